@@ -1,0 +1,32 @@
+/** What users change about themselves beyond password and e-mail. */
+import { invalidField, Refusal } from '../../errors.ts';
+import { seconds, type User } from '../../ports.ts';
+import { isOwnName } from '../identity.ts';
+import type { Caller } from './session.ts';
+import { accessFault } from './sign.ts';
+import type { Services } from './tokens.ts';
+
+export interface ProfileChange {
+  name?: string | null | undefined;
+  username?: { username: string; key: string } | null | undefined;
+}
+
+/** Fields left out stay; null takes away. 400 invalid; 409 username_taken. */
+export async function updateMe(services: Services, caller: Caller, change: ProfileChange): Promise<User> {
+  const { user, sessionId } = caller;
+  const { name, username } = change;
+  if (name === undefined && username === undefined) return user;
+  if (username && !isOwnName(username.username, user.email)) throw invalidField('username', 'username');
+  // Without an e-mail the username is the one name to log in by.
+  if (username === null && user.email === null) throw invalidField('username', 'null');
+  const result = await services.users.update(user.id, sessionId, seconds(services.clock), {
+    ...(name !== undefined && { name }),
+    ...(username !== undefined && {
+      username: username?.username ?? null,
+      usernameKey: username?.key ?? null,
+    }),
+  });
+  if (result.outcome === 'ok') return result.user;
+  if (result.outcome === 'username_taken') throw new Refusal('username_taken');
+  throw new Refusal(accessFault('token_blacklisted'), { reason: 'session ended meanwhile' });
+}

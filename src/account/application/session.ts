@@ -1,0 +1,148 @@
+/**
+ * Refresh and verify, and who calls: everything that asks whether a token's session stands.
+ * Knows the rules and the ports; never Hono, Drizzle or a binding.
+ */
+import { Refusal } from '../../errors.ts';
+import { type Call, type RevocationReason, type Standing, seconds, type User } from '../../ports.ts';
+import type { Claims } from '../../token/claims.ts';
+import {
+  isReplay,
+  judgeRotation,
+  reasonFault,
+  reasonOf,
+  type StandingFault,
+  standingFault,
+  touchRule,
+} from '../../token/rotation.ts';
+import { accessFault } from './sign.ts';
+import { freshRefresh, mintAccess, mintRefresh, type Services, type TokenPair } from './tokens.ts';
+
+const tokenKey = (claims: Claims) => ({
+  userId: claims.sub,
+  sessionId: claims.sid,
+  jti: claims.jti,
+  expiresAt: claims.exp,
+});
+
+/**
+ * Rotation. Of N calls with one token one consumes it; the others get the same successor within the grace,
+ * and end the session after it. 401 refresh_token_not_valid, token_blacklisted, user_not_found, user_inactive.
+ */
+export async function refresh(services: Services, token: string, call: Call): Promise<TokenPair> {
+  const { settings, codec, clock, random, sessions, blacklist } = services;
+  const now = seconds(clock);
+  const verdict = await codec.verify(token, now);
+  if (!verdict.ok) throw new Refusal('refresh_token_not_valid', { reason: verdict.fault });
+  const claims = verdict.claims;
+  if (claims.token_type !== 'refresh') throw new Refusal('refresh_token_not_valid', { reason: 'token_type' });
+
+  const known = await blacklist.find(claims.sid, call.report);
+  if (known !== null && known !== 'unknown') throw new Refusal(reasonFault(known), { reason: known });
+
+  const touch = touchRule(settings.REFRESH_TOKEN_LIFETIME);
+  const bearerOf = ({ user, session }: Standing) => ({
+    userId: claims.sub,
+    isStaff: user?.isStaff ?? false,
+    session: { id: claims.sid, absoluteEndAt: session?.absoluteEndAt ?? now },
+  });
+  const refuse = (fault: StandingFault, standing: Standing) => {
+    if (known === null && standingFault(standing, now) !== null) {
+      call.later(blacklist.add([claims.sid], reasonOf(standing), call.report));
+    }
+    return new Refusal(fault, { reason: reasonOf(standing) });
+  };
+
+  if (!settings.ROTATE_REFRESH_TOKENS || !settings.BLACKLIST_AFTER_ROTATION) {
+    const standing = await sessions.use(tokenKey(claims), now, touch);
+    const fault = standingFault(standing, now);
+    if (fault) throw refuse(fault, standing);
+    const bearer = bearerOf(standing);
+    const access = await mintAccess(services, bearer, now);
+    if (!settings.ROTATE_REFRESH_TOKENS) return { access };
+    return { access, refresh: await mintRefresh(services, bearer, freshRefresh(services, bearer, now)) };
+  }
+
+  const offeredJti = random.uuid4();
+  const standing = await sessions.consume(tokenKey(claims), offeredJti, now, {
+    graceSeconds: settings.REFRESH_REUSE_GRACE,
+    touch,
+  });
+  if (standing.replayed) {
+    call.report('warn', 'refresh_token_replayed', { user: claims.sub, session: claims.sid });
+    await blacklist.add([claims.sid], 'replayed', call.report);
+  }
+  const rotation = judgeRotation(standing, offeredJti, now, {
+    graceSeconds: settings.REFRESH_REUSE_GRACE,
+    refreshLifetimeSeconds: settings.REFRESH_TOKEN_LIFETIME,
+  });
+  if (rotation.fault) {
+    throw standing.replayed
+      ? new Refusal(rotation.fault, { reason: 'replayed' })
+      : refuse(rotation.fault, standing);
+  }
+  const bearer = bearerOf(standing);
+  const [access, successor] = await Promise.all([
+    mintAccess(services, bearer, now),
+    mintRefresh(services, bearer, rotation.successor),
+  ]);
+  return { access, refresh: successor };
+}
+
+/** Good access and refresh tokens pass; nothing is touched. Refusals as `refresh`. */
+export async function verify(services: Services, token: string, call: Call): Promise<void> {
+  const { settings, codec, clock, sessions, blacklist } = services;
+  const now = seconds(clock);
+  const verdict = await codec.verify(token, now);
+  if (!verdict.ok) throw new Refusal('refresh_token_not_valid', { reason: verdict.fault });
+  const claims = verdict.claims;
+
+  const known = await blacklist.find(claims.sid, call.report);
+  if (known !== null && known !== 'unknown') throw new Refusal(reasonFault(known), { reason: known });
+  if (claims.token_type === 'access' && known === null) return;
+
+  const standing =
+    claims.token_type === 'access'
+      ? { ...(await sessions.standing(claims.sub, claims.sid)), token: null }
+      : await sessions.inspect(tokenKey(claims));
+  const fault = standingFault(standing, now);
+  if (fault) {
+    if (known === null) call.later(blacklist.add([claims.sid], reasonOf(standing), call.report));
+    throw new Refusal(fault, { reason: reasonOf(standing) });
+  }
+  if (
+    standing.token &&
+    settings.ROTATE_REFRESH_TOKENS &&
+    settings.BLACKLIST_AFTER_ROTATION &&
+    isReplay(standing.token, now, settings.REFRESH_REUSE_GRACE)
+  ) {
+    throw new Refusal('token_blacklisted', { reason: 'consumed' });
+  }
+}
+
+/** Who calls, as D1 has it now. */
+export interface Caller {
+  user: User;
+  sessionId: string;
+}
+
+/**
+ * The owner of an access token, by a read of D1: a revoked session, a withdrawn or inactive user is refused
+ * at once. 401 access_token_not_valid, user_not_found, user_inactive.
+ */
+export async function authenticate(services: Services, token: string): Promise<Caller> {
+  const { codec, clock, users } = services;
+  const now = seconds(clock);
+  const verdict = await codec.verify(token, now);
+  if (!verdict.ok) throw new Refusal('access_token_not_valid', { reason: verdict.fault });
+  const claims = verdict.claims;
+  if (claims.token_type !== 'access') throw new Refusal('access_token_not_valid', { reason: 'token_type' });
+  const found = await users.findWithSession(claims.sub, claims.sid);
+  const standing = { user: found?.user ?? null, session: found?.session ?? null };
+  const fault = standingFault(standing, now);
+  if (fault || !found) {
+    throw new Refusal(accessFault(fault ?? 'user_not_found'), {
+      reason: reasonOf(standing) as RevocationReason,
+    });
+  }
+  return { user: found.user, sessionId: claims.sid };
+}

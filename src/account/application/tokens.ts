@@ -1,0 +1,107 @@
+/** What all use cases share: the services they are built from, and the minting of tokens. */
+import type { FieldFaults } from '../../errors.ts';
+import { invalid } from '../../errors.ts';
+import type { PasswordHasher } from '../../password/hash.ts';
+import { type PasswordFault, passwordFaults } from '../../password/policy.ts';
+import type { Blacklist, Clock, RevocationReason, Session, Sessions, User, Users } from '../../ports.ts';
+import type { Random } from '../../random.ts';
+import type { Settings } from '../../settings.ts';
+import type { Codec } from '../../token/codec.ts';
+import { tokenEnd } from '../../token/rotation.ts';
+
+export interface Services {
+  settings: Settings;
+  clock: Clock;
+  random: Random;
+  codec: Codec;
+  /** The public keys, as /.well-known/jwks.json shows them. */
+  jwks: { keys: JsonWebKey[] };
+  hasher: PasswordHasher;
+  users: Users;
+  sessions: Sessions;
+  blacklist: Blacklist;
+}
+
+export interface TokenPair {
+  access: string;
+  /** Absent where rotation is off: the old one goes on. */
+  refresh?: string;
+}
+
+interface Bearer {
+  userId: string;
+  isStaff: boolean;
+  session: Pick<Session, 'id' | 'absoluteEndAt'>;
+}
+
+export function mintAccess(
+  { settings, codec, random }: Services,
+  bearer: Bearer,
+  now: number,
+): Promise<string> {
+  return codec.sign({
+    token_type: 'access',
+    jti: random.uuid4(),
+    sub: bearer.userId,
+    sid: bearer.session.id,
+    iat: now,
+    exp: tokenEnd(now, settings.ACCESS_TOKEN_LIFETIME, bearer.session.absoluteEndAt),
+    ...(bearer.isStaff && { staff: true as const }),
+  });
+}
+
+export function mintRefresh(
+  { codec }: Services,
+  bearer: Bearer,
+  { jti, iat, exp }: { jti: string; iat: number; exp: number },
+): Promise<string> {
+  return codec.sign({ token_type: 'refresh', jti, sub: bearer.userId, sid: bearer.session.id, iat, exp });
+}
+
+/** The pair of a session that was just opened. */
+export async function mintFirstPair(
+  services: Services,
+  bearer: Bearer,
+  now: number,
+): Promise<Required<TokenPair>> {
+  const [access, refresh] = await Promise.all([
+    mintAccess(services, bearer, now),
+    mintRefresh(services, bearer, freshRefresh(services, bearer, now)),
+  ]);
+  return { access, refresh };
+}
+
+/** A refresh token that nothing consumed: of a log-in, or where rotation does not blacklist. */
+export const freshRefresh = ({ random, settings }: Services, { session }: Bearer, now: number) => ({
+  jti: random.uuid4(),
+  iat: now,
+  exp: tokenEnd(now, settings.REFRESH_TOKEN_LIFETIME, session.absoluteEndAt),
+});
+
+/** 400 with every fault of a password to be, under the field it came in. */
+export function demandGoodPassword(
+  { settings }: Services,
+  field: string,
+  password: string,
+  person: Pick<User, 'email' | 'username' | 'name'>,
+): void {
+  const faults = passwordFaults(password, person, { minLength: settings.PASSWORD_MIN_LENGTH });
+  if (faults.length > 0) throw invalid(fieldFaults(field, faults));
+}
+
+const fieldFaults = (field: string, faults: readonly PasswordFault[]): FieldFaults => ({
+  [field]: faults.map(({ code, params }) => ({
+    fault: code === 'invalid' ? 'characters' : code,
+    ...(params && { params }),
+  })),
+});
+
+/** Ended in D1 already: KV is told, so that the doors which do not read D1 learn of it. */
+export async function spreadRevocation(
+  { blacklist }: Services,
+  sessionIds: readonly string[],
+  reason: RevocationReason,
+  report: Parameters<Blacklist['add']>[2],
+): Promise<void> {
+  if (sessionIds.length > 0) await blacklist.add(sessionIds, reason, report);
+}

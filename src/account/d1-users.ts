@@ -1,0 +1,150 @@
+/**
+ * Users in D1. Weakness of the store: no transaction but a batch, so whatever must happen exactly once is
+ * one conditional statement, and what follows in its batch asks whether it happened.
+ */
+import { and, eq, or, sql } from 'drizzle-orm';
+import type { D1 } from '../db/reach.ts';
+import { adminLog, oneTimeTokens, sessions, users } from '../db/schema.ts';
+import type { Session, User, Users } from '../ports.ts';
+import { aliveSession, insertSession } from '../token/d1-sessions.ts';
+
+/** True of the row of `users` unless it is the last active staff member. */
+const notTheLastStaff = sql`NOT (is_staff = 1 AND is_active = 1 AND NOT EXISTS (
+  SELECT 1 FROM users AS other WHERE other.is_staff = 1 AND other.is_active = 1 AND other.id <> users.id))`;
+
+export const userColumns = {
+  id: users.id,
+  email: users.email,
+  username: users.username,
+  name: users.name,
+  passwordHash: users.passwordHash,
+  passwordVersion: users.passwordVersion,
+  isActive: users.isActive,
+  isStaff: users.isStaff,
+  emailVerifiedAt: users.emailVerifiedAt,
+  dateJoined: users.dateJoined,
+  lastLoginAt: users.lastLoginAt,
+} satisfies Record<keyof User, unknown>;
+
+export function d1Users({ ask }: D1): Users {
+  return {
+    create: (user, session, mail) =>
+      ask('users.create', async (db) => {
+        const made = sql`EXISTS (SELECT 1 FROM users WHERE id = ${user.id})`;
+        const results = await db.batch([
+          db
+            .select({ id: users.id, email: users.email })
+            .from(users)
+            .where(
+              or(
+                eq(users.id, user.id),
+                user.email === null ? undefined : eq(users.email, user.email),
+                user.usernameKey === null ? undefined : eq(users.usernameKey, user.usernameKey),
+              ),
+            ),
+          db.insert(users).values(user).onConflictDoNothing(),
+          ...(session ? [insertSession(db, session, sql`WHERE ${made}`)] : []),
+          ...(mail
+            ? [
+                db
+                  .insert(oneTimeTokens)
+                  .select(sql`SELECT ${mail.subject}, ${mail.purpose}, ${mail.hash}, ${mail.payload},
+                    ${mail.createdAt}, ${mail.expiresAt} WHERE ${made}`),
+              ]
+            : []),
+        ]);
+        const taken = results[0];
+        if (taken.length === 0) return 'ok';
+        return taken.some((row) => row.email === user.email && user.email !== null)
+          ? 'email_taken'
+          : 'username_taken';
+      }),
+
+    findByName: (name) =>
+      ask('users.findByName', async (db) => {
+        const rows = await db
+          .select(userColumns)
+          .from(users)
+          .where('email' in name ? eq(users.email, name.email) : eq(users.usernameKey, name.usernameKey));
+        return rows[0] ?? null;
+      }),
+
+    findWithSession: (userId, sessionId) =>
+      ask('users.findWithSession', async (db) => {
+        const rows = await db
+          .select({ user: userColumns, session: sessions })
+          .from(users)
+          .leftJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, sessionId)))
+          .where(eq(users.id, userId));
+        const row = rows[0];
+        return row ? { user: row.user, session: row.session as Session | null } : null;
+      }),
+
+    update: (userId, sessionId, now, change) =>
+      ask('users.update', async (db) => {
+        const key = change.usernameKey;
+        const results = await db.batch([
+          db
+            .update(users)
+            .set(change)
+            .where(
+              and(
+                eq(users.id, userId),
+                eq(users.isActive, true),
+                sql`EXISTS (SELECT 1 FROM sessions WHERE ${aliveSession(userId, sessionId, now)})`,
+                key == null
+                  ? undefined
+                  : sql`NOT EXISTS (SELECT 1 FROM users AS other WHERE other.username_key = ${key}
+                      AND other.id <> ${userId})`,
+              ),
+            )
+            .returning(userColumns),
+          db
+            .select({ id: users.id })
+            .from(users)
+            .where(key == null ? sql`0` : eq(users.usernameKey, key)),
+        ]);
+        const [user] = results[0];
+        if (user) return { outcome: 'ok', user };
+        return { outcome: results[1].some((row) => row.id !== userId) ? 'username_taken' : 'gone' };
+      }),
+
+    withdraw: ({ id, passwordVersion, emailSubject }, sessionId, now, pseudonym) =>
+      ask('users.withdraw', async (db) => {
+        const gone = sql`NOT EXISTS (SELECT 1 FROM users WHERE id = ${id})`;
+        const results = await db.batch([
+          db
+            .select({ id: sessions.id })
+            .from(sessions)
+            .where(and(eq(sessions.userId, id), sql`revoked_at IS NULL`)),
+          db
+            .delete(users)
+            .where(
+              and(
+                eq(users.id, id),
+                eq(users.passwordVersion, passwordVersion),
+                sql`EXISTS (SELECT 1 FROM sessions WHERE ${aliveSession(id, sessionId, now)})`,
+                notTheLastStaff,
+              ),
+            )
+            .returning({ id: users.id }),
+          db.delete(oneTimeTokens).where(and(sql`subject IN (${id}, ${emailSubject})`, gone)),
+          db
+            .update(adminLog)
+            .set({
+              actorId: sql`CASE actor_id WHEN ${id} THEN ${pseudonym} ELSE actor_id END`,
+              subjectId: sql`CASE subject_id WHEN ${id} THEN ${pseudonym} ELSE subject_id END`,
+            })
+            .where(and(sql`(actor_id = ${id} OR subject_id = ${id})`, gone)),
+          db
+            .select({ passwordVersion: users.passwordVersion })
+            .from(users)
+            .where(and(eq(users.id, id), sql`NOT ${notTheLastStaff}`)),
+        ]);
+        if (results[1].length > 0) {
+          return { outcome: 'ok', endedSessions: results[0].map((row) => row.id) };
+        }
+        return { outcome: results[4][0]?.passwordVersion === passwordVersion ? 'last_staff' : 'changed' };
+      }),
+  };
+}

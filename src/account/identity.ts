@@ -1,0 +1,66 @@
+/**
+ * The one form of an e-mail address and of a username, so that two spellings of one are one. Pure.
+ */
+import { domainToUnicode } from 'node:url';
+
+export const EMAIL_MAX_LENGTH = 254;
+export const USERNAME_MAX_LENGTH = 150;
+export const NAME_MAX_LENGTH = 150;
+/** RFC 5321 section 4.5.3.1.1, in octets. */
+const LOCAL_PART_MAX_OCTETS = 64;
+
+/** Lengths are in code points. */
+export const lengthOf = (text: string): number => [...text].length;
+
+/** No lone surrogate, no control character: what a name may hold. */
+export const isPlainText = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text);
+
+/** RFC 5321/6531 dot-atom of anything but space, control, invisible and special characters. */
+const LOCAL_PART = /^[^\p{C}\p{Z}"(),.:;<>@[\\\]]+(?:\.[^\p{C}\p{Z}"(),.:;<>@[\\\]]+)*$/u;
+/** Letters, digits, marks, hyphens and the dots of IDNA (UTS 46); what they mean is the URL parser's to say. */
+const DOMAIN = /^[\p{L}\p{M}\p{N}\-.。．｡]+$/u;
+const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
+
+/**
+ * Trimmed, lower-cased, NFC, the domain in its Unicode form; null where it is not an address.
+ * Two addresses are one person's if and only if this gives the same text.
+ */
+export function canonicalEmail(typed: string): string | null {
+  if (!typed.isWellFormed()) return null;
+  const text = typed.trim().normalize('NFC').toLowerCase().normalize('NFC');
+  const at = text.lastIndexOf('@');
+  const local = text.slice(0, at);
+  const domain = at > 0 ? canonicalDomain(text.slice(at + 1)) : null;
+  if (domain === null || !LOCAL_PART.test(local)) return null;
+  if (new TextEncoder().encode(local).length > LOCAL_PART_MAX_OCTETS) return null;
+  const email = `${local}@${domain}`;
+  return lengthOf(email) <= EMAIL_MAX_LENGTH ? email : null;
+}
+
+function canonicalDomain(text: string): string | null {
+  if (!DOMAIN.test(text) || !URL.canParse(`http://${text}`)) return null;
+  const ascii = new URL(`http://${text}`).hostname;
+  const labels = ascii.split('.');
+  const top = labels.at(-1) ?? '';
+  if (labels.length < 2 || ascii.length > 253 || !labels.every((label) => LABEL.test(label))) return null;
+  // The URL parser reads a number at the end as part of an IPv4 address; no top-level domain is one.
+  if (/^\d+$/.test(top)) return null;
+  return domainToUnicode(ascii) || null;
+}
+
+/** Letters and digits of any script and `@ . + - _`, as Django's, in NFKC. */
+const USERNAME = /^[\p{L}\p{M}\p{N}@.+\-_]+$/u;
+
+/** The username as it is kept and its key, by which it is unique and found; null where it is not one. */
+export function canonicalUsername(typed: string): { username: string; key: string } | null {
+  if (!typed.isWellFormed()) return null;
+  const username = typed.trim().normalize('NFKC');
+  return USERNAME.test(username) ? { username, key: usernameKey(username) } : null;
+}
+
+export const usernameKey = (username: string): string =>
+  username.trim().normalize('NFKC').toLowerCase().normalize('NFKC');
+
+/** A username with `@` must be the user's own e-mail: at log-in such a name is looked up as an address. */
+export const isOwnName = (username: string, email: string | null): boolean =>
+  !username.includes('@') || (email !== null && canonicalEmail(username) === email);

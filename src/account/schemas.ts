@@ -1,0 +1,119 @@
+/** The bodies of requests, as Zod schemas: they validate, and the OpenAPI document is made from them. */
+import * as z from 'zod/mini';
+import type { FieldFaultName } from '../errors.ts';
+import { PASSWORD_MAX_LENGTH } from '../password/policy.ts';
+import {
+  canonicalEmail,
+  canonicalUsername,
+  EMAIL_MAX_LENGTH,
+  isPlainText,
+  lengthOf,
+  NAME_MAX_LENGTH,
+  USERNAME_MAX_LENGTH,
+} from './identity.ts';
+
+type Report = (fault: FieldFaultName, params?: Record<string, string | number>) => void;
+
+/** Text whose fault carries the name of a sentence in errors.ts; http/body.ts reads it back. */
+const text = (check: (text: string, report: Report) => void, example?: string) =>
+  z.string().check(
+    z.superRefine((value, context) => {
+      check(value, (fault, params) => {
+        context.addIssue({ code: 'custom', params: { fault, values: params } });
+      });
+    }),
+    z.meta(example === undefined ? {} : { examples: [example] }),
+  );
+
+/** White space around it does not count. */
+const plain = (max: number, example: string, check: (trimmed: string, report: Report) => void = () => {}) =>
+  text((value, report) => {
+    const trimmed = value.trim();
+    if (!isPlainText(trimmed)) report('characters');
+    else if (lengthOf(trimmed) > max) report('max_length', { max });
+    else if (trimmed !== '') check(trimmed, report);
+  }, example);
+
+const email = z.pipe(
+  text((value, report) => {
+    const trimmed = value.trim();
+    if (trimmed === '') report('blank');
+    else if (!isPlainText(trimmed)) report('email');
+    else if (lengthOf(trimmed) > EMAIL_MAX_LENGTH) report('max_length', { max: EMAIL_MAX_LENGTH });
+    else if (canonicalEmail(value) === null) report('email');
+  }, 'mina@example.com'),
+  z.transform((value) => canonicalEmail(value) as string),
+);
+
+/** Null and blank take it away. */
+const name = z.nullable(
+  z.pipe(
+    plain(NAME_MAX_LENGTH, 'Mina Kim'),
+    z.transform((value) => value.trim() || null),
+  ),
+);
+
+/** Null and blank take it away. */
+const username = z.nullable(
+  z.pipe(
+    plain(USERNAME_MAX_LENGTH, 'mina', (trimmed, report) => {
+      if (!canonicalUsername(trimmed)) report('username');
+    }),
+    z.transform((value) => canonicalUsername(value)),
+  ),
+);
+
+/** A password behind which an account already stands: only its shape is looked at. */
+const presentedPassword = text((value, report) => {
+  if (value === '') report('blank');
+  else if (!value.isWellFormed()) report('characters');
+  else if (lengthOf(value.normalize('NFKC')) > PASSWORD_MAX_LENGTH) {
+    report('password_too_long', { max: PASSWORD_MAX_LENGTH });
+  }
+}, 'correct horse battery');
+
+/** A password to be: the policy, which knows the person, has the last word. */
+const chosenPassword = text((value, report) => {
+  if (value === '') report('blank');
+}, 'correct horse battery');
+
+const token = z.pipe(
+  text((value, report) => {
+    if (value.trim() === '') report('blank');
+  }),
+  z.transform((value) => value.trim()),
+);
+
+/** Some name to log in by: a username or an e-mail address. */
+const logInName = text((value, report) => {
+  const trimmed = value.trim();
+  if (trimmed === '') report('blank');
+  else if (!isPlainText(trimmed)) report('characters');
+  else if (lengthOf(trimmed) > EMAIL_MAX_LENGTH) report('max_length', { max: EMAIL_MAX_LENGTH });
+}, 'mina');
+
+export const signUpBody = z.object({
+  email,
+  password: chosenPassword,
+  name: z.optional(name),
+  username: z.optional(username),
+});
+
+export const logInBody = z
+  .object({ email: z.optional(email), username: z.optional(logInName), password: presentedPassword })
+  .check(
+    z.refine((body) => body.email !== undefined || body.username !== undefined, {
+      path: ['email'],
+      params: { fault: 'required' },
+      // Told together with the faults of the fields, as DRF does.
+      when: ({ value }) => {
+        const body = value as { email?: unknown; username?: unknown };
+        return body.email === undefined && body.username === undefined;
+      },
+    }),
+  );
+
+export const refreshBody = z.object({ refresh: token });
+export const verifyBody = z.object({ token });
+export const updateMeBody = z.object({ name: z.optional(name), username: z.optional(username) });
+export const withdrawBody = z.object({ password: presentedPassword });

@@ -1,0 +1,107 @@
+/** The composition root: the only file that imports both ends, the use cases and the stores. */
+import { Hono } from 'hono';
+import { routePath } from 'hono/route';
+import type { Services } from './account/application/tokens.ts';
+import { d1Users } from './account/d1-users.ts';
+import { accountRoutes } from './account/routes.ts';
+import { DEADLINES, type Deadlines, reachD1 } from './db/reach.ts';
+import { healthRoutes } from './health.ts';
+import type { AppEnv, Bindings, Composed, Composer } from './http/context.ts';
+import { configure, crossOrigin, stamp } from './http/floor.ts';
+import { answerOther } from './http/methods.ts';
+import { answerError } from './http/problem.ts';
+import { createPasswordHasher } from './password/hash.ts';
+import type { Clock } from './ports.ts';
+import { type Random, webCryptoRandom } from './random.ts';
+import { loadSettings, type SettingFault } from './settings.ts';
+import { kvBlacklist } from './token/blacklist.ts';
+import { createCodec } from './token/codec.ts';
+import { d1Sessions } from './token/d1-sessions.ts';
+import { loadKeySet } from './token/keys.ts';
+
+/** What a test or a host may put in place of the world's own. */
+export interface Parts {
+  clock?: Clock;
+  random?: Random;
+  deadlines?: Deadlines;
+}
+
+async function compose(env: Bindings, parts: Parts): Promise<Composed> {
+  const loaded = loadSettings(env);
+  const keySet = await loadKeySet(asSecret(env.SIGNING_KEY), asSecret(env.VERIFYING_KEYS));
+  const faults: SettingFault[] = [
+    ...(loaded.ok ? [] : loaded.faults),
+    ...(keySet.ok ? [] : keySet.faults),
+    ...(['DB', 'BLACKLIST'] as const)
+      .filter((binding) => typeof env[binding] !== 'object')
+      .map((binding) => ({ setting: binding, problem: 'is not bound' })),
+  ];
+  if (!loaded.ok || !keySet.ok || faults.length > 0) return { ok: false, faults };
+
+  const { settings } = loaded;
+  const deadlines = parts.deadlines ?? DEADLINES;
+  const d1 = reachD1(env.DB, deadlines.d1);
+  const services: Services = {
+    settings,
+    clock: parts.clock ?? Date.now,
+    random: parts.random ?? webCryptoRandom,
+    codec: createCodec(keySet.keys, {
+      issuer: settings.ISSUER,
+      audience: settings.AUDIENCE,
+      leewaySeconds: settings.LEEWAY,
+      userIdClaim: settings.USER_ID_CLAIM,
+    }),
+    jwks: keySet.keys.jwks,
+    hasher: createPasswordHasher({ iterations: settings.PASSWORD_ITERATIONS }),
+    users: d1Users(d1),
+    sessions: d1Sessions(d1),
+    blacklist: kvBlacklist(env.BLACKLIST, {
+      ttlSeconds: Math.max(settings.ACCESS_TOKEN_LIFETIME, settings.REFRESH_TOKEN_LIFETIME) + settings.LEEWAY,
+      deadlineMs: deadlines.kv,
+    }),
+  };
+  return { ok: true, services };
+}
+
+/** A secret may be bound as text or, from a wrangler.toml of development, as a JSON value. */
+const asSecret = (value: unknown): string | undefined =>
+  value === undefined || value === null || value === ''
+    ? undefined
+    : typeof value === 'string'
+      ? value
+      : JSON.stringify(value);
+
+/** Keys are imported and settings read once an isolate: `env` is one object in all its requests. */
+export function composer(parts: Parts = {}): Composer {
+  const composed = new WeakMap<Bindings, Promise<Composed>>();
+  return (env) => {
+    const known = composed.get(env);
+    if (known) return known;
+    const made = compose(env, parts);
+    composed.set(env, made);
+    return made;
+  };
+}
+
+/** The account app alone, for `host.route('/account', createAccounts())`. */
+export function createAccounts(parts: Parts | Composer = {}): Hono<AppEnv> {
+  const app = new Hono<AppEnv>({ strict: false });
+  app.onError(answerError);
+  app.use(stamp(), configure(typeof parts === 'function' ? parts : composer(parts)), crossOrigin());
+  const routes = accountRoutes();
+  app.route('/', routes);
+  app.all('*', (c) => answerOther(routes, c, routePath(c).replace(/\/?\*$/, '')));
+  return app;
+}
+
+/** The whole Worker. */
+export function createApp(parts: Parts = {}): Hono<AppEnv> {
+  const shared = composer(parts);
+  const app = new Hono<AppEnv>({ strict: false });
+  app.onError(answerError);
+  app.notFound((c) => answerOther(app, c));
+  app.use(stamp(), configure(shared, ['/healthz']), crossOrigin());
+  app.route('/account', createAccounts(shared));
+  app.route('/', healthRoutes());
+  return app;
+}

@@ -1,0 +1,93 @@
+/**
+ * Deletes in bounded statements. The blacklist is keyed by expiry, so its dead rows lie together at the low
+ * end; sessions and one-time tokens have no index on theirs (a written index row costs a thousand read ones)
+ * and are walked by primary key, page by page.
+ */
+import { sql } from 'drizzle-orm';
+import type { D1 } from './reach.ts';
+import { oneTimeTokens, sessions, sweepProgress } from './schema.ts';
+
+export type Walk = 'sessions' | 'one_time_tokens';
+
+/** The primary key of each walk, in its order. */
+const KEYS = {
+  sessions: ['user_id', 'id'],
+  one_time_tokens: ['subject', 'purpose', 'hash'],
+} as const satisfies Record<Walk, readonly string[]>;
+
+const TABLES = { sessions, one_time_tokens: oneTimeTokens } as const;
+
+/** Null: the walk is at its end. */
+export type Cursor = readonly string[] | null;
+
+export interface Sweeper {
+  /** Deletes at most `limit` rows of the blacklist that expired before `before`; says how many. */
+  revokedTokens: (before: number, limit: number) => Promise<number>;
+  /** Where a walk stands: null where it never began. */
+  progress: (walk: Walk) => Promise<{ cursor: Cursor; startedAt: number } | null>;
+  /** One page from `from` on ([] = the beginning): deletes what expired before `before`, keeps the place. */
+  page: (
+    walk: Walk,
+    from: readonly string[],
+    before: number,
+    limit: number,
+    startedAt: number,
+  ) => Promise<{ deleted: number; cursor: Cursor }>;
+}
+
+export function d1Sweeper({ ask }: D1): Sweeper {
+  return {
+    revokedTokens: (before, limit) =>
+      ask('sweep.revokedTokens', async (db) => {
+        const result = await db.run(sql`DELETE FROM revoked_tokens WHERE (expires_at, jti) IN (
+          SELECT expires_at, jti FROM revoked_tokens WHERE expires_at < ${before}
+          ORDER BY expires_at LIMIT ${limit})`);
+        return result.meta.changes;
+      }),
+
+    progress: (walk) =>
+      ask('sweep.progress', async (db) => {
+        const [row] = await db.all<{ cursor: string | null; started_at: number }>(
+          sql`SELECT cursor, started_at FROM sweep_progress WHERE walk = ${walk}`,
+        );
+        if (!row) return null;
+        return {
+          cursor: row.cursor === null ? null : (JSON.parse(row.cursor) as string[]),
+          startedAt: row.started_at,
+        };
+      }),
+
+    page: (walk, from, before, limit, startedAt) =>
+      ask('sweep.page', async (db) => {
+        const table = sql.raw(walk);
+        const key = sql.raw(`(${KEYS[walk].join(', ')})`);
+        const after =
+          from.length === 0
+            ? sql`1`
+            : sql`${key} > (${sql.join(
+                from.map((part) => sql`${part}`),
+                sql`, `,
+              )})`;
+        const [end] = await db.all<Record<string, string>>(
+          sql`SELECT ${sql.raw(KEYS[walk].join(', '))} FROM ${table} WHERE ${after}
+            ORDER BY ${sql.raw(KEYS[walk].join(', '))} LIMIT 1 OFFSET ${limit - 1}`,
+        );
+        const cursor = end ? KEYS[walk].map((part) => end[part] as string) : null;
+        const kept = { cursor: cursor && JSON.stringify(cursor), startedAt };
+        const upTo = cursor
+          ? sql`${key} <= (${sql.join(
+              cursor.map((part) => sql`${part}`),
+              sql`, `,
+            )})`
+          : sql`1`;
+        const results = await db.batch([
+          db.delete(TABLES[walk]).where(sql`${after} AND ${upTo} AND expires_at < ${before}`),
+          db
+            .insert(sweepProgress)
+            .values({ walk, ...kept })
+            .onConflictDoUpdate({ target: sweepProgress.walk, set: kept }),
+        ]);
+        return { deleted: results[0].meta.changes, cursor };
+      }),
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * The tables as Drizzle sees them. The truth is `migrations/` (plain SQL: STRICT, WITHOUT ROWID, partial
+ * indexes, which Drizzle cannot say); a test compares the two column by column.
+ * Times are epoch seconds, ids UUIDv7 text.
+ */
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+
+export const users = sqliteTable('users', {
+  id: text('id').primaryKey().notNull(),
+  email: text('email'),
+  username: text('username'),
+  usernameKey: text('username_key'),
+  name: text('name'),
+  passwordHash: text('password_hash').notNull(),
+  passwordVersion: integer('password_version').notNull().default(1),
+  isActive: integer('is_active', { mode: 'boolean' }).notNull().default(true),
+  isStaff: integer('is_staff', { mode: 'boolean' }).notNull().default(false),
+  emailVerifiedAt: integer('email_verified_at'),
+  dateJoined: integer('date_joined').notNull(),
+  lastLoginAt: integer('last_login_at'),
+});
+
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    id: text('id').notNull(),
+    createdAt: integer('created_at').notNull(),
+    lastUsedAt: integer('last_used_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    absoluteEndAt: integer('absolute_end_at').notNull(),
+    revokedAt: integer('revoked_at'),
+    revokedReason: text('revoked_reason'),
+    userAgent: text('user_agent'),
+    ip: text('ip'),
+    country: text('country'),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.id] })],
+);
+
+export const revokedTokens = sqliteTable(
+  'revoked_tokens',
+  {
+    expiresAt: integer('expires_at').notNull(),
+    jti: text('jti').notNull(),
+    sessionId: text('session_id').notNull(),
+    revokedAt: integer('revoked_at').notNull(),
+    reason: text('reason').notNull(),
+    successorJti: text('successor_jti'),
+  },
+  (table) => [primaryKey({ columns: [table.expiresAt, table.jti] })],
+);
+
+export const oneTimeTokens = sqliteTable(
+  'one_time_tokens',
+  {
+    subject: text('subject').notNull(),
+    purpose: text('purpose').notNull(),
+    hash: text('hash').notNull(),
+    payload: text('payload'),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.subject, table.purpose, table.hash] })],
+);
+
+export const adminLog = sqliteTable('admin_log', {
+  id: text('id').primaryKey().notNull(),
+  at: integer('at').notNull(),
+  actorId: text('actor_id').notNull(),
+  action: text('action').notNull(),
+  subjectId: text('subject_id').notNull(),
+  detail: text('detail'),
+});
+
+export const sweepProgress = sqliteTable('sweep_progress', {
+  walk: text('walk').primaryKey().notNull(),
+  cursor: text('cursor'),
+  startedAt: integer('started_at').notNull(),
+});

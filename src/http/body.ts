@@ -1,0 +1,102 @@
+/**
+ * From the bytes of a body to what a schema accepts. Bytes are counted as they come, whatever the
+ * Content-Length says; then type, charset and JSON are checked, then the schema.
+ */
+import { zValidator } from '@hono/zod-validator';
+import type { MiddlewareHandler } from 'hono';
+import type * as z from 'zod/mini';
+import { type FieldFault, type FieldFaultName, invalid, Refusal } from '../errors.ts';
+import type { AppContext } from './context.ts';
+
+export const MAX_BODY_BYTES = 16_384;
+
+async function readBytes(c: AppContext): Promise<Uint8Array> {
+  const declared = Number(c.req.header('Content-Length') ?? 0);
+  if (declared > MAX_BODY_BYTES) throw new Refusal('payload_too_large');
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const reader = c.req.raw.body?.getReader();
+  while (reader) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.byteLength;
+    if (size > MAX_BODY_BYTES) {
+      await reader.cancel();
+      throw new Refusal('payload_too_large');
+    }
+    parts.push(value);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
+}
+
+/** application/json, in UTF-8 where it says so (RFC 8259 section 8.1). */
+function demandJson(contentType: string | undefined): void {
+  const [type, ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
+  if (type !== 'application/json' || (charset && !/^"?utf-?8"?$/.test(charset))) {
+    throw new Refusal('unsupported_media_type');
+  }
+}
+
+/** A JSON object; an empty body counts as `{}`. Refuses 413, 415, 400 parse_error, 400 invalid. */
+export async function readJson(c: AppContext): Promise<Record<string, unknown>> {
+  const contentType = c.req.header('Content-Type');
+  const bytes = await readBytes(c);
+  if (bytes.byteLength > 0 || contentType !== undefined) demandJson(contentType);
+  if (bytes.byteLength === 0) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes));
+  } catch {
+    throw new Refusal('parse_error');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalid({ non_field_errors: [{ fault: 'not_an_object' }] });
+  }
+  return value as Record<string, unknown>;
+}
+
+const TYPE_FAULTS: Record<string, FieldFaultName> = { string: 'not_a_string', boolean: 'not_a_boolean' };
+
+/** What Zod says, in DRF's words. */
+function faultOf(issue: z.core.$ZodIssue, given: unknown): FieldFault {
+  if (issue.code === 'custom' && issue.params?.fault) {
+    const { fault, values } = issue.params as { fault: FieldFaultName; values?: FieldFault['params'] };
+    return values ? { fault, params: values } : { fault };
+  }
+  if (given === undefined) return { fault: 'required' };
+  if (given === null) return { fault: 'null' };
+  if (issue.code === 'invalid_type') return { fault: TYPE_FAULTS[issue.expected] ?? 'invalid' };
+  return { fault: 'invalid' };
+}
+
+export function faultsOf(issues: readonly z.core.$ZodIssue[], given: Record<string, unknown>) {
+  const faults: Record<string, FieldFault[]> = {};
+  for (const issue of issues) {
+    const field = String(issue.path[0] ?? 'non_field_errors');
+    faults[field] ??= [];
+    faults[field].push(faultOf(issue, Object.hasOwn(given, field) ? given[field] : undefined));
+  }
+  return faults;
+}
+
+/** Middleware: the body as the schema gives it, under `c.req.valid('json')`. */
+export function body<S extends z.ZodMiniObject>(schema: S) {
+  const validate = zValidator('json', schema, (result) => {
+    if (!result.success) {
+      throw invalid(faultsOf(result.error.issues, result.data as Record<string, unknown>));
+    }
+  });
+  const handler: MiddlewareHandler = async (c, next) => {
+    // Hono's validator reads the JSON from here, whatever the spelling of the content type.
+    c.req.bodyCache.json = Promise.resolve(await readJson(c as AppContext)) as never;
+    return validate(c as never, next);
+  };
+  return handler as typeof validate;
+}

@@ -1,0 +1,77 @@
+/** What a request carries through the floors above the use cases. */
+import type { Context } from 'hono';
+import type { Caller } from '../account/application/session.ts';
+import type { Services } from '../account/application/tokens.ts';
+import type { Language } from '../errors.ts';
+import type { Call, Report } from '../ports.ts';
+import type { SettingFault } from '../settings.ts';
+
+/** The Worker's bindings. Settings (settings.ts) are plain values beside them. */
+export interface Bindings {
+  DB: D1Database;
+  BLACKLIST: KVNamespace;
+  ASSETS?: Fetcher;
+  [name: string]: unknown;
+}
+
+export interface AppEnv {
+  Bindings: Bindings;
+  Variables: {
+    requestId: string;
+    language: Language;
+    services: Services;
+    caller: Caller;
+    /** simplejwt's own paths: validation errors stand at the top level too. */
+    flatErrors: boolean;
+  };
+}
+
+export type AppContext = Context<AppEnv>;
+
+/** Bindings and settings put together once an isolate, or everything that is wrong with them. */
+export type Composed = { ok: true; services: Services } | { ok: false; faults: SettingFault[] };
+export type Composer = (env: Bindings) => Promise<Composed>;
+
+/** One JSON line. */
+export const reporter =
+  (requestId: string): Report =>
+  (level, event, fields = {}) =>
+    console[level](JSON.stringify({ level, event, request_id: requestId, ...fields }));
+
+const USER_AGENT_MAX_LENGTH = 255;
+
+/** CF-Connecting-IP alone says who calls: a client can write any other header itself. */
+export function clientOf(c: AppContext): Call['client'] {
+  const country = (c.req.raw as { cf?: { country?: unknown } }).cf?.country;
+  return {
+    ip: c.req.header('CF-Connecting-IP') ?? null,
+    userAgent:
+      c.req
+        .header('User-Agent')
+        ?.replace(/\p{Cc}/gu, ' ')
+        .toWellFormed()
+        .slice(0, USER_AGENT_MAX_LENGTH) ?? null,
+    country: typeof country === 'string' ? country : null,
+  };
+}
+
+export function callOf(c: AppContext): Call {
+  const report = reporter(c.var.requestId);
+  return {
+    requestId: c.var.requestId,
+    client: clientOf(c),
+    language: c.var.language,
+    publicUrl: c.var.services.settings.PUBLIC_URL ?? new URL(c.req.url).origin,
+    later: (work) => {
+      const settled = work.catch((error: unknown) =>
+        report('error', 'background_failed', { error: error instanceof Error ? error.name : 'unknown' }),
+      );
+      try {
+        c.executionCtx.waitUntil(settled);
+      } catch {
+        // No execution context outside a Worker: the work goes on by itself.
+      }
+    },
+    report,
+  };
+}

@@ -1,0 +1,28 @@
+/** What a path that no handler took is answered: 404, 405 with Allow, or 204 with Allow to OPTIONS. */
+import type { Hono } from 'hono';
+import { Refusal } from '../errors.ts';
+import type { AppContext, AppEnv } from './context.ts';
+
+const matches = (pattern: string, path: string): boolean => {
+  const want = pattern.split('/');
+  const have = path.split('/');
+  return (
+    want.length === have.length &&
+    want.every((segment, i) => (segment.startsWith(':') ? have[i] !== '' : segment === have[i]))
+  );
+};
+
+/** Of the routes of `app`, which stand below `base` in the path. */
+export function answerOther(app: Hono<AppEnv>, c: AppContext, base = ''): Response {
+  const path = c.req.path.slice(base.length).replace(/\/$/, '') || '/';
+  const found = new Set(
+    app.routes
+      .filter((route) => route.method !== 'ALL' && matches(route.path, path))
+      .map((route) => route.method),
+  );
+  if (found.size === 0) throw new Refusal('not_found');
+  if (found.has('GET')) found.add('HEAD');
+  const allow = [...found, 'OPTIONS'].join(', ');
+  if (c.req.method === 'OPTIONS') return c.body(null, 204, { Allow: allow });
+  throw new Refusal('method_not_allowed', { headers: { Allow: allow } });
+}

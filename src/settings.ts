@@ -1,0 +1,300 @@
+/**
+ * Every setting: its name, default, check and one line of meaning. Nothing else in the source reads a
+ * variable. Names are simplejwt's where it has one. The two secrets that hold keys are checked in
+ * token/keys.ts, since only Web Crypto can say whether a key is one.
+ */
+
+/** A fault names the setting and what is wrong with it, never the value. */
+export interface SettingFault {
+  setting: string;
+  problem: string;
+}
+
+interface Setting<T> {
+  /** As it would be written in wrangler.toml; null = unset. */
+  default: string | null;
+  meaning: string;
+  secret?: true;
+  /** Throws a Problem on an unknown value. Called with null only where the default is null. */
+  parse: (text: string | null) => T;
+}
+
+class Problem extends Error {}
+
+const SECONDS_PER_UNIT = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+const MAX_DURATION_SECONDS = 3_650 * SECONDS_PER_UNIT.d;
+
+/** `1h` → 3600. Zero only where `min` is 0. */
+const duration =
+  ({ min = 1, max = MAX_DURATION_SECONDS } = {}) =>
+  (text: string | null): number => {
+    const match = /^(\d{1,9}(?:\.\d{1,3})?)([smhd])$/.exec(text ?? '');
+    if (!match) throw new Problem('must be a number with s, m, h or d, as in 1h');
+    const seconds = Number(match[1]) * SECONDS_PER_UNIT[match[2] as keyof typeof SECONDS_PER_UNIT];
+    if (!Number.isInteger(seconds)) throw new Problem('must come to whole seconds');
+    if (seconds < min || seconds > max) throw new Problem(`must be between ${min} and ${max} seconds`);
+    return seconds;
+  };
+
+const integer =
+  (min: number, max: number) =>
+  (text: string | null): number => {
+    if (!/^\d{1,12}$/.test(text ?? '')) throw new Problem('must be a whole number');
+    const value = Number(text);
+    if (value < min || value > max) throw new Problem(`must be between ${min} and ${max}`);
+    return value;
+  };
+
+const oneOf =
+  <const V extends readonly string[]>(...values: V) =>
+  (text: string | null): V[number] => {
+    if (text === null || !values.includes(text)) throw new Problem(`must be one of ${values.join(', ')}`);
+    return text;
+  };
+
+const flag = (yes: string, no: string) => (text: string | null) => oneOf(yes, no)(text) === yes;
+
+/** Unset and empty are the same here. */
+const optionalText = (text: string | null): string | undefined => {
+  if (text === null || text === '') return undefined;
+  if (text.length > 2_048 || !text.isWellFormed())
+    throw new Problem('must be text of at most 2048 characters');
+  return text;
+};
+
+const list = (text: string | null): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+
+const origins = (text: string | null): string[] => {
+  const all = list(text);
+  for (const origin of all) {
+    const url = URL.canParse(origin) ? new URL(origin) : undefined;
+    if (url?.origin !== origin || !/^https?:$/.test(url.protocol)) {
+      throw new Problem('must be exact origins (https://app.example.com), separated by commas');
+    }
+  }
+  return all;
+};
+
+const headerTypes = (text: string | null): string[] => {
+  const all = list(text);
+  if (all.length === 0 || !all.every((type) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(type))) {
+    throw new Problem('must be one or more authentication schemes, separated by commas');
+  }
+  return all;
+};
+
+const OUR_CLAIMS = ['token_type', 'jti', 'sid', 'iat', 'exp', 'nbf', 'iss', 'aud', 'staff'];
+const claimName = (text: string | null): string => {
+  if (text === null || !/^[A-Za-z_][A-Za-z0-9_.:/-]{0,63}$/.test(text) || text === '__proto__') {
+    throw new Problem('must be the name of a claim');
+  }
+  if (OUR_CLAIMS.includes(text)) throw new Problem('is the name of another claim');
+  return text;
+};
+
+const publicUrl = (text: string | null): string | undefined => {
+  if (text === null || text === '') return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username || url.password) {
+    throw new Problem('must be an address such as https://accounts.example.com');
+  }
+  return url.href.replace(/\/+$/, '');
+};
+
+const mailFrom = (text: string | null): string | undefined => {
+  if (text === null || text === '') return undefined;
+  if (!/^[^@\s<>"]+@[^@\s<>"]+\.[^@\s<>"]+$/.test(text)) throw new Problem('must be an e-mail address');
+  return text;
+};
+
+/** OWASP Password Storage Cheat Sheet, PBKDF2-HMAC-SHA256. */
+const OWASP_ITERATIONS = 600_000;
+const LEAST_ITERATIONS = 1_000;
+
+const define = <T extends Record<string, Setting<unknown>>>(settings: T): T => settings;
+
+/** The settings in the order of README.md. */
+export const SETTINGS = define({
+  SIGNING_KEY: {
+    default: null,
+    secret: true,
+    meaning: 'HS256 secret of 32 bytes or more, or a private JWK (ES256, EdDSA, RS256, HS256)',
+    parse: optionalText as (text: string | null) => string | undefined,
+  },
+  VERIFYING_KEYS: {
+    default: '[]',
+    secret: true,
+    meaning: 'JSON array of JWKs that still verify: the old key during a rotation',
+    parse: optionalText as (text: string | null) => string | undefined,
+  },
+  ENVIRONMENT: {
+    default: 'production',
+    meaning: '`production` or `development`; `npm run dev` passes the latter',
+    parse: oneOf('production', 'development'),
+  },
+  ACCESS_TOKEN_LIFETIME: { default: '1h', meaning: 'a number with `s`, `m`, `h` or `d`', parse: duration() },
+  REFRESH_TOKEN_LIFETIME: { default: '24h', meaning: 'likewise', parse: duration() },
+  ROTATE_REFRESH_TOKENS: {
+    default: 'true',
+    meaning: 'a refresh answers a new refresh token too',
+    parse: flag('true', 'false'),
+  },
+  BLACKLIST_AFTER_ROTATION: {
+    default: 'true',
+    meaning: 'a refresh consumes its token; a second use of it is a replay',
+    parse: flag('true', 'false'),
+  },
+  REFRESH_REUSE_GRACE: {
+    default: '10s',
+    meaning: 'how long a consumed refresh token gets the same successor again; `0s` is strict',
+    parse: duration({ min: 0, max: 3_600 }),
+  },
+  SESSION_MAX_LIFETIME: {
+    default: '30d',
+    meaning: 'no token of a session expires later than this after its log-in',
+    parse: duration(),
+  },
+  MAX_SESSIONS_PER_USER: {
+    default: '20',
+    meaning: '1 to 100; a log-in past it ends the oldest',
+    parse: integer(1, 100),
+  },
+  UPDATE_LAST_LOGIN: { default: 'true', meaning: 'log-in writes `last_login`', parse: flag('true', 'false') },
+  ISSUER: { default: null, meaning: '`iss`: set in tokens and demanded of them', parse: optionalText },
+  AUDIENCE: { default: null, meaning: '`aud`: set in tokens and demanded of them', parse: optionalText },
+  LEEWAY: {
+    default: '0s',
+    meaning: 'for `exp`, `nbf`, `iat`; at most `5m`',
+    parse: duration({ min: 0, max: 300 }),
+  },
+  USER_ID_CLAIM: {
+    default: 'sub',
+    meaning: 'the claim that holds the user’s id; `user_id` for a site that comes from simplejwt',
+    parse: claimName,
+  },
+  AUTH_HEADER_TYPES: {
+    default: 'Bearer',
+    meaning: 'schemes of the Authorization header, separated by commas, matched without case',
+    parse: headerTypes,
+  },
+  AUTH_TOKEN_CLASSES: {
+    default: 'access',
+    meaning: 'the kind of token that proves who calls: `access`',
+    parse: oneOf('access'),
+  },
+  DEFAULT_PERMISSION_CLASSES: {
+    default: 'AllowAny',
+    meaning:
+      '`AllowAny`, `IsAuthenticated` or `IsAdminUser`: what a guarded route asks where it names nothing',
+    parse: oneOf('AllowAny', 'IsAuthenticated', 'IsAdminUser'),
+  },
+  REFRESH_TRANSPORT: {
+    default: 'body',
+    meaning: '`cookie`: the refresh token travels in an HttpOnly cookie only',
+    parse: oneOf('body', 'cookie'),
+  },
+  SIGN_UP: {
+    default: 'open',
+    meaning: '`open`, `verify` (an account exists once its mail is confirmed) or `closed`',
+    parse: oneOf('open', 'verify', 'closed'),
+  },
+  PASSWORD_ITERATIONS: {
+    default: String(OWASP_ITERATIONS),
+    meaning: 'PBKDF2-HMAC-SHA256 in all; at least 600,000 in production, 1,000 in development',
+    parse: integer(LEAST_ITERATIONS, 10_000_000),
+  },
+  PASSWORD_ITERATIONS_UNSAFE: {
+    default: 'off',
+    meaning: '`on` lets production hash with fewer than 600,000 iterations (the free plan)',
+    parse: flag('on', 'off'),
+  },
+  PASSWORD_MIN_LENGTH: { default: '8', meaning: '8 to 256 characters', parse: integer(8, 256) },
+  PASSWORD_BREACH_CHECK: {
+    default: 'off',
+    meaning: '`on` asks Have I Been Pwned (k-anonymity); fails open',
+    parse: flag('on', 'off'),
+  },
+  RATE_LIMITS: { default: 'on', meaning: '`off` for tests and benchmarks', parse: flag('on', 'off') },
+  ALLOWED_ORIGINS: {
+    default: null,
+    meaning: 'CORS: exact origins, separated by commas',
+    parse: origins,
+  },
+  MAIL: {
+    default: null,
+    meaning: '`cloudflare`, `inbox` (development only, and its default) or `off` (the default elsewhere)',
+    parse: (text: string | null) => (text === null ? undefined : oneOf('cloudflare', 'inbox', 'off')(text)),
+  },
+  MAIL_FROM: { default: null, meaning: 'the sender; needed by `MAIL=cloudflare`', parse: mailFrom },
+  PUBLIC_URL: {
+    default: null,
+    meaning: 'the base of links in mail; in development the request’s origin where unset',
+    parse: publicUrl,
+  },
+  DOCS: { default: 'on', meaning: '`off`: no `/docs`, no `/openapi.json`', parse: flag('on', 'off') },
+});
+
+type Parsed = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typeof SETTINGS)[K]['parse']> };
+
+/** Durations are seconds. `MAIL` has its default filled in. */
+export type Settings = Omit<Parsed, 'MAIL'> & { readonly MAIL: 'cloudflare' | 'inbox' | 'off' };
+export type PermissionClass = Settings['DEFAULT_PERMISSION_CLASSES'];
+
+/** wrangler.toml may write true, 20 or ["a", "b"] without quotes; any of them arrives as its JSON value. */
+function asText(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  if (Array.isArray(value)) {
+    return value.every((item) => typeof item === 'string') ? value.join(',') : JSON.stringify(value);
+  }
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/**
+ * Reads only the settings named, or all of them. Faults come together.
+ * `env` is the Worker's; other variables in it are the host's and are not looked at.
+ */
+export function parseSettings<K extends keyof Parsed>(
+  env: Readonly<Record<string, unknown>>,
+  names: readonly K[],
+): { values: Pick<Parsed, K>; faults: SettingFault[] } {
+  const faults: SettingFault[] = [];
+  const values: Record<string, unknown> = {};
+  for (const name of names) {
+    const { default: fallback, parse } = SETTINGS[name] as Setting<unknown>;
+    try {
+      values[name] = parse(asText(env[name]) ?? fallback);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      faults.push({ setting: name, problem: error.message });
+    }
+  }
+  return { values: values as Pick<Parsed, K>, faults };
+}
+
+/** The whole table, with the rules that span two settings. */
+export function loadSettings(
+  env: Readonly<Record<string, unknown>>,
+): { ok: true; settings: Settings } | { ok: false; faults: SettingFault[] } {
+  const { values, faults } = parseSettings(env, Object.keys(SETTINGS) as (keyof Parsed)[]);
+  const fault = (setting: keyof Parsed, problem: string) => faults.push({ setting, problem });
+  const production = values.ENVIRONMENT !== 'development';
+  const mail = values.MAIL ?? (production ? 'off' : 'inbox');
+
+  if (production && !values.PASSWORD_ITERATIONS_UNSAFE && values.PASSWORD_ITERATIONS < OWASP_ITERATIONS) {
+    fault('PASSWORD_ITERATIONS', `must be at least ${OWASP_ITERATIONS} in production`);
+  }
+  if (mail === 'inbox' && production) fault('MAIL', 'inbox is for development only');
+  if (mail === 'off' && values.SIGN_UP === 'verify') fault('SIGN_UP', 'verify needs mail, and MAIL is off');
+  if (mail === 'cloudflare') {
+    if (values.MAIL_FROM === undefined) fault('MAIL_FROM', 'is needed by MAIL=cloudflare');
+    if (values.PUBLIC_URL === undefined) fault('PUBLIC_URL', 'is needed by MAIL=cloudflare');
+    if (env.EMAIL === undefined) fault('MAIL', 'cloudflare needs the send_email binding EMAIL');
+  }
+  if (production && values.PUBLIC_URL?.startsWith('http:'))
+    fault('PUBLIC_URL', 'must be https in production');
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, settings: { ...values, MAIL: mail } };
+}

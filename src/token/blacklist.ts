@@ -1,0 +1,62 @@
+/**
+ * The KV cache in front of the sessions in D1: `revoked:<sid>` → why. Weaknesses of the store: another place
+ * sees a write after up to a minute or more, and misses are cached too. So a hit is final (a revocation is
+ * never taken back) and a miss proves nothing.
+ */
+import { within } from '../db/reach.ts';
+import type { Blacklist, RevocationReason } from '../ports.ts';
+
+/** KV refuses less (https://developers.cloudflare.com/kv/api/write-key-value-pairs/). */
+const KV_LEAST_TTL_SECONDS = 60;
+const KV_CACHE_TTL_SECONDS = 30;
+const ATTEMPTS = 2;
+/** Workers open six connections at once; more would queue behind the time limit of the first. */
+const AT_ONCE = 6;
+
+const keyOf = (sessionId: string) => `revoked:${sessionId}`;
+
+/** `ttlSeconds`: how long a token of a dead session could still be sent. */
+export function kvBlacklist(
+  kv: KVNamespace,
+  { ttlSeconds, deadlineMs }: { ttlSeconds: number; deadlineMs: number },
+): Blacklist {
+  const expirationTtl = Math.max(KV_LEAST_TTL_SECONDS, ttlSeconds);
+
+  const put = async (sessionId: string, reason: RevocationReason): Promise<boolean> => {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      try {
+        await within(deadlineMs, kv.put(keyOf(sessionId), reason, { expirationTtl }));
+        return true;
+      } catch {
+        // Tried again, then told to the log by `add`: D1 has the revocation.
+      }
+    }
+    return false;
+  };
+
+  return {
+    find: async (sessionId, report) => {
+      try {
+        const value = await within(
+          deadlineMs,
+          kv.get(keyOf(sessionId), { type: 'text', cacheTtl: KV_CACHE_TTL_SECONDS }),
+        );
+        return value as RevocationReason | null;
+      } catch {
+        report('error', 'kv_unavailable', { call: 'blacklist.find' });
+        return 'unknown';
+      }
+    },
+
+    add: async (sessionIds, reason, report) => {
+      for (let from = 0; from < sessionIds.length; from += AT_ONCE) {
+        const some = sessionIds.slice(from, from + AT_ONCE);
+        const done = await Promise.all(some.map((id) => put(id, reason)));
+        const lost = done.filter((ok) => !ok).length;
+        if (lost > 0) report('error', 'kv_unavailable', { call: 'blacklist.add', lost });
+        // Nothing of this round arrived: KV is away, and the rest would only spend the client's time.
+        if (lost === some.length) return;
+      }
+    },
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * The rules of refresh tokens beyond their signature: what a standing in D1 means, who may have a successor,
+ * and until when tokens live. Pure; `now` is handed in, in epoch seconds.
+ */
+import type { RefusalName } from '../errors.ts';
+import type { RevocationReason, RevokedToken, Session, Standing, Touch } from '../ports.ts';
+
+/** A session's last use is written at most once in this time. */
+const TOUCH_AT_MOST_SECONDS = 3_600;
+/** … and at least this many times in a refresh token's life. */
+const TOUCHES_PER_LIFETIME = 24;
+
+export function touchRule(refreshLifetimeSeconds: number): Touch {
+  return {
+    lifetimeSeconds: refreshLifetimeSeconds,
+    everySeconds: Math.min(
+      TOUCH_AT_MOST_SECONDS,
+      Math.max(1, Math.floor(refreshLifetimeSeconds / TOUCHES_PER_LIFETIME)),
+    ),
+  };
+}
+
+/** Why the owner of a token may not use it; the first of several is told. Null: user and session stand. */
+export type StandingFault = Extract<RefusalName, 'user_not_found' | 'user_inactive' | 'token_blacklisted'>;
+
+export function standingFault({ user, session }: Standing, now: number): StandingFault | null {
+  if (user === null) return 'user_not_found';
+  if (!user.isActive) return 'user_inactive';
+  if (session === null || session.revokedAt !== null || session.absoluteEndAt <= now) {
+    return 'token_blacklisted';
+  }
+  return null;
+}
+
+/** A value of KV says the same as D1 would. */
+export function reasonFault(reason: RevocationReason): StandingFault {
+  if (reason === 'withdrawn') return 'user_not_found';
+  if (reason === 'deactivated') return 'user_inactive';
+  return 'token_blacklisted';
+}
+
+/** What KV is to remember of a standing that has a fault. */
+export function reasonOf({ user, session }: Standing): RevocationReason {
+  if (user === null) return 'withdrawn';
+  if (!user.isActive) return 'deactivated';
+  return session?.revokedReason ?? 'ended';
+}
+
+/** Within the grace; a clock that runs behind counts as 0. */
+export const withinGrace = (consumedAt: number, now: number, graceSeconds: number): boolean =>
+  graceSeconds > 0 && now - consumedAt <= graceSeconds;
+
+/** Not the first use of a rotated token, and too late to be a retry. */
+export function isReplay(token: RevokedToken, now: number, graceSeconds: number): boolean {
+  return token.reason !== 'rotated' || !withinGrace(token.revokedAt, now, graceSeconds);
+}
+
+/** The successor that a consumption gives, the same for everybody who asks within the grace. */
+export type Rotation =
+  | { fault: StandingFault }
+  | { fault: null; first: boolean; successor: { jti: string; iat: number; exp: number } };
+
+export function judgeRotation(
+  standing: Standing & { token: RevokedToken | null },
+  offeredJti: string,
+  now: number,
+  rules: { graceSeconds: number; refreshLifetimeSeconds: number },
+): Rotation {
+  const fault = standingFault(standing, now);
+  if (fault) return { fault };
+  const { token, session } = standing;
+  if (!token?.successorJti || !session) return { fault: 'token_blacklisted' };
+  const first = token.successorJti === offeredJti;
+  if (!first && isReplay(token, now, rules.graceSeconds)) return { fault: 'token_blacklisted' };
+  const iat = token.revokedAt;
+  return {
+    fault: null,
+    first,
+    successor: {
+      jti: token.successorJti,
+      iat,
+      exp: tokenEnd(iat, rules.refreshLifetimeSeconds, session.absoluteEndAt),
+    },
+  };
+}
+
+/** The earlier of the lifetime's end and the session's. */
+export const tokenEnd = (iat: number, lifetimeSeconds: number, absoluteEndAt: number): number =>
+  Math.min(iat + lifetimeSeconds, absoluteEndAt);
+
+/** A session as a log-in makes it. */
+export function newSession(
+  owner: { userId: string; id: string },
+  now: number,
+  rules: { touch: Touch; maxLifetimeSeconds: number },
+  client: { userAgent: string | null; ip: string | null; country: string | null },
+): Session {
+  const absoluteEndAt = now + rules.maxLifetimeSeconds;
+  return {
+    ...owner,
+    createdAt: now,
+    lastUsedAt: now,
+    expiresAt: Math.min(now + rules.touch.lifetimeSeconds + rules.touch.everySeconds, absoluteEndAt),
+    absoluteEndAt,
+    revokedAt: null,
+    revokedReason: null,
+    userAgent: client.userAgent,
+    ip: client.ip,
+    country: client.country,
+  };
+}

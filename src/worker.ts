@@ -1,0 +1,13 @@
+/** The Worker's two doors: requests, and the cron of the sweep. */
+import { createApp } from './app.ts';
+import type { Bindings } from './http/context.ts';
+import { sweep } from './sweep.ts';
+
+const app = createApp();
+
+export default {
+  fetch: app.fetch,
+  async scheduled(_controller, env) {
+    await sweep(env);
+  },
+} satisfies ExportedHandler<Bindings>;

@@ -1,0 +1,126 @@
+/**
+ * A small client that hides HTTP, over the whole Worker with the real D1 and KV of workerd and a clock that is
+ * moved by hand. Storage is shared by the tests of one file: use `person()` for data that nobody else has.
+ */
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import { env as testEnv } from 'cloudflare:workers';
+import { createApp, type Parts } from '../../src/app.ts';
+import type { Bindings } from '../../src/http/context.ts';
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: what the server answers is the thing under test
+  body: any;
+  text: string;
+}
+
+export interface Ask {
+  /** JSON where it is not a string. */
+  body?: unknown;
+  /** An access token. */
+  token?: string;
+  headers?: Record<string, string>;
+}
+
+export interface Person {
+  email: string;
+  password: string;
+}
+
+let people = 0;
+/** An address that no other test has. */
+export function person(name = 'user'): Person {
+  people += 1;
+  return {
+    email: `${name}-${people}-${crypto.randomUUID().slice(0, 8)}@example.com`,
+    password: 'correct horse battery',
+  };
+}
+
+export type Vars = Record<string, string | undefined>;
+
+/** `vars` over those of vitest.config.ts; `bindings` in place of the real ones (wrappers that count or fail). */
+export function world(
+  options: { vars?: Vars; bindings?: Partial<Bindings>; parts?: Parts; now?: number } = {},
+) {
+  const clock = { now: options.now ?? Date.now() };
+  const env = { ...testEnv, ...options.vars, ...options.bindings } as unknown as Bindings;
+  const app = createApp({ clock: () => clock.now, ...options.parts });
+
+  async function fetch(request: Request): Promise<Answer> {
+    const context = createExecutionContext();
+    const response = await app.fetch(request, env, context);
+    const text = await response.text();
+    await waitOnExecutionContext(context);
+    const isJson = /json/.test(response.headers.get('Content-Type') ?? '');
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: isJson && text !== '' ? JSON.parse(text) : undefined,
+      text,
+    };
+  }
+
+  const ask = (method: string, path: string, { body, token, headers = {} }: Ask = {}): Promise<Answer> =>
+    fetch(
+      new Request(`http://localhost${path}`, {
+        method,
+        headers: {
+          ...(body !== undefined && { 'Content-Type': 'application/json' }),
+          ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+          ...headers,
+        },
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      }),
+    );
+
+  const signUp = async (who: Person & { username?: string; name?: string } = person()) => {
+    const answer = await ask('POST', '/account/sign-up', { body: who });
+    return { ...who, ...(answer.body as { user: { id: string }; access: string; refresh: string }), answer };
+  };
+  const logIn = async (who: { email?: string; username?: string; password: string }) => {
+    const { email, username, password } = who;
+    return ask('POST', '/account/login', {
+      body: email === undefined ? { username, password } : { email, password },
+    });
+  };
+
+  return {
+    env,
+    clock: {
+      /** Epoch seconds. */
+      get now() {
+        return Math.floor(clock.now / 1_000);
+      },
+      advance: (seconds: number) => {
+        clock.now += seconds * 1_000;
+      },
+    },
+    fetch,
+    ask,
+    get: (path: string, more?: Ask) => ask('GET', path, more),
+    post: (path: string, body?: unknown, more?: Ask) => ask('POST', path, { body, ...more }),
+    patch: (path: string, body?: unknown, more?: Ask) => ask('PATCH', path, { body, ...more }),
+    delete: (path: string, body?: unknown, more?: Ask) =>
+      ask('DELETE', path, body === undefined ? more : { body, ...more }),
+    signUp,
+    logIn,
+    refresh: (refresh: string) => ask('POST', '/account/token/refresh', { body: { refresh } }),
+    verify: (token: string) => ask('POST', '/account/token/verify', { body: { token } }),
+    logOut: (refresh: string) => ask('POST', '/account/logout', { body: { refresh } }),
+    me: (token: string) => ask('GET', '/account/me', { token }),
+  };
+}
+
+export type World = ReturnType<typeof world>;
+
+/** The claims of a token, unchecked. */
+export function claimsOf(token: string): Record<string, unknown> {
+  const payload = token.split('.')[1] ?? '';
+  return JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as Record<string, unknown>;
+}
+
+/** `n` calls at once. */
+export const atOnce = <T>(n: number, call: (i: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: n }, (_, i) => call(i)));

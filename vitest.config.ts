@@ -1,0 +1,33 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
+import { defineConfig } from 'vitest/config';
+
+/** Rules in plain Node with a hand-held clock; everything that meets D1 or KV in workerd. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', environment: 'node', include: ['test/unit/**/*.test.ts'] } },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                MIGRATIONS: await readD1Migrations('migrations'),
+                SIGNING_KEY: 'a-signing-key-for-tests-0123456789-abcdefghijk',
+                ENVIRONMENT: 'development',
+                // The floor of development: what hashing costs is measured elsewhere.
+                PASSWORD_ITERATIONS: '1000',
+                RATE_LIMITS: 'off',
+              },
+            },
+          })),
+        ],
+        test: {
+          name: 'workers',
+          include: ['test/workers/**/*.test.ts'],
+          setupFiles: ['test/support/migrate.ts'],
+        },
+      },
+    ],
+  },
+});
