@@ -2,14 +2,22 @@
 import { Hono } from 'hono';
 import { routePath } from 'hono/route';
 import type { Services } from './account/application/tokens.ts';
+import { d1Credentials } from './account/d1-credentials.ts';
 import { d1Users } from './account/d1-users.ts';
 import { accountRoutes } from './account/routes.ts';
+import { simplejwtRoutes } from './account/simplejwt-routes.ts';
 import { DEADLINES, type Deadlines, reachD1 } from './db/reach.ts';
 import { healthRoutes } from './health.ts';
-import type { AppEnv, Bindings, Composed, Composer } from './http/context.ts';
+import { assetRoutes } from './http/assets.ts';
+import type { AppContext, AppEnv, Bindings, Composed, Composer } from './http/context.ts';
 import { configure, crossOrigin, stamp } from './http/floor.ts';
 import { answerOther } from './http/methods.ts';
 import { answerError } from './http/problem.ts';
+import { bindingLimits, LIMIT_BINDINGS, noLimits } from './limits.ts';
+import { cloudflareMailer } from './mail/cloudflare.ts';
+import { kvInbox } from './mail/inbox.ts';
+import { devMailRoutes } from './mail/routes.tsx';
+import { pwnedPasswords } from './password/breach.ts';
 import { createPasswordHasher } from './password/hash.ts';
 import type { Clock } from './ports.ts';
 import { type Random, webCryptoRandom } from './random.ts';
@@ -24,6 +32,8 @@ export interface Parts {
   clock?: Clock;
   random?: Random;
   deadlines?: Deadlines;
+  /** For the breach check. */
+  fetch?: typeof fetch;
 }
 
 async function compose(env: Bindings, parts: Parts): Promise<Composed> {
@@ -32,7 +42,7 @@ async function compose(env: Bindings, parts: Parts): Promise<Composed> {
   const faults: SettingFault[] = [
     ...(loaded.ok ? [] : loaded.faults),
     ...(keySet.ok ? [] : keySet.faults),
-    ...(['DB', 'BLACKLIST'] as const)
+    ...['DB', 'BLACKLIST', ...(loaded.ok && loaded.settings.RATE_LIMITS ? LIMIT_BINDINGS : [])]
       .filter((binding) => typeof env[binding] !== 'object')
       .map((binding) => ({ setting: binding, problem: 'is not bound' })),
   ];
@@ -40,10 +50,12 @@ async function compose(env: Bindings, parts: Parts): Promise<Composed> {
 
   const { settings } = loaded;
   const deadlines = parts.deadlines ?? DEADLINES;
+  const clock = parts.clock ?? Date.now;
   const d1 = reachD1(env.DB, deadlines.d1);
+  const inbox = settings.MAIL === 'inbox' ? kvInbox(env.BLACKLIST, clock) : null;
   const services: Services = {
     settings,
-    clock: parts.clock ?? Date.now,
+    clock,
     random: parts.random ?? webCryptoRandom,
     codec: createCodec(keySet.keys, {
       issuer: settings.ISSUER,
@@ -59,6 +71,16 @@ async function compose(env: Bindings, parts: Parts): Promise<Composed> {
       ttlSeconds: Math.max(settings.ACCESS_TOKEN_LIFETIME, settings.REFRESH_TOKEN_LIFETIME) + settings.LEEWAY,
       deadlineMs: deadlines.kv,
     }),
+    credentials: d1Credentials(d1),
+    limits: settings.RATE_LIMITS
+      ? bindingLimits(env as unknown as Parameters<typeof bindingLimits>[0])
+      : noLimits,
+    mailer:
+      settings.MAIL === 'cloudflare'
+        ? cloudflareMailer(env.EMAIL as SendEmail, settings.MAIL_FROM ?? '')
+        : (inbox?.mailer ?? null),
+    inbox: inbox?.list ?? null,
+    breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(parts.fetch) : null,
   };
   return { ok: true, services };
 }
@@ -83,14 +105,21 @@ export function composer(parts: Parts = {}): Composer {
   };
 }
 
+/** Of a handler for `*`: what stands before the star. */
+const mountOf = (c: AppContext) => routePath(c).replace(/\/?\*$/, '');
+
 /** The account app alone, for `host.route('/account', createAccounts())`. */
 export function createAccounts(parts: Parts | Composer = {}): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
   app.use(stamp(), configure(typeof parts === 'function' ? parts : composer(parts)), crossOrigin());
+  app.use(async function rememberMount(c, next) {
+    c.set('mount', mountOf(c));
+    return next();
+  });
   const routes = accountRoutes();
   app.route('/', routes);
-  app.all('*', (c) => answerOther(routes, c, routePath(c).replace(/\/?\*$/, '')));
+  app.all('*', (c) => answerOther(routes, c, mountOf(c)));
   return app;
 }
 
@@ -102,6 +131,9 @@ export function createApp(parts: Parts = {}): Hono<AppEnv> {
   app.notFound((c) => answerOther(app, c));
   app.use(stamp(), configure(shared, ['/healthz']), crossOrigin());
   app.route('/account', createAccounts(shared));
+  app.route('/api/token', simplejwtRoutes());
+  app.route('/', devMailRoutes());
+  app.route('/', assetRoutes());
   app.route('/', healthRoutes());
   return app;
 }

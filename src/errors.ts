@@ -263,6 +263,11 @@ export class Refusal extends Error {
     this.faults = more.faults;
     this.headers = more.headers ?? {};
   }
+
+  /** Trying again with the same token gives the same answer. */
+  get isFinal(): boolean {
+    return REFUSALS[this.kind].status === 401;
+  }
 }
 
 export const invalid = (faults: FieldFaults): Refusal => new Refusal('invalid', { faults });

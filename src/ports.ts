@@ -34,7 +34,6 @@ export type RevocationReason =
   | 'replayed'
   | 'password_changed'
   | 'password_reset'
-  | 'email_changed'
   | 'deactivated'
   | 'demoted'
   | 'withdrawn';
@@ -166,7 +165,21 @@ export interface Sessions {
   logOut: (
     token: { userId: string; sessionId: string; jti: string; expiresAt: number },
     now: number,
-  ) => Promise<Standing>;
+  ) => Promise<Standing & { /** This very call ended the session. */ ended: boolean }>;
+  /** The caller as `Users.findWithSession` has it, and all live sessions of that user, newest first. */
+  list: (
+    userId: string,
+    sessionId: string,
+    now: number,
+  ) => Promise<{ user: User; session: Session | null; all: Session[] } | null>;
+  /** Ends one session of the caller, whose own must live. `gone`: the caller's does not. */
+  endOne: (
+    caller: { userId: string; sessionId: string },
+    id: string,
+    now: number,
+  ) => Promise<'ok' | 'not_found' | 'gone'>;
+  /** Ends all sessions of the caller, the caller's own included; says which were alive. */
+  endAll: (caller: { userId: string; sessionId: string }, now: number) => Promise<string[]>;
 }
 
 /** When a session's last use is written, and the upper bound of its life then. */
@@ -196,3 +209,81 @@ export interface OneTimeToken {
   createdAt: number;
   expiresAt: number;
 }
+/** What finds one again. */
+export type OneTimeKey = Pick<OneTimeToken, 'subject' | 'purpose' | 'hash'>;
+
+/** Passwords, e-mail addresses and the tokens sent by mail that change them. */
+export interface Credentials {
+  /** If the password is still the one that was read and the session lives: all other sessions end. */
+  changePassword: (
+    user: Pick<User, 'id' | 'passwordVersion'>,
+    sessionId: string,
+    passwordHash: string,
+    now: number,
+  ) => Promise<{ outcome: 'ok'; endedSessions: string[] } | { outcome: 'changed' }>;
+  /** Leaves a reset token for the active owner of the address and voids older ones; null: there is none. */
+  askReset: (email: string, token: Omit<OneTimeToken, 'subject'>) => Promise<{ userId: string } | null>;
+  /** A live token of one of these purposes, with its user (none for a wished sign-up). */
+  findToken: (
+    subject: string,
+    purposes: readonly OneTimePurpose[],
+    hash: string,
+    now: number,
+  ) => Promise<{ token: OneTimeToken; user: User | null } | null>;
+  /** Uses the token: new password, address proven, every session ended, every other token void. */
+  resetPassword: (
+    key: OneTimeKey,
+    passwordHash: string,
+    now: number,
+  ) => Promise<{ outcome: 'ok'; endedSessions: string[] } | { outcome: 'used' }>;
+  /** In place of older ones, where the address is not verified yet; false: nothing to verify. */
+  askVerification: (token: OneTimeToken) => Promise<boolean>;
+  verifyEmail: (key: OneTimeKey, now: number) => Promise<'ok' | 'used'>;
+  /** In place of older ones; `taken`: the address has an owner, and no token was made. */
+  askEmailChange: (
+    user: Pick<User, 'id' | 'passwordVersion'>,
+    sessionId: string,
+    newEmail: string,
+    token: OneTimeToken,
+  ) => Promise<'ok' | 'taken' | 'changed'>;
+  /** Uses the token: the new address is the user's, verified; every other token void. */
+  changeEmail: (key: OneTimeKey, newEmail: string, now: number) => Promise<'ok' | 'email_taken' | 'used'>;
+  /** A sign-up that waits for its mail; `taken`: the address has an owner, and no token was made. */
+  wishSignUp: (email: string, token: OneTimeToken) => Promise<'ok' | 'taken'>;
+  /** Uses the token: the user exists from now on; other wishes for the address are void. */
+  fulfilSignUp: (
+    key: OneTimeKey,
+    user: User & { usernameKey: string | null },
+    now: number,
+  ) => Promise<'ok' | 'email_taken' | 'used'>;
+}
+
+export interface Mail {
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  /** What the link carries, for the development inbox. */
+  token: string | null;
+}
+
+export interface Mailer {
+  /** Of the development inbox: a mail is there before the answer is, so that a program can read it next. */
+  awaited: boolean;
+  send: (mail: Mail) => Promise<void>;
+}
+
+/** What is limited, and by what it is counted. Keys never reach the binding unhashed. */
+export type LimitedDoor =
+  | { door: 'log_in'; account: string }
+  | { door: 'mail'; address: string }
+  | { door: 'sign_up' }
+  | { door: 'refresh' };
+
+export interface Limits {
+  /** Throws Refusal('throttled'), or Refusal('unavailable') where log-ins cannot be counted. */
+  check: (what: LimitedDoor, call: Call) => Promise<void>;
+}
+
+/** Has this password been in a breach? Fails open: false, and a line in the log. */
+export type BreachCheck = (password: string, report: Report) => Promise<boolean>;

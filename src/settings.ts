@@ -4,6 +4,8 @@
  * token/keys.ts, since only Web Crypto can say whether a key is one.
  */
 
+import { RESERVED_CLAIMS } from './token/claims.ts';
+
 /** A fault names the setting and what is wrong with it, never the value. */
 export interface SettingFault {
   setting: string;
@@ -87,12 +89,11 @@ const headerTypes = (text: string | null): string[] => {
   return all;
 };
 
-const OUR_CLAIMS = ['token_type', 'jti', 'sid', 'iat', 'exp', 'nbf', 'iss', 'aud', 'staff'];
 const claimName = (text: string | null): string => {
   if (text === null || !/^[A-Za-z_][A-Za-z0-9_.:/-]{0,63}$/.test(text) || text === '__proto__') {
     throw new Problem('must be the name of a claim');
   }
-  if (OUR_CLAIMS.includes(text)) throw new Problem('is the name of another claim');
+  if (RESERVED_CLAIMS.has(text)) throw new Problem('is the name of another claim');
   return text;
 };
 

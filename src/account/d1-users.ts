@@ -4,27 +4,13 @@
  */
 import { and, eq, or, sql } from 'drizzle-orm';
 import type { D1 } from '../db/reach.ts';
-import { adminLog, oneTimeTokens, sessions, users } from '../db/schema.ts';
-import type { Session, User, Users } from '../ports.ts';
+import { adminLog, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
+import type { Session, Users } from '../ports.ts';
 import { aliveSession, insertSession } from '../token/d1-sessions.ts';
 
 /** True of the row of `users` unless it is the last active staff member. */
 const notTheLastStaff = sql`NOT (is_staff = 1 AND is_active = 1 AND NOT EXISTS (
   SELECT 1 FROM users AS other WHERE other.is_staff = 1 AND other.is_active = 1 AND other.id <> users.id))`;
-
-export const userColumns = {
-  id: users.id,
-  email: users.email,
-  username: users.username,
-  name: users.name,
-  passwordHash: users.passwordHash,
-  passwordVersion: users.passwordVersion,
-  isActive: users.isActive,
-  isStaff: users.isStaff,
-  emailVerifiedAt: users.emailVerifiedAt,
-  dateJoined: users.dateJoined,
-  lastLoginAt: users.lastLoginAt,
-} satisfies Record<keyof User, unknown>;
 
 export function d1Users({ ask }: D1): Users {
   return {

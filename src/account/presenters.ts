@@ -1,5 +1,5 @@
 /** What of a user and a session goes over the wire: never a hash, whole or in part. */
-import type { User } from '../ports.ts';
+import type { Session, User } from '../ports.ts';
 
 /** Epoch seconds → RFC 3339 UTC with `Z`. */
 export const timestamp = (seconds: number): string =>
@@ -15,4 +15,15 @@ export const userJson = (user: User) => ({
   email_verified: user.emailVerifiedAt !== null,
   date_joined: timestamp(user.dateJoined),
   last_login: user.lastLoginAt === null ? null : timestamp(user.lastLoginAt),
+});
+
+export const sessionJson = (session: Session, currentId: string) => ({
+  id: session.id,
+  current: session.id === currentId,
+  created_at: timestamp(session.createdAt),
+  last_used_at: timestamp(session.lastUsedAt),
+  expires_at: timestamp(session.expiresAt),
+  user_agent: session.userAgent,
+  ip: session.ip,
+  country: session.country,
 });

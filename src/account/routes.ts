@@ -1,39 +1,48 @@
 /** `/account`: path → schema → one call → JSON. The paths are relative, as the app is mountable anywhere. */
 import { Hono } from 'hono';
+import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
 import { type AppEnv, callOf } from '../http/context.ts';
-import { updateMe } from './application/profile.ts';
 import { refresh, verify } from './application/session.ts';
-import { logIn, logOut, signUp, withdraw } from './application/sign.ts';
+import { logIn, logOut, signUp } from './application/sign.ts';
+import { mailRoutes } from './mail-routes.tsx';
+import { meRoutes } from './me-routes.ts';
 import { userJson } from './presenters.ts';
-import { logInBody, refreshBody, signUpBody, updateMeBody, verifyBody, withdrawBody } from './schemas.ts';
-import { signedIn } from './signed-in.ts';
+import { clearRefresh, demandOrigin, refreshInput, sendTokens, sentRefresh } from './refresh-transport.ts';
+import { logInBody, signUpBody, verifyBody } from './schemas.ts';
 
+/** Sign-up, log-in and what tokens do; then what people do with their account, and what mail is for. */
 export const accountRoutes = () =>
   new Hono<AppEnv>({ strict: false })
-    .post('/sign-up', body(signUpBody), async (c) => {
-      const { user, access, refresh } = await signUp(c.var.services, c.req.valid('json'), callOf(c));
-      return c.json({ user: userJson(user), access, refresh }, 201);
+    .post('/sign-up', demandOrigin, body(signUpBody), async (c) => {
+      const made = await signUp(c.var.services, c.req.valid('json'), callOf(c));
+      if (!made) return c.json({}, 202);
+      const { user, ...pair } = made;
+      return c.json({ user: userJson(user), ...sendTokens(c, pair) }, 201);
     })
-    .post('/login', body(logInBody), async (c) =>
-      c.json(await logIn(c.var.services, c.req.valid('json'), callOf(c))),
+    .post('/login', demandOrigin, body(logInBody), async (c) =>
+      c.json(sendTokens(c, await logIn(c.var.services, c.req.valid('json'), callOf(c)))),
     )
-    .post('/logout', body(refreshBody), async (c) => {
-      await logOut(c.var.services, c.req.valid('json').refresh, callOf(c));
+    .post('/logout', demandOrigin, refreshInput, async (c) => {
+      const token = sentRefresh(c, c.req.valid('json'));
+      clearRefresh(c);
+      // Without a cookie there is no session to end: what the caller wants is so.
+      if (token !== null) await logOut(c.var.services, token, callOf(c));
       return c.body(null, 204);
     })
-    .post('/token/refresh', body(refreshBody), async (c) =>
-      c.json(await refresh(c.var.services, c.req.valid('json').refresh, callOf(c))),
-    )
-    .post('/token/verify', body(verifyBody), async (c) => {
+    .post('/token/refresh', demandOrigin, refreshInput, async (c) => {
+      const token = sentRefresh(c, c.req.valid('json'));
+      if (token === null) throw new Refusal('not_authenticated', { reason: 'no cookie' });
+      try {
+        return c.json(sendTokens(c, await refresh(c.var.services, token, callOf(c))));
+      } catch (error) {
+        if (error instanceof Refusal && error.isFinal) clearRefresh(c);
+        throw error;
+      }
+    })
+    .post('/token/verify', demandOrigin, body(verifyBody), async (c) => {
       await verify(c.var.services, c.req.valid('json').token, callOf(c));
       return c.json({});
     })
-    .get('/me', signedIn, (c) => c.json(userJson(c.var.caller.user)))
-    .patch('/me', signedIn, body(updateMeBody), async (c) =>
-      c.json(userJson(await updateMe(c.var.services, c.var.caller, c.req.valid('json')))),
-    )
-    .delete('/me', signedIn, body(withdrawBody), async (c) => {
-      await withdraw(c.var.services, c.var.caller, c.req.valid('json').password, callOf(c));
-      return c.body(null, 204);
-    });
+    .route('/', meRoutes())
+    .route('/', mailRoutes());

@@ -117,3 +117,14 @@ export const refreshBody = z.object({ refresh: token });
 export const verifyBody = z.object({ token });
 export const updateMeBody = z.object({ name: z.optional(name), username: z.optional(username) });
 export const withdrawBody = z.object({ password: presentedPassword });
+export const changePasswordBody = z.object({
+  current_password: presentedPassword,
+  new_password: chosenPassword,
+});
+export const askResetBody = z.object({ email });
+export const confirmResetBody = z.object({ token, new_password: chosenPassword });
+export const changeEmailBody = z.object({ new_email: email, password: presentedPassword });
+/** simplejwt's: `username` may be the e-mail address. */
+export const tokenObtainBody = z.object({ username: logInName, password: presentedPassword });
+/** In cookie mode the refresh token comes in the cookie, and a body says nothing. */
+export const noBody = z.object({});

@@ -2,13 +2,17 @@
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
 import { bearerToken } from '../guard/bearer.ts';
-import type { AppEnv } from '../http/context.ts';
+import type { AppContext, AppEnv } from '../http/context.ts';
 import { authenticate } from './application/session.ts';
 
-export const signedIn = createMiddleware<AppEnv>(async function signedIn(c, next) {
-  const { services } = c.var;
-  const token = bearerToken(c.req.header('Authorization'), services.settings.AUTH_HEADER_TYPES);
+/** The access token of the request. 401 not_authenticated, bad_authorization_header. */
+export function sentAccess(c: AppContext): string {
+  const token = bearerToken(c.req.header('Authorization'), c.var.services.settings.AUTH_HEADER_TYPES);
   if (token === null) throw new Refusal('not_authenticated');
-  c.set('caller', await authenticate(services, token));
+  return token;
+}
+
+export const signedIn = createMiddleware<AppEnv>(async function signedIn(c, next) {
+  c.set('caller', await authenticate(c.var.services, sentAccess(c)));
   return next();
 });

@@ -4,6 +4,7 @@
  * Times are epoch seconds, ids UUIDv7 text.
  */
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import type { User } from '../ports.ts';
 
 export const users = sqliteTable('users', {
   id: text('id').primaryKey().notNull(),
@@ -19,6 +20,21 @@ export const users = sqliteTable('users', {
   dateJoined: integer('date_joined').notNull(),
   lastLoginAt: integer('last_login_at'),
 });
+
+/** A user as the ports know it: all but the key by which usernames are unique. */
+export const userColumns = {
+  id: users.id,
+  email: users.email,
+  username: users.username,
+  name: users.name,
+  passwordHash: users.passwordHash,
+  passwordVersion: users.passwordVersion,
+  isActive: users.isActive,
+  isStaff: users.isStaff,
+  emailVerifiedAt: users.emailVerifiedAt,
+  dateJoined: users.dateJoined,
+  lastLoginAt: users.lastLoginAt,
+} satisfies Record<keyof User, unknown>;
 
 export const sessions = sqliteTable(
   'sessions',

@@ -21,6 +21,8 @@ export interface AppEnv {
     language: Language;
     services: Services;
     caller: Caller;
+    /** Where the account app is mounted: `/account`. */
+    mount: string;
     /** simplejwt's own paths: validation errors stand at the top level too. */
     flatErrors: boolean;
   };

@@ -3,9 +3,9 @@
  * transaction but a batch; so the statement that decides (a conditional INSERT, an UPDATE on what was read)
  * comes first and every later one asks what it did.
  */
-import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import type { D1, Db } from '../db/reach.ts';
-import { revokedTokens, sessions, users } from '../db/schema.ts';
+import { revokedTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { RevocationReason, RevokedToken, Session, Sessions, Standing, Touch } from '../ports.ts';
 
 /** The condition that a session lives: there, not revoked, its absolute end ahead. */
@@ -182,7 +182,75 @@ export function d1Sessions({ ask }: D1): Sessions {
             .onConflictDoNothing(),
           selectStanding(db, token),
         ]);
-        return standingOf(results[2]);
+        return { ...standingOf(results[2]), ended: results[0].meta.changes > 0 };
+      }),
+
+    list: (userId, sessionId, now) =>
+      ask('sessions.list', async (db) => {
+        const [callers, all] = await db.batch([
+          db.select(userColumns).from(users).where(eq(users.id, userId)),
+          db
+            .select()
+            .from(sessions)
+            .where(
+              sql`user_id = ${userId} AND (id = ${sessionId} OR (revoked_at IS NULL
+                AND absolute_end_at > ${now} AND expires_at > ${now}))`,
+            )
+            .orderBy(desc(sessions.id)),
+        ]);
+        const user = callers[0];
+        if (!user) return null;
+        const rows = all as Session[];
+        return {
+          user,
+          session: rows.find((row) => row.id === sessionId) ?? null,
+          all: rows.filter((row) => row.revokedAt === null),
+        };
+      }),
+
+    endOne: ({ userId, sessionId }, id, now) =>
+      ask('sessions.endOne', async (db) => {
+        const [callers, found] = await db.batch([
+          db
+            .select({ id: sessions.id })
+            .from(sessions)
+            .where(aliveSession(userId, sessionId, now)),
+          db
+            .select({ id: sessions.id })
+            .from(sessions)
+            .where(and(eq(sessions.userId, userId), eq(sessions.id, id))),
+          db
+            .update(sessions)
+            .set({ revokedAt: now, revokedReason: 'ended' satisfies RevocationReason })
+            .where(
+              and(
+                eq(sessions.userId, userId),
+                eq(sessions.id, id),
+                isNull(sessions.revokedAt),
+                sql`EXISTS (SELECT 1 FROM sessions AS caller WHERE caller.user_id = ${userId}
+                  AND caller.id = ${sessionId} AND caller.revoked_at IS NULL AND caller.absolute_end_at > ${now})`,
+              ),
+            ),
+        ]);
+        if (callers.length === 0) return 'gone';
+        return found.length > 0 ? 'ok' : 'not_found';
+      }),
+
+    endAll: ({ userId, sessionId }, now) =>
+      ask('sessions.endAll', async (db) => {
+        const rows = await db
+          .update(sessions)
+          .set({ revokedAt: now, revokedReason: 'ended' satisfies RevocationReason })
+          .where(
+            and(
+              eq(sessions.userId, userId),
+              isNull(sessions.revokedAt),
+              sql`EXISTS (SELECT 1 FROM sessions AS caller WHERE caller.user_id = ${userId}
+                AND caller.id = ${sessionId} AND caller.revoked_at IS NULL AND caller.absolute_end_at > ${now})`,
+            ),
+          )
+          .returning({ id: sessions.id });
+        return rows.map((row) => row.id);
       }),
   };
 }

@@ -4,7 +4,7 @@ import { person, world } from '../support/world.ts';
 
 describe('what each door costs', () => {
   const counted = counting();
-  const w = world({ bindings: counted.bindings });
+  const w = world({ bindings: counted.bindings, vars: { MAIL: 'off' } });
 
   it('sign-up: one batch, four rows with a username', async () => {
     const who = person();

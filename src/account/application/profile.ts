@@ -2,8 +2,8 @@
 import { invalidField, Refusal } from '../../errors.ts';
 import { seconds, type User } from '../../ports.ts';
 import { isOwnName } from '../identity.ts';
+import { accessFault } from './refusals.ts';
 import type { Caller } from './session.ts';
-import { accessFault } from './sign.ts';
 import type { Services } from './tokens.ts';
 
 export interface ProfileChange {

@@ -3,7 +3,7 @@
  * Knows the rules and the ports; never Hono, Drizzle or a binding.
  */
 import { Refusal } from '../../errors.ts';
-import { type Call, type RevocationReason, type Standing, seconds, type User } from '../../ports.ts';
+import { type Call, type Session, type Standing, seconds, type User } from '../../ports.ts';
 import type { Claims } from '../../token/claims.ts';
 import {
   isReplay,
@@ -14,8 +14,15 @@ import {
   standingFault,
   touchRule,
 } from '../../token/rotation.ts';
-import { accessFault } from './sign.ts';
-import { freshRefresh, mintAccess, mintRefresh, type Services, type TokenPair } from './tokens.ts';
+import { accessFault } from './refusals.ts';
+import {
+  freshRefresh,
+  mintAccess,
+  mintRefresh,
+  type Services,
+  spreadRevocation,
+  type TokenPair,
+} from './tokens.ts';
 
 const tokenKey = (claims: Claims) => ({
   userId: claims.sub,
@@ -29,7 +36,8 @@ const tokenKey = (claims: Claims) => ({
  * and end the session after it. 401 refresh_token_not_valid, token_blacklisted, user_not_found, user_inactive.
  */
 export async function refresh(services: Services, token: string, call: Call): Promise<TokenPair> {
-  const { settings, codec, clock, random, sessions, blacklist } = services;
+  const { settings, codec, clock, random, sessions, blacklist, limits } = services;
+  await limits.check({ door: 'refresh' }, call);
   const now = seconds(clock);
   const verdict = await codec.verify(token, now);
   if (!verdict.ok) throw new Refusal('refresh_token_not_valid', { reason: verdict.fault });
@@ -125,24 +133,70 @@ export interface Caller {
   sessionId: string;
 }
 
+/** The claims of an access token. 401 access_token_not_valid. */
+async function demandAccess({ codec, clock }: Services, token: string): Promise<Claims> {
+  const verdict = await codec.verify(token, seconds(clock));
+  if (!verdict.ok) throw new Refusal('access_token_not_valid', { reason: verdict.fault });
+  if (verdict.claims.token_type !== 'access') {
+    throw new Refusal('access_token_not_valid', { reason: 'token_type' });
+  }
+  return verdict.claims;
+}
+
+function demandStanding<F extends { user: User; session: Session | null }>(
+  { clock }: Services,
+  found: F | null,
+): F {
+  const standing = { user: found?.user ?? null, session: found?.session ?? null };
+  const fault = standingFault(standing, seconds(clock));
+  if (fault || !found)
+    throw new Refusal(accessFault(fault ?? 'user_not_found'), { reason: reasonOf(standing) });
+  return found;
+}
+
 /**
  * The owner of an access token, by a read of D1: a revoked session, a withdrawn or inactive user is refused
  * at once. 401 access_token_not_valid, user_not_found, user_inactive.
  */
 export async function authenticate(services: Services, token: string): Promise<Caller> {
-  const { codec, clock, users } = services;
-  const now = seconds(clock);
-  const verdict = await codec.verify(token, now);
-  if (!verdict.ok) throw new Refusal('access_token_not_valid', { reason: verdict.fault });
-  const claims = verdict.claims;
-  if (claims.token_type !== 'access') throw new Refusal('access_token_not_valid', { reason: 'token_type' });
-  const found = await users.findWithSession(claims.sub, claims.sid);
-  const standing = { user: found?.user ?? null, session: found?.session ?? null };
-  const fault = standingFault(standing, now);
-  if (fault || !found) {
-    throw new Refusal(accessFault(fault ?? 'user_not_found'), {
-      reason: reasonOf(standing) as RevocationReason,
-    });
-  }
-  return { user: found.user, sessionId: claims.sid };
+  const claims = await demandAccess(services, token);
+  const found = await services.users.findWithSession(claims.sub, claims.sid);
+  return { user: demandStanding(services, found).user, sessionId: claims.sid };
+}
+
+/** Who calls and all live sessions of that user, newest first, in the one round trip. Refuses as `authenticate`. */
+export async function listSessions(
+  services: Services,
+  token: string,
+): Promise<{ caller: Caller; sessions: Session[] }> {
+  const claims = await demandAccess(services, token);
+  const found = await services.sessions.list(claims.sub, claims.sid, seconds(services.clock));
+  const { user, all } = demandStanding(services, found);
+  return { caller: { user, sessionId: claims.sid }, sessions: all };
+}
+
+const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session ended meanwhile' });
+
+/** 404 not_found for an unknown session and another's; one that has ended is ended. */
+export async function endSession(services: Services, caller: Caller, id: string, call: Call): Promise<void> {
+  const outcome = await services.sessions.endOne(
+    { userId: caller.user.id, sessionId: caller.sessionId },
+    id,
+    seconds(services.clock),
+  );
+  if (outcome === 'gone') throw lostSession();
+  if (outcome === 'not_found') throw new Refusal('not_found');
+  await spreadRevocation(services, [id], 'ended', call.report);
+  call.report('info', 'session_ended', { user: caller.user.id, session: id });
+}
+
+/** Log out everywhere, the caller's session too. */
+export async function endAllSessions(services: Services, caller: Caller, call: Call): Promise<void> {
+  const ended = await services.sessions.endAll(
+    { userId: caller.user.id, sessionId: caller.sessionId },
+    seconds(services.clock),
+  );
+  if (ended.length === 0) throw lostSession();
+  await spreadRevocation(services, ended, 'ended', call.report);
+  call.report('info', 'sessions_ended', { user: caller.user.id, ended: ended.length });
 }

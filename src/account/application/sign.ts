@@ -4,8 +4,15 @@
  */
 import { invalidField, Refusal } from '../../errors.ts';
 import { type Call, type LogInName, seconds, type User } from '../../ports.ts';
+import { sha256Hex } from '../../random.ts';
+import type { Claims } from '../../token/claims.ts';
 import { newSession, reasonOf, standingFault, touchRule } from '../../token/rotation.ts';
 import { canonicalEmail, isOwnName, usernameKey } from '../identity.ts';
+import { wishSignUp } from './email.ts';
+import { newOneTime, sendMail } from './mailing.ts';
+import { demandPassword } from './password.ts';
+import { explainLoss } from './refusals.ts';
+import type { Caller } from './session.ts';
 import {
   demandGoodPassword,
   mintFirstPair,
@@ -22,13 +29,16 @@ export interface SignUp {
   username?: { username: string; key: string } | null | undefined;
 }
 
-/** 403 sign_up_closed; 400 invalid; 409 email_taken, username_taken. */
+/**
+ * Null in `verify` mode: the account exists once its mail is confirmed, whoever may have the address.
+ * 403 sign_up_closed; 400 invalid; 409 email_taken, username_taken (in `open` mode).
+ */
 export async function signUp(
   services: Services,
   wish: SignUp,
   call: Call,
-): Promise<{ user: User } & Required<TokenPair>> {
-  const { settings, clock, random, hasher, users } = services;
+): Promise<({ user: User } & Required<TokenPair>) | null> {
+  const { settings, clock, random, hasher, users, limits } = services;
   if (settings.SIGN_UP === 'closed') throw new Refusal('sign_up_closed');
   const person = {
     email: wish.email,
@@ -38,9 +48,16 @@ export async function signUp(
   if (person.username !== null && !isOwnName(person.username, person.email)) {
     throw invalidField('username', 'username');
   }
-  demandGoodPassword(services, 'password', wish.password, person);
+  await limits.check({ door: 'sign_up' }, call);
+  await demandGoodPassword(services, 'password', wish.password, person, call);
+  if (settings.SIGN_UP === 'verify') await limits.check({ door: 'mail', address: person.email }, call);
 
   const passwordHash = await hasher.hash(wish.password);
+  const usernameKey = wish.username?.key ?? null;
+  if (settings.SIGN_UP === 'verify') {
+    await wishSignUp(services, { ...person, usernameKey, passwordHash }, call);
+    return null;
+  }
   const now = seconds(clock);
   const user: User = {
     ...person,
@@ -54,9 +71,18 @@ export async function signUp(
     lastLoginAt: settings.UPDATE_LAST_LOGIN ? now : null,
   };
   const session = openingSession(services, user.id, now, call);
-  const outcome = await users.create({ ...user, usernameKey: wish.username?.key ?? null }, session, null);
+  const mail = services.mailer ? await newOneTime(services, 'email_verify', now) : null;
+  const outcome = await users.create(
+    { ...user, usernameKey },
+    session,
+    mail && { ...mail.row, subject: user.id },
+  );
   if (outcome !== 'ok') throw new Refusal(outcome);
   call.report('info', 'signed_up', { user: user.id, session: session.id });
+  if (mail) {
+    const carried = { subject: user.id, purpose: 'email_verify', secret: mail.secret } as const;
+    await sendMail(services, call, 'verify_email', person.email, carried);
+  }
   return { user, ...(await mintFirstPair(services, { userId: user.id, isStaff: false, session }, now)) };
 }
 
@@ -67,23 +93,22 @@ export interface LogIn {
   password: string;
 }
 
-/** Null: a name that nobody can have. */
-function logInName({ email, username }: LogIn): LogInName | null {
+/** A name that nobody can have is looked up all the same: the same round trip for all. */
+function logInName({ email, username = '' }: LogIn): LogInName {
   if (email !== undefined) return { email };
-  if (username === undefined) return null;
   if (!username.includes('@')) return { usernameKey: usernameKey(username) };
-  const address = canonicalEmail(username);
-  return address === null ? null : { email: address };
+  return { email: canonicalEmail(username) ?? '' };
 }
 
 /**
  * 401 no_active_account, after the same work for a wrong password, an unknown user and an inactive one.
  */
 export async function logIn(services: Services, given: LogIn, call: Call): Promise<Required<TokenPair>> {
-  const { settings, clock, hasher, users, sessions } = services;
+  const { settings, clock, hasher, users, sessions, limits } = services;
+  const name = logInName(given);
+  await limits.check({ door: 'log_in', account: Object.values(name).join() }, call);
   const refused = (reason: string) => new Refusal('no_active_account', { reason });
-  // A name that nobody can have is looked up all the same: the same round trip for all.
-  const user = await users.findByName(logInName(given) ?? { usernameKey: '' });
+  const user = await users.findByName(name);
   const { ok, rehash } = await hasher.verify(given.password, user?.passwordHash ?? null);
   if (!user) throw refused('unknown user');
   if (!ok) throw refused('wrong password');
@@ -107,19 +132,38 @@ export async function logIn(services: Services, given: LogIn, call: Call): Promi
  * so. 401 refresh_token_not_valid for one that this server did not sign.
  */
 export async function logOut(services: Services, refresh: string, call: Call): Promise<void> {
-  const { codec, clock, sessions } = services;
-  const now = seconds(clock);
-  const verdict = await codec.verify(refresh, now);
+  const now = seconds(services.clock);
+  const verdict = await services.codec.verify(refresh, now);
   const claims = verdict.claims;
   if (claims?.token_type !== 'refresh') {
     throw new Refusal('refresh_token_not_valid', { reason: verdict.ok ? 'token_type' : verdict.fault });
   }
-  const standing = await sessions.logOut(
+  await endSessionOf(services, claims, now, call);
+}
+
+/**
+ * simplejwt's blacklist view: as log-out, but a token that is dead already is refused, as it is there.
+ * 401 refresh_token_not_valid, token_blacklisted, user_not_found, user_inactive.
+ */
+export async function blacklistToken(services: Services, refresh: string, call: Call): Promise<void> {
+  const now = seconds(services.clock);
+  const verdict = await services.codec.verify(refresh, now);
+  if (!verdict.ok || verdict.claims.token_type !== 'refresh') {
+    throw new Refusal('refresh_token_not_valid', { reason: verdict.ok ? 'token_type' : verdict.fault });
+  }
+  const { standing, ended } = await endSessionOf(services, verdict.claims, now, call);
+  if (!ended)
+    throw new Refusal(standingFault(standing, now) ?? 'token_blacklisted', { reason: 'second call' });
+}
+
+async function endSessionOf(services: Services, claims: Claims, now: number, call: Call) {
+  const { ended, ...standing } = await services.sessions.logOut(
     { userId: claims.sub, sessionId: claims.sid, jti: claims.jti, expiresAt: claims.exp },
     now,
   );
   await spreadRevocation(services, [claims.sid], reasonOf(standing), call.report);
-  call.report('info', 'logged_out', { user: claims.sub, session: claims.sid });
+  call.report('info', 'logged_out', { user: claims.sub, session: claims.sid, ended });
+  return { standing, ended };
 }
 
 /**
@@ -128,47 +172,30 @@ export async function logOut(services: Services, refresh: string, call: Call): P
  */
 export async function withdraw(
   services: Services,
-  who: { user: User; sessionId: string },
+  caller: Caller,
   password: string,
   call: Call,
 ): Promise<void> {
-  const { clock, hasher, users, random } = services;
-  const { user } = who;
-  const { ok } = await hasher.verify(password, user.passwordHash);
-  if (!ok) throw invalidField('password', 'password_incorrect');
+  const { clock, users, random } = services;
+  const { user, sessionId } = caller;
+  await demandPassword(services, caller, 'password', password, call);
   const result = await users.withdraw(
-    { id: user.id, passwordVersion: user.passwordVersion, emailSubject: null },
-    who.sessionId,
+    {
+      id: user.id,
+      passwordVersion: user.passwordVersion,
+      emailSubject: user.email === null ? null : await sha256Hex(user.email),
+    },
+    sessionId,
     seconds(clock),
     random.uuid4(),
   );
   if (result.outcome !== 'ok') {
     if (result.outcome === 'last_staff') throw new Refusal('last_staff');
-    return explainLoss(services, user.id, who.sessionId, 'password');
+    return explainLoss(services, user.id, sessionId, 'password');
   }
   await spreadRevocation(services, result.endedSessions, 'withdrawn', call.report);
   call.report('info', 'withdrawn', { sessions: result.endedSessions.length });
 }
-
-/**
- * A write lost against another, which ended the caller's session or (where the session stands) changed the
- * password that was just checked.
- */
-export async function explainLoss(
-  services: Services,
-  userId: string,
-  sessionId: string,
-  passwordField: string,
-): Promise<never> {
-  const standing = await services.sessions.standing(userId, sessionId);
-  const fault = standingFault(standing, seconds(services.clock));
-  if (fault === null) throw invalidField(passwordField, 'password_incorrect');
-  throw new Refusal(accessFault(fault), { reason: 'lost against another write' });
-}
-
-/** An access token is never told "blacklisted": it has one sentence for every fault of its own. */
-export const accessFault = (fault: 'user_not_found' | 'user_inactive' | 'token_blacklisted') =>
-  fault === 'token_blacklisted' ? 'access_token_not_valid' : fault;
 
 function openingSession(services: Services, userId: string, now: number, call: Call) {
   const { settings, random, clock } = services;

@@ -1,13 +1,29 @@
 /** What all use cases share: the services they are built from, and the minting of tokens. */
 import type { FieldFaults } from '../../errors.ts';
-import { invalid } from '../../errors.ts';
+import { invalid, invalidField } from '../../errors.ts';
+import type { InboxMail } from '../../mail/inbox.ts';
 import type { PasswordHasher } from '../../password/hash.ts';
 import { type PasswordFault, passwordFaults } from '../../password/policy.ts';
-import type { Blacklist, Clock, RevocationReason, Session, Sessions, User, Users } from '../../ports.ts';
+import type {
+  Blacklist,
+  BreachCheck,
+  Call,
+  Clock,
+  Credentials,
+  Limits,
+  Mailer,
+  Report,
+  RevocationReason,
+  Session,
+  Sessions,
+  User,
+  Users,
+} from '../../ports.ts';
 import type { Random } from '../../random.ts';
 import type { Settings } from '../../settings.ts';
 import type { Codec } from '../../token/codec.ts';
 import { tokenEnd } from '../../token/rotation.ts';
+import { usernameKey } from '../identity.ts';
 
 export interface Services {
   settings: Settings;
@@ -20,6 +36,14 @@ export interface Services {
   users: Users;
   sessions: Sessions;
   blacklist: Blacklist;
+  credentials: Credentials;
+  limits: Limits;
+  /** Null where mail is off. */
+  mailer: Mailer | null;
+  /** The development inbox, newest first; null elsewhere. */
+  inbox: ((to: string | null) => Promise<InboxMail[]>) | null;
+  /** Null where it is not asked for. */
+  breached: BreachCheck | null;
 }
 
 export interface TokenPair {
@@ -79,15 +103,21 @@ export const freshRefresh = ({ random, settings }: Services, { session }: Bearer
 });
 
 /** 400 with every fault of a password to be, under the field it came in. */
-export function demandGoodPassword(
-  { settings }: Services,
+export async function demandGoodPassword(
+  { settings, breached }: Services,
   field: string,
   password: string,
   person: Pick<User, 'email' | 'username' | 'name'>,
-): void {
+  call: Pick<Call, 'report'>,
+): Promise<void> {
   const faults = passwordFaults(password, person, { minLength: settings.PASSWORD_MIN_LENGTH });
   if (faults.length > 0) throw invalid(fieldFaults(field, faults));
+  if (breached && (await breached(password, call.report))) throw invalidField(field, 'password_breached');
 }
+
+/** By what log-ins and password checks of one account are counted. */
+export const accountKey = (user: Pick<User, 'id' | 'email' | 'username'>): string =>
+  user.email ?? (user.username === null ? user.id : usernameKey(user.username));
 
 const fieldFaults = (field: string, faults: readonly PasswordFault[]): FieldFaults => ({
   [field]: faults.map(({ code, params }) => ({
@@ -101,7 +131,7 @@ export async function spreadRevocation(
   { blacklist }: Services,
   sessionIds: readonly string[],
   reason: RevocationReason,
-  report: Parameters<Blacklist['add']>[2],
+  report: Report,
 ): Promise<void> {
   if (sessionIds.length > 0) await blacklist.add(sessionIds, reason, report);
 }

@@ -1,0 +1,140 @@
+/** Verification and change of an e-mail address, and the sign-up that waits for its mail. */
+import { invalidField, Refusal } from '../../errors.ts';
+import { type Call, type OneTimeToken, seconds, type User } from '../../ports.ts';
+import { sha256Hex } from '../../random.ts';
+import { newOneTime, readOneTime, sendMail } from './mailing.ts';
+import { demandPassword } from './password.ts';
+import { explainLoss } from './refusals.ts';
+import type { Caller } from './session.ts';
+import type { Services } from './tokens.ts';
+
+/** A verified or missing address needs no mail; the answer is the same. */
+export async function resendVerification(services: Services, { user }: Caller, call: Call): Promise<void> {
+  if (user.email === null) return;
+  await services.limits.check({ door: 'mail', address: user.email }, call);
+  const { secret, row } = await newOneTime(services, 'email_verify', seconds(services.clock));
+  const asked = await services.credentials.askVerification({ ...row, subject: user.id });
+  if (!asked) return;
+  await sendMail(services, call, 'verify_email', user.email, {
+    subject: user.id,
+    purpose: 'email_verify',
+    secret,
+  });
+}
+
+/**
+ * Takes effect when the new address confirms. The old one is told, whoever has the new one; an owner of the
+ * new one gets a mail that says so. 400 password_incorrect.
+ */
+export async function askEmailChange(
+  services: Services,
+  caller: Caller,
+  given: { new_email: string; password: string },
+  call: Call,
+): Promise<void> {
+  const { user, sessionId } = caller;
+  await demandPassword(services, caller, 'password', given.password, call);
+  await services.limits.check({ door: 'mail', address: given.new_email }, call);
+  const { secret, row } = await newOneTime(
+    services,
+    'email_change',
+    seconds(services.clock),
+    given.new_email,
+  );
+  const outcome = await services.credentials.askEmailChange(user, sessionId, given.new_email, {
+    ...row,
+    subject: user.id,
+  });
+  if (outcome === 'changed') return explainLoss(services, user.id, sessionId, 'password');
+  call.report('info', 'email_change_asked', { user: user.id });
+  if (outcome === 'taken') await sendMail(services, call, 'address_has_account', given.new_email);
+  else {
+    await sendMail(services, call, 'email_change', given.new_email, {
+      subject: user.id,
+      purpose: 'email_change',
+      secret,
+    });
+  }
+  if (user.email !== null) await sendMail(services, call, 'email_change_asked', user.email);
+}
+
+/** What a wished sign-up keeps until its mail is confirmed. */
+export interface WishedSignUp {
+  email: string;
+  name: string | null;
+  username: string | null;
+  usernameKey: string | null;
+  passwordHash: string;
+}
+
+/** The same work and answer whether the address has an owner or not; the mail says which. */
+export async function wishSignUp(services: Services, wish: WishedSignUp, call: Call): Promise<void> {
+  const subject = await sha256Hex(wish.email);
+  const { secret, row } = await newOneTime(
+    services,
+    'sign_up',
+    seconds(services.clock),
+    JSON.stringify(wish),
+  );
+  const outcome = await services.credentials.wishSignUp(wish.email, { ...row, subject });
+  if (outcome === 'taken') return sendMail(services, call, 'address_has_account', wish.email);
+  return sendMail(services, call, 'confirm_sign_up', wish.email, { subject, purpose: 'sign_up', secret });
+}
+
+const CONFIRMED_BY_MAIL = ['email_verify', 'email_change', 'sign_up'] as const;
+
+/**
+ * Confirms what the mail was about: an address, a new address, a sign-up.
+ * 400 token_not_valid for a used, expired or made-up token; 409 email_taken.
+ */
+export async function confirmEmail(services: Services, token: string, call: Call): Promise<void> {
+  const { credentials, clock } = services;
+  const now = seconds(clock);
+  const read = await readOneTime(token);
+  const found = read && (await credentials.findToken(read.subject, CONFIRMED_BY_MAIL, read.hash, now));
+  const outcome = found ? await confirm(services, found.token, found.user, now, call) : 'used';
+  if (outcome === 'used') throw invalidField('token', 'token_not_valid');
+  if (outcome === 'email_taken') throw new Refusal('email_taken');
+}
+
+async function confirm(
+  services: Services,
+  token: OneTimeToken,
+  user: User | null,
+  now: number,
+  call: Call,
+): Promise<'ok' | 'email_taken' | 'used'> {
+  const { credentials, random, clock } = services;
+  if (token.purpose === 'sign_up') {
+    const wish = JSON.parse(token.payload ?? 'null') as WishedSignUp;
+    const id = random.uuid7(clock());
+    const outcome = await credentials.fulfilSignUp(
+      token,
+      {
+        ...wish,
+        id,
+        passwordVersion: 1,
+        isActive: true,
+        isStaff: false,
+        emailVerifiedAt: now,
+        dateJoined: now,
+        lastLoginAt: null,
+      },
+      now,
+    );
+    if (outcome === 'ok') call.report('info', 'signed_up', { user: id });
+    return outcome;
+  }
+  if (!user?.isActive) return 'used';
+  if (token.purpose === 'email_verify') {
+    const outcome = await credentials.verifyEmail(token, now);
+    if (outcome === 'ok') call.report('info', 'email_verified', { user: user.id });
+    return outcome;
+  }
+  const outcome = await credentials.changeEmail(token, token.payload ?? '', now);
+  if (outcome === 'ok') {
+    call.report('info', 'email_changed', { user: user.id });
+    if (user.email !== null) await sendMail(services, call, 'email_changed', user.email);
+  }
+  return outcome;
+}

@@ -1,0 +1,78 @@
+/** One-time tokens and the mails that carry them. */
+
+import { composeMail, type MailName } from '../../mail/mails.ts';
+import type { Call, Mail, OneTimePurpose, OneTimeToken } from '../../ports.ts';
+import { sha256Hex } from '../../random.ts';
+import type { Services } from './tokens.ts';
+
+/** Seconds a link works. */
+export const ONE_TIME_LIFETIME: Readonly<Record<OneTimePurpose, number>> = {
+  password_reset: 30 * 60,
+  email_verify: 24 * 3_600,
+  email_change: 24 * 3_600,
+  sign_up: 24 * 3_600,
+};
+
+const SECRET_BYTES = 32;
+
+/** What D1 keeps, and the secret that only the mail has. */
+export async function newOneTime(
+  { random }: Services,
+  purpose: OneTimePurpose,
+  now: number,
+  payload: string | null = null,
+): Promise<{ secret: string; row: Omit<OneTimeToken, 'subject'> }> {
+  const secret = random.secret(SECRET_BYTES);
+  return {
+    secret,
+    row: {
+      purpose,
+      hash: await sha256Hex(secret),
+      payload,
+      createdAt: now,
+      expiresAt: now + ONE_TIME_LIFETIME[purpose],
+    },
+  };
+}
+
+/** `<subject>.<secret>` → its halves, the secret hashed; null where it cannot be one. */
+export async function readOneTime(token: string): Promise<{ subject: string; hash: string } | null> {
+  const match = /^([0-9a-f-]{36}|[0-9a-f]{64})\.([A-Za-z0-9_-]{43})$/.exec(token);
+  return match ? { subject: match[1] as string, hash: await sha256Hex(match[2] as string) } : null;
+}
+
+const PAGES = {
+  password_reset: '/account/password/reset/confirm',
+  email_verify: '/account/email/verify',
+  email_change: '/account/email/verify',
+  sign_up: '/account/email/verify',
+} as const satisfies Record<OneTimePurpose, string>;
+
+/**
+ * Sends in the background: neither the answer nor its duration tells whether there was a mail. A mail that
+ * fails is a line in the log; people ask again.
+ */
+export async function sendMail(
+  { mailer }: Services,
+  call: Call,
+  name: MailName,
+  to: string,
+  carried?: { subject: string; purpose: OneTimePurpose; secret: string },
+): Promise<void> {
+  if (!mailer) return;
+  const token = carried ? `${carried.subject}.${carried.secret}` : null;
+  const mail: Mail = composeMail(name, call.language, to, {
+    site: new URL(call.publicUrl).host,
+    link: carried ? `${call.publicUrl}${PAGES[carried.purpose]}#token=${token}` : null,
+    token,
+    ...(carried && { minutes: ONE_TIME_LIFETIME[carried.purpose] / 60 }),
+  });
+  const sent = mailer.send(mail).catch((error: unknown) => {
+    call.report('error', 'mail_failed', {
+      mail: name,
+      error: error instanceof Error ? error.name : 'unknown',
+    });
+  });
+  if (mailer.awaited) await sent;
+  else call.later(sent);
+}

@@ -1,0 +1,83 @@
+/** Change of a password, and its reset by mail. Never Hono, Drizzle or a binding. */
+import { invalidField } from '../../errors.ts';
+import { type Call, seconds } from '../../ports.ts';
+import { newOneTime, readOneTime, sendMail } from './mailing.ts';
+import { explainLoss } from './refusals.ts';
+import type { Caller } from './session.ts';
+import { accountKey, demandGoodPassword, type Services, spreadRevocation } from './tokens.ts';
+
+/** The caller proves the password anew; as limited as a log-in. 400 password_incorrect under `field`. */
+export async function demandPassword(
+  services: Services,
+  { user }: Caller,
+  field: string,
+  password: string,
+  call: Call,
+): Promise<void> {
+  await services.limits.check({ door: 'log_in', account: accountKey(user) }, call);
+  const { ok } = await services.hasher.verify(password, user.passwordHash);
+  if (ok) return;
+  call.report('warn', 'password_incorrect', { user: user.id });
+  throw invalidField(field, 'password_incorrect');
+}
+
+/** All other sessions end, all mail tokens are void. 400 password_incorrect, password_too_…. */
+export async function changePassword(
+  services: Services,
+  caller: Caller,
+  given: { current_password: string; new_password: string },
+  call: Call,
+): Promise<void> {
+  const { hasher, credentials, clock } = services;
+  const { user, sessionId } = caller;
+  await demandPassword(services, caller, 'current_password', given.current_password, call);
+  await demandGoodPassword(services, 'new_password', given.new_password, user, call);
+  const result = await credentials.changePassword(
+    user,
+    sessionId,
+    await hasher.hash(given.new_password),
+    seconds(clock),
+  );
+  if (result.outcome !== 'ok') return explainLoss(services, user.id, sessionId, 'current_password');
+  await spreadRevocation(services, result.endedSessions, 'password_changed', call.report);
+  call.report('info', 'password_changed', { user: user.id, ended: result.endedSessions.length });
+  if (user.email !== null) await sendMail(services, call, 'password_changed', user.email);
+}
+
+/** One round trip for known and unknown alike; a mail where the account exists and is active. */
+export async function askReset(services: Services, email: string, call: Call): Promise<void> {
+  await services.limits.check({ door: 'mail', address: email }, call);
+  const { secret, row } = await newOneTime(services, 'password_reset', seconds(services.clock));
+  const asked = await services.credentials.askReset(email, row);
+  if (!asked) return;
+  call.report('info', 'password_reset_asked', { user: asked.userId });
+  await sendMail(services, call, 'password_reset', email, {
+    subject: asked.userId,
+    purpose: 'password_reset',
+    secret,
+  });
+}
+
+/** Single use; every session ends. 400 token_not_valid for a used, expired or made-up token. */
+export async function confirmReset(
+  services: Services,
+  given: { token: string; new_password: string },
+  call: Call,
+): Promise<void> {
+  const { credentials, clock, hasher } = services;
+  const dead = () => invalidField('token', 'token_not_valid');
+  const read = await readOneTime(given.token);
+  if (!read) throw dead();
+  const found = await credentials.findToken(read.subject, ['password_reset'], read.hash, seconds(clock));
+  if (!found?.user?.isActive) throw dead();
+  await demandGoodPassword(services, 'new_password', given.new_password, found.user, call);
+  const result = await credentials.resetPassword(
+    found.token,
+    await hasher.hash(given.new_password),
+    seconds(clock),
+  );
+  if (result.outcome !== 'ok') throw dead();
+  await spreadRevocation(services, result.endedSessions, 'password_reset', call.report);
+  call.report('info', 'password_reset', { user: found.user.id, ended: result.endedSessions.length });
+  if (found.user.email !== null) await sendMail(services, call, 'password_changed', found.user.email);
+}

@@ -1,0 +1,50 @@
+/** What needs mail: 404 where MAIL is off. */
+import { Hono } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { Refusal } from '../errors.ts';
+import { body } from '../http/body.ts';
+import { type AppContext, type AppEnv, callOf } from '../http/context.ts';
+import { PAGE_CSP } from '../http/page.tsx';
+import { askEmailChange, confirmEmail, resendVerification } from './application/email.ts';
+import { askReset, confirmReset } from './application/password.ts';
+import { MailLinkPage } from './pages.tsx';
+import { demandOrigin } from './refresh-transport.ts';
+import { askResetBody, changeEmailBody, confirmResetBody, verifyBody } from './schemas.ts';
+import { signedIn } from './signed-in.ts';
+
+const withMail = createMiddleware<AppEnv>(async function withMail(c, next) {
+  if (!c.var.services.mailer) throw new Refusal('not_found');
+  return next();
+});
+
+const page = (c: AppContext, kind: 'verify' | 'reset') => {
+  c.header('Content-Security-Policy', PAGE_CSP);
+  c.header('Content-Language', c.var.language);
+  c.header('Vary', 'Accept-Language', { append: true });
+  return c.html(<MailLinkPage kind={kind} language={c.var.language} />);
+};
+
+export const mailRoutes = () =>
+  new Hono<AppEnv>({ strict: false })
+    .post('/password/reset', withMail, demandOrigin, body(askResetBody), async (c) => {
+      await askReset(c.var.services, c.req.valid('json').email, callOf(c));
+      return c.json({}, 202);
+    })
+    .get('/password/reset/confirm', withMail, (c) => page(c, 'reset'))
+    .post('/password/reset/confirm', withMail, demandOrigin, body(confirmResetBody), async (c) => {
+      await confirmReset(c.var.services, c.req.valid('json'), callOf(c));
+      return c.body(null, 204);
+    })
+    .get('/email/verify', withMail, (c) => page(c, 'verify'))
+    .post('/email/verify', withMail, demandOrigin, body(verifyBody), async (c) => {
+      await confirmEmail(c.var.services, c.req.valid('json').token, callOf(c));
+      return c.body(null, 204);
+    })
+    .post('/email/verify/resend', withMail, demandOrigin, signedIn, async (c) => {
+      await resendVerification(c.var.services, c.var.caller, callOf(c));
+      return c.json({}, 202);
+    })
+    .post('/email/change', withMail, demandOrigin, signedIn, body(changeEmailBody), async (c) => {
+      await askEmailChange(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
+      return c.json({}, 202);
+    });

@@ -1,0 +1,41 @@
+/** What people do with their own account: all of it behind an access token, all of it reads D1. */
+import { Hono } from 'hono';
+import { body } from '../http/body.ts';
+import { type AppEnv, callOf } from '../http/context.ts';
+import { changePassword } from './application/password.ts';
+import { updateMe } from './application/profile.ts';
+import { endAllSessions, endSession, listSessions } from './application/session.ts';
+import { withdraw } from './application/sign.ts';
+import { sessionJson, userJson } from './presenters.ts';
+import { clearRefresh, demandOrigin } from './refresh-transport.ts';
+import { changePasswordBody, updateMeBody, withdrawBody } from './schemas.ts';
+import { sentAccess, signedIn } from './signed-in.ts';
+
+export const meRoutes = () =>
+  new Hono<AppEnv>({ strict: false })
+    .get('/me', signedIn, (c) => c.json(userJson(c.var.caller.user)))
+    .patch('/me', demandOrigin, signedIn, body(updateMeBody), async (c) =>
+      c.json(userJson(await updateMe(c.var.services, c.var.caller, c.req.valid('json')))),
+    )
+    .delete('/me', demandOrigin, signedIn, body(withdrawBody), async (c) => {
+      await withdraw(c.var.services, c.var.caller, c.req.valid('json').password, callOf(c));
+      clearRefresh(c);
+      return c.body(null, 204);
+    })
+    .post('/password/change', demandOrigin, signedIn, body(changePasswordBody), async (c) => {
+      await changePassword(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
+      return c.body(null, 204);
+    })
+    .get('/sessions', async (c) => {
+      const { caller, sessions } = await listSessions(c.var.services, sentAccess(c));
+      return c.json({ sessions: sessions.map((session) => sessionJson(session, caller.sessionId)) });
+    })
+    .delete('/sessions', demandOrigin, signedIn, async (c) => {
+      await endAllSessions(c.var.services, c.var.caller, callOf(c));
+      clearRefresh(c);
+      return c.body(null, 204);
+    })
+    .delete('/sessions/:id', demandOrigin, signedIn, async (c) => {
+      await endSession(c.var.services, c.var.caller, c.req.param('id'), callOf(c));
+      return c.body(null, 204);
+    });

@@ -1,0 +1,65 @@
+/**
+ * How a refresh token travels: in the body, or (REFRESH_TRANSPORT=cookie) in a cookie that no script reads and
+ * no other site sends. Origin is checked on every unsafe method then: SameSite alone is about sites, not
+ * origins.
+ */
+import type { MiddlewareHandler } from 'hono';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { createMiddleware } from 'hono/factory';
+import { Refusal } from '../errors.ts';
+import { body } from '../http/body.ts';
+import type { AppContext, AppEnv } from '../http/context.ts';
+import type { TokenPair } from './application/tokens.ts';
+import { noBody, refreshBody } from './schemas.ts';
+
+const COOKIE = 'refresh';
+/** Browsers keep no cookie longer, and hono/cookie refuses more (RFC 6265bis section 5.5). */
+const COOKIE_MAX_AGE_SECONDS = 400 * 86_400;
+
+const inCookie = (c: AppContext) => c.var.services.settings.REFRESH_TRANSPORT === 'cookie';
+const attributes = (c: AppContext) =>
+  ({ prefix: 'secure', path: c.var.mount || '/', httpOnly: true, secure: true, sameSite: 'Strict' }) as const;
+
+const SAFE = ['GET', 'HEAD', 'OPTIONS'];
+
+/** 403 origin_not_allowed: an unsafe method from no origin, or one that is neither allowed nor our own. */
+export const demandOrigin = createMiddleware<AppEnv>(async function demandOrigin(c, next) {
+  if (inCookie(c) && !SAFE.includes(c.req.method)) {
+    const origin = c.req.header('Origin');
+    const allowed = [new URL(c.req.url).origin, ...c.var.services.settings.ALLOWED_ORIGINS];
+    if (origin === undefined || !allowed.includes(origin)) throw new Refusal('origin_not_allowed');
+  }
+  return next();
+});
+
+/** The body of refresh and log-out: `{refresh}`, or nothing where the cookie has it. */
+export const refreshInput: ReturnType<typeof body<typeof refreshBody>> = (() => {
+  const withToken = body(refreshBody);
+  const without = body(noBody);
+  const handler: MiddlewareHandler<AppEnv> = (c, next) =>
+    inCookie(c) ? without(c as never, next) : withToken(c as never, next);
+  return handler as never;
+})();
+
+/** The token a refresh or log-out is about; null where there is no cookie. */
+export function sentRefresh(c: AppContext, validated: { refresh?: string }): string | null {
+  return inCookie(c) ? (getCookie(c, COOKIE, 'secure') ?? null) : (validated.refresh ?? null);
+}
+
+/** What of a pair goes into the body; in cookie mode the refresh token goes into the cookie instead. */
+export function sendTokens<P extends TokenPair>(c: AppContext, pair: P): P | { access: string } {
+  if (!inCookie(c)) return pair;
+  if (pair.refresh !== undefined) {
+    // An upper bound: the token itself says when it is over.
+    const maxAge = c.var.services.settings.REFRESH_TOKEN_LIFETIME;
+    setCookie(c, COOKIE, pair.refresh, {
+      ...attributes(c),
+      maxAge: Math.min(maxAge, COOKIE_MAX_AGE_SECONDS),
+    });
+  }
+  return { access: pair.access };
+}
+
+export function clearRefresh(c: AppContext): void {
+  if (inCookie(c)) deleteCookie(c, COOKIE, attributes(c));
+}

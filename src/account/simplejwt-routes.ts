@@ -1,0 +1,36 @@
+/**
+ * djangorestframework-simplejwt's own paths, bodies and statuses, so that a client of a DRF site needs no
+ * change. Validation errors stand at the top level too, as DRF has them.
+ */
+import { Hono } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { Refusal } from '../errors.ts';
+import { body } from '../http/body.ts';
+import { type AppEnv, callOf } from '../http/context.ts';
+import { refresh, verify } from './application/session.ts';
+import { blacklistToken, logIn } from './application/sign.ts';
+import { refreshBody, tokenObtainBody, verifyBody } from './schemas.ts';
+
+/** In cookie mode no refresh token is ever in a body, so these paths are not there. */
+const asSimplejwt = createMiddleware<AppEnv>(async function asSimplejwt(c, next) {
+  if (c.var.services.settings.REFRESH_TRANSPORT === 'cookie') throw new Refusal('not_found');
+  c.set('flatErrors', true);
+  return next();
+});
+
+export const simplejwtRoutes = () =>
+  new Hono<AppEnv>({ strict: false })
+    .post('/', asSimplejwt, body(tokenObtainBody), async (c) =>
+      c.json(await logIn(c.var.services, c.req.valid('json'), callOf(c))),
+    )
+    .post('/refresh', asSimplejwt, body(refreshBody), async (c) =>
+      c.json(await refresh(c.var.services, c.req.valid('json').refresh, callOf(c))),
+    )
+    .post('/verify', asSimplejwt, body(verifyBody), async (c) => {
+      await verify(c.var.services, c.req.valid('json').token, callOf(c));
+      return c.json({});
+    })
+    .post('/blacklist', asSimplejwt, body(refreshBody), async (c) => {
+      await blacklistToken(c.var.services, c.req.valid('json').refresh, callOf(c));
+      return c.json({});
+    });

@@ -1,0 +1,51 @@
+/** `GET /dev/mail`: the development inbox, as a page for people and JSON for programs. */
+import { Hono } from 'hono';
+import { accepts } from 'hono/accepts';
+import { canonicalEmail } from '../account/identity.ts';
+import { Refusal } from '../errors.ts';
+import type { AppEnv } from '../http/context.ts';
+import { PAGE_CSP, Page } from '../http/page.tsx';
+
+export const devMailRoutes = () =>
+  new Hono<AppEnv>({ strict: false }).get('/dev/mail', async (c) => {
+    const { inbox } = c.var.services;
+    if (!inbox) throw new Refusal('not_found');
+    const to = c.req.query('to');
+    const mails = await inbox(to === undefined ? null : (canonicalEmail(to) ?? to));
+    c.header('Vary', 'Accept', { append: true });
+    const type = accepts(c, {
+      header: 'Accept',
+      supports: ['application/json', 'text/html'],
+      default: 'application/json',
+    });
+    if (type === 'application/json') {
+      return c.json({
+        messages: mails.map(({ createdAt, ...mail }) => ({ ...mail, created_at: createdAt })),
+      });
+    }
+    c.header('Content-Security-Policy', PAGE_CSP);
+    return c.html(
+      <Page title="Development inbox" language="en">
+        <h1>Development inbox</h1>
+        <p>Mail of the last hour, newest first. Nothing is sent from here.</p>
+        {mails.length === 0 && <p class="empty">No mail yet. Sign up or ask for a reset, then look again.</p>}
+        {mails.map((mail) => (
+          <article>
+            <h2>{mail.subject}</h2>
+            <p class="meta">
+              To {mail.to}, <time datetime={mail.createdAt}>{mail.createdAt}</time>
+            </p>
+            {mail.text.split('\n\n').map((paragraph) =>
+              /^https?:\/\/\S+$/.test(paragraph) ? (
+                <p>
+                  <a href={paragraph}>{paragraph}</a>
+                </p>
+              ) : (
+                <p>{paragraph}</p>
+              ),
+            )}
+          </article>
+        ))}
+      </Page>,
+    );
+  });

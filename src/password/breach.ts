@@ -1,0 +1,36 @@
+/**
+ * Have I Been Pwned's range API (https://haveibeenpwned.com/API/v3#PwnedPasswords): the first five characters
+ * of the SHA-1 go out, nothing else (k-anonymity). Fails open, and says so in the log.
+ */
+import { within } from '../db/reach.ts';
+import type { BreachCheck } from '../ports.ts';
+
+const DEADLINE_MS = 1_500;
+
+export function pwnedPasswords(fetcher: typeof fetch = (...args) => fetch(...args)): BreachCheck {
+  return async (password, report) => {
+    try {
+      const bytes = new TextEncoder().encode(password.normalize('NFKC'));
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-1', bytes));
+      const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0'))
+        .join('')
+        .toUpperCase();
+      const range = async () => {
+        const answer = await fetcher(`https://api.pwnedpasswords.com/range/${hash.slice(0, 5)}`, {
+          headers: { 'Add-Padding': 'true' },
+        });
+        if (!answer.ok) throw new Error(`status ${answer.status}`);
+        return answer.text();
+      };
+      const suffix = hash.slice(5);
+      // Padding lines have a count of 0.
+      return (await within(DEADLINE_MS, range())).split('\r\n').some((line) => {
+        const [tail, count] = line.split(':');
+        return tail === suffix && Number(count) > 0;
+      });
+    } catch {
+      report('error', 'breach_check_failed');
+      return false;
+    }
+  };
+}
