@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 /** Rules in plain Node with a hand-held clock; everything that meets D1 or KV in workerd. */
 export default defineConfig({
   test: {
+    silent: 'passed-only',
     projects: [
       { test: { name: 'unit', environment: 'node', include: ['test/unit/**/*.test.ts'] } },
       {

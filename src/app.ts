@@ -6,7 +6,8 @@ import { d1Credentials } from './account/d1-credentials.ts';
 import { d1Users } from './account/d1-users.ts';
 import { accountRoutes } from './account/routes.ts';
 import { simplejwtRoutes } from './account/simplejwt-routes.ts';
-import { DEADLINES, type Deadlines, reachD1 } from './db/reach.ts';
+import { reachD1 } from './db/reach.ts';
+import { DEADLINES, type Deadlines } from './deadlines.ts';
 import { healthRoutes } from './health.ts';
 import { assetRoutes } from './http/assets.ts';
 import type { AppContext, AppEnv, Bindings, Composed, Composer } from './http/context.ts';
@@ -94,7 +95,7 @@ const asSecret = (value: unknown): string | undefined =>
       : JSON.stringify(value);
 
 /** Keys are imported and settings read once an isolate: `env` is one object in all its requests. */
-export function composer(parts: Parts = {}): Composer {
+function composer(parts: Parts = {}): Composer {
   const composed = new WeakMap<Bindings, Promise<Composed>>();
   return (env) => {
     const known = composed.get(env);
@@ -108,29 +109,36 @@ export function composer(parts: Parts = {}): Composer {
 /** Of a handler for `*`: what stands before the star. */
 const mountOf = (c: AppContext) => routePath(c).replace(/\/?\*$/, '');
 
-/** The account app alone, for `host.route('/account', createAccounts())`. */
-export function createAccounts(parts: Parts | Composer = {}): Hono<AppEnv> {
+/** `/account` without the floor below it. */
+function accountApp(): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
+  const routes = accountRoutes();
   app.onError(answerError);
-  app.use(stamp(), configure(typeof parts === 'function' ? parts : composer(parts)), crossOrigin());
   app.use(async function rememberMount(c, next) {
     c.set('mount', mountOf(c));
     return next();
   });
-  const routes = accountRoutes();
   app.route('/', routes);
   app.all('*', (c) => answerOther(routes, c, mountOf(c)));
   return app;
 }
 
+/** The account app alone, for `host.route('/account', createAccounts())`. */
+export function createAccounts(parts: Parts = {}): Hono<AppEnv> {
+  const app = new Hono<AppEnv>({ strict: false });
+  app.onError(answerError);
+  app.use(stamp(), configure(composer(parts)), crossOrigin());
+  app.route('/', accountApp());
+  return app;
+}
+
 /** The whole Worker. */
 export function createApp(parts: Parts = {}): Hono<AppEnv> {
-  const shared = composer(parts);
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
   app.notFound((c) => answerOther(app, c));
-  app.use(stamp(), configure(shared, ['/healthz']), crossOrigin());
-  app.route('/account', createAccounts(shared));
+  app.use(stamp(), configure(composer(parts), ['/healthz']), crossOrigin());
+  app.route('/account', accountApp());
   app.route('/api/token', simplejwtRoutes());
   app.route('/', devMailRoutes());
   app.route('/', assetRoutes());

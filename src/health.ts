@@ -1,7 +1,8 @@
 /** Is the process up, are D1 and KV reached; and the public keys. */
 import { Hono } from 'hono';
-import { unavailable } from './db/reach.ts';
-import { type AppEnv, reporter } from './http/context.ts';
+import { unavailable } from './deadlines.ts';
+import type { AppEnv } from './http/context.ts';
+import { reporter } from './http/report.ts';
 
 export const healthRoutes = () =>
   new Hono<AppEnv>({ strict: false })

@@ -1,3 +1,13 @@
-/** What a host imports. */
+/** What a host imports. `hono-accounts/guard` alone is enough for a Worker that only guards its routes. */
 export type { Parts } from './app.ts';
 export { createAccounts, createApp } from './app.ts';
+export {
+  type Account,
+  type AccountVariables,
+  allowAny,
+  type GuardOptions,
+  isAdminUser,
+  isAuthenticated,
+  requireAccount,
+} from './guard/index.ts';
+export { sweep } from './sweep.ts';

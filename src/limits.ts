@@ -3,7 +3,7 @@
  * Weakness: counted per Cloudflare location, approximately. The client's address is CF-Connecting-IP alone;
  * where it is absent all share one bucket. Keys are hashes of canonical forms.
  */
-import { unavailable } from './db/reach.ts';
+import { unavailable } from './deadlines.ts';
 import { Refusal } from './errors.ts';
 import type { LimitedDoor, Limits } from './ports.ts';
 import { sha256Hex } from './random.ts';

@@ -5,7 +5,8 @@
 import { d1Sweeper, type Sweeper, type Walk } from './db/d1-sweep.ts';
 import { reachD1 } from './db/reach.ts';
 import { Refusal } from './errors.ts';
-import { type Bindings, reporter } from './http/context.ts';
+import type { Bindings } from './http/context.ts';
+import { reporter } from './http/report.ts';
 import { type Clock, type Report, seconds } from './ports.ts';
 
 const DAY_SECONDS = 86_400;

@@ -9,7 +9,7 @@ import type { Session, Users } from '../ports.ts';
 import { aliveSession, insertSession } from '../token/d1-sessions.ts';
 
 /** True of the row of `users` unless it is the last active staff member. */
-const notTheLastStaff = sql`NOT (is_staff = 1 AND is_active = 1 AND NOT EXISTS (
+export const notTheLastStaff = sql`NOT (is_staff = 1 AND is_active = 1 AND NOT EXISTS (
   SELECT 1 FROM users AS other WHERE other.is_staff = 1 AND other.is_active = 1 AND other.id <> users.id))`;
 
 export function d1Users({ ask }: D1): Users {

@@ -57,7 +57,12 @@ const name = z.nullable(
 const username = z.nullable(
   z.pipe(
     plain(USERNAME_MAX_LENGTH, 'mina', (trimmed, report) => {
-      if (!canonicalUsername(trimmed)) report('username');
+      const canonical = canonicalUsername(trimmed);
+      if (!canonical) report('username');
+      // NFKC may be longer than what was typed.
+      else if (lengthOf(canonical.username) > USERNAME_MAX_LENGTH) {
+        report('max_length', { max: USERNAME_MAX_LENGTH });
+      }
     }),
     z.transform((value) => canonicalUsername(value)),
   ),

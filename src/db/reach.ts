@@ -4,25 +4,7 @@
  * columns but no value, reaches the log.
  */
 import { drizzle } from 'drizzle-orm/d1';
-import { Refusal } from '../errors.ts';
-
-/** Milliseconds. */
-export interface Deadlines {
-  d1: number;
-  kv: number;
-}
-export const DEADLINES: Deadlines = { d1: 3_000, kv: 500 };
-
-export class DeadlineExceeded extends Error {}
-
-/** Rejects with DeadlineExceeded after `ms`; what was asked may still happen. */
-export function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeadlineExceeded('deadline exceeded')), ms);
-  });
-  return Promise.race([work, deadline]).finally(() => clearTimeout(timer));
-}
+import { DeadlineExceeded, unavailable, within } from '../deadlines.ts';
 
 export type Db = ReturnType<typeof drizzle>;
 
@@ -45,10 +27,6 @@ export function reachD1(binding: D1Database, deadlineMs: number): D1 {
     },
   };
 }
-
-/** 503; the client may try again at once. Writes are never retried here. */
-export const unavailable = (reason: string): Refusal =>
-  new Refusal('unavailable', { reason, headers: { 'Retry-After': '1' } });
 
 function whyD1Failed(error: unknown): string {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {

@@ -10,7 +10,8 @@ import type { AppContext } from './context.ts';
 
 export const MAX_BODY_BYTES = 16_384;
 
-async function readBytes(c: AppContext): Promise<Uint8Array> {
+/** The whole body. 413 payload_too_large. */
+export async function readBytes(c: AppContext): Promise<Uint8Array> {
   const declared = Number(c.req.header('Content-Length') ?? 0);
   if (declared > MAX_BODY_BYTES) throw new Refusal('payload_too_large');
   const parts: Uint8Array[] = [];

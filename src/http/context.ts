@@ -3,8 +3,9 @@ import type { Context } from 'hono';
 import type { Caller } from '../account/application/session.ts';
 import type { Services } from '../account/application/tokens.ts';
 import type { Language } from '../errors.ts';
-import type { Call, Report } from '../ports.ts';
+import type { Call } from '../ports.ts';
 import type { SettingFault } from '../settings.ts';
+import { reporter } from './report.ts';
 
 /** The Worker's bindings. Settings (settings.ts) are plain values beside them. */
 export interface Bindings {
@@ -33,12 +34,6 @@ export type AppContext = Context<AppEnv>;
 /** Bindings and settings put together once an isolate, or everything that is wrong with them. */
 export type Composed = { ok: true; services: Services } | { ok: false; faults: SettingFault[] };
 export type Composer = (env: Bindings) => Promise<Composed>;
-
-/** One JSON line. */
-export const reporter =
-  (requestId: string): Report =>
-  (level, event, fields = {}) =>
-    console[level](JSON.stringify({ level, event, request_id: requestId, ...fields }));
 
 const USER_AGENT_MAX_LENGTH = 255;
 

@@ -1,13 +1,11 @@
-/**
- * What every request passes first: its id, its language, the headers of every answer, CORS, and the settings.
- * Runs once, also where the account app is mounted inside the Worker that has it already.
- */
+/** What every request passes first: its id, its language, the headers of every answer, the settings, CORS. */
 
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { Refusal } from '../errors.ts';
-import { type AppEnv, type Composer, reporter } from './context.ts';
+import type { AppEnv, Composer } from './context.ts';
 import { negotiateLanguage } from './language.ts';
+import { reporter } from './report.ts';
 
 export const API_CSP = "default-src 'none'; frame-ancestors 'none'";
 
@@ -24,7 +22,6 @@ const HEADERS = {
 /** Id, language and headers: first, so that no answer goes without. */
 export function stamp(): MiddlewareHandler<AppEnv> {
   return async function stampAnswer(c, next) {
-    if (c.get('requestId')) return next();
     c.set('requestId', crypto.randomUUID());
     c.set('language', negotiateLanguage(c.req.header('Accept-Language')));
     await next();
@@ -38,7 +35,7 @@ export function stamp(): MiddlewareHandler<AppEnv> {
 /** The services that the settings and bindings give, or 503 misconfigured with all faults in one log line. */
 export function configure(compose: Composer, exempt: readonly string[] = []): MiddlewareHandler<AppEnv> {
   return async function configureRequest(c, next) {
-    if (c.get('services') || exempt.includes(c.req.path)) return next();
+    if (exempt.includes(c.req.path)) return next();
     const composed = await compose(c.env);
     if (!composed.ok) {
       reporter(c.var.requestId)('error', 'misconfigured', {

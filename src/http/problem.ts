@@ -1,85 +1,19 @@
-/**
- * A refusal as an answer: RFC 9457 problem details that a DRF client reads too (`detail`, `code`), and the
- * one line in the log that says why.
- */
+/** The one onError: every refusal as problem details, and the one line in the log that says why. */
 import { HTTPException } from 'hono/http-exception';
-import {
-  describeFault,
-  type FieldFaults,
-  type Language,
-  REFUSALS,
-  Refusal,
-  type RefusalName,
-  refusalCode,
-} from '../errors.ts';
+import { REFUSALS, Refusal, type RefusalName } from '../errors.ts';
 import type { AppContext } from './context.ts';
-import { reporter } from './context.ts';
-
-/** RFC 9110 section 15. */
-const TITLES = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  409: 'Conflict',
-  413: 'Content Too Large',
-  415: 'Unsupported Media Type',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-} as const;
-
-/** A token was sent and is no good: RFC 6750 section 3.1. */
-const TOKEN_CODES = ['token_not_valid', 'user_not_found', 'user_inactive'];
-
-const describeFaults = (faults: FieldFaults, language: Language) =>
-  Object.fromEntries(
-    Object.entries(faults).map(([field, list]) => [
-      field,
-      list.map((fault) => describeFault(fault, language)),
-    ]),
-  );
-
-/** RFC 6750 section 3: the scheme is the first that the settings name. */
-export const challenge = (scheme: string, code: string): string =>
-  `${scheme} realm="api"${TOKEN_CODES.includes(code) ? ', error="invalid_token"' : ''}`;
+import { problemResponse } from './problem-response.ts';
+import { reporter } from './report.ts';
 
 export function problem(c: AppContext, refusal: Refusal): Response {
-  const { status, detail } = REFUSALS[refusal.kind];
-  const code = refusalCode(refusal.kind);
-  const language = c.get('language') ?? 'en';
-  const errors = refusal.faults && describeFaults(refusal.faults, language);
-  const flat =
-    errors && c.get('flatErrors')
-      ? Object.fromEntries(Object.entries(errors).map(([field, list]) => [field, list.map((e) => e.message)]))
-      : {};
-  const headers = new Headers({
-    'Content-Type': 'application/problem+json',
-    'Content-Language': language,
-    Vary: 'Accept-Language',
-    ...refusal.headers,
+  const answer = problemResponse(refusal, {
+    language: c.get('language') ?? 'en',
+    scheme: c.get('services')?.settings.AUTH_HEADER_TYPES[0] ?? 'Bearer',
+    requestId: c.get('requestId'),
+    flat: c.get('flatErrors') ?? false,
   });
-  if (status === 401) {
-    headers.set(
-      'WWW-Authenticate',
-      challenge(c.get('services')?.settings.AUTH_HEADER_TYPES[0] ?? 'Bearer', code),
-    );
-  }
-  return c.newResponse(
-    JSON.stringify({
-      ...flat,
-      type: 'about:blank',
-      title: TITLES[status],
-      status,
-      detail: detail[language],
-      code,
-      ...(errors && { errors }),
-      ...(status === 500 && { request_id: c.get('requestId') }),
-    }),
-    status,
-    Object.fromEntries(headers),
-  );
+  // Through the context, so that headers set before the refusal (a cleared cookie) go with it.
+  return c.newResponse(answer.body, answer);
 }
 
 const KIND_OF_STATUS: Record<number, RefusalName> = {
@@ -104,6 +38,7 @@ export function answerError(error: unknown, c: AppContext): Response {
     return problem(c, error);
   }
   if (error instanceof HTTPException) {
+    if (error.res) return error.res;
     return problem(c, new Refusal(KIND_OF_STATUS[error.status] ?? 'internal_error'));
   }
   report('error', 'internal_error', {

@@ -2,7 +2,7 @@
  * Have I Been Pwned's range API (https://haveibeenpwned.com/API/v3#PwnedPasswords): the first five characters
  * of the SHA-1 go out, nothing else (k-anonymity). Fails open, and says so in the log.
  */
-import { within } from '../db/reach.ts';
+import { within } from '../deadlines.ts';
 import type { BreachCheck } from '../ports.ts';
 
 const DEADLINE_MS = 1_500;

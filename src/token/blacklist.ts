@@ -3,7 +3,7 @@
  * sees a write after up to a minute or more, and misses are cached too. So a hit is final (a revocation is
  * never taken back) and a miss proves nothing.
  */
-import { within } from '../db/reach.ts';
+import { within } from '../deadlines.ts';
 import type { Blacklist, RevocationReason } from '../ports.ts';
 
 /** KV refuses less (https://developers.cloudflare.com/kv/api/write-key-value-pairs/). */

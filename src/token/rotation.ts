@@ -39,6 +39,10 @@ export function reasonFault(reason: RevocationReason): StandingFault {
   return 'token_blacklisted';
 }
 
+/** An access token is never told "blacklisted": it has one sentence for every fault of its own. */
+export const accessFault = (fault: StandingFault) =>
+  fault === 'token_blacklisted' ? 'access_token_not_valid' : fault;
+
 /** What KV is to remember of a standing that has a fault. */
 export function reasonOf({ user, session }: Standing): RevocationReason {
   if (user === null) return 'withdrawn';

@@ -1,8 +1,8 @@
 /** What users change about themselves beyond password and e-mail. */
 import { invalidField, Refusal } from '../../errors.ts';
 import { seconds, type User } from '../../ports.ts';
+import { accessFault, standingFault } from '../../token/rotation.ts';
 import { isOwnName } from '../identity.ts';
-import { accessFault } from './refusals.ts';
 import type { Caller } from './session.ts';
 import type { Services } from './tokens.ts';
 
@@ -28,5 +28,7 @@ export async function updateMe(services: Services, caller: Caller, change: Profi
   });
   if (result.outcome === 'ok') return result.user;
   if (result.outcome === 'username_taken') throw new Refusal('username_taken');
-  throw new Refusal(accessFault('token_blacklisted'), { reason: 'session ended meanwhile' });
+  const now = seconds(services.clock);
+  const fault = standingFault(await services.sessions.standing(user.id, sessionId), now);
+  throw new Refusal(accessFault(fault ?? 'token_blacklisted'), { reason: 'lost against another write' });
 }

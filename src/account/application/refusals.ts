@@ -1,7 +1,7 @@
 /** Which refusal a caller is told when it is D1 that says no. */
 import { invalidField, Refusal } from '../../errors.ts';
 import { seconds } from '../../ports.ts';
-import { standingFault } from '../../token/rotation.ts';
+import { accessFault, standingFault } from '../../token/rotation.ts';
 import type { Services } from './tokens.ts';
 
 /**
@@ -19,7 +19,3 @@ export async function explainLoss(
   if (fault === null) throw invalidField(passwordField, 'password_incorrect');
   throw new Refusal(accessFault(fault), { reason: 'lost against another write' });
 }
-
-/** An access token is never told "blacklisted": it has one sentence for every fault of its own. */
-export const accessFault = (fault: 'user_not_found' | 'user_inactive' | 'token_blacklisted') =>
-  fault === 'token_blacklisted' ? 'access_token_not_valid' : fault;

@@ -6,6 +6,7 @@ import { Refusal } from '../../errors.ts';
 import { type Call, type Session, type Standing, seconds, type User } from '../../ports.ts';
 import type { Claims } from '../../token/claims.ts';
 import {
+  accessFault,
   isReplay,
   judgeRotation,
   reasonFault,
@@ -14,7 +15,6 @@ import {
   standingFault,
   touchRule,
 } from '../../token/rotation.ts';
-import { accessFault } from './refusals.ts';
 import {
   freshRefresh,
   mintAccess,

@@ -3,7 +3,7 @@
  * ports; never Hono, Drizzle or a binding.
  */
 import { invalidField, Refusal } from '../../errors.ts';
-import { type Call, type LogInName, seconds, type User } from '../../ports.ts';
+import { type Call, type LogInName, type Session, seconds, type User } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import type { Claims } from '../../token/claims.ts';
 import { newSession, reasonOf, standingFault, touchRule } from '../../token/rotation.ts';
@@ -100,10 +100,23 @@ function logInName({ email, username = '' }: LogIn): LogInName {
   return { email: canonicalEmail(username) ?? '' };
 }
 
+/** What a door demands beyond the password, and the longest that a session opened there may last. */
+interface Entrance {
+  staffOnly: boolean;
+  maxLifetimeSeconds: number;
+}
+
 /**
- * 401 no_active_account, after the same work for a wrong password, an unknown user and an inactive one.
+ * The way in of every door: the limits, the password, a new session.
+ * 401 no_active_account, after the same work for a wrong password, an unknown user, an inactive one and (where
+ * the door is for staff) one who is not.
  */
-export async function logIn(services: Services, given: LogIn, call: Call): Promise<Required<TokenPair>> {
+export async function enter(
+  services: Services,
+  given: LogIn,
+  call: Call,
+  { staffOnly, maxLifetimeSeconds }: Entrance,
+): Promise<{ user: User; session: Session; now: number }> {
   const { settings, clock, hasher, users, sessions, limits } = services;
   const name = logInName(given);
   await limits.check({ door: 'log_in', account: Object.values(name).join() }, call);
@@ -113,9 +126,10 @@ export async function logIn(services: Services, given: LogIn, call: Call): Promi
   if (!user) throw refused('unknown user');
   if (!ok) throw refused('wrong password');
   if (!user.isActive) throw refused('inactive user');
+  if (staffOnly && !user.isStaff) throw refused('not staff');
 
   const now = seconds(clock);
-  const session = openingSession(services, user.id, now, call);
+  const session = openingSession(services, user.id, now, call, maxLifetimeSeconds);
   const opened = await sessions.open(session, user, {
     max: settings.MAX_SESSIONS_PER_USER,
     updateLastLogin: settings.UPDATE_LAST_LOGIN,
@@ -124,6 +138,15 @@ export async function logIn(services: Services, given: LogIn, call: Call): Promi
   if (opened.outcome === 'changed') throw refused('password or user changed meanwhile');
   await spreadRevocation(services, opened.evicted, 'evicted', call.report);
   call.report('info', 'logged_in', { user: user.id, session: session.id, evicted: opened.evicted.length });
+  return { user, session, now };
+}
+
+/** 401 no_active_account. */
+export async function logIn(services: Services, given: LogIn, call: Call): Promise<Required<TokenPair>> {
+  const { user, session, now } = await enter(services, given, call, {
+    staffOnly: false,
+    maxLifetimeSeconds: services.settings.SESSION_MAX_LIFETIME,
+  });
   return mintFirstPair(services, { userId: user.id, isStaff: user.isStaff, session }, now);
 }
 
@@ -156,7 +179,8 @@ export async function blacklistToken(services: Services, refresh: string, call: 
     throw new Refusal(standingFault(standing, now) ?? 'token_blacklisted', { reason: 'second call' });
 }
 
-async function endSessionOf(services: Services, claims: Claims, now: number, call: Call) {
+/** Of a token that this server signed, whatever its kind. */
+export async function endSessionOf(services: Services, claims: Claims, now: number, call: Call) {
   const { ended, ...standing } = await services.sessions.logOut(
     { userId: claims.sub, sessionId: claims.sid, jti: claims.jti, expiresAt: claims.exp },
     now,
@@ -197,14 +221,19 @@ export async function withdraw(
   call.report('info', 'withdrawn', { sessions: result.endedSessions.length });
 }
 
-function openingSession(services: Services, userId: string, now: number, call: Call) {
-  const { settings, random, clock } = services;
+function openingSession(
+  { settings, random, clock }: Services,
+  userId: string,
+  now: number,
+  call: Call,
+  maxLifetimeSeconds = settings.SESSION_MAX_LIFETIME,
+) {
   return newSession(
     { userId, id: random.uuid7(clock()) },
     now,
     {
       touch: touchRule(settings.REFRESH_TOKEN_LIFETIME),
-      maxLifetimeSeconds: settings.SESSION_MAX_LIFETIME,
+      maxLifetimeSeconds,
     },
     call.client,
   );

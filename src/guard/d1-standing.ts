@@ -1,0 +1,37 @@
+/** The one read of a strict guard, in plain SQL: Drizzle would be most of the guard's bundle. */
+import { unavailable, within } from '../deadlines.ts';
+import type { RevocationReason, Standing } from '../ports.ts';
+
+interface Row {
+  is_active: number;
+  is_staff: number;
+  absolute_end_at: number | null;
+  revoked_at: number | null;
+  revoked_reason: string | null;
+}
+
+const QUERY = `SELECT u.is_active, u.is_staff, s.absolute_end_at, s.revoked_at, s.revoked_reason
+  FROM users AS u LEFT JOIN sessions AS s ON s.user_id = u.id AND s.id = ?2 WHERE u.id = ?1`;
+
+export const d1Standing =
+  (db: D1Database, deadlineMs: number) =>
+  async (userId: string, sessionId: string): Promise<Standing> => {
+    let row: Row | null;
+    try {
+      row = await within(deadlineMs, db.prepare(QUERY).bind(userId, sessionId).first<Row>());
+    } catch {
+      throw unavailable('d1 guard.standing');
+    }
+    if (!row) return { user: null, session: null };
+    return {
+      user: { isActive: row.is_active === 1, isStaff: row.is_staff === 1 },
+      session:
+        row.absolute_end_at === null
+          ? null
+          : {
+              absoluteEndAt: row.absolute_end_at,
+              revokedAt: row.revoked_at,
+              revokedReason: row.revoked_reason as RevocationReason | null,
+            },
+    };
+  };

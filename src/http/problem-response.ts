@@ -1,0 +1,73 @@
+/** A refusal as RFC 9457 problem details that a DRF client reads too (`detail`, `code`). Knows no framework. */
+import {
+  describeFault,
+  type FieldFaults,
+  type Language,
+  REFUSALS,
+  type Refusal,
+  refusalCode,
+} from '../errors.ts';
+
+/** RFC 9110 section 15. */
+const TITLES = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+} as const;
+
+/** A token was sent and is no good: RFC 6750 section 3.1. */
+const TOKEN_CODES = ['token_not_valid', 'user_not_found', 'user_inactive'];
+
+const describeFaults = (faults: FieldFaults, language: Language) =>
+  Object.fromEntries(
+    Object.entries(faults).map(([field, list]) => [
+      field,
+      list.map((fault) => describeFault(fault, language)),
+    ]),
+  );
+
+/**
+ * `scheme`: the first of AUTH_HEADER_TYPES, for the challenge of a 401 (RFC 6750 section 3). `flat`: validation
+ * errors stand at the top level too, as DRF has them. `requestId` is shown with a 500.
+ */
+export function problemResponse(
+  refusal: Refusal,
+  how: { language: Language; scheme: string; requestId: string | undefined; flat?: boolean },
+): Response {
+  const { status, detail } = REFUSALS[refusal.kind];
+  const code = refusalCode(refusal.kind);
+  const errors = refusal.faults && describeFaults(refusal.faults, how.language);
+  const flat =
+    errors && how.flat
+      ? Object.fromEntries(Object.entries(errors).map(([field, list]) => [field, list.map((e) => e.message)]))
+      : {};
+  const headers = new Headers({
+    'Content-Type': 'application/problem+json',
+    'Content-Language': how.language,
+    Vary: 'Accept-Language',
+    ...refusal.headers,
+  });
+  if (status === 401) {
+    const error = TOKEN_CODES.includes(code) ? ', error="invalid_token"' : '';
+    headers.set('WWW-Authenticate', `${how.scheme} realm="api"${error}`);
+  }
+  const problem = {
+    ...flat,
+    type: 'about:blank',
+    title: TITLES[status],
+    status,
+    detail: detail[how.language],
+    code,
+    ...(errors && { errors }),
+    ...(status === 500 && { request_id: how.requestId }),
+  };
+  return new Response(JSON.stringify(problem), { status, headers });
+}

@@ -1,0 +1,7 @@
+/** The log: one JSON line an event. */
+import type { Report } from '../ports.ts';
+
+export const reporter =
+  (requestId: string): Report =>
+  (level, event, fields = {}) =>
+    console[level](JSON.stringify({ level, event, request_id: requestId, ...fields }));
