@@ -1,0 +1,234 @@
+/**
+ * The client for browsers and Node: keeps the tokens of one session, sends the access token, and refreshes it
+ * when it is about to end or was refused: one refresh at a time, across tabs too where Web Locks are there.
+ * Knows nothing of the server's source; only of its wire.
+ */
+
+export interface Tokens {
+  access: string;
+  /** Absent with the cookie transport: then the browser has it, and no script. */
+  refresh?: string | undefined;
+}
+
+/** Where tokens are kept. For several tabs it must be shared by them: `webStorage(localStorage)`. */
+export interface TokenStore {
+  get: () => Tokens | null;
+  set: (tokens: Tokens | null) => void;
+}
+
+export interface ClientOptions {
+  /** Where the account app is mounted, such as https://accounts.example.com/account. */
+  url: string;
+  store?: TokenStore;
+  /** REFRESH_TRANSPORT=cookie on the server. */
+  cookie?: boolean;
+  fetch?: (input: string, init?: RequestInit) => Promise<Response>;
+  /** Runs `work` alone among all that share the store. Default: Web Locks where there are any, else this client. */
+  alone?: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Epoch milliseconds. */
+  clock?: () => number;
+}
+
+/** What the server refused, as its problem details say. */
+export class AccountsError extends Error {
+  readonly status: number;
+  /** For programs: `email_taken`, `throttled`, … */
+  readonly code: string;
+  /** Of a validation error: messages and codes by field. */
+  readonly errors: Readonly<Record<string, readonly { message: string; code: string }[]>>;
+  /** Of a 429 or 503. */
+  readonly retryAfterSeconds: number | null;
+
+  constructor(
+    status: number,
+    problem: Partial<Record<'detail' | 'code' | 'errors', unknown>>,
+    retryAfter: string | null,
+  ) {
+    super(typeof problem.detail === 'string' ? problem.detail : `HTTP ${status}`);
+    this.name = 'AccountsError';
+    this.status = status;
+    this.code = typeof problem.code === 'string' ? problem.code : 'unknown';
+    this.errors = (problem.errors ?? {}) as AccountsError['errors'];
+    this.retryAfterSeconds = retryAfter === null ? null : Number(retryAfter);
+  }
+}
+
+/** An access token that ends within this time is refreshed before it is sent. */
+const REFRESH_AHEAD_MS = 30_000;
+const LOCK_NAME = 'hono-accounts refresh';
+
+export function memoryStore(): TokenStore {
+  let kept: Tokens | null = null;
+  return {
+    get: () => kept,
+    set: (tokens) => {
+      kept = tokens;
+    },
+  };
+}
+
+/** `localStorage` or `sessionStorage`. What is there and cannot be read counts as nothing. */
+export function webStorage(
+  storage: {
+    getItem: (key: string) => string | null;
+    setItem: (key: string, value: string) => void;
+    removeItem: (key: string) => void;
+  },
+  key = 'hono-accounts',
+): TokenStore {
+  return {
+    get: () => {
+      try {
+        const kept = JSON.parse(storage.getItem(key) ?? 'null') as Tokens | null;
+        return typeof kept?.access === 'string' ? kept : null;
+      } catch {
+        return null;
+      }
+    },
+    set: (tokens) => (tokens ? storage.setItem(key, JSON.stringify(tokens)) : storage.removeItem(key)),
+  };
+}
+
+interface Locks {
+  request: <T>(name: string, work: () => Promise<T>) => Promise<T>;
+}
+
+function defaultAlone(): NonNullable<ClientOptions['alone']> {
+  const { navigator } = globalThis as { navigator?: { locks?: Locks } };
+  const locks = navigator?.locks;
+  if (locks) return (work) => locks.request(LOCK_NAME, work);
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work, work);
+    last = mine.catch(() => {});
+    return mine;
+  };
+}
+
+/** When a token ends, unchecked, in epoch milliseconds; 0 where it cannot be read. */
+function endOf(token: string): number {
+  try {
+    const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const { exp } = JSON.parse(atob(payload)) as { exp?: unknown };
+    return typeof exp === 'number' ? exp * 1_000 : 0;
+  } catch {
+    return 0;
+  }
+}
+
+export function createClient(options: ClientOptions) {
+  const { store = memoryStore(), cookie = false, clock = Date.now, alone = defaultAlone() } = options;
+  const url = options.url.replace(/\/+$/, '');
+  const send = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+
+  async function refusal(answer: Response): Promise<AccountsError> {
+    const problem = (await answer.json().catch(() => ({}))) as object;
+    return new AccountsError(answer.status, problem, answer.headers.get('Retry-After'));
+  }
+
+  const post = (path: string, body: object, method = 'POST', access?: string): Promise<Response> =>
+    send(`${url}${path}`, {
+      method,
+      headers: {
+        'Content-Type': 'application/json',
+        ...(access !== undefined && { Authorization: `Bearer ${access}` }),
+      },
+      body: JSON.stringify(body),
+      ...(cookie && { credentials: 'include' as const }),
+    });
+
+  /** Tries a second time where the answer was lost: within the grace the server gives the same successor. */
+  async function sendRefresh(body: object): Promise<Response> {
+    try {
+      const answer = await post('/token/refresh', body);
+      if (answer.status !== 503) return answer;
+    } catch {
+      // The answer was lost, or never came: asked again below, and that error is the caller's.
+    }
+    return post('/token/refresh', body);
+  }
+
+  /** New tokens in place of those whose access token is `stale`; null: the session is over. */
+  const refresh = (stale: string): Promise<Tokens | null> =>
+    alone(async () => {
+      const kept = store.get();
+      if (kept === null || kept.access !== stale) return kept;
+      if (kept.refresh === undefined && !cookie) return null;
+      const answer = await sendRefresh(cookie ? {} : { refresh: kept.refresh });
+      if (answer.ok) {
+        const fresh = { ...kept, ...((await answer.json()) as Tokens) };
+        store.set(fresh);
+        return fresh;
+      }
+      if (answer.status !== 401) throw await refusal(answer);
+      store.set(null);
+      return null;
+    });
+
+  async function authorized(input: string, init: RequestInit = {}): Promise<Response> {
+    let tokens = store.get();
+    if (tokens && endOf(tokens.access) - clock() < REFRESH_AHEAD_MS) tokens = await refresh(tokens.access);
+    const call = (access: string | undefined) => {
+      const headers = new Headers(init.headers);
+      if (access !== undefined) headers.set('Authorization', `Bearer ${access}`);
+      return send(input, { ...init, headers });
+    };
+    const answer = await call(tokens?.access);
+    // A stream was read by the first try.
+    if (answer.status !== 401 || !tokens || init.body instanceof ReadableStream) return answer;
+    const fresh = await refresh(tokens.access);
+    return fresh ? call(fresh.access) : answer;
+  }
+
+  async function json<T>(answer: Response): Promise<T> {
+    if (!answer.ok) throw await refusal(answer);
+    return (answer.status === 204 ? undefined : await answer.json()) as T;
+  }
+
+  const signIn = async <T extends Tokens>(path: string, body: object): Promise<T> => {
+    const given = await json<T>(await post(path, body));
+    if (given.access) store.set({ access: given.access, refresh: given.refresh });
+    return given;
+  };
+
+  return {
+    /** `fetch` with the access token of this session; a 401 is answered by one refresh and one more try. */
+    fetch: authorized,
+    /** With SIGN_UP=verify there are no tokens yet, and the answer is empty. */
+    signUp: (body: { email: string; password: string; name?: string; username?: string }) =>
+      signIn<Tokens & { user?: User }>('/sign-up', body),
+    logIn: (body: { email: string; password: string } | { username: string; password: string }) =>
+      signIn<Tokens>('/login', body),
+    /** Forgets the tokens even where the server cannot be reached; then the error is thrown all the same. */
+    logOut: () =>
+      alone(async () => {
+        const kept = store.get();
+        store.set(null);
+        if (kept) await json<void>(await post('/logout', cookie ? {} : { refresh: kept.refresh }));
+      }),
+    me: async () => json<User>(await authorized(`${url}/me`)),
+    /** Withdrawal: the account and every session are gone. */
+    withdraw: async (password: string) => {
+      const body = JSON.stringify({ password });
+      const headers = { 'Content-Type': 'application/json' };
+      await json<void>(await authorized(`${url}/me`, { method: 'DELETE', headers, body }));
+      store.set(null);
+    },
+    /** Somebody is signed in, as far as this client knows. */
+    get isSignedIn() {
+      return store.get() !== null;
+    },
+  };
+}
+
+export interface User {
+  id: string;
+  email: string | null;
+  username: string | null;
+  name: string | null;
+  is_active: boolean;
+  is_staff: boolean;
+  email_verified: boolean;
+  date_joined: string;
+  last_login: string | null;
+}
