@@ -1,7 +1,7 @@
 /** The bodies of requests, as Zod schemas: they validate, and the OpenAPI document is made from them. */
 import * as z from 'zod/mini';
 import type { FieldFaultName } from '../errors.ts';
-import { PASSWORD_MAX_LENGTH } from '../password/policy.ts';
+import { normalizePassword, PASSWORD_MAX_LENGTH } from '../password/policy.ts';
 import {
   canonicalEmail,
   canonicalUsername,
@@ -72,7 +72,7 @@ const username = z.nullable(
 const presentedPassword = text((value, report) => {
   if (value === '') report('blank');
   else if (!value.isWellFormed()) report('characters');
-  else if (lengthOf(value.normalize('NFKC')) > PASSWORD_MAX_LENGTH) {
+  else if (lengthOf(normalizePassword(value)) > PASSWORD_MAX_LENGTH) {
     report('password_too_long', { max: PASSWORD_MAX_LENGTH });
   }
 }, 'correct horse battery');

@@ -4,13 +4,14 @@
  */
 import { within } from '../deadlines.ts';
 import type { BreachCheck } from '../ports.ts';
+import { normalizePassword } from './policy.ts';
 
 const DEADLINE_MS = 1_500;
 
 export function pwnedPasswords(fetcher: typeof fetch = (...args) => fetch(...args)): BreachCheck {
   return async (password, report) => {
     try {
-      const bytes = new TextEncoder().encode(password.normalize('NFKC'));
+      const bytes = new TextEncoder().encode(normalizePassword(password));
       const digest = new Uint8Array(await crypto.subtle.digest('SHA-1', bytes));
       const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0'))
         .join('')

@@ -58,7 +58,8 @@ describe('the client', () => {
     const { client, calls, w } = clientOf();
     await client.signUp(person());
     w.clock.advance(3_590);
-    await atOnce(20, () => client.me());
+    const people = await atOnce(20, () => client.me());
+    expect(new Set(people.map((one) => one.id)).size).toBe(1);
     expect(countOf(calls, '/account/token/refresh')).toBe(1);
   });
 

@@ -1,0 +1,64 @@
+/**
+ * Makes src/password/common-passwords.generated.ts. The list changes only by hand, with this:
+ *
+ *     npm pack @zxcvbn-ts/language-common@4.1.3 && tar xf zxcvbn-ts-language-common-4.1.3.tgz
+ *     node scripts/make-common-passwords.ts package/src/passwords.json
+ *
+ * The source is a JSON array, the most frequent first. Taken are the first 10,000 entries of 8 or more
+ * characters that are not all digits (src/password/policy.ts refuses those by rule), lower-cased and unique.
+ * They are sorted and front-coded: each entry is the count of characters it shares with the one before, as one
+ * digit of base 36, and the rest of it; a space stands between entries. src/password/common.ts decodes it.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const COUNT = 10_000;
+const MIN_LENGTH = 8;
+const SOURCE = '@zxcvbn-ts/language-common 4.1.3, src/passwords.json';
+const TARGET = path.join(import.meta.dirname, '../src/password/common-passwords.generated.ts');
+
+const [file] = process.argv.slice(2);
+if (!file) {
+  console.error('usage: node scripts/make-common-passwords.ts <path of passwords.json>');
+  process.exit(2);
+}
+
+const ranked: string[] = JSON.parse(readFileSync(file, 'utf8'));
+const licence = readFileSync(path.join(path.dirname(file), '../LICENSE.txt'), 'utf8');
+
+const wanted = ranked
+  .map((password) => password.toLowerCase())
+  .filter((password) => password.length >= MIN_LENGTH && !/^\d+$/.test(password));
+const list = [...new Set(wanted)].slice(0, COUNT).sort();
+if (list.length < COUNT) throw new Error(`only ${list.length} passwords fit`);
+if (list.some((password) => !/^[!-~]+$/.test(password))) throw new Error('printable ASCII was expected');
+
+const shared = (a: string, b: string): number => {
+  let count = 0;
+  while (count < 35 && count < a.length && a[count] === b[count]) count += 1;
+  return count;
+};
+const coded = list.map((password, index) => {
+  const count = shared(list[index - 1] ?? '', password);
+  return count.toString(36) + password.slice(count);
+});
+
+const comment = licence
+  .trim()
+  .split(/\r?\n/)
+  .map((line) => ` * ${line}`.trimEnd())
+  .join('\n');
+writeFileSync(
+  TARGET,
+  `/**
+ * Made by scripts/make-common-passwords.ts; not to be edited.
+ *
+ * ${COUNT} common passwords, sorted and front-coded, out of ${SOURCE}:
+ *
+${comment}
+ */
+export const COMMON_PASSWORDS =
+  '${coded.join(' ').replace(/[\\']/g, '\\$&')}';
+`,
+);
+console.log(`${list.length} passwords written to ${path.relative(process.cwd(), TARGET)}`);
