@@ -6,7 +6,18 @@ export default defineConfig({
   test: {
     silent: 'passed-only',
     projects: [
-      { test: { name: 'unit', environment: 'node', include: ['test/unit/**/*.test.ts'] } },
+      {
+        test: { name: 'unit', environment: 'node', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 },
+      },
+      // The scripts as they are run, with a wrangler and a D1 of their own.
+      {
+        test: {
+          name: 'scripts',
+          environment: 'node',
+          include: ['test/scripts/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
       {
         plugins: [
           cloudflareTest(async () => ({
@@ -27,6 +38,7 @@ export default defineConfig({
           name: 'workers',
           include: ['test/workers/**/*.test.ts'],
           setupFiles: ['test/support/migrate.ts'],
+          testTimeout: 30_000,
         },
       },
     ],

@@ -1,11 +1,15 @@
 /** The composition root: the only file that imports both ends, the use cases and the stores. */
 import { Hono } from 'hono';
 import { routePath } from 'hono/route';
-import type { Services } from './account/application/tokens.ts';
 import { d1Credentials } from './account/d1-credentials.ts';
 import { d1Users } from './account/d1-users.ts';
 import { accountRoutes } from './account/routes.ts';
 import { simplejwtRoutes } from './account/simplejwt-routes.ts';
+import { adminApiRoutes } from './admin/api.ts';
+import type { AdminServices } from './admin/application.ts';
+import { d1Admin } from './admin/d1-admin.ts';
+import { consoleRoutes } from './admin/routes.ts';
+import { showError } from './admin/show.tsx';
 import { reachD1 } from './db/reach.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
 import { healthRoutes } from './health.ts';
@@ -18,6 +22,7 @@ import { bindingLimits, LIMIT_BINDINGS, noLimits } from './limits.ts';
 import { cloudflareMailer } from './mail/cloudflare.ts';
 import { kvInbox } from './mail/inbox.ts';
 import { devMailRoutes } from './mail/routes.tsx';
+import { openapiRoutes } from './openapi/routes.ts';
 import { pwnedPasswords } from './password/breach.ts';
 import { createPasswordHasher } from './password/hash.ts';
 import type { Clock } from './ports.ts';
@@ -53,17 +58,18 @@ async function compose(env: Bindings, parts: Parts): Promise<Composed> {
   const deadlines = parts.deadlines ?? DEADLINES;
   const clock = parts.clock ?? Date.now;
   const d1 = reachD1(env.DB, deadlines.d1);
-  const inbox = settings.MAIL === 'inbox' ? kvInbox(env.BLACKLIST, clock) : null;
-  const services: Services = {
+  const inbox = settings.MAIL === 'inbox' ? kvInbox(env.BLACKLIST, clock, deadlines.kv) : null;
+  const claimRules = {
+    issuer: settings.ISSUER,
+    audience: settings.AUDIENCE,
+    leewaySeconds: settings.LEEWAY,
+    userIdClaim: settings.USER_ID_CLAIM,
+  };
+  const services: AdminServices = {
     settings,
     clock,
     random: parts.random ?? webCryptoRandom,
-    codec: createCodec(keySet.keys, {
-      issuer: settings.ISSUER,
-      audience: settings.AUDIENCE,
-      leewaySeconds: settings.LEEWAY,
-      userIdClaim: settings.USER_ID_CLAIM,
-    }),
+    codec: createCodec(keySet.keys, claimRules),
     jwks: keySet.keys.jwks,
     hasher: createPasswordHasher({ iterations: settings.PASSWORD_ITERATIONS }),
     users: d1Users(d1),
@@ -74,7 +80,7 @@ async function compose(env: Bindings, parts: Parts): Promise<Composed> {
     }),
     credentials: d1Credentials(d1),
     limits: settings.RATE_LIMITS
-      ? bindingLimits(env as unknown as Parameters<typeof bindingLimits>[0])
+      ? bindingLimits(env as unknown as Parameters<typeof bindingLimits>[0], deadlines.kv)
       : noLimits,
     mailer:
       settings.MAIL === 'cloudflare'
@@ -82,6 +88,10 @@ async function compose(env: Bindings, parts: Parts): Promise<Composed> {
         : (inbox?.mailer ?? null),
     inbox: inbox?.list ?? null,
     breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(parts.fetch) : null,
+    admin: {
+      store: d1Admin(d1),
+      codec: createCodec(keySet.keys, { ...claimRules, tokenTypes: ['console'] }),
+    },
   };
   return { ok: true, services };
 }
@@ -109,11 +119,10 @@ function composer(parts: Parts = {}): Composer {
 /** Of a handler for `*`: what stands before the star. */
 const mountOf = (c: AppContext) => routePath(c).replace(/\/?\*$/, '');
 
-/** `/account` without the floor below it. */
-function accountApp(): Hono<AppEnv> {
+/** Routes below a mount, without the floor; what none of them takes is answered as their own. */
+function mounted(routes: Hono<AppEnv>, onError = answerError): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
-  const routes = accountRoutes();
-  app.onError(answerError);
+  app.onError(onError);
   app.use(async function rememberMount(c, next) {
     c.set('mount', mountOf(c));
     return next();
@@ -123,14 +132,27 @@ function accountApp(): Hono<AppEnv> {
   return app;
 }
 
-/** The account app alone, for `host.route('/account', createAccounts())`. */
-export function createAccounts(parts: Parts = {}): Hono<AppEnv> {
+/** `/admin` without the floor: the console, and its JSON below `/api`. */
+function adminApp(): Hono<AppEnv> {
+  const app = new Hono<AppEnv>({ strict: false });
+  app.route('/api', mounted(adminApiRoutes()));
+  app.route('/', mounted(consoleRoutes(), showError));
+  return app;
+}
+
+function alone(parts: Parts, routes: Hono<AppEnv>): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
   app.use(stamp(), configure(composer(parts)), crossOrigin());
-  app.route('/', accountApp());
+  app.route('/', routes);
   return app;
 }
+
+/** The account app alone, for `host.route('/account', createAccounts())`. */
+export const createAccounts = (parts: Parts = {}): Hono<AppEnv> => alone(parts, mounted(accountRoutes()));
+
+/** The console alone, for `host.route('/admin', createAdmin())`; the host serves assets/admin as its own. */
+export const createAdmin = (parts: Parts = {}): Hono<AppEnv> => alone(parts, adminApp());
 
 /** The whole Worker. */
 export function createApp(parts: Parts = {}): Hono<AppEnv> {
@@ -138,9 +160,11 @@ export function createApp(parts: Parts = {}): Hono<AppEnv> {
   app.onError(answerError);
   app.notFound((c) => answerOther(app, c));
   app.use(stamp(), configure(composer(parts), ['/healthz']), crossOrigin());
-  app.route('/account', accountApp());
+  app.route('/account', mounted(accountRoutes()));
+  app.route('/admin', adminApp());
   app.route('/api/token', simplejwtRoutes());
   app.route('/', devMailRoutes());
+  app.route('/', openapiRoutes());
   app.route('/', assetRoutes());
   app.route('/', healthRoutes());
   return app;

@@ -28,7 +28,9 @@ export function within<T>(ms: number, work: Promise<T>): Promise<T> {
     };
     wait(WAITS);
   });
-  return Promise.race([work, deadline]).finally(() => clearTimeout(timer));
+  return Promise.race([work, deadline]).finally(() => {
+    if (timer !== null) clearTimeout(timer);
+  });
 }
 
 /** 503; the client may try again at once. Writes are never retried here. */

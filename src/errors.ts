@@ -180,12 +180,6 @@ export const FIELD_FAULTS = {
     code: 'invalid',
     detail: { en: 'An e-mail address is needed.', ko: '이메일 주소가 필요합니다.' },
   },
-  min_length: {
-    detail: {
-      en: 'Ensure this field has at least {min} characters.',
-      ko: '이 필드는 {min}자 이상이어야 합니다.',
-    },
-  },
   max_length: {
     detail: {
       en: 'Ensure this field has no more than {max} characters.',

@@ -3,7 +3,7 @@
  * Weakness: counted per Cloudflare location, approximately. The client's address is CF-Connecting-IP alone;
  * where it is absent all share one bucket. Keys are hashes of canonical forms.
  */
-import { unavailable } from './deadlines.ts';
+import { unavailable, within } from './deadlines.ts';
 import { Refusal } from './errors.ts';
 import type { LimitedDoor, Limits } from './ports.ts';
 import { sha256Hex } from './random.ts';
@@ -22,13 +22,14 @@ export type LimitBinding = (typeof LIMIT_BINDINGS)[number];
 /** The period of every binding. */
 const RETRY_AFTER_SECONDS = 60;
 
+/** The narrowest first. */
 function countersOf(what: LimitedDoor, client: string): [LimitBinding, string][] {
   switch (what.door) {
     case 'log_in':
       return [
         ['LIMIT_LOG_IN', `${client} ${what.account}`],
-        ['LIMIT_LOG_IN_ACCOUNT', what.account],
         ['LIMIT_LOG_IN_CLIENT', client],
+        ['LIMIT_LOG_IN_ACCOUNT', what.account],
       ];
     case 'mail':
       return [['LIMIT_MAIL', `${client} ${what.address}`]];
@@ -39,23 +40,44 @@ function countersOf(what: LimitedDoor, client: string): [LimitBinding, string][]
   }
 }
 
-export function bindingLimits(bindings: Readonly<Record<LimitBinding, RateLimit>>): Limits {
+/** An IPv6 client has at least a /64 to itself (RFC 6177), so that is what is counted. */
+export function clientKey(ip: string | null): string {
+  if (ip === null) return 'no address';
+  if (!ip.includes(':') || ip.includes('.')) return ip;
+  const [head = '', tail = ''] = ip.toLowerCase().split('::');
+  const before = head.split(':').filter(Boolean);
+  const after = tail.split(':').filter(Boolean);
+  const zeros = ip.includes('::')
+    ? Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0')
+    : [];
+  const network = [...before, ...zeros, ...after].slice(0, 4).map((group) => group.replace(/^0+(?=.)/, ''));
+  return `${network.join(':')}::/64`;
+}
+
+export function bindingLimits(
+  bindings: Readonly<Record<LimitBinding, RateLimit>>,
+  deadlineMs: number,
+): Limits {
   return {
     check: async (what, call) => {
-      const client = call.client.ip ?? 'no address';
+      const client = clientKey(call.client.ip);
+      let allowed = true;
       try {
-        const outcomes = await Promise.all(
-          countersOf(what, client).map(async ([binding, key]) =>
-            bindings[binding].limit({ key: await sha256Hex(`${binding} ${key}`) }),
-          ),
-        );
-        if (outcomes.every((outcome) => outcome.success)) return;
+        // One after another: what a client is refused must not fill the account's counter, or one client
+        // could lock everybody else out of an account.
+        for (const [binding, key] of countersOf(what, client)) {
+          const hashed = await sha256Hex(`${binding} ${key}`);
+          const outcome = await within(deadlineMs, bindings[binding].limit({ key: hashed }));
+          allowed = outcome.success;
+          if (!allowed) break;
+        }
       } catch {
         call.report('error', 'limiter_failed', { door: what.door });
         // A guess at a password must be counted; everything else goes on.
         if (what.door === 'log_in') throw unavailable('limiter log_in');
         return;
       }
+      if (allowed) return;
       throw new Refusal('throttled', {
         reason: what.door,
         headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },

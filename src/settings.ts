@@ -64,6 +64,9 @@ const optionalText = (text: string | null): string | undefined => {
   return text;
 };
 
+/** Of any length (an RSA key as a JWK takes some 3,000 characters): token/keys.ts judges it. */
+const secretText = (text: string | null): string | undefined => text || undefined;
+
 const list = (text: string | null): string[] =>
   (text ?? '')
     .split(',')
@@ -74,7 +77,8 @@ const origins = (text: string | null): string[] => {
   const all = list(text);
   for (const origin of all) {
     const url = URL.canParse(origin) ? new URL(origin) : undefined;
-    if (url?.origin !== origin || !/^https?:$/.test(url.protocol)) {
+    // The URL parser lets an asterisk pass; no browser sends one.
+    if (url?.origin !== origin || !/^https?:$/.test(url.protocol) || origin.includes('*')) {
       throw new Problem('must be exact origins (https://app.example.com), separated by commas');
     }
   }
@@ -124,13 +128,13 @@ export const SETTINGS = define({
     default: null,
     secret: true,
     meaning: 'HS256 secret of 32 bytes or more, or a private JWK (ES256, EdDSA, RS256, HS256)',
-    parse: optionalText as (text: string | null) => string | undefined,
+    parse: secretText,
   },
   VERIFYING_KEYS: {
     default: '[]',
     secret: true,
     meaning: 'JSON array of JWKs that still verify: the old key during a rotation',
-    parse: optionalText as (text: string | null) => string | undefined,
+    parse: secretText,
   },
   ENVIRONMENT: {
     default: 'production',

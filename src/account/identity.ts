@@ -17,8 +17,11 @@ export const isPlainText = (text: string): boolean => text.isWellFormed() && !/\
 
 /** RFC 5321/6531 dot-atom of anything but space, control, invisible and special characters. */
 const LOCAL_PART = /^[^\p{C}\p{Z}"(),.:;<>@[\\\]]+(?:\.[^\p{C}\p{Z}"(),.:;<>@[\\\]]+)*$/u;
-/** Letters, digits, marks, hyphens and the dots of IDNA (UTS 46); what they mean is the URL parser's to say. */
-const DOMAIN = /^[\p{L}\p{M}\p{N}\-.。．｡]+$/u;
+/**
+ * Letters, digits, marks, hyphens, the signs that RFC 5892 (appendix A) allows within words, and the dots of
+ * IDNA (UTS 46); what they mean is the URL parser's to say.
+ */
+const DOMAIN = /^[\p{L}\p{M}\p{N}\-·͵׳״・.。．｡]+$/u;
 const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 
 /**
@@ -45,7 +48,9 @@ function canonicalDomain(text: string): string | null {
   if (labels.length < 2 || ascii.length > 253 || !labels.every((label) => LABEL.test(label))) return null;
   // The URL parser reads a number at the end as part of an IPv4 address; no top-level domain is one.
   if (/^\d+$/.test(top)) return null;
-  return domainToUnicode(ascii) || null;
+  const unicode = domainToUnicode(ascii);
+  // Some letters become a sign that nobody may type (¼: 1⁄4), and the one form has to be typable.
+  return DOMAIN.test(unicode) ? unicode : null;
 }
 
 /** Letters and digits of any script and `@ . + - _`, as Django's, in NFKC. */

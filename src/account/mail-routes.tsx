@@ -26,25 +26,28 @@ const page = (c: AppContext, kind: 'verify' | 'reset') => {
 
 export const mailRoutes = () =>
   new Hono<AppEnv>({ strict: false })
-    .post('/password/reset', withMail, demandOrigin, body(askResetBody), async (c) => {
+    // Of every method: without mail these paths are not there, and no 405 says otherwise.
+    .use('/password/reset/*', withMail)
+    .use('/email/*', withMail)
+    .post('/password/reset', demandOrigin, body(askResetBody), async (c) => {
       await askReset(c.var.services, c.req.valid('json').email, callOf(c));
       return c.json({}, 202);
     })
-    .get('/password/reset/confirm', withMail, (c) => page(c, 'reset'))
-    .post('/password/reset/confirm', withMail, demandOrigin, body(confirmResetBody), async (c) => {
+    .get('/password/reset/confirm', (c) => page(c, 'reset'))
+    .post('/password/reset/confirm', demandOrigin, body(confirmResetBody), async (c) => {
       await confirmReset(c.var.services, c.req.valid('json'), callOf(c));
       return c.body(null, 204);
     })
-    .get('/email/verify', withMail, (c) => page(c, 'verify'))
-    .post('/email/verify', withMail, demandOrigin, body(verifyBody), async (c) => {
+    .get('/email/verify', (c) => page(c, 'verify'))
+    .post('/email/verify', demandOrigin, body(verifyBody), async (c) => {
       await confirmEmail(c.var.services, c.req.valid('json').token, callOf(c));
       return c.body(null, 204);
     })
-    .post('/email/verify/resend', withMail, demandOrigin, signedIn, async (c) => {
+    .post('/email/verify/resend', demandOrigin, signedIn, async (c) => {
       await resendVerification(c.var.services, c.var.caller, callOf(c));
       return c.json({}, 202);
     })
-    .post('/email/change', withMail, demandOrigin, signedIn, body(changeEmailBody), async (c) => {
+    .post('/email/change', demandOrigin, signedIn, body(changeEmailBody), async (c) => {
       await askEmailChange(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
       return c.json({}, 202);
     });

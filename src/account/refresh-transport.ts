@@ -63,3 +63,16 @@ export function sendTokens<P extends TokenPair>(c: AppContext, pair: P): P | { a
 export function clearRefresh(c: AppContext): void {
   if (inCookie(c)) deleteCookie(c, COOKIE, attributes(c));
 }
+
+/**
+ * A token that is refused for good takes its cookie with it. Where the server could not tell (503) the cookie
+ * stays: without it a second try at a log-out would end nothing.
+ */
+export async function clearWhereFinal<T>(c: AppContext, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Refusal && error.isFinal) clearRefresh(c);
+    throw error;
+  }
+}

@@ -8,7 +8,14 @@ import { logIn, logOut, signUp } from './application/sign.ts';
 import { mailRoutes } from './mail-routes.tsx';
 import { meRoutes } from './me-routes.ts';
 import { userJson } from './presenters.ts';
-import { clearRefresh, demandOrigin, refreshInput, sendTokens, sentRefresh } from './refresh-transport.ts';
+import {
+  clearRefresh,
+  clearWhereFinal,
+  demandOrigin,
+  refreshInput,
+  sendTokens,
+  sentRefresh,
+} from './refresh-transport.ts';
 import { logInBody, signUpBody, verifyBody } from './schemas.ts';
 
 /** Sign-up, log-in and what tokens do; then what people do with their account, and what mail is for. */
@@ -25,20 +32,16 @@ export const accountRoutes = () =>
     )
     .post('/logout', demandOrigin, refreshInput, async (c) => {
       const token = sentRefresh(c, c.req.valid('json'));
-      clearRefresh(c);
       // Without a cookie there is no session to end: what the caller wants is so.
-      if (token !== null) await logOut(c.var.services, token, callOf(c));
+      if (token !== null) await clearWhereFinal(c, logOut(c.var.services, token, callOf(c)));
+      clearRefresh(c);
       return c.body(null, 204);
     })
     .post('/token/refresh', demandOrigin, refreshInput, async (c) => {
       const token = sentRefresh(c, c.req.valid('json'));
       if (token === null) throw new Refusal('not_authenticated', { reason: 'no cookie' });
-      try {
-        return c.json(sendTokens(c, await refresh(c.var.services, token, callOf(c))));
-      } catch (error) {
-        if (error instanceof Refusal && error.isFinal) clearRefresh(c);
-        throw error;
-      }
+      const pair = await clearWhereFinal(c, refresh(c.var.services, token, callOf(c)));
+      return c.json(sendTokens(c, pair));
     })
     .post('/token/verify', demandOrigin, body(verifyBody), async (c) => {
       await verify(c.var.services, c.req.valid('json').token, callOf(c));

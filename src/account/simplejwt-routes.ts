@@ -20,17 +20,18 @@ const asSimplejwt = createMiddleware<AppEnv>(async function asSimplejwt(c, next)
 
 export const simplejwtRoutes = () =>
   new Hono<AppEnv>({ strict: false })
-    .post('/', asSimplejwt, body(tokenObtainBody), async (c) =>
+    .use(asSimplejwt)
+    .post('/', body(tokenObtainBody), async (c) =>
       c.json(await logIn(c.var.services, c.req.valid('json'), callOf(c))),
     )
-    .post('/refresh', asSimplejwt, body(refreshBody), async (c) =>
+    .post('/refresh', body(refreshBody), async (c) =>
       c.json(await refresh(c.var.services, c.req.valid('json').refresh, callOf(c))),
     )
-    .post('/verify', asSimplejwt, body(verifyBody), async (c) => {
+    .post('/verify', body(verifyBody), async (c) => {
       await verify(c.var.services, c.req.valid('json').token, callOf(c));
       return c.json({});
     })
-    .post('/blacklist', asSimplejwt, body(refreshBody), async (c) => {
+    .post('/blacklist', body(refreshBody), async (c) => {
       await blacklistToken(c.var.services, c.req.valid('json').refresh, callOf(c));
       return c.json({});
     });

@@ -6,7 +6,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { DEADLINES, type Deadlines, unavailable } from '../deadlines.ts';
-import { Refusal } from '../errors.ts';
+import { REFUSALS, Refusal } from '../errors.ts';
 import { negotiateLanguage } from '../http/language.ts';
 import { problemResponse } from '../http/problem-response.ts';
 import { reporter } from '../http/report.ts';
@@ -163,7 +163,8 @@ export function requireAccount(
       c.set('account', await admit(guard, permission, c.req.header('Authorization'), seconds(clock), report));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (error.reason) report('warn', error.kind, { reason: error.reason });
+      const level = REFUSALS[error.kind].status >= 500 ? 'error' : 'warn';
+      if (error.reason) report(level, error.kind, { reason: error.reason });
       throw refuse(c, error, guard.settings.AUTH_HEADER_TYPES[0] ?? 'Bearer');
     }
     return next();

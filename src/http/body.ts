@@ -45,22 +45,24 @@ function demandJson(contentType: string | undefined): void {
   }
 }
 
-/** A JSON object; an empty body counts as `{}`. Refuses 413, 415, 400 parse_error, 400 invalid. */
-export async function readJson(c: AppContext): Promise<Record<string, unknown>> {
+/** The text of a JSON object; an empty body counts as `{}`. Refuses 413, 415, 400 parse_error, 400 invalid. */
+async function readJson(c: AppContext): Promise<string> {
   const contentType = c.req.header('Content-Type');
   const bytes = await readBytes(c);
   if (bytes.byteLength > 0 || contentType !== undefined) demandJson(contentType);
-  if (bytes.byteLength === 0) return {};
+  if (bytes.byteLength === 0) return '{}';
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+    value = JSON.parse(text);
   } catch {
     throw new Refusal('parse_error');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalid({ non_field_errors: [{ fault: 'not_an_object' }] });
   }
-  return value as Record<string, unknown>;
+  return text;
 }
 
 const TYPE_FAULTS: Record<string, FieldFaultName> = { string: 'not_a_string', boolean: 'not_a_boolean' };
@@ -95,8 +97,8 @@ export function body<S extends z.ZodMiniObject>(schema: S) {
     }
   });
   const handler: MiddlewareHandler = async (c, next) => {
-    // Hono's validator reads the JSON from here, whatever the spelling of the content type.
-    c.req.bodyCache.json = Promise.resolve(await readJson(c as AppContext)) as never;
+    // Hono's validator parses what it finds here. As a value it would go through JSON.stringify, where 1e999 is null.
+    c.req.bodyCache.text = Promise.resolve(await readJson(c as AppContext)) as never;
     return validate(c as never, next);
   };
   return handler as typeof validate;

@@ -1,7 +1,7 @@
 /** What a request carries through the floors above the use cases. */
 import type { Context } from 'hono';
 import type { Caller } from '../account/application/session.ts';
-import type { Services } from '../account/application/tokens.ts';
+import type { AdminServices } from '../admin/application.ts';
 import type { Language } from '../errors.ts';
 import type { Call } from '../ports.ts';
 import type { SettingFault } from '../settings.ts';
@@ -20,9 +20,9 @@ export interface AppEnv {
   Variables: {
     requestId: string;
     language: Language;
-    services: Services;
+    services: AdminServices;
     caller: Caller;
-    /** Where the account app is mounted: `/account`. */
+    /** Where the account app, or the console, is mounted: `/account`. */
     mount: string;
     /** simplejwt's own paths: validation errors stand at the top level too. */
     flatErrors: boolean;
@@ -32,22 +32,23 @@ export interface AppEnv {
 export type AppContext = Context<AppEnv>;
 
 /** Bindings and settings put together once an isolate, or everything that is wrong with them. */
-export type Composed = { ok: true; services: Services } | { ok: false; faults: SettingFault[] };
+export type Composed = { ok: true; services: AdminServices } | { ok: false; faults: SettingFault[] };
 export type Composer = (env: Bindings) => Promise<Composed>;
 
+/** In code points. */
 const USER_AGENT_MAX_LENGTH = 255;
+
+/** Without control characters, and never cut in the middle of a character. */
+const plainBeginning = (text: string, max: number): string =>
+  [...text.toWellFormed().replace(/\p{Cc}/gu, ' ')].slice(0, max).join('');
 
 /** CF-Connecting-IP alone says who calls: a client can write any other header itself. */
 export function clientOf(c: AppContext): Call['client'] {
   const country = (c.req.raw as { cf?: { country?: unknown } }).cf?.country;
+  const agent = c.req.header('User-Agent');
   return {
     ip: c.req.header('CF-Connecting-IP') ?? null,
-    userAgent:
-      c.req
-        .header('User-Agent')
-        ?.replace(/\p{Cc}/gu, ' ')
-        .toWellFormed()
-        .slice(0, USER_AGENT_MAX_LENGTH) ?? null,
+    userAgent: agent === undefined ? null : plainBeginning(agent, USER_AGENT_MAX_LENGTH),
     country: typeof country === 'string' ? country : null,
   };
 }

@@ -29,6 +29,8 @@ export function stamp(): MiddlewareHandler<AppEnv> {
     for (const [name, value] of Object.entries(HEADERS)) {
       if (!c.res.headers.has(name)) c.header(name, value);
     }
+    // Always, asked from another origin or not: what a cache keeps of one must not be answered to the other.
+    if (!/\bOrigin\b/.test(c.res.headers.get('Vary') ?? '')) c.header('Vary', 'Origin', { append: true });
   };
 }
 
@@ -58,11 +60,7 @@ export function crossOrigin(): MiddlewareHandler<AppEnv> {
       c.req.method === 'OPTIONS' && c.req.header('Access-Control-Request-Method') !== undefined;
     const origin = c.req.header('Origin');
     const allowed = origin !== undefined && settings.ALLOWED_ORIGINS.includes(origin);
-    if (!allowed) {
-      await next();
-      c.header('Vary', 'Origin', { append: true });
-      return;
-    }
+    if (!allowed) return next();
     const answer = cors({
       origin: settings.ALLOWED_ORIGINS,
       allowMethods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
@@ -74,6 +72,5 @@ export function crossOrigin(): MiddlewareHandler<AppEnv> {
     if (preflight || c.req.method !== 'OPTIONS') return answer(c, next);
     await next();
     c.header('Access-Control-Allow-Origin', origin);
-    c.header('Vary', 'Origin', { append: true });
   };
 }

@@ -14,7 +14,8 @@ const matches = (pattern: string, path: string): boolean => {
 
 /** Of the routes of `app`, which stand below `base` in the path. */
 export function answerOther(app: Hono<AppEnv>, c: AppContext, base = ''): Response {
-  const path = c.req.path.slice(base.length).replace(/\/$/, '') || '/';
+  // Hono has taken one slash off the end already (`strict: false`).
+  const path = c.req.path.slice(base.length) || '/';
   const found = new Set(
     app.routes
       .filter((route) => route.method !== 'ALL' && matches(route.path, path))

@@ -9,7 +9,7 @@ import {
 } from '../errors.ts';
 
 /** RFC 9110 section 15. */
-const TITLES = {
+export const TITLES = {
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',

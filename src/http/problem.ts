@@ -27,20 +27,17 @@ const KIND_OF_STATUS: Record<number, RefusalName> = {
   429: 'throttled',
 };
 
-/** The one onError. What is not a refusal is a fault of ours: 500, its message told to nobody. */
-export function answerError(error: unknown, c: AppContext): Response {
+/** What an error comes to, and its line in the log. What is not a refusal is a fault of ours: 500, told to nobody. */
+export function refusalOf(error: unknown, c: AppContext): Refusal {
   const report = reporter(c.get('requestId') ?? 'none');
   if (error instanceof Refusal) {
     const { status } = REFUSALS[error.kind];
     if (error.reason !== undefined) {
       report(status >= 500 ? 'error' : 'warn', error.kind, { reason: error.reason, path: c.req.routePath });
     }
-    return problem(c, error);
+    return error;
   }
-  if (error instanceof HTTPException) {
-    if (error.res) return error.res;
-    return problem(c, new Refusal(KIND_OF_STATUS[error.status] ?? 'internal_error'));
-  }
+  if (error instanceof HTTPException) return new Refusal(KIND_OF_STATUS[error.status] ?? 'internal_error');
   report('error', 'internal_error', {
     error: error instanceof Error ? error.name : typeof error,
     at:
@@ -51,5 +48,9 @@ export function answerError(error: unknown, c: AppContext): Response {
             .slice(0, 6)
         : [],
   });
-  return problem(c, new Refusal('internal_error'));
+  return new Refusal('internal_error');
 }
+
+/** The one onError. */
+export const answerError = (error: unknown, c: AppContext): Response =>
+  error instanceof HTTPException && error.res ? error.res : problem(c, refusalOf(error, c));

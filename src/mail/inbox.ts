@@ -3,7 +3,9 @@
  * elsewhere. Weakness of the store: keys are listed in their own order, so they begin with the time that is
  * left until the end of time, and the newest comes first.
  */
+import { within } from '../deadlines.ts';
 import type { Clock, Mail, Mailer } from '../ports.ts';
+import { sha256Hex } from '../random.ts';
 
 const PREFIX = 'mail:';
 const TTL_SECONDS = 3_600;
@@ -18,7 +20,7 @@ export interface InboxMail extends Mail {
 
 let sequence = 0;
 
-export function kvInbox(kv: KVNamespace, clock: Clock) {
+export function kvInbox(kv: KVNamespace, clock: Clock, deadlineMs: number) {
   const mailer: Mailer = {
     awaited: true,
     send: async (mail) => {
@@ -28,14 +30,29 @@ export function kvInbox(kv: KVNamespace, clock: Clock) {
       const left = String(END_OF_TIME_MS - now).padStart(13, '0');
       const id = `${left}-${String(9_999 - sequence).padStart(4, '0')}-${crypto.randomUUID().slice(0, 8)}`;
       const kept: InboxMail = { ...mail, id, createdAt: new Date(now).toISOString() };
-      await kv.put(`${PREFIX}${id}`, JSON.stringify(kept), { expirationTtl: TTL_SECONDS });
+      // Metadata comes with the list, so that one person's mail is found beneath that of many.
+      const metadata = { to: await sha256Hex(mail.to) };
+      await within(
+        deadlineMs,
+        kv.put(`${PREFIX}${id}`, JSON.stringify(kept), { expirationTtl: TTL_SECONDS, metadata }),
+      );
     },
   };
-  /** Newest first. */
+  /** Newest first, LISTED_AT_MOST of those that are asked for. */
   const list = async (to: string | null): Promise<InboxMail[]> => {
-    const { keys } = await kv.list({ prefix: PREFIX, limit: LISTED_AT_MOST });
-    const mails = await Promise.all(keys.map(({ name }) => kv.get<InboxMail>(name, 'json')));
-    return mails.filter((mail) => mail !== null).filter((mail) => to === null || mail.to === to);
+    const wanted = to === null ? null : await sha256Hex(to);
+    const names: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: KVNamespaceListResult<{ to: string }> = await kv.list({ prefix: PREFIX, cursor });
+      for (const { name, metadata } of page.keys) {
+        if (wanted === null || metadata?.to === wanted) names.push(name);
+      }
+      cursor = page.list_complete ? null : page.cursor;
+    } while (cursor !== null && names.length < LISTED_AT_MOST);
+    const listed = names.slice(0, LISTED_AT_MOST);
+    const mails = await Promise.all(listed.map((name) => kv.get<InboxMail>(name, 'json')));
+    return mails.filter((mail) => mail !== null);
   };
   return { mailer, list };
 }

@@ -18,14 +18,15 @@ export function pwnedPasswords(fetcher: typeof fetch = (...args) => fetch(...arg
         .toUpperCase();
       const range = async () => {
         const answer = await fetcher(`https://api.pwnedpasswords.com/range/${hash.slice(0, 5)}`, {
-          headers: { 'Add-Padding': 'true' },
+          // The service refuses (403) a request without a User-Agent, and Workers send none by themselves.
+          headers: { 'Add-Padding': 'true', 'User-Agent': 'hono-accounts' },
         });
         if (!answer.ok) throw new Error(`status ${answer.status}`);
         return answer.text();
       };
       const suffix = hash.slice(5);
       // Padding lines have a count of 0.
-      return (await within(DEADLINE_MS, range())).split('\r\n').some((line) => {
+      return (await within(DEADLINE_MS, range())).split(/\r?\n/).some((line) => {
         const [tail, count] = line.split(':');
         return tail === suffix && Number(count) > 0;
       });

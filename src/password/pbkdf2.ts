@@ -27,9 +27,11 @@ export const deriveByWebCrypto: DeriveBits = async (hash, password, salt, iterat
   if (iterations > MAX_ITERATIONS_PER_CALL) {
     throw new RangeError(`one PBKDF2 call may have at most ${MAX_ITERATIONS_PER_CALL} iterations`);
   }
-  const key = await crypto.subtle.importKey('raw', password, 'PBKDF2', false, ['deriveBits']);
+  // The type alone: no bytes here are shared between threads.
+  const whole = (bytes: Uint8Array) => bytes as Uint8Array<ArrayBuffer>;
+  const key = await crypto.subtle.importKey('raw', whole(password), 'PBKDF2', false, ['deriveBits']);
   const bits = await crypto.subtle.deriveBits(
-    { name: 'PBKDF2', hash, salt, iterations },
+    { name: 'PBKDF2', hash, salt: whole(salt), iterations },
     key,
     lengthBytes * 8,
   );

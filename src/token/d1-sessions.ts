@@ -32,9 +32,18 @@ const touchSession = (db: Db, userId: string, id: string, now: number, touch: To
     .update(sessions)
     .set({
       lastUsedAt: now,
-      expiresAt: sql`min(${now + touch.lifetimeSeconds + touch.everySeconds}, absolute_end_at)`,
+      // Never lowered: a lifetime that was made shorter is not that of the tokens already out.
+      expiresAt: sql`max(expires_at, min(${now + touch.lifetimeSeconds + touch.everySeconds}, absolute_end_at))`,
     })
-    .where(and(aliveSession(userId, id, now), sql`last_used_at <= ${now - touch.everySeconds}`, onlyIf));
+    .where(
+      and(
+        aliveSession(userId, id, now),
+        // At once where the lifetime was made longer, lest the sweep take the session of a good token.
+        sql`(last_used_at <= ${now - touch.everySeconds}
+          OR expires_at < min(${now + touch.lifetimeSeconds}, absolute_end_at))`,
+        onlyIf,
+      ),
+    );
 
 const standingColumns = {
   user: { isActive: users.isActive, isStaff: users.isStaff },

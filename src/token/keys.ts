@@ -143,8 +143,14 @@ function secretProblems(bytes: Uint8Array, text: string): string[] {
 }
 
 async function importSecret(bytes: Uint8Array, kid: string | undefined, signs: boolean): Promise<Loaded> {
-  const usages = signs ? ['sign', 'verify'] : ['verify'];
-  const key = await crypto.subtle.importKey('raw', bytes, KINDS.HS256.algorithm, false, usages);
+  const usages: ('sign' | 'verify')[] = signs ? ['sign', 'verify'] : ['verify'];
+  const key = await crypto.subtle.importKey(
+    'raw',
+    bytes as Uint8Array<ArrayBuffer>,
+    KINDS.HS256.algorithm,
+    false,
+    usages,
+  );
   return { kid, alg: 'HS256', verifying: key, signing: signs ? key : undefined, jwk: undefined };
 }
 

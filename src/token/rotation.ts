@@ -10,9 +10,10 @@ const TOUCH_AT_MOST_SECONDS = 3_600;
 /** … and at least this many times in a refresh token's life. */
 const TOUCHES_PER_LIFETIME = 24;
 
-export function touchRule(refreshLifetimeSeconds: number): Touch {
+export function touchRule(refreshLifetimeSeconds: number, accessLifetimeSeconds: number): Touch {
   return {
-    lifetimeSeconds: refreshLifetimeSeconds,
+    // No row of a session may go while a token of either kind is good.
+    lifetimeSeconds: Math.max(refreshLifetimeSeconds, accessLifetimeSeconds),
     everySeconds: Math.min(
       TOUCH_AT_MOST_SECONDS,
       Math.max(1, Math.floor(refreshLifetimeSeconds / TOUCHES_PER_LIFETIME)),

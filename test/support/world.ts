@@ -6,6 +6,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env as testEnv } from 'cloudflare:workers';
 import { createApp, type Parts } from '../../src/app.ts';
 import type { Bindings } from '../../src/http/context.ts';
+import { conform } from './conform.ts';
 
 export interface Answer {
   status: number;
@@ -53,6 +54,7 @@ export function world(
     const response = await app.fetch(request, env, context);
     const text = await response.text();
     await waitOnExecutionContext(context);
+    conform(request, env, { status: response.status, headers: response.headers, text });
     const isJson = /json/.test(response.headers.get('Content-Type') ?? '');
     return {
       status: response.status,
@@ -86,8 +88,30 @@ export function world(
     });
   };
 
+  /** Rows of D1, past every wrapper. */
+  const rows = async <T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]> =>
+    (
+      await testEnv.DB.prepare(sql)
+        .bind(...values)
+        .all<T>()
+    ).results;
+
   return {
     env,
+    rows,
+    /** The session that a token names. */
+    sessionOf: async (token: string): Promise<SessionRow | undefined> => {
+      const { sid, sub } = claimsOf(token);
+      return (await rows<SessionRow>('SELECT * FROM sessions WHERE user_id = ? AND id = ?', sub, sid))[0];
+    },
+    /** The blacklist's rows of the session that a token names. */
+    revokedOf: (token: string) =>
+      rows<RevokedTokenRow>(
+        'SELECT * FROM revoked_tokens WHERE session_id = ? ORDER BY revoked_at, jti',
+        claimsOf(token).sid,
+      ),
+    /** What KV says of the session that a token names. */
+    kvOf: (token: string) => testEnv.BLACKLIST.get(`revoked:${claimsOf(token).sid}`),
     clock: {
       /** Epoch seconds. */
       get now() {
@@ -113,6 +137,29 @@ export function world(
   };
 }
 
+export interface SessionRow {
+  user_id: string;
+  id: string;
+  created_at: number;
+  last_used_at: number;
+  expires_at: number;
+  absolute_end_at: number;
+  revoked_at: number | null;
+  revoked_reason: string | null;
+  user_agent: string | null;
+  ip: string | null;
+  country: string | null;
+}
+
+export interface RevokedTokenRow {
+  expires_at: number;
+  jti: string;
+  session_id: string;
+  revoked_at: number;
+  reason: string;
+  successor_jti: string | null;
+}
+
 export type World = ReturnType<typeof world>;
 
 /** The claims of a token, unchecked. */
@@ -120,6 +167,28 @@ export function claimsOf(token: string): Record<string, unknown> {
   const payload = token.split('.')[1] ?? '';
   return JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as Record<string, unknown>;
 }
+
+/** The code under which an answer refuses; with the detail where one code has several sentences. */
+export const codeOf = ({ body }: Answer): unknown => body?.code;
+
+/** The codes of a validation error, by field. */
+export const faultsOf = ({ body }: Answer): Record<string, string[]> =>
+  Object.fromEntries(
+    Object.entries((body?.errors ?? {}) as Record<string, { code: string }[]>).map(([field, list]) => [
+      field,
+      list.map(({ code }) => code),
+    ]),
+  );
+
+/** How often each status came. */
+export const tally = (answers: readonly Answer[]): Record<number, number> => {
+  const counts: Record<number, number> = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+};
+
+/** For `describe` and `it`: a race is run three times, or as often as the binding RACE_REPEATS says. */
+export const RACE = { repeats: Number(testEnv.RACE_REPEATS ?? 3) - 1 } as const;
 
 /** `n` calls at once. */
 export const atOnce = <T>(n: number, call: (i: number) => Promise<T>): Promise<T[]> =>

@@ -40,7 +40,7 @@ const signerWith =
   async (data) =>
     b64u(new Uint8Array(await crypto.subtle.sign(algorithm, key, encoder.encode(data))));
 const hmac =
-  (secret: string | Uint8Array, hash = 'SHA-256'): Signer =>
+  (secret: string | Uint8Array<ArrayBuffer>, hash = 'SHA-256'): Signer =>
   async (data) => {
     const bytes = typeof secret === 'string' ? encoder.encode(secret) : secret;
     const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash }, false, ['sign']);

@@ -47,7 +47,7 @@ export async function refresh(services: Services, token: string, call: Call): Pr
   const known = await blacklist.find(claims.sid, call.report);
   if (known !== null && known !== 'unknown') throw new Refusal(reasonFault(known), { reason: known });
 
-  const touch = touchRule(settings.REFRESH_TOKEN_LIFETIME);
+  const touch = touchRule(settings.REFRESH_TOKEN_LIFETIME, settings.ACCESS_TOKEN_LIFETIME);
   const bearerOf = ({ user, session }: Standing) => ({
     userId: claims.sub,
     isStaff: user?.isStaff ?? false,

@@ -232,7 +232,7 @@ function openingSession(
     { userId, id: random.uuid7(clock()) },
     now,
     {
-      touch: touchRule(settings.REFRESH_TOKEN_LIFETIME),
+      touch: touchRule(settings.REFRESH_TOKEN_LIFETIME, settings.ACCESS_TOKEN_LIFETIME),
       maxLifetimeSeconds,
     },
     call.client,

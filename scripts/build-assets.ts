@@ -1,0 +1,29 @@
+/**
+ * `npm run build:assets`: the files of assets/docs that are made from others: the template of the OpenAPI document
+ * (docs/adr/0005-openapi.md), and Swagger UI as its package has it. They are committed, so that nothing has to run
+ * before the Worker does; test/unit/openapi.test.ts fails when they are out of date.
+ */
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openapiTemplate } from '../src/openapi/document.ts';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const docs = join(root, 'assets/docs');
+for (const folder of ['openapi', 'swagger-ui']) mkdirSync(join(docs, folder), { recursive: true });
+
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+const template = await openapiTemplate(version);
+writeFileSync(join(docs, 'openapi/template.json'), `${JSON.stringify(template, null, 2)}\n`);
+
+const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+for (const file of [
+  'swagger-ui.css',
+  'swagger-ui-bundle.js',
+  'swagger-ui-bundle.js.LICENSE.txt',
+  'LICENSE',
+  'NOTICE',
+]) {
+  copyFileSync(join(swaggerUi, file), join(docs, 'swagger-ui', file));
+}

@@ -1,0 +1,132 @@
+/**
+ * `npm run createsuperuser -- --email ADDRESS [--username NAME] [--reset-password] [--remote]
+ * [--persist-to DIR] [--env NAME]`: a staff account, active and with its address confirmed.
+ *
+ * The password is asked for at a terminal, or is the first line of standard input. An account that has the
+ * address is made staff and active and keeps its password; with --reset-password it gets a new one and its
+ * sessions end. Exit code 0, or 1 where nothing was done.
+ */
+import { parseArgs } from 'node:util';
+import { canonicalEmail, canonicalUsername, lengthOf, USERNAME_MAX_LENGTH } from '../src/account/identity.ts';
+import { describeFault } from '../src/errors.ts';
+import { createPasswordHasher } from '../src/password/hash.ts';
+import { passwordFaults } from '../src/password/policy.ts';
+import { uuid7 } from '../src/random.ts';
+import { parseSettings, SETTINGS } from '../src/settings.ts';
+import { askTwice, readLine } from './lib/ask-password.ts';
+import { demandTables } from './lib/d1-writer.ts';
+import { ScriptFault } from './lib/fault.ts';
+import { openD1, REMOTE_MIGRATIONS } from './lib/open-d1.ts';
+import { exitOnSignal, runScript } from './lib/stop.ts';
+import { createSuperuser, type Outcome, type Person } from './lib/superuser.ts';
+
+const USAGE =
+  'Usage: npm run createsuperuser -- --email ADDRESS [--username NAME] [--reset-password] [--remote] [--persist-to DIR] [--env NAME]';
+
+await runScript(main);
+
+async function main(): Promise<number> {
+  const { wish, where } = readArguments();
+  const rules = readSettings(where.remote);
+  exitOnSignal();
+  const writer = await openD1(where);
+  try {
+    await demandTables(writer, REMOTE_MIGRATIONS);
+    const outcome = await createSuperuser(writer, wish, {
+      passwordHash: (person) => newPasswordHash(person, rules),
+      newId: () => uuid7(Date.now()),
+      now: () => Math.floor(Date.now() / 1_000),
+    });
+    report(wish.email, outcome);
+    return 0;
+  } finally {
+    await writer.close();
+  }
+}
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        email: { type: 'string' },
+        username: { type: 'string' },
+        'reset-password': { type: 'boolean', default: false },
+        remote: { type: 'boolean', default: false },
+        'persist-to': { type: 'string' },
+        env: { type: 'string' },
+      },
+    });
+    if (values.email === undefined) throw new TypeError('--email is needed');
+    const email = canonicalEmail(values.email);
+    if (email === null) throw new TypeError('--email is not an e-mail address');
+    const username = values.username === undefined ? null : canonicalUsername(values.username);
+    if (values.username !== undefined && (!username || lengthOf(values.username) > USERNAME_MAX_LENGTH)) {
+      throw new TypeError(`--username may have ${USERNAME_MAX_LENGTH} letters, digits and @ . + - _`);
+    }
+    return {
+      wish: { email, username, resetPassword: values['reset-password'] },
+      where: { remote: values.remote, persistTo: values['persist-to'], environment: values.env },
+    };
+  } catch (error) {
+    throw new ScriptFault(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+interface Rules {
+  iterations: number;
+  minLength: number;
+}
+
+/** From the environment, with the Worker's rule for production where the database is Cloudflare's. */
+function readSettings(remote: boolean): Rules {
+  const { values, faults } = parseSettings(process.env, [
+    'PASSWORD_ITERATIONS',
+    'PASSWORD_ITERATIONS_UNSAFE',
+    'PASSWORD_MIN_LENGTH',
+  ]);
+  const least = Number(SETTINGS.PASSWORD_ITERATIONS.default);
+  if (remote && !values.PASSWORD_ITERATIONS_UNSAFE && values.PASSWORD_ITERATIONS < least) {
+    faults.push({ setting: 'PASSWORD_ITERATIONS', problem: `must be at least ${least} in production` });
+  }
+  if (faults.length > 0) {
+    throw new ScriptFault(faults.map(({ setting, problem }) => `${setting} ${problem}`).join('\n'));
+  }
+  return { iterations: values.PASSWORD_ITERATIONS, minLength: values.PASSWORD_MIN_LENGTH };
+}
+
+/** At a terminal until the password is good; without one, once. */
+async function newPasswordHash(person: Person, { iterations, minLength }: Rules): Promise<string> {
+  const interactive = process.stdin.isTTY === true;
+  for (;;) {
+    const password = interactive ? await askTwice() : await readLine(process.stdin);
+    const sentences = passwordFaults(password, person, { minLength }).map(
+      ({ code, params }) =>
+        describeFault({ fault: code === 'invalid' ? 'characters' : code, ...(params && { params }) }, 'en')
+          .message,
+    );
+    if (sentences.length === 0) return createPasswordHasher({ iterations }).hash(password);
+    if (!interactive) throw new ScriptFault(sentences.join('\n'));
+    console.error(sentences.join('\n'));
+  }
+}
+
+function report(email: string, result: Outcome): void {
+  if (result.outcome === 'created') {
+    console.log(`Created the staff account ${email} (${result.id}).`);
+    return;
+  }
+  const sentences = {
+    made_staff: 'It is staff now.',
+    activated: 'It is active now.',
+    password_reset: 'Its password is replaced and its sessions have ended.',
+  };
+  console.log(`${email} has an account already (${result.id}).`);
+  for (const done of result.done) console.log(sentences[done]);
+  if (result.done.length === 0) console.log('It is staff and active. Nothing was changed.');
+  if (!result.done.includes('password_reset')) console.log('Its password was not changed.');
+  if (!result.emailVerified) {
+    console.error(
+      `Warning: nobody has confirmed ${email}. Whoever signed up with it chose the password: if that may be somebody else, run this again with --reset-password.`,
+    );
+  }
+}

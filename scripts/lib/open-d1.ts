@@ -1,0 +1,20 @@
+/** Which D1 a script is to work on. */
+import type { D1Writer } from './d1-writer.ts';
+import { ScriptFault } from './fault.ts';
+import { localD1 } from './local-d1.ts';
+import { remoteD1 } from './remote-d1.ts';
+import { wrangler } from './wrangler.ts';
+
+export const REMOTE_MIGRATIONS = 'npx wrangler d1 migrations apply DB --remote';
+
+/** The local one with its migrations applied; the remote one as it is. */
+export async function openD1(where: {
+  remote: boolean;
+  persistTo: string | undefined;
+  environment: string | undefined;
+}): Promise<D1Writer> {
+  const { remote, persistTo, environment } = where;
+  if (!remote) return localD1(wrangler, { persistTo, environment });
+  if (persistTo !== undefined) throw new ScriptFault('--persist-to is for the local database, not --remote');
+  return remoteD1(wrangler, environment);
+}

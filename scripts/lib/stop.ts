@@ -1,0 +1,48 @@
+/** How the scripts end: when they are told to, and when they fail. */
+import { constants } from 'node:os';
+import { ScriptFault } from './fault.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Aborted by the first signal, with the exit code as its reason, so that the step at work can be finished;
+ * the second signal ends the process at once.
+ */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  const parentAtStart = process.ppid;
+  for (const signal of SIGNALS) {
+    const code = 128 + constants.signals[signal];
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(code);
+      controller.abort(code);
+    });
+  }
+  // npm gives a signal to its shell, and Debian's shell dies of it without telling us: then we are an orphan.
+  const underNpm = process.env.npm_lifecycle_event !== undefined;
+  setInterval(() => {
+    if (underNpm && process.ppid !== parentAtStart) controller.abort(128 + constants.signals.SIGTERM);
+  }, 200).unref();
+  return controller.signal;
+}
+
+/** Lets what hangs on the process's exit (temporary files, child processes) be done at a signal too. */
+export function exitOnSignal(): void {
+  for (const signal of SIGNALS) process.on(signal, () => process.exit(128 + constants.signals[signal]));
+}
+
+/**
+ * Sets the exit code. A fault that was foreseen is one sentence, and so is one of the system (a file that may not
+ * be read); any other is a defect and shows its stack.
+ */
+export async function runScript(main: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    console.error(error instanceof ScriptFault || isSystemError(error) ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error;

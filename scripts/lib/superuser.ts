@@ -1,0 +1,116 @@
+/**
+ * Makes a staff account, or makes an account one. Knows a D1Writer and the password rules; the address decides
+ * who is meant, so that running it twice is running it once.
+ */
+import { isOwnName, usernameKey } from '../../src/account/identity.ts';
+import type { RevocationReason } from '../../src/ports.ts';
+import type { D1Writer } from './d1-writer.ts';
+import { ScriptFault } from './fault.ts';
+import { insertStatements, literal } from './sql.ts';
+
+export interface Wish {
+  /** Canonical. */
+  email: string;
+  username: { username: string; key: string } | null;
+  resetPassword: boolean;
+}
+
+export interface Person {
+  email: string;
+  username: string | null;
+  name: string | null;
+}
+
+export interface Means {
+  /** The hash of a password that is good for this person; asked for only where one is needed. */
+  passwordHash: (person: Person) => Promise<string>;
+  newId: () => string;
+  /** Epoch seconds. */
+  now: () => number;
+}
+
+export type Outcome =
+  | { outcome: 'created'; id: string }
+  | { outcome: 'found'; id: string; username: string | null; done: Done[]; emailVerified: boolean };
+export type Done = 'made_staff' | 'activated' | 'password_reset';
+
+interface Row {
+  id: string;
+  email: string | null;
+  username: string | null;
+  username_key: string | null;
+  name: string | null;
+  is_staff: number;
+  is_active: number;
+  email_verified_at: number | null;
+}
+
+export async function createSuperuser(writer: D1Writer, wish: Wish, means: Means): Promise<Outcome> {
+  const { email, username } = wish;
+  if (username !== null && !isOwnName(username.username, email)) {
+    throw new ScriptFault('A username with @ must be the e-mail address itself.');
+  }
+  const taken = () =>
+    writer.read<Row>(
+      `SELECT id, email, username, username_key, name, is_staff, is_active, email_verified_at FROM users
+        WHERE email = ${literal(email)}${username ? ` OR username_key = ${literal(username.key)}` : ''}`,
+    );
+
+  const before = await taken();
+  const account = before.find((row) => row.email === email);
+  if (account) return promote(writer, account, wish, means);
+  if (before.length > 0) throw new ScriptFault('Another account has this username.');
+
+  const passwordHash = await means.passwordHash({ email, username: username?.username ?? null, name: null });
+  const id = means.newId();
+  const now = means.now();
+  await writer.write(
+    insertStatements(
+      'users',
+      [
+        ...['id', 'email', 'username', 'username_key', 'password_hash'],
+        ...['is_active', 'is_staff', 'email_verified_at', 'date_joined'],
+      ],
+      [[id, email, username?.username ?? null, username?.key ?? null, passwordHash, true, true, now, now]],
+    ),
+  );
+  if (!(await taken()).some((row) => row.id === id)) {
+    throw new ScriptFault('The address or the username was taken meanwhile. Run it again.');
+  }
+  return { outcome: 'created', id };
+}
+
+async function promote(writer: D1Writer, account: Row, wish: Wish, means: Means): Promise<Outcome> {
+  const { id, email, username, name } = account;
+  if (wish.username !== null && account.username_key !== usernameKey(wish.username.username)) {
+    const has = username === null ? 'no username' : `the username ${username}`;
+    throw new ScriptFault(
+      `The account of this address has ${has}. Leave --username out; the console changes it.`,
+    );
+  }
+  const done: Done[] = [];
+  if (account.is_staff === 0) done.push('made_staff');
+  if (account.is_active === 0) done.push('activated');
+  const reset = wish.resetPassword
+    ? resetStatements(id, await means.passwordHash({ email: email ?? '', username, name }), means.now())
+    : [];
+  if (wish.resetPassword) done.push('password_reset');
+  if (done.length > 0) {
+    await writer.write([`UPDATE users SET is_staff = 1, is_active = 1 WHERE id = ${literal(id)}`, ...reset]);
+  }
+  const emailVerified = wish.resetPassword || account.email_verified_at !== null;
+  return { outcome: 'found', id, username, done, emailVerified };
+}
+
+/** As every change of a password: all sessions end, and whatever was sent by mail is void. */
+function resetStatements(id: string, passwordHash: string, now: number): string[] {
+  const user = literal(id);
+  const reason = literal('password_reset' satisfies RevocationReason);
+  return [
+    `UPDATE users SET password_hash = ${literal(passwordHash)}, password_version = password_version + 1,
+      email_verified_at = coalesce(email_verified_at, ${now}) WHERE id = ${user}`,
+    `UPDATE sessions SET revoked_at = ${now}, revoked_reason = ${reason}
+      WHERE user_id = ${user} AND revoked_at IS NULL`,
+    `DELETE FROM one_time_tokens WHERE subject = ${user}`,
+  ];
+}

@@ -1,0 +1,50 @@
+/**
+ * wrangler as a child process, run by the Node that runs the script. It never asks: standard input is closed.
+ * It has a process group of its own, so that Ctrl-C reaches only the script, which ends when its step is done.
+ */
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+export const wranglerEnvironment = {
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+};
+
+export type Wrangler = (args: readonly string[]) => Promise<{ code: number; stdout: string; stderr: string }>;
+
+/** `cli` is another program only in tests. */
+export function wranglerAt(cli: string): Wrangler {
+  return (args) =>
+    new Promise((done, failed) => {
+      const child = spawn(process.execPath, ['--no-warnings', cli, ...args], {
+        cwd: root,
+        env: { ...wranglerEnvironment, ...process.env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+        windowsHide: true,
+      });
+      const kill = () => child.kill();
+      process.once('exit', kill);
+      const stdout: Buffer[] = [];
+      const stderr: Buffer[] = [];
+      child.stdout.on('data', (chunk) => stdout.push(chunk));
+      child.stderr.on('data', (chunk) => stderr.push(chunk));
+      child.on('error', failed);
+      child.on('close', (code) => {
+        process.off('exit', kill);
+        done({
+          code: code ?? 1,
+          stdout: Buffer.concat(stdout).toString(),
+          stderr: Buffer.concat(stderr).toString(),
+        });
+      });
+    });
+}
+
+/** Not bin/wrangler.js: that one starts a second process and dies of a signal without telling it. */
+export const wrangler: Wrangler = wranglerAt(createRequire(import.meta.url).resolve('wrangler'));

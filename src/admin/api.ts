@@ -1,0 +1,103 @@
+/**
+ * `/admin/api`: what the console does, as JSON for the access tokens of staff. Whether the caller is staff is read
+ * from D1, whatever the token says.
+ */
+import { Hono } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { userJson } from '../account/presenters.ts';
+import { signedIn } from '../account/signed-in.ts';
+import { Refusal } from '../errors.ts';
+import { body } from '../http/body.ts';
+import { type AppEnv, callOf } from '../http/context.ts';
+import {
+  addUser,
+  changeUser,
+  deleteUser,
+  endSessions,
+  findUser,
+  overview,
+  requestReset,
+} from './application.ts';
+import { pageQuery, userQuery, writeCursor } from './listing.ts';
+import { countsJson, historyJson, revokedTokenJson, sessionJson } from './presenters.ts';
+import { addUserBody, changeUserBody } from './schemas.ts';
+
+const staff = createMiddleware<AppEnv>(async function staff(c, next) {
+  if (!c.var.caller.user.isStaff) throw new Refusal('permission_denied');
+  return next();
+});
+
+export const adminApiRoutes = () =>
+  new Hono<AppEnv>({ strict: false })
+    .get('/overview', signedIn, staff, async (c) => {
+      const { counts, latest } = await overview(c.var.services);
+      return c.json({ ...countsJson(counts), history: latest.map(historyJson) });
+    })
+    .get('/users', signedIn, staff, async (c) => {
+      const page = await c.var.services.admin.store.users(userQuery(c.req.query()));
+      return c.json({
+        users: page.items.map(userJson),
+        next_cursor: writeCursor(page.next),
+        looked_at: page.looked,
+      });
+    })
+    .post('/users', signedIn, staff, body(addUserBody), async (c) => {
+      const user = await addUser(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
+      return c.json(userJson(user), 201);
+    })
+    .get('/users/:id', signedIn, staff, async (c) =>
+      c.json(userJson(await findUser(c.var.services, c.req.param('id')))),
+    )
+    .patch('/users/:id', signedIn, staff, body(changeUserBody), async (c) => {
+      const { services, caller } = c.var;
+      const user = await changeUser(services, caller, c.req.param('id'), c.req.valid('json'), callOf(c));
+      return c.json(userJson(user));
+    })
+    .delete('/users/:id', signedIn, staff, async (c) => {
+      await deleteUser(c.var.services, c.var.caller, c.req.param('id'), callOf(c));
+      return c.body(null, 204);
+    })
+    .post('/users/:id/password-reset', signedIn, staff, async (c) => {
+      await requestReset(c.var.services, c.var.caller, c.req.param('id'), callOf(c));
+      return c.body(null, 202);
+    })
+    .get('/users/:id/sessions', signedIn, staff, async (c) => {
+      const { services } = c.var;
+      const query = c.req.query();
+      const user = await findUser(services, c.req.param('id'));
+      const page = await services.admin.store.sessions(user.id, {
+        ...pageQuery(query, 'string'),
+        id: query.id || null,
+      });
+      return c.json({ sessions: page.items.map(sessionJson), next_cursor: writeCursor(page.next) });
+    })
+    .delete('/users/:id/sessions', signedIn, staff, async (c) => {
+      const target = { userId: c.req.param('id'), sessionId: null };
+      await endSessions(c.var.services, c.var.caller, target, callOf(c));
+      return c.body(null, 204);
+    })
+    .delete('/users/:id/sessions/:sid', signedIn, staff, async (c) => {
+      const target = { userId: c.req.param('id'), sessionId: c.req.param('sid') };
+      await endSessions(c.var.services, c.var.caller, target, callOf(c));
+      return c.body(null, 204);
+    })
+    .get('/revoked-tokens', signedIn, staff, async (c) => {
+      const query = c.req.query();
+      const page = await c.var.services.admin.store.revokedTokens({
+        ...pageQuery(query, 'number', 'string'),
+        jti: query.jti || null,
+      });
+      return c.json({
+        revoked_tokens: page.items.map(revokedTokenJson),
+        next_cursor: writeCursor(page.next),
+        looked_at: page.looked,
+      });
+    })
+    .get('/history', signedIn, staff, async (c) => {
+      const query = c.req.query();
+      const page = await c.var.services.admin.store.history({
+        ...pageQuery(query, 'string'),
+        subjectId: query.user || null,
+      });
+      return c.json({ history: page.items.map(historyJson), next_cursor: writeCursor(page.next) });
+    });

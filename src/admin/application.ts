@@ -1,0 +1,255 @@
+/**
+ * What staff do to people: the use cases behind the console and its JSON alike. Knows the rules and the ports;
+ * never Hono, Drizzle or a binding. Whether the caller may act is asked again inside every write.
+ */
+
+import { newOneTime, sendMail } from '../account/application/mailing.ts';
+import type { Caller } from '../account/application/session.ts';
+import { demandGoodPassword, type Services, spreadRevocation } from '../account/application/tokens.ts';
+import { canonicalEmail, isOwnName, usernameKey } from '../account/identity.ts';
+import { unavailable } from '../deadlines.ts';
+import { invalidField, Refusal } from '../errors.ts';
+import { type Call, type RevocationReason, seconds, type User } from '../ports.ts';
+import { sha256Hex, uuid7 } from '../random.ts';
+import type { Act, AdminParts, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
+
+export interface AdminServices extends Services {
+  admin: AdminParts;
+}
+
+const WEEK_SECONDS = 7 * 86_400;
+const LATEST_ROWS = 10;
+const ATTEMPTS = 3;
+
+const actOf = ({ clock, random }: Services, caller: Caller): Act => ({
+  actorId: caller.user.id,
+  sessionId: caller.sessionId,
+  now: seconds(clock),
+  logId: random.uuid7(clock()),
+});
+
+/** 403 permission_denied, last_staff; 404 not_found; 409 email_taken, username_taken; 503. */
+function demandDone(outcome: Outcome): void {
+  if (outcome === 'ok') return;
+  if (outcome === 'denied') throw new Refusal('permission_denied', { reason: 'no longer staff' });
+  if (outcome === 'gone') throw new Refusal('not_found');
+  if (outcome === 'changed') throw unavailable('the user changes all the time');
+  throw new Refusal(outcome);
+}
+
+/** An act that lost against a change of the same user is tried again with the user as it is now. */
+async function settled<T>(attempt: () => Promise<{ outcome: Outcome; result: T }>): Promise<T> {
+  for (let left = ATTEMPTS; ; left--) {
+    const { outcome, result } = await attempt();
+    if (outcome === 'changed' && left > 1) continue;
+    demandDone(outcome);
+    return result;
+  }
+}
+
+/** What was done, to KV and the log. A deleted user has no name there. */
+async function tell(
+  services: Services,
+  { report }: Call,
+  { actorId: actor }: Act,
+  action: string,
+  ended: readonly string[],
+  reason: RevocationReason,
+  user?: string,
+): Promise<void> {
+  await spreadRevocation(services, ended, reason, report);
+  report('info', 'admin_acted', { actor, action, user, ended: ended.length });
+}
+
+export async function overview(services: AdminServices): Promise<{ counts: Counts; latest: HistoryRow[] }> {
+  const { clock, admin } = services;
+  const now = seconds(clock);
+  // The time alone, without what is random: less than every UUIDv7 of that millisecond.
+  const weekAgoId = uuid7((now - WEEK_SECONDS) * 1_000).slice(0, 13);
+  const [counts, latest] = await Promise.all([
+    admin.store.counts(now, weekAgoId),
+    admin.store.history({ subjectId: null, after: null, limit: LATEST_ROWS }),
+  ]);
+  return { counts, latest: latest.items };
+}
+
+/** 404 not_found. */
+export async function findUser({ admin }: AdminServices, id: string): Promise<User> {
+  const user = await admin.store.user(id);
+  if (!user) throw new Refusal('not_found');
+  return user;
+}
+
+/** By a whole e-mail address, username or id, as somebody typed it. */
+export async function findByTyped({ users, admin }: AdminServices, typed: string): Promise<User | null> {
+  const text = typed.trim();
+  if (/^[0-9a-f-]{36}$/i.test(text)) return admin.store.user(text.toLowerCase());
+  if (!text.includes('@')) return users.findByName({ usernameKey: usernameKey(text) });
+  const email = canonicalEmail(text);
+  return email === null ? null : users.findByName({ email });
+}
+
+export interface NewUser {
+  /** Canonical. */
+  email: string;
+  password: string;
+  name?: string | null | undefined;
+  username?: { username: string; key: string } | null | undefined;
+  is_staff?: boolean | undefined;
+}
+
+/** 400 invalid; 403 permission_denied; 409 email_taken, username_taken. */
+export async function addUser(
+  services: AdminServices,
+  caller: Caller,
+  wish: NewUser,
+  call: Call,
+): Promise<User> {
+  const { clock, random, hasher, admin } = services;
+  const person = {
+    email: wish.email,
+    username: wish.username?.username ?? null,
+    name: wish.name ?? null,
+  };
+  if (person.username !== null && !isOwnName(person.username, person.email)) {
+    throw invalidField('username', 'username');
+  }
+  await demandGoodPassword(services, 'password', wish.password, person, call);
+  const passwordHash = await hasher.hash(wish.password);
+  const act = actOf(services, caller);
+  const user: User = {
+    ...person,
+    id: random.uuid7(clock()),
+    passwordHash,
+    passwordVersion: 1,
+    isActive: true,
+    isStaff: wish.is_staff ?? false,
+    emailVerifiedAt: null,
+    dateJoined: act.now,
+    lastLoginAt: null,
+  };
+  demandDone(await admin.store.add(act, { ...user, usernameKey: wish.username?.key ?? null }));
+  await tell(services, call, act, 'added', [], 'ended', user.id);
+  return user;
+}
+
+export interface WishedChange {
+  name?: string | null | undefined;
+  username?: { username: string; key: string } | null | undefined;
+  is_active?: boolean | undefined;
+  is_staff?: boolean | undefined;
+}
+
+/** What of a wish differs from the user, and what that is called; null: nothing. */
+function difference(user: User, { name, username, is_active, is_staff }: WishedChange): UserChange | null {
+  const set: UserChange['set'] = {};
+  const fields: string[] = [];
+  const actions: string[] = [];
+  const put = <K extends keyof typeof set & keyof User>(
+    key: K,
+    value: User[K] | undefined,
+    field: string,
+    action?: string,
+  ) => {
+    if (value === undefined || value === user[key]) return;
+    Object.assign(set, { [key]: value });
+    fields.push(field);
+    if (action) actions.push(action);
+  };
+  put('name', name, 'name');
+  put('username', username === null ? null : username?.username, 'username');
+  if ('username' in set) set.usernameKey = username?.key ?? null;
+  put('isActive', is_active, 'is_active', is_active ? 'activated' : 'deactivated');
+  put('isStaff', is_staff, 'is_staff', is_staff ? 'promoted' : 'demoted');
+  if (fields.length === 0) return null;
+  const ends = set.isActive === false ? 'deactivated' : set.isStaff === false ? 'demoted' : null;
+  return { set, fields, ends, action: actions.join(', ') || 'changed' };
+}
+
+/**
+ * Fields left out stay; null takes away. Losing `is_active` or `is_staff` ends all sessions, getting them back
+ * revives none. 400 invalid; 403 permission_denied, last_staff; 404 not_found; 409 username_taken.
+ */
+export async function changeUser(
+  services: AdminServices,
+  caller: Caller,
+  id: string,
+  wish: WishedChange,
+  call: Call,
+): Promise<User> {
+  const { username } = wish;
+  return settled(async () => {
+    const user = await findUser(services, id);
+    if (username && !isOwnName(username.username, user.email)) throw invalidField('username', 'username');
+    // Without an e-mail the username is the one name to log in by.
+    if (username === null && user.email === null) throw invalidField('username', 'null');
+    const change = difference(user, wish);
+    if (!change) return { outcome: 'ok', result: user };
+    const act = actOf(services, caller);
+    const { outcome, user: changed, ended } = await services.admin.store.change(act, user, change);
+    if (outcome === 'ok') await tell(services, call, act, change.action, ended, change.ends ?? 'ended', id);
+    return { outcome, result: changed ?? user };
+  });
+}
+
+/**
+ * The user and all that hangs from it are gone, every token is dead, and in the history a pseudonym stands for
+ * the person. 403 permission_denied, last_staff; 404 not_found.
+ */
+export async function deleteUser(
+  services: AdminServices,
+  caller: Caller,
+  id: string,
+  call: Call,
+): Promise<void> {
+  return settled(async () => {
+    const user = await findUser(services, id);
+    const act = actOf(services, caller);
+    const { outcome, ended } = await services.admin.store.remove(act, user, {
+      emailSubject: user.email === null ? null : await sha256Hex(user.email),
+      pseudonym: services.random.uuid4(),
+    });
+    if (outcome === 'ok') await tell(services, call, act, 'deleted', ended, 'withdrawn');
+    return { outcome, result: undefined };
+  });
+}
+
+/** One session, or all where `sessionId` is null. Idempotent. 403 permission_denied; 404 not_found. */
+export async function endSessions(
+  services: AdminServices,
+  caller: Caller,
+  target: { userId: string; sessionId: string | null },
+  call: Call,
+): Promise<void> {
+  const act = actOf(services, caller);
+  const { userId, sessionId } = target;
+  const { outcome, ended } = await services.admin.store.endSessions(act, userId, sessionId);
+  demandDone(outcome);
+  await tell(services, call, act, 'ended sessions', ended, 'ended', userId);
+}
+
+/** Whether a reset can be mailed to this person: there is mail, an address, and a log-in to come back to. */
+export const canReset = ({ mailer }: Services, user: User): boolean =>
+  mailer !== null && user.email !== null && user.isActive;
+
+/** 403 permission_denied; 404 not_found, also where there is no mail; 400 invalid where there is no address. */
+export async function requestReset(
+  services: AdminServices,
+  caller: Caller,
+  id: string,
+  call: Call,
+): Promise<void> {
+  if (!services.mailer) throw new Refusal('not_found');
+  const user = await findUser(services, id);
+  if (user.email === null || !canReset(services, user)) throw invalidField('email', 'identity');
+  await services.limits.check({ door: 'mail', address: user.email }, call);
+  const act = actOf(services, caller);
+  const { secret, row } = await newOneTime(services, 'password_reset', act.now);
+  demandDone(await services.admin.store.leaveReset(act, user, { ...row, subject: id }));
+  await tell(services, call, act, 'sent a password reset', [], 'ended', id);
+  await sendMail(services, call, 'password_reset', user.email, {
+    subject: id,
+    purpose: 'password_reset',
+    secret,
+  });
+}

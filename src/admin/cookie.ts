@@ -1,0 +1,61 @@
+/**
+ * The console's cookie, and the two guards of its pages. Browsers keep a `Secure` cookie from http://localhost, as
+ * development has it, in Chromium and Firefox; Safari does not, and needs https there too.
+ */
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { createMiddleware } from 'hono/factory';
+import { Refusal } from '../errors.ts';
+import type { AppContext, AppEnv } from '../http/context.ts';
+import { consoleCaller } from './console-session.ts';
+
+/** `__Host-` (RFC 6265bis section 4.1.3.2): of this very host, for all its paths, over a secure connection. */
+const COOKIE = 'accounts_admin';
+const ATTRIBUTES = {
+  prefix: 'host',
+  path: '/',
+  httpOnly: true,
+  secure: true,
+  sameSite: 'Strict',
+} as const;
+
+export const readCookie = (c: AppContext): string | null => getCookie(c, COOKIE, 'host') ?? null;
+export const writeCookie = (c: AppContext, token: string, maxAge: number): void =>
+  setCookie(c, COOKIE, token, { ...ATTRIBUTES, maxAge });
+export const clearCookie = (c: AppContext): void => {
+  deleteCookie(c, COOKIE, ATTRIBUTES);
+};
+
+/**
+ * SameSite is about sites, this is about origins: another host of the same site may not post either. 403 where
+ * `Origin` is absent, as it never is in the POST of a browser.
+ */
+export const ownOrigin = createMiddleware<AppEnv>(async function ownOrigin(c, next) {
+  if (c.req.header('Origin') !== new URL(c.req.url).origin) {
+    throw new Refusal('origin_not_allowed', { reason: 'console' });
+  }
+  return next();
+});
+
+/** Staff by the cookie, as D1 has it now; everybody else goes to the log-in page. */
+export const member = createMiddleware<AppEnv>(async function member(c, next) {
+  const token = readCookie(c);
+  const caller = token === null ? null : await consoleCaller(c.var.services, token);
+  if (!caller) {
+    if (token !== null) clearCookie(c);
+    const { pathname, search } = new URL(c.req.url);
+    const wanted = c.req.method === 'GET' ? pathname.slice(c.var.mount.length) + search : '';
+    const next = wanted.length > 1 ? `?${new URLSearchParams({ next: wanted })}` : '';
+    return c.redirect(`${c.var.mount}/login${next}`, 303);
+  }
+  c.set('caller', caller);
+  return next();
+});
+
+/** Where a log-in goes on: a page of the console, whatever `next` says. An absolute address, so that `//` is none. */
+export function afterLogIn(c: AppContext, next: string): string {
+  const { mount } = c.var;
+  const home = mount || '/';
+  if (!next.startsWith('/') || !URL.canParse(mount + next, c.req.url)) return home;
+  const url = new URL(mount + next, c.req.url);
+  return url.origin === new URL(c.req.url).origin && url.pathname.startsWith(`${mount}/`) ? url.href : home;
+}

@@ -1,0 +1,118 @@
+/**
+ * What the console reads of D1: counts that stop, and lists by keyset, each page of which costs the same however
+ * many rows there are. A filter that no index serves looks at so many rows a page and says how far it came.
+ */
+import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
+import type { D1 } from '../db/reach.ts';
+import { type adminLog, revokedTokens, sessions, users } from '../db/schema.ts';
+import type { Session } from '../ports.ts';
+import { LOOK_MAX, listUsers } from './d1-admin-users.ts';
+import type { AdminStore, Count, Cursor, HistoryRow, Page } from './ports.ts';
+
+/** A count goes no further. */
+const COUNT_MAX = 10_000;
+
+const upTo = (rows: SQL): SQL => sql`SELECT count(*) FROM (${rows} LIMIT ${COUNT_MAX + 1})`;
+const capped = (found: number): Count => ({ count: Math.min(found, COUNT_MAX), more: found > COUNT_MAX });
+
+/** One row more than the page was asked for, which says that there is more. */
+function pageOf<T>(rows: T[], limit: number, cursorOf: (row: T) => Cursor): Page<T> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return { items, next: rows.length > limit && last ? cursorOf(last) : null, looked: null };
+}
+
+type Name = 'actorEmail' | 'actorName' | 'subjectEmail' | 'subjectName';
+
+type Lists = Pick<AdminStore, 'counts' | 'users' | 'user' | 'sessions' | 'revokedTokens' | 'history'>;
+
+export function d1AdminLists({ ask }: D1): Lists {
+  return {
+    counts: (now, weekAgoId) =>
+      ask('admin.counts', async (db) => {
+        // The live ones among so many: a table of dead sessions is not read to its end.
+        const [row] = await db.all<Record<'users' | 'fresh' | 'live' | 'looked' | 'revoked', number>>(
+          sql`SELECT (${upTo(sql`SELECT 1 FROM users`)}) AS users,
+            (${upTo(sql`SELECT 1 FROM users WHERE id >= ${weekAgoId}`)}) AS fresh,
+            (${upTo(sql`SELECT 1 FROM revoked_tokens`)}) AS revoked,
+            seen.live, seen.looked
+            FROM (SELECT count(*) AS looked, coalesce(sum(revoked_at IS NULL AND absolute_end_at > ${now}), 0) AS live
+              FROM (SELECT revoked_at, absolute_end_at FROM sessions LIMIT ${2 * COUNT_MAX})) AS seen`,
+        );
+        const { users = 0, fresh = 0, live = 0, looked = 0, revoked = 0 } = row ?? {};
+        return {
+          users: capped(users),
+          newThisWeek: capped(fresh),
+          liveSessions: {
+            count: Math.min(live, COUNT_MAX),
+            more: looked === 2 * COUNT_MAX || live > COUNT_MAX,
+          },
+          revokedTokens: capped(revoked),
+        };
+      }),
+
+    users: (query) => ask('admin.users', (db) => listUsers(db, query)),
+
+    user: (id) =>
+      ask('admin.user', async (db) => {
+        const [row] = await db.select().from(users).where(eq(users.id, id));
+        return row ?? null;
+      }),
+
+    sessions: (userId, { id, after, limit }) =>
+      ask('admin.sessions', async (db) => {
+        const rows = await db
+          .select()
+          .from(sessions)
+          .where(
+            and(
+              eq(sessions.userId, userId),
+              id === null ? undefined : eq(sessions.id, id),
+              after ? sql`${sessions.id} < ${after[0]}` : undefined,
+            ),
+          )
+          .orderBy(desc(sessions.id))
+          .limit(limit + 1);
+        return pageOf(rows as Session[], limit, (row) => [row.id]);
+      }),
+
+    revokedTokens: ({ jti, after, limit }) =>
+      ask('admin.revokedTokens', async (db) => {
+        const rows = await db
+          .select()
+          .from(revokedTokens)
+          .where(after ? sql`(expires_at, jti) < (${after[0]}, ${after[1]})` : undefined)
+          .orderBy(desc(revokedTokens.expiresAt), desc(revokedTokens.jti))
+          .limit(jti === null ? limit + 1 : LOOK_MAX);
+        const cursorOf = (row: (typeof rows)[number]) => [row.expiresAt, row.jti];
+        if (jti === null) return pageOf(rows, limit, cursorOf);
+        const items = rows.filter((row) => row.jti === jti);
+        const last = rows.at(-1);
+        const done = items.length > 0 || rows.length < LOOK_MAX || !last;
+        return { items, next: done ? null : cursorOf(last), looked: rows.length };
+      }),
+
+    history: ({ subjectId, after, limit }) =>
+      ask('admin.history', async (db) => {
+        const rows = await db.all<Record<keyof typeof adminLog.$inferSelect | Name, string | null>>(
+          sql`SELECT log.id, at, action, detail, actor_id AS actorId, subject_id AS subjectId, actor.email AS actorEmail,
+            actor.username AS actorName, subject.email AS subjectEmail, subject.username AS subjectName
+            FROM admin_log AS log LEFT JOIN users AS actor ON actor.id = actor_id
+            LEFT JOIN users AS subject ON subject.id = subject_id
+            WHERE ${subjectId === null ? sql`1` : sql`subject_id = ${subjectId}`}
+            AND ${after ? sql`log.id < ${after[0]}` : sql`1`} ORDER BY log.id DESC LIMIT ${limit + 1}`,
+        );
+        const history = rows.map(
+          (row): HistoryRow => ({
+            id: row.id as string,
+            at: Number(row.at),
+            action: row.action as string,
+            fields: row.detail?.split(', ') ?? [],
+            actor: { id: row.actorId as string, email: row.actorEmail, username: row.actorName },
+            subject: { id: row.subjectId as string, email: row.subjectEmail, username: row.subjectName },
+          }),
+        );
+        return pageOf(history, limit, (row) => [row.id]);
+      }),
+  };
+}

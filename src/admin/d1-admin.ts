@@ -1,0 +1,208 @@
+/**
+ * What the console does, in D1. The row of the history comes first and decides: one INSERT … SELECT with every
+ * condition of the act, and whatever follows in its batch asks whether that row is there. So an act and its
+ * history happen together or not at all, and only while whoever acts is active staff with a live session.
+ * What the console reads: d1-admin-lists.ts.
+ */
+import { and, eq, or, type SQL, sql } from 'drizzle-orm';
+import { notTheLastStaff } from '../account/d1-users.ts';
+import type { D1, Db } from '../db/reach.ts';
+import { adminLog, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
+import type { RevocationReason, User } from '../ports.ts';
+import { d1AdminLists } from './d1-admin-lists.ts';
+import type { Act, AdminStore, Outcome } from './ports.ts';
+
+/** The largest LEEWAY: no token of a session that ended earlier than this is accepted anywhere. */
+const LEEWAY_MAX_SECONDS = 300;
+
+const mayAct = ({ actorId, sessionId, now }: Act): SQL =>
+  sql`EXISTS (SELECT 1 FROM users AS actor JOIN sessions AS own ON own.user_id = actor.id
+    WHERE actor.id = ${actorId} AND actor.is_active = 1 AND actor.is_staff = 1
+    AND own.id = ${sessionId} AND own.revoked_at IS NULL AND own.absolute_end_at > ${now})`;
+
+/** The act has left its row. */
+const done = ({ logId }: Act): SQL => sql`EXISTS (SELECT 1 FROM admin_log AS own WHERE own.id = ${logId})`;
+
+const isThere = (userId: string): SQL => sql`EXISTS (SELECT 1 FROM users WHERE id = ${userId})`;
+
+const isAsRead = (user: User): SQL =>
+  sql`EXISTS (SELECT 1 FROM users WHERE id = ${user.id} AND (email, username, name, is_active, is_staff)
+    IS (${user.email}, ${user.username}, ${user.name}, ${Number(user.isActive)}, ${Number(user.isStaff)}))`;
+
+/** The row of the history. `source`: a FROM and WHERE that decide whether it happens. */
+const write = (
+  db: Db,
+  act: Act,
+  row: { action: string; subjectId: string; actorId?: string; detail?: string },
+  source: SQL,
+) =>
+  db.insert(adminLog).select(
+    sql`SELECT ${act.logId}, ${act.now}, ${row.actorId ?? act.actorId}, ${row.action}, ${row.subjectId},
+      ${row.detail ?? null} ${source} AND ${mayAct(act)}`,
+  );
+
+/** Done, or the first condition that does not hold, or `otherwise`. */
+const outcome = (db: Db, act: Act, demands: readonly (readonly [SQL, Outcome])[], otherwise: Outcome) => {
+  const cases = [[mayAct(act), 'denied'] as const, ...demands].map(
+    ([condition, word]) => sql`WHEN NOT ${condition} THEN ${word}`,
+  );
+  return db
+    .select({
+      outcome:
+        sql<Outcome>`CASE WHEN ${done(act)} THEN 'ok' ${sql.join(cases, sql` `)} ELSE ${otherwise} END`.as(
+          'outcome',
+        ),
+    })
+    .from(sql`(SELECT 1)`);
+};
+const outcomeOf = (rows: readonly { outcome: Outcome }[]): Outcome => rows[0]?.outcome ?? 'gone';
+
+const liveSessions = (userId: string, now: number): SQL =>
+  sql`user_id = ${userId} AND revoked_at IS NULL AND absolute_end_at > ${now - LEEWAY_MAX_SECONDS}`;
+
+const endSessions = (db: Db, act: Act, which: SQL | undefined, reason: RevocationReason) =>
+  db
+    .update(sessions)
+    .set({ revokedAt: act.now, revokedReason: reason })
+    .where(and(which, done(act)))
+    .returning({ id: sessions.id });
+const idsOf = (rows: readonly { id: string }[]) => rows.map((row) => row.id);
+
+export function d1Admin(d1: D1): AdminStore {
+  const { ask } = d1;
+  return {
+    ...d1AdminLists(d1),
+
+    add: (act, user) =>
+      ask('admin.add', async (db) => {
+        const emailFree = sql`NOT EXISTS (SELECT 1 FROM users WHERE email = ${user.email})`;
+        const results = await db.batch([
+          write(
+            db,
+            act,
+            { action: user.isStaff ? 'added as staff' : 'added', subjectId: user.id },
+            sql`WHERE ${emailFree}
+              AND NOT EXISTS (SELECT 1 FROM users WHERE username_key = ${user.usernameKey})`,
+          ),
+          db.insert(users).select(
+            sql`SELECT ${user.id}, ${user.email}, ${user.username}, ${user.usernameKey}, ${user.name},
+              ${user.passwordHash}, ${user.passwordVersion}, ${Number(user.isActive)}, ${Number(user.isStaff)},
+              ${user.emailVerifiedAt}, ${user.dateJoined}, ${user.lastLoginAt} WHERE ${done(act)}`,
+          ),
+          outcome(db, act, [[emailFree, 'email_taken']], 'username_taken'),
+        ]);
+        return outcomeOf(results[2]);
+      }),
+
+    change: (act, user, { set, action, fields, ends }) =>
+      ask('admin.change', async (db) => {
+        const { id } = user;
+        const asRead = isAsRead(user);
+        const usernameFree = sql`NOT EXISTS (SELECT 1 FROM users AS other
+          WHERE other.username_key = ${set.usernameKey ?? null} AND other.id <> ${id})`;
+        const results = await db.batch([
+          write(
+            db,
+            act,
+            { action, subjectId: id, detail: fields.join(', ') },
+            sql`FROM users WHERE id = ${id} AND ${asRead} AND ${usernameFree}
+              AND ${ends ? notTheLastStaff : sql`1`}`,
+          ),
+          endSessions(db, act, ends ? liveSessions(id, act.now) : sql`0`, ends ?? 'ended'),
+          db
+            .update(users)
+            .set(set)
+            .where(and(eq(users.id, id), done(act))),
+          outcome(
+            db,
+            act,
+            [
+              [isThere(id), 'gone'],
+              [asRead, 'changed'],
+              [usernameFree, 'username_taken'],
+            ],
+            'last_staff',
+          ),
+          db.select(userColumns).from(users).where(eq(users.id, id)),
+        ]);
+        return { outcome: outcomeOf(results[3]), user: results[4][0] ?? null, ended: idsOf(results[1]) };
+      }),
+
+    remove: (act, user, { emailSubject, pseudonym }) =>
+      ask('admin.remove', async (db) => {
+        const { id } = user;
+        const asRead = isAsRead(user);
+        const results = await db.batch([
+          write(
+            db,
+            act,
+            {
+              action: 'deleted',
+              subjectId: pseudonym,
+              actorId: act.actorId === id ? pseudonym : act.actorId,
+            },
+            sql`FROM users WHERE id = ${id} AND ${asRead} AND ${notTheLastStaff}`,
+          ),
+          outcome(
+            db,
+            act,
+            [
+              [isThere(id), 'gone'],
+              [asRead, 'changed'],
+            ],
+            'last_staff',
+          ),
+          endSessions(db, act, liveSessions(id, act.now), 'withdrawn'),
+          db.delete(users).where(and(eq(users.id, id), done(act))),
+          db.delete(oneTimeTokens).where(and(sql`subject IN (${id}, ${emailSubject})`, done(act))),
+          db
+            .update(adminLog)
+            .set({
+              actorId: sql`CASE actor_id WHEN ${id} THEN ${pseudonym} ELSE actor_id END`,
+              subjectId: sql`CASE subject_id WHEN ${id} THEN ${pseudonym} ELSE subject_id END`,
+            })
+            .where(and(or(eq(adminLog.actorId, id), eq(adminLog.subjectId, id)), done(act))),
+        ]);
+        return { outcome: outcomeOf(results[1]), ended: idsOf(results[2]) };
+      }),
+
+    endSessions: (act, userId, id) =>
+      ask('admin.endSessions', async (db) => {
+        const which = id === null ? sql`1` : sql`id = ${id}`;
+        const ending = sql`${liveSessions(userId, act.now)} AND ${which}`;
+        const known =
+          id === null
+            ? isThere(userId)
+            : sql`EXISTS (SELECT 1 FROM sessions WHERE user_id = ${userId} AND ${which})`;
+        const results = await db.batch([
+          write(
+            db,
+            act,
+            { action: id === null ? 'ended all sessions' : 'ended a session', subjectId: userId },
+            sql`WHERE EXISTS (SELECT 1 FROM sessions WHERE ${ending})`,
+          ),
+          outcome(db, act, [[known, 'gone']], 'ok'),
+          endSessions(db, act, ending, 'ended'),
+        ]);
+        return { outcome: outcomeOf(results[1]), ended: idsOf(results[2]) };
+      }),
+
+    leaveReset: (act, user, token) =>
+      ask('admin.leaveReset', async (db) => {
+        const { subject, purpose } = token;
+        const asRead = isAsRead(user);
+        const results = await db.batch([
+          write(db, act, { action: 'sent a password reset', subjectId: subject }, sql`WHERE ${asRead}`),
+          db
+            .delete(oneTimeTokens)
+            .where(and(eq(oneTimeTokens.subject, subject), eq(oneTimeTokens.purpose, purpose), done(act))),
+          db.insert(oneTimeTokens).select(
+            sql`SELECT ${subject}, ${purpose}, ${token.hash}, ${token.payload}, ${token.createdAt},
+              ${token.expiresAt} WHERE ${done(act)}`,
+          ),
+          outcome(db, act, [[isThere(subject), 'gone']], 'changed'),
+        ]);
+        return outcomeOf(results[3]);
+      }),
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * From the query string to what a list is asked for: search, filters and order in the words of DRF, and a cursor
+ * that is opaque. What is unknown or broken counts as absent: the first page, unfiltered, in the usual order.
+ */
+import { canonicalEmail, usernameKey } from '../account/identity.ts';
+import { base64url } from '../random.ts';
+import { fromBase64Url } from '../token/keys.ts';
+import { type Cursor, type PageQuery, USER_SORTS, type UserQuery } from './ports.ts';
+
+export const PAGE_ROWS = 50;
+const PAGE_ROWS_MAX = 100;
+/** No address and no username is longer, nor is an id. */
+const SEARCH_MAX_LENGTH = 254;
+
+export type Query = Readonly<Record<string, string>>;
+
+export const writeCursor = (cursor: Cursor | null): string | null =>
+  cursor && base64url(new TextEncoder().encode(JSON.stringify(cursor)));
+
+/** `shape`: the type of each part. */
+export function readCursor(text: string | undefined, ...shape: ('string' | 'number')[]): Cursor | null {
+  if (!text) return null;
+  try {
+    const parts: unknown = JSON.parse(new TextDecoder().decode(fromBase64Url(text)));
+    if (!Array.isArray(parts) || parts.length !== shape.length) return null;
+    return parts.every((part, i) => typeof part === shape[i]) ? parts : null;
+  } catch {
+    return null;
+  }
+}
+
+export function pageQuery(query: Query, ...shape: ('string' | 'number')[]): PageQuery {
+  const limit = /^[1-9]\d{0,3}$/.test(query.limit ?? '') ? Number(query.limit) : PAGE_ROWS;
+  return { after: readCursor(query.cursor, ...shape), limit: Math.min(limit, PAGE_ROWS_MAX) };
+}
+
+const flag = (text: string | undefined): boolean | null =>
+  text === 'true' ? true : text === 'false' ? false : null;
+
+export function userQuery(query: Query): UserQuery {
+  const search = (query.search ?? '').trim().slice(0, SEARCH_MAX_LENGTH).toWellFormed();
+  const ordering = query.ordering ?? '-date_joined';
+  const sort = USER_SORTS.find((known) => known === ordering.replace(/^-/, ''));
+  return {
+    ...pageQuery(query, 'string', 'string', 'string'),
+    search:
+      search === ''
+        ? null
+        : {
+            // A whole address in its one form; the beginning of one as far as that is known.
+            email: canonicalEmail(search) ?? search.normalize('NFC').toLowerCase(),
+            usernameKey: usernameKey(search),
+            id: search.toLowerCase(),
+          },
+    isActive: flag(query.is_active),
+    isStaff: flag(query.is_staff),
+    emailVerified: flag(query.email_verified),
+    sort: sort ?? 'date_joined',
+    descending: sort === undefined || ordering.startsWith('-'),
+  };
+}

@@ -1,0 +1,208 @@
+/** What the pages of the console are put together from. */
+import type { Child } from 'hono/jsx';
+import type { User } from '../../ports.ts';
+import type { Person } from '../ports.ts';
+
+/** What somebody is called; a user has one of the two names. */
+export const nameOf = (user: Pick<User, 'id' | 'email' | 'username'>): string =>
+  user.email ?? user.username ?? user.id;
+
+export const userPath = (base: string, id: string): string => `${base}/users/${encodeURIComponent(id)}`;
+
+/** Text that somebody outside chose. */
+export const Outside = ({ text }: { text: string | null }) => <bdi>{text}</bdi>;
+
+/** Epoch seconds, UTC. */
+export const Time = ({ at }: { at: number | null }) => {
+  if (at === null) return <span class="dim">never</span>;
+  const iso = new Date(at * 1_000).toISOString();
+  return <time datetime={iso}>{iso.slice(0, 16).replace('T', ' ')}</time>;
+};
+
+export const Badge = ({ kind, children }: { kind: 'good' | 'bad' | 'info' | 'plain'; children: Child }) => (
+  <span class={`badge ${kind}`}>{children}</span>
+);
+
+/** In words: colour alone says nothing to some. */
+export const YesNo = ({ is, no = 'plain' }: { is: boolean; no?: 'plain' | 'bad' }) => (
+  <Badge kind={is ? 'good' : no}>{is ? 'yes' : 'no'}</Badge>
+);
+
+/** A link while there is such a person, a pseudonym after. */
+export const PersonLink = ({ base, person }: { base: string; person: Person }) =>
+  person.email === null && person.username === null ? (
+    <span class="dim">
+      former user <code>{person.id.slice(0, 8)}</code>
+    </span>
+  ) : (
+    <a href={userPath(base, person.id)}>
+      <Outside text={nameOf(person)} />
+    </a>
+  );
+
+/** Its heading, the class of its cells (`wide`: left out where the window is narrow), and what stands in them. */
+export type Column<T> = readonly [
+  head: Child,
+  cell: (row: T) => Child,
+  kind?: '' | 'wide' | 'time' | 'time wide' | 'wide agent',
+  sort?: 'ascending' | 'descending',
+];
+
+/**
+ * Scrolls by itself where it is wider than the window, by keyboard too (WCAG 2.1.1). The first column names the
+ * row. `none` stands in place of a table without rows.
+ */
+export function Table<T>(props: {
+  caption: string;
+  columns: readonly Column<T>[];
+  rows: readonly T[];
+  none: string;
+}) {
+  const { caption, columns, rows, none } = props;
+  if (rows.length === 0) {
+    return (
+      <section>
+        <h2>{caption}</h2>
+        <p class="dim">{none}</p>
+      </section>
+    );
+  }
+  return (
+    <section class="table" aria-label={caption} tabindex={0}>
+      <table>
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map(([head, , kind, sort]) => (
+              <th scope="col" class={kind} aria-sort={sort}>
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr>
+              {columns.map(([, cell, kind], i) =>
+                i === 0 ? (
+                  <th scope="row" class={kind}>
+                    {cell(row)}
+                  </th>
+                ) : (
+                  <td class={kind}>{cell(row)}</td>
+                ),
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** One button that posts. `label` where the words alone do not say which one is meant. */
+export const Act = (props: { to: string; children: Child; label?: string; kind?: 'danger' | 'small' }) => (
+  <form method="post" action={props.to}>
+    <button type="submit" class={props.kind} aria-label={props.label}>
+      {props.children}
+    </button>
+  </form>
+);
+
+export type FormErrors = Readonly<Record<string, readonly string[]>>;
+
+interface FieldProps {
+  name: string;
+  label: string;
+  hint?: string;
+  errors?: FormErrors | undefined;
+  type?: 'text' | 'password' | 'search';
+  value?: string | undefined;
+  required?: boolean;
+  autofocus?: boolean;
+  autocomplete?: string;
+  /** Not the type `email`: browsers refuse addresses there that are good (RFC 6531). */
+  inputmode?: 'email';
+}
+
+export const Field = ({ label, hint, errors = {}, ...input }: FieldProps) => {
+  const { name } = input;
+  const faults = errors[name];
+  const described = [hint && `${name}-hint`, faults && `${name}-error`].filter(Boolean).join(' ');
+  return (
+    <div class="field">
+      <label for={name}>{label}</label>
+      <input
+        id={name}
+        dir="auto"
+        aria-invalid={faults && 'true'}
+        aria-describedby={described || undefined}
+        {...input}
+      />
+      {hint && (
+        <p class="hint" id={`${name}-hint`}>
+          {hint}
+        </p>
+      )}
+      {faults && (
+        <p class="error" id={`${name}-error`}>
+          {faults.join(' ')}
+        </p>
+      )}
+    </div>
+  );
+};
+
+/** What is to be said before anything else. */
+export const Note = ({ kind, children }: { kind?: 'good' | 'bad'; children: Child }) => (
+  <p class={`note ${kind ?? ''}`} role={kind === 'bad' ? 'alert' : 'status'}>
+    {children}
+  </p>
+);
+
+/** What is wrong with a form as a whole. */
+export const Faults = ({ errors }: { errors: FormErrors | undefined }) =>
+  errors ? (
+    <Note kind="bad">{errors.non_field_errors?.join(' ') ?? 'Please correct what is marked below.'}</Note>
+  ) : null;
+
+/** A query string with something else in it, from its beginning: `cursor` and `done` are of one page. */
+export function linkTo(path: string, query: Query, more: Query = {}): string {
+  const { cursor: _cursor, done: _done, ...rest } = query;
+  const search = new URLSearchParams({ ...rest, ...more }).toString();
+  return search === '' ? path : `${path}?${search}`;
+}
+
+export type Query = Readonly<Record<string, string>>;
+
+/** What a list is shown with. */
+export interface Listed {
+  query: Query;
+  /** Null: the list is at its end. */
+  next: string | null;
+  /** Rows that a filter looked at. */
+  looked?: number | null;
+}
+
+/** A list goes on by a link, and back by the browser. */
+export const Pager = ({ path, query, next, looked = null }: Listed & { path: string }) =>
+  query.cursor || next !== null ? (
+    <nav class="pager" aria-label="Pages">
+      {query.cursor && <a href={linkTo(path, query)}>First page</a>}
+      {next !== null && (
+        <a href={linkTo(path, query, { cursor: next })}>{looked === null ? 'Next page' : 'Continue'}</a>
+      )}
+    </nav>
+  ) : null;
+
+export const Looked = ({
+  looked = null,
+  next,
+  found,
+}: Pick<Listed, 'looked' | 'next'> & { found: number }) =>
+  looked === null ? null : (
+    <Note>
+      {`Looked at ${looked.toLocaleString('en')} rows, ${found} match.`}
+      {next !== null && ' There are more to look at.'}
+    </Note>
+  );

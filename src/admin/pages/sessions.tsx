@@ -1,0 +1,149 @@
+/** Sessions, which are the outstanding tokens, and the blacklist of refresh tokens. */
+import type { Session, User } from '../../ports.ts';
+import type { RevokedTokenRow } from '../ports.ts';
+import { type Frame, Layout } from './layout.tsx';
+import {
+  Act,
+  Badge,
+  Field,
+  type FormErrors,
+  type Listed,
+  Looked,
+  nameOf,
+  Outside,
+  Pager,
+  Table,
+  Time,
+  userPath,
+} from './parts.tsx';
+
+const words = (reason: string | null) => (reason ?? 'ended').replaceAll('_', ' ');
+
+export const SessionTable = (props: {
+  /** Of the user. */
+  path: string;
+  sessions: Session[];
+  /** The session that looks at this page. */
+  own: string;
+  now: number;
+  caption: string;
+  none?: string;
+}) => {
+  const lives = (session: Session) => session.revokedAt === null && session.absoluteEndAt > props.now;
+  return (
+    <Table
+      caption={props.caption}
+      rows={props.sessions}
+      none={props.none ?? 'None.'}
+      columns={[
+        ['Session', ({ id }) => <code>{id}</code>],
+        [
+          'State',
+          (session) => (
+            <>
+              {session.revokedAt !== null ? (
+                <Badge kind={session.revokedReason === 'replayed' ? 'bad' : 'plain'}>
+                  {words(session.revokedReason)}
+                </Badge>
+              ) : (
+                <Badge kind={lives(session) ? 'good' : 'plain'}>{lives(session) ? 'live' : 'expired'}</Badge>
+              )}
+              {session.id === props.own && <Badge kind="info">this one</Badge>}
+            </>
+          ),
+        ],
+        ['Began (UTC)', ({ createdAt }) => <Time at={createdAt} />, 'time'],
+        ['Last used', ({ lastUsedAt }) => <Time at={lastUsedAt} />, 'time wide'],
+        ['Expires', ({ expiresAt }) => <Time at={expiresAt} />, 'time wide'],
+        ['From', ({ ip, country }) => <Outside text={[ip, country].filter(Boolean).join(' ')} />],
+        ['Device', ({ userAgent }) => <Outside text={userAgent} />, 'wide agent'],
+        [
+          <span class="hidden">Action</span>,
+          (session) =>
+            lives(session) && (
+              <Act
+                to={`${props.path}/sessions/${encodeURIComponent(session.id)}/end`}
+                kind="small"
+                label={`End session ${session.id}`}
+              >
+                End
+              </Act>
+            ),
+        ],
+      ]}
+    />
+  );
+};
+
+export const UserSessionsPage = (
+  props: { frame: Frame; user: User; sessions: Session[]; own: string; now: number } & Listed,
+) => {
+  const { user, query } = props;
+  const path = userPath(props.frame.base, user.id);
+  return (
+    <Layout frame={props.frame} title="Sessions of a user" place="Sessions">
+      <a href={path}>
+        <Outside text={nameOf(user)} />
+      </a>
+      <SessionTable {...props} path={path} caption="Newest first" none="There is no such session." />
+      {query.id && <a href={`${path}/sessions`}>All sessions of this user</a>}
+      <Pager {...props} path={`${path}/sessions`} />
+    </Layout>
+  );
+};
+
+export const SessionSearchPage = (props: {
+  frame: Frame;
+  query: Listed['query'];
+  errors?: FormErrors | undefined;
+}) => (
+  <Layout frame={props.frame} title="Sessions" place="Sessions">
+    <form class="card narrow" method="get" action={`${props.frame.base}/sessions`}>
+      <Field
+        name="user"
+        label="User"
+        type="search"
+        hint="A whole e-mail address, username or id."
+        value={props.query.user}
+        errors={props.errors}
+        required
+      />
+      <Field name="session" label="Session id (optional)" type="search" value={props.query.session} />
+      <button type="submit" class="primary">
+        Look up
+      </button>
+    </form>
+  </Layout>
+);
+
+export const RevokedTokensPage = (props: { frame: Frame; rows: RevokedTokenRow[] } & Listed) => {
+  const path = `${props.frame.base}/revoked-tokens`;
+  const { jti } = props.query;
+  return (
+    <Layout frame={props.frame} title="Revoked tokens" place="Revoked tokens">
+      <p class="dim">
+        The blacklist of refresh tokens. A revocation is never taken back; a row goes once its token has
+        expired.
+      </p>
+      <form class="filters" method="get" action={path}>
+        <Field name="jti" label="Token id (jti)" type="search" value={jti} />
+        <button type="submit">Look up</button>
+        {jti && <a href={path}>Clear</a>}
+      </form>
+      <Looked {...props} found={props.rows.length} />
+      <Table
+        caption="Latest expiry first"
+        rows={props.rows}
+        none="No token here."
+        columns={[
+          ['Token (jti)', (row) => <code>{row.jti}</code>],
+          ['Why', ({ reason }) => words(reason)],
+          ['Revoked (UTC)', ({ revokedAt }) => <Time at={revokedAt} />, 'time'],
+          ['Expires (UTC)', ({ expiresAt }) => <Time at={expiresAt} />, 'time'],
+          ['Session', ({ sessionId }) => <code>{sessionId}</code>, 'wide'],
+        ]}
+      />
+      <Pager path={path} {...props} />
+    </Layout>
+  );
+};

@@ -1,0 +1,143 @@
+/**
+ * What the console needs of the world beside the ports of the account app. Every write says who acts; the store
+ * does it only if that person is active staff with a live session at that very moment, and leaves the row of the
+ * history in the same batch. Times are epoch seconds.
+ */
+import type { OneTimeToken, Session, User } from '../ports.ts';
+import type { Codec } from '../token/codec.ts';
+
+/** Who acts, from which session, when, and the id of the row that this leaves in the history. */
+export interface Act {
+  actorId: string;
+  sessionId: string;
+  now: number;
+  /** UUIDv7. */
+  logId: string;
+}
+
+/** `denied`: whoever acts is no longer active staff with a live session. `changed`: the user is not as read. */
+export type Outcome = 'ok' | 'denied' | 'gone' | 'last_staff' | 'email_taken' | 'username_taken' | 'changed';
+
+/** Of a user as it was read: only what differs, and so what it means. */
+export interface UserChange {
+  set: Partial<Pick<User, 'name' | 'username' | 'isActive' | 'isStaff'>> & { usernameKey?: string | null };
+  /** As in HistoryRow. */
+  action: string;
+  fields: string[];
+  /** Why all sessions end, where they do. */
+  ends: 'deactivated' | 'demoted' | null;
+}
+
+/** `more`: there are at least so many; counting stopped. */
+export interface Count {
+  count: number;
+  more: boolean;
+}
+
+export interface Counts {
+  users: Count;
+  newThisWeek: Count;
+  liveSessions: Count;
+  revokedTokens: Count;
+}
+
+/** Where a list goes on: opaque to whoever holds it. */
+export type Cursor = readonly (string | number)[];
+
+export interface Page<T> {
+  items: T[];
+  /** Null: the list is at its end. */
+  next: Cursor | null;
+  /** Rows that a filter looked at for this page; null where there was nothing to filter by. */
+  looked: number | null;
+}
+
+export interface PageQuery {
+  after: Cursor | null;
+  limit: number;
+}
+
+export const USER_SORTS = ['date_joined', 'email', 'username'] as const;
+export type UserSort = (typeof USER_SORTS)[number];
+
+export interface UserQuery extends PageQuery {
+  /** The beginning of an e-mail address and of a username, each in its canonical form, or a whole id. */
+  search: { email: string; usernameKey: string; id: string } | null;
+  isActive: boolean | null;
+  isStaff: boolean | null;
+  emailVerified: boolean | null;
+  sort: UserSort;
+  descending: boolean;
+}
+
+export interface UserPage extends Page<User> {
+  /** More users begin so than are sorted: only the column that the list is sorted by was searched. */
+  tooMany: boolean;
+}
+
+export interface RevokedTokenRow {
+  jti: string;
+  sessionId: string;
+  expiresAt: number;
+  revokedAt: number;
+  reason: string;
+}
+
+/** `email` and `username` are null where the person is gone: `id` is a pseudonym then. */
+export interface Person {
+  id: string;
+  email: string | null;
+  username: string | null;
+}
+
+export interface HistoryRow {
+  id: string;
+  at: number;
+  actor: Person;
+  /** What was done, in words: `added`, `changed`, `deactivated, demoted`. */
+  action: string;
+  subject: Person;
+  /** The names of the fields, never their values. */
+  fields: string[];
+}
+
+export interface AdminStore {
+  counts: (now: number, weekAgoId: string) => Promise<Counts>;
+  users: (query: UserQuery) => Promise<UserPage>;
+  user: (id: string) => Promise<User | null>;
+  /** Newest first; with `id` that one alone. */
+  sessions: (userId: string, query: PageQuery & { id: string | null }) => Promise<Page<Session>>;
+  /** Newest expiry first; with `jti` that one alone. */
+  revokedTokens: (query: PageQuery & { jti: string | null }) => Promise<Page<RevokedTokenRow>>;
+  /** Newest first; with `subjectId` what was done to that person. */
+  history: (query: PageQuery & { subjectId: string | null }) => Promise<Page<HistoryRow>>;
+
+  add: (act: Act, user: User & { usernameKey: string | null }) => Promise<Outcome>;
+  /** If the user is still as it was read. */
+  change: (
+    act: Act,
+    user: User,
+    change: UserChange,
+  ) => Promise<{ outcome: Outcome; user: User | null; ended: string[] }>;
+  /** The user and all that hangs from it; in the history a pseudonym stands for the person from now on. */
+  remove: (
+    act: Act,
+    user: User,
+    traces: { emailSubject: string | null; pseudonym: string },
+  ) => Promise<{ outcome: Outcome; ended: string[] }>;
+  /** One session, or all where `id` is null. Ending what has ended: `ok`, and no row in the history. */
+  endSessions: (
+    act: Act,
+    userId: string,
+    id: string | null,
+  ) => Promise<{ outcome: Outcome; ended: string[] }>;
+  /** Leaves a reset token for the user; older ones are void. */
+  leaveReset: (act: Act, user: User, token: OneTimeToken) => Promise<Outcome>;
+}
+
+/** What app.ts puts beside the services of the account app. */
+export interface AdminParts {
+  store: AdminStore;
+  /** Reads and writes the console's own kind of token, and no other. */
+  codec: Codec;
+}

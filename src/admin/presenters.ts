@@ -1,0 +1,41 @@
+/** What of the console's lists goes over the wire as JSON. */
+import { timestamp } from '../account/presenters.ts';
+import type { Session } from '../ports.ts';
+import type { Counts, HistoryRow, RevokedTokenRow } from './ports.ts';
+
+export const countsJson = (counts: Counts) => ({
+  users: counts.users,
+  new_this_week: counts.newThisWeek,
+  live_sessions: counts.liveSessions,
+  revoked_tokens: counts.revokedTokens,
+});
+
+export const sessionJson = (session: Session) => ({
+  id: session.id,
+  created_at: timestamp(session.createdAt),
+  last_used_at: timestamp(session.lastUsedAt),
+  expires_at: timestamp(session.expiresAt),
+  absolute_end_at: timestamp(session.absoluteEndAt),
+  revoked_at: session.revokedAt === null ? null : timestamp(session.revokedAt),
+  revoked_reason: session.revokedReason,
+  user_agent: session.userAgent,
+  ip: session.ip,
+  country: session.country,
+});
+
+export const revokedTokenJson = (row: RevokedTokenRow) => ({
+  jti: row.jti,
+  session_id: row.sessionId,
+  expires_at: timestamp(row.expiresAt),
+  revoked_at: timestamp(row.revokedAt),
+  reason: row.reason,
+});
+
+export const historyJson = (row: HistoryRow) => ({
+  id: row.id,
+  at: timestamp(row.at),
+  actor: row.actor,
+  action: row.action,
+  subject: row.subject,
+  fields: row.fields,
+});

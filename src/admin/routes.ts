@@ -1,0 +1,83 @@
+/**
+ * `/admin`: the console, pages made on the server. Path → form → one call → page, or a redirect after a POST. No
+ * page has a script, no GET changes anything, and every POST has to come from a page of this very origin. The pages
+ * of one user: user-routes.ts.
+ */
+import { Hono } from 'hono';
+import { serveAsset } from '../http/assets.ts';
+import { type AppEnv, callOf } from '../http/context.ts';
+import { findByTyped, findUser, overview } from './application.ts';
+import { logInToConsole, logOutOfConsole } from './console-session.ts';
+import { afterLogIn, clearCookie, member, ownOrigin, readCookie, writeCookie } from './cookie.ts';
+import { formErrors, readForm, validated } from './forms.ts';
+import { pageQuery, userQuery, writeCursor } from './listing.ts';
+import { HistoryPage } from './pages/history.tsx';
+import { OverviewPage } from './pages/overview.tsx';
+import { userPath } from './pages/parts.tsx';
+import { RevokedTokensPage, SessionSearchPage } from './pages/sessions.tsx';
+import { LogInPage } from './pages/sign.tsx';
+import { UsersPage } from './pages/users.tsx';
+import { logInForm } from './schemas.ts';
+import { show } from './show.tsx';
+import { userRoutes } from './user-routes.ts';
+
+export const consoleRoutes = () =>
+  new Hono<AppEnv>({ strict: false })
+    .get('/console.css', (c) => serveAsset(c, '/admin/console.css'))
+    .get('/login', (c) => show(c, LogInPage, { next: c.req.query('next') ?? '', name: '' }))
+    .post('/login', ownOrigin, async (c) => {
+      const form = await readForm(c);
+      const { username: name = '', next = '' } = form;
+      try {
+        const given = validated(logInForm, form);
+        const { token, lifetimeSeconds } = await logInToConsole(c.var.services, given, callOf(c));
+        writeCookie(c, token, lifetimeSeconds);
+        return c.redirect(afterLogIn(c, next), 303);
+      } catch (error) {
+        const { status, errors } = formErrors(error, c);
+        if (status === 401) {
+          const [scheme] = c.var.services.settings.AUTH_HEADER_TYPES;
+          c.header('WWW-Authenticate', `${scheme} realm="api"`);
+        }
+        return show(c, LogInPage, { next, name, errors }, status);
+      }
+    })
+    .post('/logout', ownOrigin, async (c) => {
+      const token = readCookie(c);
+      if (token !== null) await logOutOfConsole(c.var.services, token, callOf(c));
+      clearCookie(c);
+      return c.redirect(`${c.var.mount}/login?done=log-out`, 303);
+    })
+    .get('/', member, async (c) => show(c, OverviewPage, await overview(c.var.services)))
+    .get('/users', member, async (c) => {
+      const query = c.req.query();
+      const order = userQuery(query);
+      const { items, next, looked, tooMany } = await c.var.services.admin.store.users(order);
+      return show(c, UsersPage, { users: items, tooMany, order, query, looked, next: writeCursor(next) });
+    })
+    .route('/users', userRoutes())
+    .get('/sessions', member, async (c) => {
+      const query = c.req.query();
+      const user = query.user ? await findByTyped(c.var.services, query.user) : null;
+      if (!user) {
+        const errors = query.user ? { user: ['There is no such user.'] } : undefined;
+        return show(c, SessionSearchPage, { query, errors });
+      }
+      const id = query.session?.trim();
+      const which = id ? `?${new URLSearchParams({ id })}` : '';
+      return c.redirect(`${userPath(c.var.mount, user.id)}/sessions${which}`, 303);
+    })
+    .get('/revoked-tokens', member, async (c) => {
+      const query = c.req.query();
+      const { items, next, looked } = await c.var.services.admin.store.revokedTokens({
+        ...pageQuery(query, 'number', 'string'),
+        jti: query.jti?.trim() || null,
+      });
+      return show(c, RevokedTokensPage, { rows: items, query, looked, next: writeCursor(next) });
+    })
+    .get('/history', member, async (c) => {
+      const query = c.req.query();
+      const subjectId = query.user ? (await findUser(c.var.services, query.user)).id : null;
+      const page = await c.var.services.admin.store.history({ ...pageQuery(query, 'string'), subjectId });
+      return show(c, HistoryPage, { rows: page.items, query, next: writeCursor(page.next) });
+    });

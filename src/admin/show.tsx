@@ -1,0 +1,39 @@
+/** A page as an answer: its policy, its language, and the page of whatever goes wrong. */
+import type { Child } from 'hono/jsx';
+import { REFUSALS } from '../errors.ts';
+import type { AppContext } from '../http/context.ts';
+import { refusalOf } from '../http/problem.ts';
+import { TITLES } from '../http/problem-response.ts';
+import type { Frame } from './pages/layout.tsx';
+import { ErrorPage } from './pages/sign.tsx';
+
+const PAGE_CSP =
+  "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/** The page in its frame. Of no other origin to read, whatever ALLOWED_ORIGINS says for the API. */
+export function show<P extends { frame: Frame }>(
+  c: AppContext,
+  Page: (props: P) => Child,
+  props: Omit<P, 'frame'>,
+  status: keyof typeof TITLES | 200 = 200,
+): Response {
+  const frame = { base: c.var.mount, caller: c.get('caller')?.user ?? null, done: c.req.query('done') };
+  c.header('Access-Control-Allow-Origin', undefined);
+  c.header('Access-Control-Allow-Credentials', undefined);
+  c.header('Content-Security-Policy', PAGE_CSP);
+  c.header('Content-Language', 'en');
+  return c.html(`<!doctype html>${Page({ frame, ...props } as unknown as P)}`, status) as Response;
+}
+
+/** The onError of the console: the refusal's status and headers, as a page. */
+export function showError(error: unknown, c: AppContext): Response {
+  const refusal = refusalOf(error, c);
+  const { status, detail } = REFUSALS[refusal.kind];
+  for (const [name, value] of Object.entries(refusal.headers)) c.header(name, value);
+  return show(
+    c,
+    ErrorPage,
+    { title: TITLES[status], detail: detail.en, request: status >= 500 ? c.get('requestId') : null },
+    status,
+  );
+}

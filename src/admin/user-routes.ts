@@ -1,0 +1,170 @@
+/** `/admin/users/…`: the pages of one user, the page that adds one, and what is done to them. */
+import { Hono } from 'hono';
+import type { Caller } from '../account/application/session.ts';
+import { type AppContext, type AppEnv, callOf } from '../http/context.ts';
+import { type Call, seconds, type User } from '../ports.ts';
+import {
+  type AdminServices,
+  addUser,
+  canReset,
+  changeUser,
+  deleteUser,
+  endSessions,
+  findUser,
+  requestReset,
+  type WishedChange,
+} from './application.ts';
+import { member, ownOrigin } from './cookie.ts';
+import { formErrors, readForm, validated } from './forms.ts';
+import { pageQuery, writeCursor } from './listing.ts';
+import { userPath } from './pages/parts.tsx';
+import { UserSessionsPage } from './pages/sessions.tsx';
+import { ConfirmPage, type Question } from './pages/sign.tsx';
+import { AddUserPage, UserPage } from './pages/user.tsx';
+import { addUserBody, changeUserBody } from './schemas.ts';
+import { show } from './show.tsx';
+
+const SESSIONS_SHOWN = 10;
+const HISTORY_SHOWN = 10;
+
+type Deed = (services: AdminServices, caller: Caller, id: string, call: Call) => Promise<unknown>;
+
+const change =
+  (wish: WishedChange): Deed =>
+  (services, caller, id, call) =>
+    changeUser(services, caller, id, wish, call);
+
+/** By the last part of the path, which is also the code of the sentence after it; asked first what cannot be undone. */
+const DEEDS: Readonly<Record<string, readonly [Deed, Question?]>> = {
+  activate: [change({ is_active: true })],
+  promote: [change({ is_staff: true })],
+  'password-reset': [requestReset],
+  deactivate: [
+    change({ is_active: false }),
+    {
+      title: 'Deactivate this user?',
+      text: 'They cannot log in, and all their sessions end for good.',
+      button: 'Deactivate',
+    },
+  ],
+  demote: [
+    change({ is_staff: false }),
+    {
+      title: 'Remove this user from staff?',
+      text: 'They lose this console, and all their sessions end for good.',
+      button: 'Remove from staff',
+    },
+  ],
+  'end-sessions': [
+    (services, caller, userId, call) => endSessions(services, caller, { userId, sessionId: null }, call),
+    {
+      title: 'End all sessions of this user?',
+      text: 'They have to log in again everywhere.',
+      button: 'End all sessions',
+    },
+  ],
+  delete: [
+    deleteUser,
+    {
+      title: 'Delete this user?',
+      text: 'The account and all that belongs to it are gone for good. In the history a pseudonym takes their place.',
+      button: 'Delete for good',
+    },
+  ],
+};
+
+async function showUser(
+  c: AppContext,
+  user: User,
+  { status, ...again }: Partial<ReturnType<typeof formErrors> & { typed: Record<string, string> }> = {},
+) {
+  const { services, caller } = c.var;
+  const { store } = services.admin;
+  const [sessions, history] = await Promise.all([
+    store.sessions(user.id, { id: null, after: null, limit: SESSIONS_SHOWN }),
+    store.history({ subjectId: user.id, after: null, limit: HISTORY_SHOWN }),
+  ]);
+  return show(
+    c,
+    UserPage,
+    {
+      user,
+      sessions: sessions.items,
+      history: history.items,
+      own: caller.sessionId,
+      now: seconds(services.clock),
+      canReset: canReset(services, user),
+      ...again,
+    },
+    status,
+  );
+}
+
+export function userRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>({ strict: false })
+    .get('/add', member, (c) => show(c, AddUserPage, { typed: {} }))
+    .post('/add', ownOrigin, member, async (c) => {
+      const { services, caller, mount } = c.var;
+      const typed = await readForm(c);
+      try {
+        const wish = validated(addUserBody, { ...typed, is_staff: typed.is_staff === 'true' });
+        const user = await addUser(services, caller, wish, callOf(c));
+        return c.redirect(`${userPath(mount, user.id)}?done=added`, 303);
+      } catch (error) {
+        const { status, errors } = formErrors(error, c);
+        return show(c, AddUserPage, { typed, errors }, status);
+      }
+    })
+    .get('/:id', member, async (c) => showUser(c, await findUser(c.var.services, c.req.param('id'))))
+    .post('/:id', ownOrigin, member, async (c) => {
+      const { services, caller, mount } = c.var;
+      const id = c.req.param('id');
+      const { name = '', username = '' } = await readForm(c);
+      const typed = { name, username };
+      try {
+        await changeUser(services, caller, id, validated(changeUserBody, typed), callOf(c));
+        return c.redirect(`${userPath(mount, id)}?done=changed`, 303);
+      } catch (error) {
+        const again = formErrors(error, c);
+        return showUser(c, await findUser(services, id), { typed, ...again });
+      }
+    })
+    .get('/:id/sessions', member, async (c) => {
+      const { services, caller } = c.var;
+      const query = c.req.query();
+      const user = await findUser(services, c.req.param('id'));
+      const page = await services.admin.store.sessions(user.id, {
+        ...pageQuery(query, 'string'),
+        id: query.id || null,
+      });
+      return show(c, UserSessionsPage, {
+        user,
+        sessions: page.items,
+        own: caller.sessionId,
+        now: seconds(services.clock),
+        query,
+        next: writeCursor(page.next),
+      });
+    })
+    .post('/:id/sessions/:sid/end', ownOrigin, member, async (c) => {
+      const { id, sid } = c.req.param();
+      await endSessions(c.var.services, c.var.caller, { userId: id, sessionId: sid }, callOf(c));
+      return c.redirect(`${userPath(c.var.mount, id)}?done=end`, 303);
+    });
+
+  for (const [act, [deed, question]] of Object.entries(DEEDS)) {
+    routes.post(`/:id/${act}`, ownOrigin, member, async (c) => {
+      const { services, caller, mount } = c.var;
+      const id = c.req.param('id') ?? '';
+      await deed(services, caller, id, callOf(c));
+      return c.redirect(`${deed === deleteUser ? `${mount}/users` : userPath(mount, id)}?done=${act}`, 303);
+    });
+    if (question) {
+      routes.get(`/:id/${act}`, member, async (c) => {
+        const user = await findUser(c.var.services, c.req.param('id') ?? '');
+        return show(c, ConfirmPage, { user, act, question });
+      });
+    }
+  }
+  return routes;
+}

@@ -1,0 +1,161 @@
+/** The bodies of `/admin/api`: those that validate, and those of answers, held to the presenters by their types. */
+import * as z from 'zod/mini';
+import type { countsJson, historyJson, revokedTokenJson, sessionJson } from '../admin/presenters.ts';
+import { addUserBody, changeUserBody } from '../admin/schemas.ts';
+import { SESSION, timestamp, USER, user, uuid } from './answers.ts';
+import { named } from './names.ts';
+
+export const addUser = named('AddUser', addUserBody, {
+  example: { email: 'mina@example.com', password: 'correct horse battery', is_staff: false },
+});
+export const changeUser = named('ChangeUser', changeUserBody, {
+  description: 'What is left out stays; null and an empty string take name and username away.',
+  example: { is_active: false },
+});
+
+const count = named('Count', z.object({ count: z.int(), more: z.boolean() }), {
+  about: { more: 'There are at least so many: counting stopped.' },
+});
+const counts = {
+  users: count,
+  new_this_week: count,
+  live_sessions: count,
+  revoked_tokens: count,
+} satisfies Record<keyof ReturnType<typeof countsJson>, unknown>;
+
+const someone = named(
+  'Person',
+  z.object({ id: uuid, email: z.nullable(z.string()), username: z.nullable(z.string()) }),
+  { description: 'Without an address and a username, and by a pseudonym as `id`, where the person is gone.' },
+);
+const act: z.ZodMiniType<ReturnType<typeof historyJson>> = named(
+  'Act',
+  z.object({
+    id: uuid,
+    at: timestamp,
+    actor: someone,
+    action: z.string(),
+    subject: someone,
+    fields: z.array(z.string()),
+  }),
+  {
+    description: 'Who did what to whom in the console.',
+    about: {
+      action: 'In words: `added`, `changed`, `deactivated, demoted`.',
+      fields: 'Their names, never their values.',
+    },
+  },
+);
+const ACT = {
+  id: '0196f2a4-7c20-7b11-9c7f-2e3d4c5b6a70',
+  at: '2026-11-23T11:00:00Z',
+  actor: { id: '0196f2a4-7c00-7e44-8d80-3f4e5d6c7b80', email: 'sam@example.com', username: null },
+  action: 'deactivated',
+  subject: { id: USER.id, email: USER.email, username: USER.username },
+  fields: ['is_active'],
+};
+
+export const overview = named('Overview', z.object({ ...counts, history: z.array(act) }), {
+  example: {
+    users: { count: 1_204, more: false },
+    new_this_week: { count: 31, more: false },
+    live_sessions: { count: 2_310, more: false },
+    revoked_tokens: { count: 10_000, more: true },
+    history: [ACT],
+  },
+});
+
+const NEXT = 'What to ask with for the next page; null at the end.';
+const LOOKED = 'How many rows a filter looked at for this page; null without a filter.';
+const cursor = z.nullable(z.string());
+
+export const users = named(
+  'UserList',
+  z.object({ users: z.array(user), next_cursor: cursor, looked_at: z.nullable(z.int()) }),
+  {
+    about: { next_cursor: NEXT, looked_at: LOOKED },
+    example: { users: [USER], next_cursor: null, looked_at: null },
+  },
+);
+
+const { current, ...session } = SESSION;
+const anySession: z.ZodMiniType<ReturnType<typeof sessionJson>> = named(
+  'AnySession',
+  z.object({
+    id: uuid,
+    created_at: timestamp,
+    last_used_at: timestamp,
+    expires_at: timestamp,
+    absolute_end_at: timestamp,
+    revoked_at: z.nullable(timestamp),
+    revoked_reason: z.nullable(
+      z.enum([
+        'logged_out',
+        'ended',
+        'evicted',
+        'replayed',
+        'password_changed',
+        'password_reset',
+        'deactivated',
+        'demoted',
+        'withdrawn',
+      ]),
+    ),
+    user_agent: z.nullable(z.string()),
+    ip: z.nullable(z.string()),
+    country: z.nullable(z.string()),
+  }),
+  { description: 'Live or ended.' },
+);
+export const sessions = named(
+  'AnySessionList',
+  z.object({ sessions: z.array(anySession), next_cursor: cursor }),
+  {
+    about: { next_cursor: NEXT },
+    example: {
+      sessions: [
+        {
+          ...session,
+          absolute_end_at: '2026-12-23T09:30:00Z',
+          revoked_at: null,
+          revoked_reason: null,
+        },
+      ],
+      next_cursor: null,
+    },
+  },
+);
+
+const revokedToken: z.ZodMiniType<ReturnType<typeof revokedTokenJson>> = named(
+  'RevokedToken',
+  z.object({ jti: uuid, session_id: uuid, expires_at: timestamp, revoked_at: timestamp, reason: z.string() }),
+);
+export const revokedTokens = named(
+  'RevokedTokenList',
+  z.object({
+    revoked_tokens: z.array(revokedToken),
+    next_cursor: cursor,
+    looked_at: z.nullable(z.int()),
+  }),
+  {
+    about: { next_cursor: NEXT, looked_at: LOOKED },
+    example: {
+      revoked_tokens: [
+        {
+          jti: '7d3b9a51-5f0c-4f6d-8e10-0196f2a47c1e',
+          session_id: SESSION.id,
+          expires_at: '2026-11-24T09:30:00Z',
+          revoked_at: '2026-11-23T10:30:00Z',
+          reason: 'rotated',
+        },
+      ],
+      next_cursor: null,
+      looked_at: null,
+    },
+  },
+);
+
+export const history = named('History', z.object({ history: z.array(act), next_cursor: cursor }), {
+  about: { next_cursor: NEXT },
+  example: { history: [ACT], next_cursor: null },
+});

@@ -1,0 +1,141 @@
+/** `/admin/api`: what the console does, for the access tokens of staff. */
+import type { RefusalName } from '../errors.ts';
+import * as schema from './admin-schemas.ts';
+import * as answer from './answers.ts';
+import {
+  answers,
+  bad,
+  LIMITED,
+  NOT_FOUND,
+  NOT_STAFF,
+  refusal,
+  SIGNED_IN,
+  STORE,
+  takes,
+  when,
+} from './parts.ts';
+import type { Node } from './settle.ts';
+
+const parameter = (where: 'path' | 'query', name: string, description: string, schema: Node): Node => ({
+  name,
+  in: where,
+  description,
+  schema,
+  ...(where === 'path' && { required: true }),
+});
+const UUID = { type: 'string', format: 'uuid' };
+const FLAG = { type: 'boolean' };
+const USER_ID = [parameter('path', 'id', 'Of the user.', UUID)];
+const PAGE = [
+  parameter('query', 'cursor', 'The `next_cursor` of the page before.', { type: 'string' }),
+  parameter('query', 'limit', 'Rows of a page.', { type: 'integer', minimum: 1, maximum: 100, default: 50 }),
+];
+
+const admin = (operationId: string, summary: string, { responses, ...operation }: Node): Node => ({
+  operationId,
+  tags: ['Admin'],
+  summary,
+  security: [{ bearerAuth: [] }],
+  ...operation,
+  responses: { ...SIGNED_IN, ...NOT_STAFF, ...STORE, ...(responses as Node) },
+});
+/** Beside the one that every operation has, that the caller is no staff. */
+const forbidden = (...kinds: RefusalName[]): Node => ({ 403: refusal(['permission_denied', ...kinds]) });
+
+export const adminPaths: Record<string, Node> = {
+  '/admin/api/overview': {
+    get: admin('adminOverview', 'Counts, and what was done last', {
+      responses: { 200: answers('The first page of the console.', schema.overview) },
+    }),
+  },
+  '/admin/api/users': {
+    get: admin('adminListUsers', 'Search and list users', {
+      parameters: [
+        parameter('query', 'search', 'The beginning of an address or a username, or a whole id.', {
+          type: 'string',
+          maxLength: 254,
+        }),
+        parameter('query', 'is_active', 'These alone.', FLAG),
+        parameter('query', 'is_staff', 'These alone.', FLAG),
+        parameter('query', 'email_verified', 'These alone.', FLAG),
+        parameter('query', 'ordering', 'With `-` in front: the other way round.', {
+          enum: ['date_joined', '-date_joined', 'email', '-email', 'username', '-username'],
+          default: '-date_joined',
+        }),
+        ...PAGE,
+      ],
+      responses: { 200: answers('A page of them.', schema.users) },
+    }),
+    post: admin('adminAddUser', 'Add a user', {
+      requestBody: takes(schema.addUser),
+      responses: {
+        201: answers('Added.', answer.user),
+        ...bad({ password: [{ fault: 'password_entirely_numeric' }] }),
+        409: refusal(['email_taken', 'username_taken']),
+      },
+    }),
+  },
+  '/admin/api/users/{id}': {
+    parameters: USER_ID,
+    get: admin('adminGetUser', 'One user', {
+      responses: { 200: answers('The user.', answer.user), ...NOT_FOUND },
+    }),
+    patch: admin('adminChangeUser', 'Change a user', {
+      description:
+        'Deactivation and loss of the staff flag end all sessions; getting them back revives none.',
+      requestBody: takes(schema.changeUser),
+      responses: {
+        200: answers('The user as it is now.', answer.user),
+        ...bad({ is_active: [{ fault: 'not_a_boolean' }] }),
+        ...forbidden('last_staff'),
+        ...NOT_FOUND,
+        409: refusal(['username_taken']),
+      },
+    }),
+    delete: admin('adminDeleteUser', 'Delete a user', {
+      description: 'As withdrawal; in the history a pseudonym stands for the person.',
+      responses: { 204: answers('Gone.'), ...forbidden('last_staff'), ...NOT_FOUND },
+    }),
+  },
+  '/admin/api/users/{id}/password-reset': when({
+    'MAIL=inbox|cloudflare': {
+      parameters: USER_ID,
+      post: admin('adminSendReset', 'Mail a password reset', {
+        responses: {
+          202: answers('A mail is under way.'),
+          400: refusal(['invalid'], { faults: { email: [{ fault: 'identity' }] } }),
+          ...NOT_FOUND,
+          ...LIMITED,
+        },
+      }),
+    },
+  }),
+  '/admin/api/users/{id}/sessions': {
+    parameters: USER_ID,
+    get: admin('adminListSessions', 'The sessions of a user', {
+      parameters: [parameter('query', 'id', 'This one alone.', UUID), ...PAGE],
+      responses: { 200: answers('A page of them, newest first.', schema.sessions), ...NOT_FOUND },
+    }),
+    delete: admin('adminEndSessions', 'End all sessions of a user', {
+      responses: { 204: answers('Ended.'), ...NOT_FOUND },
+    }),
+  },
+  '/admin/api/users/{id}/sessions/{sid}': {
+    parameters: [...USER_ID, parameter('path', 'sid', 'Of the session.', UUID)],
+    delete: admin('adminEndSession', 'End one session of a user', {
+      responses: { 204: answers('Ended.'), ...NOT_FOUND },
+    }),
+  },
+  '/admin/api/revoked-tokens': {
+    get: admin('adminListRevokedTokens', 'The blacklist', {
+      parameters: [parameter('query', 'jti', 'This one alone.', UUID), ...PAGE],
+      responses: { 200: answers('A page of it, newest expiry first.', schema.revokedTokens) },
+    }),
+  },
+  '/admin/api/history': {
+    get: admin('adminListHistory', 'Who did what to whom', {
+      parameters: [parameter('query', 'user', 'What was done to this one.', UUID), ...PAGE],
+      responses: { 200: answers('A page of it, newest first.', schema.history) },
+    }),
+  },
+};

@@ -1,0 +1,193 @@
+/** The bodies of answers. Their types hold them to the presenters: a field that is missing here does not compile. */
+import * as z from 'zod/mini';
+import type { sessionJson, userJson } from '../account/presenters.ts';
+import {
+  describeFault,
+  FIELD_FAULTS,
+  type FieldFaultName,
+  REFUSALS,
+  type RefusalName,
+  refusalCode,
+} from '../errors.ts';
+import { ACCESS, named, REFRESH } from './names.ts';
+
+const text = (annotations: Record<string, unknown>) => z.string().check(z.meta(annotations));
+export const uuid = text({ format: 'uuid' });
+export const timestamp = text({ format: 'date-time', pattern: 'Z$' });
+const jwt = text({ pattern: '^[\\w-]+\\.[\\w-]+\\.[\\w-]+$' });
+
+const unique = (codes: string[]) => [...new Set(codes)] as [string, ...string[]];
+const CODES = unique((Object.keys(REFUSALS) as RefusalName[]).map(refusalCode));
+const FIELD_CODES = unique(
+  (Object.keys(FIELD_FAULTS) as FieldFaultName[]).map((fault) => describeFault({ fault }, 'en').code),
+);
+
+export const USER = {
+  id: '0196f2a4-7c1e-7d3b-9a51-5f0c2f6d8e10',
+  email: 'mina@example.com',
+  username: 'mina',
+  name: 'Mina Kim',
+  is_active: true,
+  is_staff: false,
+  email_verified: false,
+  date_joined: '2026-11-23T09:30:00Z',
+  last_login: '2026-11-23T09:30:00Z',
+};
+export const SESSION = {
+  id: '0196f2a4-7c1f-7a02-8b6e-1d2c3b4a5f60',
+  current: true,
+  created_at: '2026-11-23T09:30:00Z',
+  last_used_at: '2026-11-23T10:30:00Z',
+  expires_at: '2026-11-24T11:30:00Z',
+  user_agent: 'Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0',
+  ip: '203.0.113.7',
+  country: 'KR',
+};
+
+export const user: z.ZodMiniType<ReturnType<typeof userJson>> = named(
+  'User',
+  z.object({
+    id: uuid,
+    email: z.nullable(text({ format: 'idn-email' })),
+    username: z.nullable(z.string()),
+    name: z.nullable(z.string()),
+    is_active: z.boolean(),
+    is_staff: z.boolean(),
+    email_verified: z.boolean(),
+    date_joined: timestamp,
+    last_login: z.nullable(timestamp),
+  }),
+  {
+    about: {
+      email: 'Null only for a user who was imported without one.',
+      date_joined: 'RFC 3339, UTC.',
+      last_login: 'RFC 3339, UTC.',
+    },
+    example: USER,
+  },
+);
+
+/** What stands in the body in cookie mode, and where rotation is off. */
+export const access = named('AccessToken', z.object({ access: jwt }), {
+  about: { access: 'A JWT for the Authorization header.' },
+  example: { access: ACCESS },
+});
+export const pair = named('TokenPair', z.object({ access: jwt, refresh: jwt }), {
+  about: {
+    access: 'A JWT for the Authorization header.',
+    refresh: 'A JWT that gets the next pair, once.',
+  },
+  example: { access: ACCESS, refresh: REFRESH },
+});
+
+export const signedUp = named('SignedUp', z.object({ user, access: jwt, refresh: jwt }), {
+  example: { user: USER, access: ACCESS, refresh: REFRESH },
+});
+export const signedUpByCookie = named('SignedUpByCookie', z.object({ user, access: jwt }), {
+  example: { user: USER, access: ACCESS },
+});
+
+export const session: z.ZodMiniType<ReturnType<typeof sessionJson>> = named(
+  'Session',
+  z.object({
+    id: uuid,
+    current: z.boolean(),
+    created_at: timestamp,
+    last_used_at: timestamp,
+    expires_at: timestamp,
+    user_agent: z.nullable(z.string()),
+    ip: z.nullable(z.string()),
+    country: z.nullable(z.string()),
+  }),
+  {
+    description: 'One log-in, through all its refreshes.',
+    about: {
+      current: 'The one whose access token asks.',
+      last_used_at: 'To about an hour.',
+      expires_at: 'An upper bound: the tokens themselves say when they are over.',
+      country: 'ISO 3166-1 alpha-2, as far as Cloudflare knows it.',
+    },
+    example: SESSION,
+  },
+);
+export const sessions = named('SessionList', z.object({ sessions: z.array(session) }), {
+  description: 'The live ones, newest first.',
+  example: { sessions: [SESSION] },
+});
+
+export const nothing = named('Nothing', z.object({}), { example: {} });
+
+export const jwks = named(
+  'JwkSet',
+  z.object({ keys: z.array(z.looseObject({ kty: z.string(), alg: z.string(), use: z.literal('sig') })) }),
+  {
+    description: 'RFC 7517. Empty with a shared secret.',
+    example: {
+      keys: [
+        {
+          kty: 'EC',
+          crv: 'P-256',
+          alg: 'ES256',
+          use: 'sig',
+          kid: '2026-11',
+          x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+          y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+        },
+      ],
+    },
+  },
+);
+export const alive = named('Alive', z.object({ status: z.literal('ok') }), { example: { status: 'ok' } });
+export const ready = named(
+  'Ready',
+  z.object({ status: z.literal('ok'), d1: z.literal('ok'), kv: z.literal('ok') }),
+  { example: { status: 'ok', d1: 'ok', kv: 'ok' } },
+);
+export const inbox = named(
+  'Inbox',
+  z.object({
+    messages: z.array(
+      z.object({
+        id: z.string(),
+        to: z.string(),
+        subject: z.string(),
+        text: z.string(),
+        html: z.string(),
+        token: z.nullable(z.string()),
+        created_at: timestamp,
+      }),
+    ),
+  }),
+  { description: 'Newest first.', example: { messages: [] } },
+);
+export const openapi = named('OpenApi', z.looseObject({ openapi: z.string() }), {
+  description: 'This document.',
+  example: { openapi: '3.1.1' },
+});
+
+const fieldError = named('FieldError', z.object({ message: z.string(), code: z.enum(FIELD_CODES) }), {
+  about: { message: 'A sentence for people.', code: 'For programs; never translated.' },
+});
+const problemShape = {
+  type: z.literal('about:blank'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.enum(CODES),
+  errors: z.optional(z.record(z.string(), z.array(fieldError))),
+  request_id: z.optional(uuid),
+};
+const PROBLEM_ABOUT = {
+  detail: 'A sentence for people, in the language of Accept-Language.',
+  code: 'For programs; never translated.',
+  errors: 'Of code `invalid`: by field; what concerns the whole body stands under `non_field_errors`.',
+  request_id: 'Of status 500: what to look for in the log.',
+};
+export const problem = named('Problem', z.object(problemShape), {
+  description: 'RFC 9457, with the `detail` and `code` of Django REST Framework.',
+  about: PROBLEM_ABOUT,
+});
+export const flatProblem = named('FlatProblem', z.catchall(z.object(problemShape), z.array(z.string())), {
+  description: 'As Problem; the sentences of each field stand at the top level too, as DRF has them.',
+  about: PROBLEM_ABOUT,
+});

@@ -1,0 +1,120 @@
+/** What needs mail: not there where MAIL is off. */
+import * as answer from './answers.ts';
+import {
+  ANY,
+  answers,
+  bad,
+  forbidden,
+  IN_LANGUAGE,
+  LIMITED,
+  page,
+  refusal,
+  SIGNED_IN,
+  STORE,
+  takes,
+  when,
+} from './parts.ts';
+import * as request from './requests.ts';
+import type { Node } from './settle.ts';
+
+const BEARER = [{ bearerAuth: [] }];
+const withMail = (path: Node): Node => when({ 'MAIL=inbox|cloudflare': path });
+const linkPage = (operationId: string, tag: string, summary: string): Node => ({
+  operationId,
+  tags: [tag],
+  summary,
+  description:
+    'What the link in the mail opens. It changes nothing: a click posts the token of the fragment.',
+  security: [],
+  responses: { 200: page('A page for people.', IN_LANGUAGE), ...ANY },
+});
+
+export const mailPaths: Record<string, Node> = {
+  '/account/password/reset': withMail({
+    post: {
+      operationId: 'askPasswordReset',
+      tags: ['Password'],
+      summary: 'Ask for a reset',
+      description: 'Answers the same, after the same time, whether there is such an account or not.',
+      security: [],
+      requestBody: takes(request.askReset),
+      responses: {
+        202: answers('A mail is under way where the account exists.', answer.nothing),
+        ...bad({ email: [{ fault: 'email' }] }),
+        ...forbidden(),
+        ...LIMITED,
+        ...STORE,
+      },
+    },
+  }),
+  '/account/password/reset/confirm': withMail({
+    get: linkPage('passwordResetPage', 'Password', 'The page of a reset'),
+    post: {
+      operationId: 'confirmPasswordReset',
+      tags: ['Password'],
+      summary: 'Choose a new password',
+      description: 'All sessions end.',
+      security: [],
+      requestBody: takes(request.confirmReset),
+      responses: {
+        204: answers('The new password is set.'),
+        ...bad({ token: [{ fault: 'token_not_valid' }] }),
+        ...forbidden(),
+        ...STORE,
+      },
+    },
+  }),
+  '/account/email/verify': withMail({
+    get: linkPage('emailVerifyPage', 'E-mail', 'The page of a verification'),
+    post: {
+      operationId: 'verifyEmail',
+      tags: ['E-mail'],
+      summary: 'Confirm an address',
+      description:
+        'After a sign-up, after a change of address, and, with SIGN_UP=verify, what makes the account.',
+      security: [],
+      requestBody: takes(request.mailToken),
+      responses: {
+        204: answers('Confirmed.'),
+        ...bad({ token: [{ fault: 'token_not_valid' }] }),
+        ...forbidden(),
+        409: refusal(['email_taken']),
+        ...STORE,
+      },
+    },
+  }),
+  '/account/email/verify/resend': withMail({
+    post: {
+      operationId: 'resendVerification',
+      tags: ['E-mail'],
+      summary: 'Send the verification once more',
+      security: BEARER,
+      responses: {
+        202: answers('A mail is under way where there is something to verify.', answer.nothing),
+        ...SIGNED_IN,
+        ...forbidden(),
+        ...LIMITED,
+        ...STORE,
+      },
+    },
+  }),
+  '/account/email/change': withMail({
+    post: {
+      operationId: 'changeEmail',
+      tags: ['E-mail'],
+      summary: 'Change the address',
+      description:
+        'Takes effect when the new address confirms; the old one is told. Answers the same where the new address is taken.',
+      security: BEARER,
+      requestBody: takes(request.changeEmail),
+      responses: {
+        202: answers('A mail is under way.', answer.nothing),
+        ...bad({ password: [{ fault: 'password_incorrect' }] }),
+        ...SIGNED_IN,
+        ...forbidden(),
+        ...LIMITED,
+        ...STORE,
+      },
+    },
+  }),
+};

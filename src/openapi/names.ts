@@ -1,0 +1,28 @@
+/**
+ * The schemas of the document by name. Nothing in this folder but routes.ts and settle.ts is part of the Worker:
+ * document.ts runs when the assets are built (docs/adr/0005-openapi.md).
+ */
+import * as z from 'zod/mini';
+
+export interface Meta {
+  id: string;
+  description?: string;
+  /** A whole body. */
+  example?: unknown;
+  /** What stands beside its properties. */
+  about?: Readonly<Record<string, string>>;
+  [annotation: string]: unknown;
+}
+
+export const names = z.registry<Meta>();
+
+export function named<S extends z.ZodMiniType>(id: string, schema: S, meta: Omit<Meta, 'id'> = {}): S {
+  names.add(schema, { id, ...meta });
+  return schema;
+}
+
+/** Examples: the tokens are of the right form and say nothing. */
+export const ACCESS = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIn0.c2lnbmF0dXJl';
+export const REFRESH = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl';
+export const MAIL_TOKEN =
+  '0196f2a4-7c1e-7d3b-9a51-5f0c2f6d8e10.b25lLXRpbWUtc2VjcmV0LW9mLTMyLXJhbmRvbS1ieXRlcw';

@@ -1,0 +1,180 @@
+/** What operations are put together from: conditions, bodies, answers and refusals. */
+import type * as z from 'zod/mini';
+import { type FieldFaults, REFUSALS, Refusal, type RefusalName, refusalCode } from '../errors.ts';
+import { problemResponse } from '../http/problem-response.ts';
+import { names } from './names.ts';
+import type { Node } from './settle.ts';
+
+/** What holds under the settings alone: `{'MAIL=inbox|cloudflare': …, else: …}`. See settle.ts. */
+export const when = (choices: Node): Node => ({ 'x-when': choices });
+export const COOKIE = 'REFRESH_TRANSPORT=cookie';
+export const BODY = 'REFRESH_TRANSPORT=body';
+
+const ref = (to: string): Node => ({ $ref: `#/components/${to}` });
+const nameOf = (schema: z.ZodMiniType): string => {
+  const id = names.get(schema)?.id;
+  if (id === undefined) throw new TypeError('a schema of an operation has no name');
+  return id;
+};
+
+/** The body of a request. `examples` by name, where one is not enough. */
+export const takes = (schema: z.ZodMiniType, examples?: Readonly<Record<string, unknown>>): Node => ({
+  required: true,
+  content: {
+    'application/json': {
+      schema: ref(`schemas/${nameOf(schema)}`),
+      ...(examples
+        ? {
+            examples: Object.fromEntries(
+              Object.entries(examples).map(([summary, value]) => [
+                summary.replaceAll(' ', '_'),
+                { summary, value },
+              ]),
+            ),
+          }
+        : { example: names.get(schema)?.example }),
+    },
+  },
+});
+
+const HEADERS = { 'X-Request-Id': ref('headers/RequestId'), 'Cache-Control': ref('headers/NoStore') };
+export const PUBLIC = { 'Cache-Control': ref('headers/Public') };
+export const IN_LANGUAGE = { 'Content-Language': ref('headers/ContentLanguage') };
+/** In cookie mode alone. */
+export const SETS_COOKIE = { 'Set-Cookie': when({ [COOKIE]: ref('headers/RefreshCookie') }) };
+export const CLEARS_COOKIE = { 'Set-Cookie': when({ [COOKIE]: ref('headers/NoRefreshCookie') }) };
+export const MAY_CLEAR_COOKIE = { 'Set-Cookie': when({ [COOKIE]: ref('headers/PerhapsNoRefreshCookie') }) };
+
+/** Without a schema: without a body. */
+export const answers = (description: string, schema?: z.ZodMiniType, headers: Node = {}): Node => ({
+  description,
+  headers: { ...HEADERS, ...headers },
+  ...(schema && {
+    content: {
+      'application/json': {
+        schema: ref(`schemas/${nameOf(schema)}`),
+        example: names.get(schema)?.example,
+      },
+    },
+  }),
+});
+
+export const page = (description: string, headers: Node = {}): Node => ({
+  description,
+  headers: { ...HEADERS, ...headers },
+  content: { 'text/html': { schema: { type: 'string' } } },
+});
+
+/** What http/problem-response.ts answers, in English. A promise: document.ts awaits all of them. */
+const exampleOf = (kind: RefusalName, faults: FieldFaults | undefined, flat: boolean): Promise<unknown> =>
+  problemResponse(new Refusal(kind, faults ? { faults } : {}), {
+    language: 'en',
+    scheme: 'Bearer',
+    requestId: '5f0c2f6d-8e10-4a51-9d3b-7c1e0196f2a4',
+    flat,
+  }).json();
+
+const HEADERS_OF_STATUS: Readonly<Record<number, Node>> = {
+  401: { 'WWW-Authenticate': ref('headers/WwwAuthenticate') },
+  405: { Allow: ref('headers/Allow') },
+  429: { 'Retry-After': ref('headers/RetryAfter') },
+  503: { 'Retry-After': ref('headers/RetryAfter') },
+};
+
+interface Details {
+  /** The example of `invalid`. */
+  faults?: FieldFaults;
+  /** simplejwt's paths: sentences at the top level too. */
+  flat?: boolean;
+  headers?: Node;
+}
+
+/** Refusals of one status: all their codes, an example of each. */
+export function refusal(
+  kinds: readonly RefusalName[],
+  { faults, flat = false, headers }: Details = {},
+): Node {
+  const status = REFUSALS[kinds[0] as RefusalName].status;
+  const codes = [...new Set(kinds.map(refusalCode))];
+  return {
+    description: codes.map((code) => `\`${code}\``).join(', '),
+    headers: { ...HEADERS, ...IN_LANGUAGE, ...HEADERS_OF_STATUS[status], ...headers },
+    content: {
+      'application/problem+json': {
+        schema: {
+          allOf: [ref(`schemas/${flat ? 'FlatProblem' : 'Problem'}`)],
+          properties: { status: { const: status }, code: { enum: codes } },
+        },
+        examples: Object.fromEntries(
+          kinds.map((kind) => [
+            kind,
+            {
+              summary: REFUSALS[kind].detail.en,
+              value: exampleOf(kind, kind === 'invalid' ? faults : undefined, flat),
+            },
+          ]),
+        ),
+      },
+    },
+  };
+}
+
+const SIGNED_IN_401 = [
+  'not_authenticated',
+  'bad_authorization_header',
+  'access_token_not_valid',
+  'user_not_found',
+  'user_inactive',
+] as const satisfies RefusalName[];
+export const REFRESH_401 = [
+  'refresh_token_not_valid',
+  'token_blacklisted',
+  'user_not_found',
+  'user_inactive',
+] as const satisfies RefusalName[];
+
+/** Refusals that several operations share. document.ts makes components of them. */
+export const SHARED = {
+  NotSignedIn: SIGNED_IN_401,
+  TokenRefused: REFRESH_401,
+  NoActiveAccount: ['no_active_account'],
+  OriginNotAllowed: ['origin_not_allowed'],
+  NotStaff: ['permission_denied'],
+  NotFound: ['not_found'],
+  MethodNotAllowed: ['method_not_allowed'],
+  PayloadTooLarge: ['payload_too_large'],
+  UnsupportedMediaType: ['unsupported_media_type'],
+  Throttled: ['throttled'],
+  InternalError: ['internal_error'],
+  Misconfigured: ['misconfigured'],
+  Unavailable: ['unavailable', 'misconfigured'],
+} as const satisfies Record<string, RefusalName[]>;
+const shared = (name: keyof typeof SHARED) => ref(`responses/${name}`);
+
+/** Of every operation: without a store. */
+export const ANY: Node = { 500: shared('InternalError'), 503: shared('Misconfigured') };
+/** Of an operation that asks D1, KV or the limits. */
+export const STORE: Node = { 500: shared('InternalError'), 503: shared('Unavailable') };
+export const SIGNED_IN: Node = { 401: shared('NotSignedIn') };
+export const TOKEN_REFUSED: Node = { 401: shared('TokenRefused') };
+export const NO_ACTIVE_ACCOUNT: Node = { 401: shared('NoActiveAccount') };
+export const NOT_STAFF: Node = { 403: shared('NotStaff') };
+export const NOT_FOUND: Node = { 404: shared('NotFound') };
+export const LIMITED: Node = { 429: shared('Throttled') };
+/** What any path answers to a method that it has not. */
+export const OTHER_METHODS: Node = shared('MethodNotAllowed');
+
+/** Of an operation that reads a body. */
+export const bad = (faults: FieldFaults, details: Details = {}): Node => ({
+  400: refusal(['parse_error', 'invalid'], { ...details, faults }),
+  413: shared('PayloadTooLarge'),
+  415: shared('UnsupportedMediaType'),
+});
+
+/** 403 of an unsafe method: in cookie mode the origin is checked; `kinds` are the operation's own. */
+export const forbidden = (...kinds: RefusalName[]): Node => ({
+  403: when({
+    [COOKIE]: kinds.length > 0 ? refusal(['origin_not_allowed', ...kinds]) : shared('OriginNotAllowed'),
+    ...(kinds.length > 0 && { else: refusal(kinds) }),
+  }),
+});

@@ -1,0 +1,55 @@
+/** For machines and readers: keys, health, this document, and the inbox of development. */
+import * as answer from './answers.ts';
+import { ANY, answers, PUBLIC, page, STORE, when } from './parts.ts';
+import type { Node } from './settle.ts';
+
+const service = (operationId: string, summary: string, operation: Node): Node => ({
+  get: { operationId, tags: ['Service'], summary, security: [], ...operation },
+});
+
+const withDocs = (path: Node): Node => when({ 'DOCS=true': path });
+
+export const servicePaths: Record<string, Node> = {
+  '/.well-known/jwks.json': service('jwks', 'The public keys', {
+    responses: { 200: answers('RFC 7517.', answer.jwks, PUBLIC), ...ANY },
+  }),
+  '/healthz': service('healthz', 'Is the process up', {
+    responses: { 200: answers('It is, whatever the settings are.', answer.alive), 500: ANY[500] },
+  }),
+  '/readyz': service('readyz', 'Are D1 and KV reached', {
+    responses: { 200: answers('They are.', answer.ready), ...STORE },
+  }),
+  '/openapi.json': withDocs(
+    service('openapi', 'This document', {
+      responses: { 200: answers('OpenAPI 3.1.', answer.openapi, PUBLIC), ...ANY },
+    }),
+  ),
+  '/docs': withDocs(
+    service('docs', 'This document as a page', {
+      responses: { 200: page('Swagger UI.', PUBLIC), ...ANY },
+    }),
+  ),
+  '/dev/mail': when({
+    'MAIL=inbox': service('devMail', 'The mail of the last hour', {
+      description: 'In development alone: nothing is sent, and this is where it lies.',
+      parameters: [
+        {
+          name: 'to',
+          in: 'query',
+          description: 'An address: its mail alone.',
+          schema: { type: 'string', format: 'idn-email' },
+        },
+      ],
+      responses: {
+        200: {
+          ...answers('JSON, or a page by `Accept`.', answer.inbox),
+          content: {
+            ...(answers('', answer.inbox).content as Node),
+            ...(page('').content as Node),
+          },
+        },
+        ...ANY,
+      },
+    }),
+  }),
+};

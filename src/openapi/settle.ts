@@ -1,0 +1,49 @@
+/**
+ * From the document as it was built to that of one deployment. A node `{"x-when": {condition: node, …, "else": node}}`
+ * stands for its first choice whose condition holds, or for nothing. A condition names a setting and its values,
+ * `MAIL=inbox|cloudflare`; of a list any item may be the value.
+ */
+import type { Settings } from '../settings.ts';
+
+export type Node = Record<string, unknown>;
+
+function holds(condition: string, settings: Settings): boolean {
+  const [name = '', values = ''] = condition.split('=');
+  return (
+    name === 'else' ||
+    [settings[name as keyof Settings]].flat().some((value) => values.split('|').includes(String(value)))
+  );
+}
+
+function choose(node: unknown, settings: Settings): unknown {
+  if (Array.isArray(node)) {
+    return node.map((item) => choose(item, settings)).filter((item) => item !== undefined);
+  }
+  if (typeof node !== 'object' || node === null) return node;
+  if ('x-when' in node) {
+    const choice = Object.entries(node['x-when'] as Node).find(([condition]) => holds(condition, settings));
+    return choice && choose(choice[1], settings);
+  }
+  return Object.fromEntries(
+    Object.entries(node)
+      .map(([key, child]) => [key, choose(child, settings)])
+      .filter(([, child]) => child !== undefined),
+  );
+}
+
+/** Components that nothing names any more are left out. */
+export function settle(template: Node, settings: Settings): Node {
+  const document = choose(template, settings) as { components: Record<string, Node> };
+  const { securitySchemes, ...sections } = document.components;
+  for (let before = ''; ; ) {
+    const text = JSON.stringify(document);
+    if (text === before) return document;
+    before = text;
+    const used = new Set(text.match(/#\/components\/[^"]+/g));
+    for (const [section, entries] of Object.entries(sections)) {
+      for (const name of Object.keys(entries)) {
+        if (!used.has(`#/components/${section}/${name}`)) delete entries[name];
+      }
+    }
+  }
+}

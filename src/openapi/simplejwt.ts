@@ -1,0 +1,64 @@
+/** djangorestframework-simplejwt's own paths: not there in cookie mode. */
+import * as answer from './answers.ts';
+import {
+  answers,
+  BODY,
+  bad,
+  LIMITED,
+  NO_ACTIVE_ACCOUNT,
+  STORE,
+  TOKEN_REFUSED,
+  takes,
+  when,
+} from './parts.ts';
+import * as request from './requests.ts';
+import type { Node } from './settle.ts';
+
+const flat = { flat: true };
+const simplejwt = (operationId: string, summary: string, operation: Node): Node =>
+  when({ [BODY]: { post: { operationId, tags: ['simplejwt'], summary, security: [], ...operation } } });
+
+export const simplejwtPaths: Record<string, Node> = {
+  '/api/token': simplejwt('tokenObtainPair', 'Log in', {
+    requestBody: takes(request.tokenObtain),
+    responses: {
+      200: answers('Logged in.', answer.pair),
+      ...bad({ username: [{ fault: 'required' }] }, flat),
+      ...NO_ACTIVE_ACCOUNT,
+      ...LIMITED,
+      ...STORE,
+    },
+  }),
+  '/api/token/refresh': simplejwt('tokenRefresh', 'Get the next tokens', {
+    requestBody: takes(request.refresh),
+    responses: {
+      200: when({
+        'ROTATE_REFRESH_TOKENS=true': answers('The next tokens.', answer.pair),
+        else: answers('The next access token.', answer.access),
+      }),
+      ...bad({ refresh: [{ fault: 'required' }] }, flat),
+      ...TOKEN_REFUSED,
+      ...LIMITED,
+      ...STORE,
+    },
+  }),
+  '/api/token/verify': simplejwt('tokenVerify', 'Ask whether a token is good', {
+    requestBody: takes(request.token),
+    responses: {
+      200: answers('It is.', answer.nothing),
+      ...bad({ token: [{ fault: 'required' }] }, flat),
+      ...TOKEN_REFUSED,
+      ...STORE,
+    },
+  }),
+  '/api/token/blacklist': simplejwt('tokenBlacklist', 'Log out', {
+    description: 'Ends the session. A second call is 401.',
+    requestBody: takes(request.refresh),
+    responses: {
+      200: answers('The session has ended.', answer.nothing),
+      ...bad({ refresh: [{ fault: 'required' }] }, flat),
+      ...TOKEN_REFUSED,
+      ...STORE,
+    },
+  }),
+};

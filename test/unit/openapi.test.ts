@@ -1,0 +1,89 @@
+/** The OpenAPI document as a text: up to date, settled as the settings say, valid. */
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { describe, expect, it } from 'vitest';
+import template from '../../assets/docs/openapi/template.json' with { type: 'json' };
+import { version } from '../../package.json' with { type: 'json' };
+import { REFUSALS, type RefusalName } from '../../src/errors.ts';
+import { openapiTemplate } from '../../src/openapi/document.ts';
+import { type Node, settle } from '../../src/openapi/settle.ts';
+import { DEPLOYMENTS, settingsOf, textOf } from '../support/deployments.ts';
+
+it('is made of these very schemas (npm run build:assets)', async () => {
+  expect(template).toEqual(JSON.parse(JSON.stringify(await openapiTemplate(version))));
+});
+
+describe('settling', () => {
+  const settled = (node: unknown, vars?: Record<string, string>) =>
+    settle({ node, components: {} } as Node, settingsOf(vars ?? {})).node;
+
+  it('takes the first choice that holds', () => {
+    const node = { 'x-when': { 'SIGN_UP=closed': 1, 'SIGN_UP=open|verify': 2, else: 3 } };
+    expect(settled(node)).toBe(2);
+    expect(settled(node, { SIGN_UP: 'closed' })).toBe(1);
+  });
+  it('takes what stands under else, or leaves the property or the item out', () => {
+    const never = { 'MAIL=inbox': 1 };
+    expect(settled({ a: { 'x-when': { ...never, else: 2 } }, b: { 'x-when': never } })).toEqual({ a: 2 });
+    expect(settled([{ 'x-when': never }, 3])).toEqual([3]);
+  });
+  it('settles inside a choice, and a choice of nothing is nothing', () => {
+    expect(
+      settled({ a: { 'x-when': { 'SIGN_UP=open': { 'x-when': { 'MAIL=inbox': 1 } }, else: 2 } } }),
+    ).toEqual({});
+  });
+  it('knows flags, and the items of a list', () => {
+    const node = { 'x-when': { 'DOCS=true': 1 } };
+    expect(settled({ node })).toEqual({ node: 1 });
+    expect(settled({ node }, { DOCS: 'off' })).toEqual({});
+    const scheme = { 'x-when': { 'AUTH_HEADER_TYPES=Bearer': 1, else: 2 } };
+    expect(settled(scheme, { AUTH_HEADER_TYPES: 'JWT,Bearer' })).toBe(1);
+    expect(settled(scheme, { AUTH_HEADER_TYPES: 'JWT' })).toBe(2);
+  });
+  it('leaves out components that nothing names, also those that only such ones name', () => {
+    const schemas = {
+      A: { $ref: '#/components/schemas/B' },
+      B: {},
+      C: { $ref: '#/components/schemas/D' },
+      D: {},
+    };
+    const settled = settle(
+      { paths: { $ref: '#/components/schemas/A' }, components: { schemas } },
+      settingsOf({}),
+    );
+    expect(Object.keys((settled.components as { schemas: Node }).schemas)).toEqual(['A', 'B']);
+  });
+});
+
+describe.each(Object.entries(DEPLOYMENTS))('the document %s', (_, vars) => {
+  const text = textOf(vars);
+
+  it('has no condition left', () => {
+    expect(text).not.toContain('x-when');
+  });
+
+  it('has no error under the recommended rules of Redocly', async () => {
+    const problems = await lintFromString({
+      source: text,
+      absoluteRef: '/openapi.json',
+      config: await createConfig({ extends: ['recommended'] }),
+    });
+    const told = (severity: string) =>
+      problems
+        .filter((problem) => problem.severity === severity)
+        .map(({ ruleId, message, location }) => `${ruleId} ${location[0]?.pointer}: ${message}`);
+    expect(told('error')).toEqual([]);
+    // True all the same: some operations cannot be asked wrongly, a closed sign-up cannot succeed, and 405 is the
+    // answer of paths, not of operations.
+    const known =
+      /^(operation-4xx-response .*\/get\/|operation-2xx-response .*sign-up|no-unused-components .*MethodNotAllowed)/;
+    expect(told('warn').filter((warning) => !known.test(warning))).toEqual([]);
+  });
+});
+
+it('has an example of every refusal there is', () => {
+  const all = Object.values(DEPLOYMENTS).map(textOf).join();
+  const examples = (Object.keys(REFUSALS) as RefusalName[]).filter((kind) =>
+    all.includes(`"${kind}":{"summary":`),
+  );
+  expect(examples).toEqual(Object.keys(REFUSALS));
+});

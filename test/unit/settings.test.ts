@@ -1,0 +1,323 @@
+import { describe, expect, it } from 'vitest';
+import { loadSettings, parseSettings, SETTINGS } from '../../src/settings.ts';
+
+type Name = keyof typeof SETTINGS;
+type Env = Record<string, unknown>;
+
+const HOUR = 3_600;
+const DAY = 86_400;
+
+const load = (env: Env) => {
+  const loaded = loadSettings(env);
+  if (!loaded.ok) throw new Error(loaded.faults.map(({ setting }) => setting).join());
+  return loaded.settings;
+};
+/** The settings that are at fault, in the order they are told. */
+const faultsOf = (env: Env) => {
+  const loaded = loadSettings(env);
+  return loaded.ok ? [] : loaded.faults.map(({ setting }) => setting);
+};
+
+/** As the contract lists them. */
+const DEFAULTS = {
+  SIGNING_KEY: undefined,
+  VERIFYING_KEYS: '[]',
+  ENVIRONMENT: 'production',
+  ACCESS_TOKEN_LIFETIME: HOUR,
+  REFRESH_TOKEN_LIFETIME: DAY,
+  ROTATE_REFRESH_TOKENS: true,
+  BLACKLIST_AFTER_ROTATION: true,
+  REFRESH_REUSE_GRACE: 10,
+  SESSION_MAX_LIFETIME: 30 * DAY,
+  MAX_SESSIONS_PER_USER: 20,
+  UPDATE_LAST_LOGIN: true,
+  ISSUER: undefined,
+  AUDIENCE: undefined,
+  LEEWAY: 0,
+  USER_ID_CLAIM: 'sub',
+  AUTH_HEADER_TYPES: ['Bearer'],
+  AUTH_TOKEN_CLASSES: 'access',
+  DEFAULT_PERMISSION_CLASSES: 'AllowAny',
+  REFRESH_TRANSPORT: 'body',
+  SIGN_UP: 'open',
+  PASSWORD_ITERATIONS: 600_000,
+  PASSWORD_ITERATIONS_UNSAFE: false,
+  PASSWORD_MIN_LENGTH: 8,
+  PASSWORD_BREACH_CHECK: false,
+  RATE_LIMITS: true,
+  ALLOWED_ORIGINS: [],
+  MAIL: 'off',
+  MAIL_FROM: undefined,
+  PUBLIC_URL: undefined,
+  DOCS: true,
+};
+
+describe('without a variable', () => {
+  it('every setting of the contract has its default, and there is no other', () => {
+    expect(load({})).toStrictEqual(DEFAULTS);
+    expect(Object.keys(SETTINGS).sort()).toEqual(Object.keys(DEFAULTS).sort());
+  });
+
+  it('mail goes to the inbox in development', () => {
+    expect(load({ ENVIRONMENT: 'development' })).toStrictEqual({
+      ...DEFAULTS,
+      ENVIRONMENT: 'development',
+      MAIL: 'inbox',
+    });
+  });
+
+  it('every setting has a meaning, and the two that hold keys are secrets', () => {
+    const entries = Object.entries(SETTINGS);
+    expect(entries.filter(([, { meaning }]) => meaning.length < 5)).toEqual([]);
+    expect(entries.filter(([, setting]) => 'secret' in setting).map(([name]) => name)).toEqual([
+      'SIGNING_KEY',
+      'VERIFYING_KEYS',
+    ]);
+  });
+
+  it('variables of the host are not looked at', () => {
+    expect(faultsOf({ LOG_LEVEL: 'debug', access_token_lifetime: 'x', TIMEOUT: 5 })).toEqual([]);
+  });
+});
+
+describe('a good value', () => {
+  it.each<[Name, unknown, unknown]>([
+    ['ACCESS_TOKEN_LIFETIME', '1s', 1],
+    ['ACCESS_TOKEN_LIFETIME', '90s', 90],
+    ['ACCESS_TOKEN_LIFETIME', '5m', 300],
+    ['ACCESS_TOKEN_LIFETIME', '1.5h', 5_400],
+    ['ACCESS_TOKEN_LIFETIME', '0.5d', DAY / 2],
+    ['REFRESH_TOKEN_LIFETIME', '14d', 14 * DAY],
+    ['REFRESH_TOKEN_LIFETIME', '3650d', 3_650 * DAY],
+    ['SESSION_MAX_LIFETIME', '365d', 365 * DAY],
+    ['ROTATE_REFRESH_TOKENS', 'false', false],
+    ['ROTATE_REFRESH_TOKENS', false, false],
+    ['BLACKLIST_AFTER_ROTATION', 'false', false],
+    ['BLACKLIST_AFTER_ROTATION', true, true],
+    ['REFRESH_REUSE_GRACE', '0s', 0],
+    ['REFRESH_REUSE_GRACE', '1h', HOUR],
+    ['MAX_SESSIONS_PER_USER', '1', 1],
+    ['MAX_SESSIONS_PER_USER', '100', 100],
+    ['MAX_SESSIONS_PER_USER', 7, 7],
+    ['UPDATE_LAST_LOGIN', 'false', false],
+    ['ISSUER', 'https://accounts.example.com', 'https://accounts.example.com'],
+    ['ISSUER', '', undefined],
+    ['AUDIENCE', '우리', '우리'],
+    ['LEEWAY', '5m', 300],
+    ['LEEWAY', '0s', 0],
+    ['USER_ID_CLAIM', 'user_id', 'user_id'],
+    ['USER_ID_CLAIM', 'https://example.com/uid', 'https://example.com/uid'],
+    ['AUTH_HEADER_TYPES', 'JWT,Bearer', ['JWT', 'Bearer']],
+    ['AUTH_HEADER_TYPES', ' JWT , Bearer ,', ['JWT', 'Bearer']],
+    ['AUTH_HEADER_TYPES', ['JWT', 'Bearer'], ['JWT', 'Bearer']],
+    ['DEFAULT_PERMISSION_CLASSES', 'IsAuthenticated', 'IsAuthenticated'],
+    ['DEFAULT_PERMISSION_CLASSES', 'IsAdminUser', 'IsAdminUser'],
+    ['REFRESH_TRANSPORT', 'cookie', 'cookie'],
+    ['SIGN_UP', 'closed', 'closed'],
+    ['PASSWORD_ITERATIONS', '600000', 600_000],
+    ['PASSWORD_ITERATIONS', '10000000', 10_000_000],
+    ['PASSWORD_MIN_LENGTH', '8', 8],
+    ['PASSWORD_MIN_LENGTH', '256', 256],
+    ['PASSWORD_BREACH_CHECK', 'on', true],
+    ['RATE_LIMITS', 'off', false],
+    ['ALLOWED_ORIGINS', '', []],
+    ['ALLOWED_ORIGINS', 'https://a.example', ['https://a.example']],
+    [
+      'ALLOWED_ORIGINS',
+      'https://a.example, https://b.example:8443,http://localhost:5173',
+      ['https://a.example', 'https://b.example:8443', 'http://localhost:5173'],
+    ],
+    [
+      'ALLOWED_ORIGINS',
+      ['https://a.example', 'https://b.example'],
+      ['https://a.example', 'https://b.example'],
+    ],
+    ['ALLOWED_ORIGINS', 'https://xn--bcher-kva.example', ['https://xn--bcher-kva.example']],
+    ['MAIL', 'off', 'off'],
+    ['PUBLIC_URL', 'https://accounts.example.com', 'https://accounts.example.com'],
+    ['PUBLIC_URL', 'https://example.com/auth/', 'https://example.com/auth'],
+    ['PUBLIC_URL', '', undefined],
+    ['DOCS', 'off', false],
+    ['VERIFYING_KEYS', [{ kty: 'oct' }], '[{"kty":"oct"}]'],
+    ['SIGNING_KEY', { kty: 'oct' }, '{"kty":"oct"}'],
+  ])('%s=%j is read', (name, value, expected) => {
+    expect(load({ [name]: value })[name]).toStrictEqual(expected);
+  });
+
+  it.each<[Name, number]>([
+    ['ISSUER', 2_048],
+    ['AUDIENCE', 2_048],
+    ['SIGNING_KEY', 5_000],
+    ['VERIFYING_KEYS', 5_000],
+  ])('%s may be of %i characters', (name, length) => {
+    expect(load({ [name]: 'x'.repeat(length) })[name]).toHaveLength(length);
+  });
+
+  it.each<[Name, string]>([
+    ['MAIL', 'inbox'],
+    ['PASSWORD_ITERATIONS', '1000'],
+    ['SIGN_UP', 'verify'],
+    ['PUBLIC_URL', 'http://localhost:8787'],
+  ])('%s=%s is one in development', (name, value) => {
+    expect(faultsOf({ ENVIRONMENT: 'development', [name]: value })).toEqual([]);
+  });
+});
+
+const NO_DURATION = [
+  '',
+  '10',
+  '1w',
+  '1H',
+  '1 h',
+  ' 1h',
+  '1h ',
+  '-1h',
+  '+1h',
+  'h',
+  '1h30m',
+  '1e3s',
+  '١h',
+  '1.5s',
+  '.5h',
+];
+const NO_FLAG = ['', 'True', 'TRUE', '1', '0', 'yes', 'on', ' true'];
+const NO_SWITCH = ['', 'true', 'On', '1'];
+const NO_LIFETIME = [...NO_DURATION, '0s', '0d', '3651d', '999999999d'];
+const NO_NUMBER = ['', '1.5', '-1', '1e1', '0x10', 'twenty', ' 9', '9 ', '9_9'];
+
+const BAD: Record<Exclude<Name, 'SIGNING_KEY' | 'VERIFYING_KEYS'>, unknown[]> = {
+  ENVIRONMENT: ['', 'Production', 'staging', 'dev', 'test'],
+  ACCESS_TOKEN_LIFETIME: [...NO_LIFETIME, 3_600, {}, ['1h', '2h']],
+  REFRESH_TOKEN_LIFETIME: NO_LIFETIME,
+  SESSION_MAX_LIFETIME: NO_LIFETIME,
+  ROTATE_REFRESH_TOKENS: NO_FLAG,
+  BLACKLIST_AFTER_ROTATION: NO_FLAG,
+  REFRESH_REUSE_GRACE: [...NO_DURATION, '0', '3601s', '2h'],
+  MAX_SESSIONS_PER_USER: [...NO_NUMBER, '0', '101', 0, 101],
+  UPDATE_LAST_LOGIN: NO_FLAG,
+  ISSUER: ['x\ud800'],
+  AUDIENCE: ['x\ud800'],
+  LEEWAY: [...NO_DURATION, '0', '301s', '6m'],
+  USER_ID_CLAIM: [
+    ...['', ' ', '1id', 'user id', '__proto__', `u${'x'.repeat(64)}`, 'sub,uid'],
+    ...['token_type', 'jti', 'sid', 'iat', 'exp', 'nbf', 'iss', 'aud', 'staff'],
+  ],
+  AUTH_HEADER_TYPES: ['', ',', 'Bea rer', 'Bearer:', 'Bearer JWT', '"Bearer"', 'Bär'],
+  AUTH_TOKEN_CLASSES: ['', 'refresh', 'AccessToken', 'access,refresh'],
+  DEFAULT_PERMISSION_CLASSES: ['', 'allowany', 'IsAuthenticated,IsAdminUser', 'IsAuthenticatedOrReadOnly'],
+  REFRESH_TRANSPORT: ['', 'Cookie', 'header', 'both'],
+  SIGN_UP: ['', 'on', 'Open', 'invite'],
+  PASSWORD_ITERATIONS: [...NO_NUMBER, '0', '999', '599999', '10000001', '600_000', '6e5'],
+  PASSWORD_ITERATIONS_UNSAFE: NO_SWITCH,
+  PASSWORD_MIN_LENGTH: [...NO_NUMBER, '0', '7', '257'],
+  PASSWORD_BREACH_CHECK: NO_SWITCH,
+  RATE_LIMITS: NO_SWITCH,
+  ALLOWED_ORIGINS: [
+    '*',
+    'null',
+    'a.example',
+    '//a.example',
+    'https://a.example/',
+    'https://a.example/path',
+    'https://a.example?x',
+    'https://A.example',
+    'https://a.example:443',
+    'https://*.example',
+    'https://user@a.example',
+    'ftp://a.example',
+    'https://bücher.example',
+    'https://a.example https://b.example',
+    'https://a.example,*',
+    'https://a.example,null',
+  ],
+  MAIL: ['', 'on', 'smtp', 'inbox', 'Cloudflare'],
+  MAIL_FROM: ['x', 'x@', '@example.com', 'x@y', 'Mina <mina@example.com>', 'a b@example.com'],
+  PUBLIC_URL: [
+    'accounts.example.com',
+    'ftp://example.com',
+    'javascript:alert(1)',
+    'https://example.com?x=1',
+    'https://example.com#x',
+    'https://user:pw@example.com',
+    'http://example.com',
+  ],
+  DOCS: NO_SWITCH,
+};
+
+describe('a bad value is a fault of its setting, told without the value', () => {
+  it.each(
+    Object.entries(BAD).flatMap(([name, values]) => values.map((value): [string, unknown] => [name, value])),
+  )('%s=%j', (name, value) => {
+    const loaded = loadSettings({ [name]: value });
+    const faults = loaded.ok ? [] : loaded.faults;
+    expect(faults.map(({ setting }) => setting)).toEqual([name]);
+    expect(faults[0]?.problem).toMatch(/^(must|is|inbox) /);
+  });
+
+  it.each(['ISSUER', 'AUDIENCE'])('%s of 2,049 characters', (name) => {
+    expect(faultsOf({ [name]: 'x'.repeat(2_049) })).toEqual([name]);
+  });
+
+  it('whatever it is', () => {
+    const secret = 'zq7-secret-value';
+    const loaded = loadSettings(
+      Object.fromEntries(Object.keys(BAD).map((name) => [name, `${secret} ${name}`])),
+    );
+    expect(JSON.stringify(loaded)).not.toContain(secret);
+  });
+});
+
+describe('faults come together', () => {
+  it('of all settings at once', () => {
+    const names = Object.keys(BAD).filter((name) => name !== 'ISSUER' && name !== 'AUDIENCE');
+    const env = Object.fromEntries(names.map((name) => [name, '§']));
+    expect([...new Set(faultsOf(env))].sort()).toEqual(names.sort());
+  });
+
+  it.each<[string, Env, string[]]>([
+    ['fewer iterations in production', { PASSWORD_ITERATIONS: '100000' }, ['PASSWORD_ITERATIONS']],
+    ['the inbox in production', { MAIL: 'inbox' }, ['MAIL']],
+    ['sign-up by mail without mail', { SIGN_UP: 'verify' }, ['SIGN_UP']],
+    [
+      'sign-up by mail with mail off',
+      { ENVIRONMENT: 'development', SIGN_UP: 'verify', MAIL: 'off' },
+      ['SIGN_UP'],
+    ],
+    ['mail with nothing it needs', { MAIL: 'cloudflare' }, ['MAIL_FROM', 'PUBLIC_URL', 'MAIL']],
+    [
+      'mail without its binding',
+      { MAIL: 'cloudflare', MAIL_FROM: 'accounts@example.com', PUBLIC_URL: 'https://example.com' },
+      ['MAIL'],
+    ],
+    ['links in the clear in production', { PUBLIC_URL: 'http://example.com' }, ['PUBLIC_URL']],
+  ])('%s', (_, env, names) => {
+    expect(faultsOf(env)).toEqual(names);
+  });
+
+  it.each<[string, Env]>([
+    [
+      'fewer iterations with the dangerous switch',
+      { PASSWORD_ITERATIONS: '1000', PASSWORD_ITERATIONS_UNSAFE: 'on' },
+    ],
+    [
+      'mail with all it needs',
+      {
+        MAIL: 'cloudflare',
+        MAIL_FROM: 'accounts@example.com',
+        PUBLIC_URL: 'https://example.com',
+        EMAIL: {},
+        SIGN_UP: 'verify',
+      },
+    ],
+  ])('and %s is none', (_, env) => {
+    expect(faultsOf(env)).toEqual([]);
+  });
+});
+
+describe('a guard reads only what it names', () => {
+  it('and knows no fault of the rest', () => {
+    const { values, faults } = parseSettings({ LEEWAY: '5s', SIGN_UP: '!' }, ['LEEWAY', 'ISSUER']);
+    expect(values).toStrictEqual({ LEEWAY: 5, ISSUER: undefined });
+    expect(faults).toEqual([]);
+  });
+});

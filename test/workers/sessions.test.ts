@@ -1,0 +1,748 @@
+/** A person's own sessions: the list of them, ending one, ending all, and how quickly their tokens die. */
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { counting } from '../support/counting.ts';
+import { capturedLog } from '../support/log.ts';
+import { resigned } from '../support/tokens.ts';
+import { watchedD1 } from '../support/watched-d1.ts';
+import {
+  type Answer,
+  atOnce,
+  claimsOf,
+  codeOf,
+  type Person,
+  RACE,
+  tally,
+  type World,
+  world,
+} from '../support/world.ts';
+
+const log = capturedLog();
+
+const HOUR = 3_600;
+const DAY = 86_400;
+
+interface Listed {
+  id: string;
+  current: boolean;
+  created_at: string;
+  last_used_at: string;
+  expires_at: string;
+  user_agent: string | null;
+  ip: string | null;
+  country: string | null;
+}
+interface Pair {
+  access: string;
+  refresh: string;
+}
+
+const isoOf = (seconds: number) => new Date(seconds * 1_000).toISOString().replace('.000Z', 'Z');
+const sidOf = (pair: Pair) => claimsOf(pair.refresh).sid as string;
+
+const list = (w: World, token?: string) => w.get('/account/sessions', token === undefined ? {} : { token });
+const listed = async (w: World, token: string) => {
+  const answer = await list(w, token);
+  expect(answer.status).toBe(200);
+  return answer.body.sessions as Listed[];
+};
+const idsOf = async (w: World, token: string) => (await listed(w, token)).map(({ id }) => id);
+const end = (w: World, token: string, id: string) =>
+  w.delete(`/account/sessions/${id}`, undefined, { token });
+const endAll = (w: World, token: string) => w.delete('/account/sessions', undefined, { token });
+
+/** A log-in a second after the last, so that the order by age is told. */
+async function later(w: World, who: Person): Promise<Pair> {
+  w.clock.advance(1);
+  const answer = await w.logIn(who);
+  expect(answer.status).toBe(200);
+  return answer.body as Pair;
+}
+
+/** A log-in from a client that says of itself what it likes. */
+async function logInFrom(
+  w: World,
+  who: Person,
+  client: { headers?: Record<string, string>; cf?: Record<string, unknown> },
+): Promise<Pair> {
+  const answer = await w.fetch(
+    new Request('http://localhost/account/login', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...client.headers },
+      body: JSON.stringify(who),
+      ...(client.cf && { cf: client.cf }),
+    } as RequestInit),
+  );
+  expect(answer.status).toBe(200);
+  return answer.body as Pair;
+}
+
+/** What the list says to a session of itself. */
+const ownOf = async (w: World, pair: Pair) =>
+  (await listed(w, pair.access)).filter(({ current }) => current)[0];
+
+/** Both tokens of a session are refused at every door, whatever KV knows. */
+async function expectDead(w: World, pair: Pair) {
+  expect(codeOf(await w.me(pair.access))).toBe('token_not_valid');
+  expect(codeOf(await list(w, pair.access))).toBe('token_not_valid');
+  expect(codeOf(await w.refresh(pair.refresh))).toBe('token_not_valid');
+  expect(codeOf(await w.verify(pair.refresh))).toBe('token_not_valid');
+  expect(codeOf(await w.verify(pair.access))).toBe('token_not_valid');
+}
+
+async function expectAlive(w: World, pair: Pair) {
+  expect((await w.me(pair.access)).status).toBe(200);
+  expect((await w.verify(pair.access)).status).toBe(200);
+  expect((await w.verify(pair.refresh)).status).toBe(200);
+}
+
+describe('the list of sessions', () => {
+  it('after a sign-up has that one session, in exactly this shape', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const answer = await list(w, who.access);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+    expect(answer.body).toEqual({
+      sessions: [
+        {
+          id: sidOf(who),
+          current: true,
+          created_at: isoOf(w.clock.now),
+          last_used_at: isoOf(w.clock.now),
+          expires_at: isoOf(w.clock.now + DAY + HOUR),
+          user_agent: null,
+          ip: null,
+          country: null,
+        },
+      ],
+    });
+    expect(answer.body.sessions[0].created_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  });
+
+  it('answers with a trailing slash too', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const answer = await w.get('/account/sessions/', { token: who.access });
+    expect(answer.body).toEqual((await list(w, who.access)).body);
+  });
+
+  it('is newest first, and each caller finds its own session marked', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const pairs: Pair[] = [who, await later(w, who), await later(w, who)];
+    const newestFirst = pairs.map(sidOf).reverse();
+    for (const pair of pairs) {
+      const sessions = await listed(w, pair.access);
+      expect(sessions.map(({ id }) => id)).toEqual(newestFirst);
+      expect(sessions.filter(({ current }) => current).map(({ id }) => id)).toEqual([sidOf(pair)]);
+      const ages = sessions.map(({ created_at }) => Date.parse(created_at));
+      expect(ages).toEqual([...ages].sort((a, b) => b - a));
+    }
+  });
+
+  it('shows the same session through all its refreshes, with its last use moved', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const made = w.clock.now;
+    w.clock.advance(HOUR);
+    const pair = (await w.refresh(who.refresh)).body as Pair;
+    expect(await listed(w, pair.access)).toMatchObject([
+      {
+        id: sidOf(who),
+        created_at: isoOf(made),
+        last_used_at: isoOf(made + HOUR),
+        expires_at: isoOf(made + HOUR + DAY + HOUR),
+      },
+    ]);
+  });
+
+  it('never says that a session outlives its absolute end', async () => {
+    const w = world({ vars: { SESSION_MAX_LIFETIME: '2h' } });
+    const who = await w.signUp();
+    expect(await listed(w, who.access)).toMatchObject([{ expires_at: isoOf(w.clock.now + 2 * HOUR) }]);
+  });
+
+  it('has all twenty that a user may have', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const pairs: Pair[] = [];
+    for (let i = 0; i < 20; i++) pairs.push(await later(w, who));
+    expect(await idsOf(w, pairs[19]?.access ?? '')).toEqual(pairs.map(sidOf).reverse());
+  });
+
+  it('never has a session of somebody else', async () => {
+    const w = world();
+    const [mine, other] = [await w.signUp(), await w.signUp()];
+    expect(await idsOf(w, mine.access)).toEqual([sidOf(mine)]);
+    expect(await idsOf(w, other.access)).toEqual([sidOf(other)]);
+  });
+
+  it('costs one round trip to D1, which writes nothing, and none to KV', async () => {
+    const counted = counting();
+    const w = world({ bindings: counted.bindings });
+    const who = await w.signUp();
+    await later(w, who);
+    expect(await counted.of(() => list(w, who.access))).toMatchObject({
+      d1: { roundTrips: 1, rowsWritten: 0 },
+      kv: { gets: 0, puts: 0 },
+    });
+  });
+
+  it.each<[string, (w: World, target: Pair) => Promise<unknown>]>([
+    ['was logged out', (w, target) => w.logOut(target.refresh)],
+    ['was ended', (w, target) => end(w, target.access, sidOf(target))],
+    [
+      'was ended by a replay',
+      async (w, target) => {
+        await w.refresh(target.refresh);
+        w.clock.advance(11);
+        await w.refresh(target.refresh);
+      },
+    ],
+    [
+      'was ended by a reset',
+      (w, target) =>
+        w.rows(
+          "UPDATE sessions SET revoked_at = 1, revoked_reason = 'password_reset' WHERE id = ?",
+          sidOf(target),
+        ),
+    ],
+    [
+      'reached its absolute end',
+      (w, target) =>
+        w.rows('UPDATE sessions SET absolute_end_at = ? WHERE id = ?', w.clock.now, sidOf(target)),
+    ],
+    [
+      'has no refresh token left that is good',
+      (w, target) => w.rows('UPDATE sessions SET expires_at = ? WHERE id = ?', w.clock.now, sidOf(target)),
+    ],
+  ])('has no session that %s', async (_, finish) => {
+    const w = world();
+    const who = await w.signUp();
+    const target = await later(w, who);
+    const own = await later(w, who);
+    await finish(w, target);
+    expect(await idsOf(w, own.access)).toEqual([sidOf(own), sidOf(who)]);
+  });
+
+  it('has no session that was evicted by a later log-in', async () => {
+    const w = world({ vars: { MAX_SESSIONS_PER_USER: '2' } });
+    const who = await w.signUp();
+    const [second, third] = [await later(w, who), await later(w, who)];
+    expect(await idsOf(w, third.access)).toEqual([sidOf(third), sidOf(second)]);
+  });
+
+  it('has a session until a second before its absolute end', async () => {
+    const w = world({ vars: { SESSION_MAX_LIFETIME: '2h', ACCESS_TOKEN_LIFETIME: '2h' } });
+    const who = await w.signUp();
+    w.clock.advance(HOUR);
+    const own = (await w.logIn(who)).body as Pair;
+    w.clock.advance(HOUR - 1);
+    expect(await idsOf(w, own.access)).toEqual([sidOf(own), sidOf(who)]);
+    w.clock.advance(1);
+    expect(await idsOf(w, own.access)).toEqual([sidOf(own)]);
+  });
+
+  it.each<[string, (w: World, who: Pair) => Promise<string | undefined>, string]>([
+    ['nobody', async () => undefined, 'not_authenticated'],
+    ['a refresh token', async (_, who) => who.refresh, 'token_not_valid'],
+    ['what is no token', async () => 'x', 'token_not_valid'],
+    [
+      'a session that was logged out',
+      async (w, who) => {
+        await w.logOut(who.refresh);
+        return who.access;
+      },
+      'token_not_valid',
+    ],
+    [
+      'a user who is gone',
+      async (w, who) => {
+        await w.rows('DELETE FROM users WHERE id = ?', claimsOf(who.access).sub);
+        return who.access;
+      },
+      'user_not_found',
+    ],
+    [
+      'an inactive user',
+      async (w, who) => {
+        await w.rows('UPDATE users SET is_active = 0 WHERE id = ?', claimsOf(who.access).sub);
+        return who.access;
+      },
+      'user_inactive',
+    ],
+    [
+      'a user with the session of another',
+      async (w, who) => {
+        const other = await w.signUp();
+        return resigned(who.access, { sid: sidOf(other) });
+      },
+      'token_not_valid',
+    ],
+  ])('is refused to %s', async (_, tokenOf, code) => {
+    const w = world();
+    const who = await w.signUp();
+    const answer = await list(w, await tokenOf(w, who));
+    expect([answer.status, codeOf(answer)]).toEqual([401, code]);
+    expect(answer.body).not.toHaveProperty('sessions');
+  });
+});
+
+describe('what the list says of the client', () => {
+  const agentOf = async (header: string) => {
+    const w = world();
+    const who = await w.signUp();
+    const pair = await logInFrom(w, who, { headers: { 'User-Agent': header } });
+    return (await ownOf(w, pair))?.user_agent;
+  };
+
+  it.each<[string, string, string]>([
+    ['an ordinary one', 'Mozilla/5.0 (X11; Linux x86_64)', 'Mozilla/5.0 (X11; Linux x86_64)'],
+    ['markup', '<script>alert(1)</script>', '<script>alert(1)</script>'],
+    ['SQL', "'; DROP TABLE sessions; --", "'; DROP TABLE sessions; --"],
+    ['a format string', '%s%n {{7*7}} <%= 1 %>', '%s%n {{7*7}} <%= 1 %>'],
+    ['a tab', 'a\tb', 'a b'],
+    ['an escape sequence of terminals', 'a\u001b[31mred', 'a [31mred'],
+    ['a bell and a delete', 'a\u0007b\u007fc', 'a b c'],
+    ['every control character that a header can carry', 'a\u0001\u0002\u001f\u007fb', 'a    b'],
+    ['255 characters', 'x'.repeat(255), 'x'.repeat(255)],
+    ['256 characters', 'x'.repeat(256), 'x'.repeat(255)],
+    ['10,000 characters', 'x'.repeat(10_000), 'x'.repeat(255)],
+    ['control characters past the cut', `${'x'.repeat(254)}\u0001\u0001y`, `${'x'.repeat(254)} `],
+  ])('a user agent of %s is kept as text, at most 255 characters of it', async (_, sent, kept) => {
+    expect(await agentOf(sent)).toBe(kept);
+  });
+
+  it('a user agent is never cut in the middle of a character', async () => {
+    const kept = (await agentOf(`${'x'.repeat(254)}😀😀`)) ?? '';
+    expect(kept.isWellFormed()).toBe(true);
+    expect(kept).not.toContain('\uFFFD');
+    expect([...kept].length).toBeLessThanOrEqual(255);
+    expect(kept.startsWith('x'.repeat(254))).toBe(true);
+  });
+
+  it.each<[string, Record<string, string>, string | null]>([
+    ['CF-Connecting-IP', { 'CF-Connecting-IP': '203.0.113.9' }, '203.0.113.9'],
+    ['CF-Connecting-IP of version 6', { 'CF-Connecting-IP': '2001:db8::9' }, '2001:db8::9'],
+    ['nothing', {}, null],
+    ['X-Forwarded-For', { 'X-Forwarded-For': '198.51.100.1' }, null],
+    ['X-Real-IP', { 'X-Real-IP': '198.51.100.1' }, null],
+    ['True-Client-IP', { 'True-Client-IP': '198.51.100.1' }, null],
+    ['Forwarded', { Forwarded: 'for=198.51.100.1' }, null],
+    [
+      'CF-Connecting-IP beside X-Forwarded-For',
+      { 'CF-Connecting-IP': '203.0.113.9', 'X-Forwarded-For': '198.51.100.1' },
+      '203.0.113.9',
+    ],
+  ])('of %s keeps an address only where Cloudflare says it', async (_, headers, ip) => {
+    const w = world();
+    const pair = await logInFrom(w, await w.signUp(), { headers });
+    expect((await ownOf(w, pair))?.ip).toBe(ip);
+  });
+
+  it.each<[string, { headers?: Record<string, string>; cf?: Record<string, unknown> }, string | null]>([
+    ['what Cloudflare says', { cf: { country: 'KR' } }, 'KR'],
+    ['Tor, as Cloudflare says it', { cf: { country: 'T1' } }, 'T1'],
+    ['nothing where it says nothing', { cf: {} }, null],
+    ['nothing where there is no Cloudflare', {}, null],
+    ['nothing where it says what is no text', { cf: { country: 7 } }, null],
+    ['nothing of a header that a client can write', { headers: { 'CF-IPCountry': 'KR' } }, null],
+  ])('the country is %s', async (_, client, country) => {
+    const w = world();
+    const pair = await logInFrom(w, await w.signUp(), client);
+    expect((await ownOf(w, pair))?.country).toBe(country);
+  });
+
+  it('is what was so at log-in: a refresh from elsewhere changes nothing of it', async () => {
+    const w = world();
+    const pair = await logInFrom(w, await w.signUp(), {
+      headers: { 'CF-Connecting-IP': '203.0.113.9', 'User-Agent': 'first' },
+      cf: { country: 'KR' },
+    });
+    w.clock.advance(2 * HOUR);
+    const next = await w.post(
+      '/account/token/refresh',
+      { refresh: pair.refresh },
+      { headers: { 'CF-Connecting-IP': '198.51.100.7', 'User-Agent': 'second' } },
+    );
+    expect(await ownOf(w, next.body)).toMatchObject({
+      ip: '203.0.113.9',
+      user_agent: 'first',
+      country: 'KR',
+    });
+  });
+
+  it('is kept of a sign-up too', async () => {
+    const w = world();
+    const who = { email: `client-${crypto.randomUUID()}@example.com`, password: 'correct horse battery' };
+    const answer = await w.post('/account/sign-up', who, {
+      headers: { 'CF-Connecting-IP': '203.0.113.10', 'User-Agent': 'app/1.0' },
+    });
+    expect(await listed(w, answer.body.access)).toMatchObject([
+      { ip: '203.0.113.10', user_agent: 'app/1.0' },
+    ]);
+  });
+});
+
+describe('ending one session', () => {
+  it('is 204 without a body, and its tokens are dead at once while the caller’s live', async () => {
+    const w = world();
+    const own = await w.signUp();
+    const [target, bystander] = [await later(w, own), await later(w, own)];
+    const answer = await end(w, own.access, sidOf(target));
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    await expectDead(w, target);
+    await expectAlive(w, own);
+    await expectAlive(w, bystander);
+    expect(await w.sessionOf(target.refresh)).toMatchObject({
+      revoked_at: w.clock.now,
+      revoked_reason: 'ended',
+    });
+    expect(await w.kvOf(target.refresh)).toBe('ended');
+    expect(await w.kvOf(own.refresh)).toBeNull();
+  });
+
+  it('answers with a trailing slash too, and ends no other', async () => {
+    const w = world();
+    const own = await w.signUp();
+    const target = await later(w, own);
+    expect((await end(w, own.access, `${sidOf(target)}/`)).status).toBe(204);
+    await expectDead(w, target);
+    await expectAlive(w, own);
+  });
+
+  it('may be the caller’s own: a log-out', async () => {
+    const w = world();
+    const own = await w.signUp();
+    const other = await later(w, own);
+    expect((await end(w, own.access, sidOf(own))).status).toBe(204);
+    await expectDead(w, own);
+    await expectAlive(w, other);
+  });
+
+  it('is a line in the log that names user and session', async () => {
+    const w = world();
+    const own = await w.signUp();
+    const target = await later(w, own);
+    const answer = await end(w, own.access, sidOf(target));
+    expect(log.of('session_ended')).toEqual([
+      {
+        level: 'info',
+        event: 'session_ended',
+        request_id: answer.headers.get('X-Request-Id'),
+        user: own.user.id,
+        session: sidOf(target),
+      },
+    ]);
+  });
+
+  it('of somebody else is 404, and that session lives', async () => {
+    const w = world();
+    const [own, other] = [await w.signUp(), await w.signUp()];
+    const answer = await end(w, own.access, sidOf(other));
+    expect([answer.status, codeOf(answer)]).toEqual([404, 'not_found']);
+    await expectAlive(w, other);
+    expect(await w.kvOf(other.refresh)).toBeNull();
+  });
+
+  it('of somebody else and one that never was are told alike', async () => {
+    const w = world();
+    const [own, other] = [await w.signUp(), await w.signUp()];
+    const [taken, none] = [
+      await end(w, own.access, sidOf(other)),
+      await end(w, own.access, crypto.randomUUID()),
+    ];
+    expect([none.status, none.body]).toEqual([taken.status, taken.body]);
+  });
+
+  it.each([
+    ['a UUID of nothing', '01900000-0000-7000-8000-000000000000'],
+    ['no UUID', 'x'],
+    ['a number', '1'],
+    ['a wildcard', '%25'],
+    ['a star', '*'],
+    ['a NUL', '%00'],
+    ['bytes that are not UTF-8', '%ff%fe'],
+    ['a per cent sign alone', '%'],
+    ['SQL', "'%20OR%20'1'='1"],
+    ['a slash in code', 'a%2fb'],
+    ['a name of objects', '__proto__'],
+    ['2,000 characters', 'x'.repeat(2_000)],
+  ])('that is %s is 404 and ends nothing', async (_, id) => {
+    const w = world();
+    const own = await w.signUp();
+    const answer = await end(w, own.access, id);
+    expect([answer.status, codeOf(answer)]).toEqual([404, 'not_found']);
+    await expectAlive(w, own);
+  });
+
+  it('whose id is spelled in capitals is an unknown one', async () => {
+    const w = world();
+    const own = await w.signUp();
+    await w.rows(
+      "UPDATE sessions SET id = '0190abcd-0000-7000-8000-0000000000ab' WHERE id = ?",
+      sidOf(await later(w, own)),
+    );
+    expect((await end(w, own.access, '0190ABCD-0000-7000-8000-0000000000AB')).status).toBe(404);
+    expect((await end(w, own.access, '0190abcd-0000-7000-8000-0000000000ab')).status).toBe(204);
+  });
+
+  it.each<[string, (w: World, own: Pair, target: Pair) => Promise<unknown>]>([
+    ['was ended before', (w, own, target) => end(w, own.access, sidOf(target))],
+    ['was logged out', (w, _, target) => w.logOut(target.refresh)],
+    [
+      'has expired',
+      (w, _, target) =>
+        w.rows('UPDATE sessions SET absolute_end_at = ? WHERE id = ?', w.clock.now, sidOf(target)),
+    ],
+  ])('that %s is 204', async (_, finish) => {
+    const w = world();
+    const own = await w.signUp();
+    const target = await later(w, own);
+    await finish(w, own, target);
+    w.clock.advance(60);
+    expect((await end(w, own.access, sidOf(target))).status).toBe(204);
+    await expectDead(w, target);
+    await expectAlive(w, own);
+  });
+
+  it('that has ended moves neither the time nor the reason of its end', async () => {
+    const w = world();
+    const own = await w.signUp();
+    const target = await later(w, own);
+    await w.logOut(target.refresh);
+    const before = await w.sessionOf(target.refresh);
+    w.clock.advance(60);
+    await end(w, own.access, sidOf(target));
+    expect(await w.sessionOf(target.refresh)).toEqual(before);
+  });
+
+  it.each<[string, (w: World, caller: Pair) => Promise<unknown>, string]>([
+    ['was logged out', (w, caller) => w.logOut(caller.refresh), 'token_not_valid'],
+    [
+      'belongs to an inactive user',
+      (w, caller) => w.rows('UPDATE users SET is_active = 0 WHERE id = ?', claimsOf(caller.access).sub),
+      'user_inactive',
+    ],
+  ])('by a session that %s is 401, and the other lives', async (_, finish, code) => {
+    const w = world();
+    const target = await w.signUp();
+    const caller = await later(w, target);
+    await finish(w, caller);
+    for (const answer of [await end(w, caller.access, sidOf(target)), await endAll(w, caller.access)]) {
+      expect([answer.status, codeOf(answer)]).toEqual([401, code]);
+    }
+    expect((await w.sessionOf(target.refresh))?.revoked_at).toBeNull();
+  });
+
+  it.each([
+    ['one', (w: World, caller: Pair, target: Pair) => end(w, caller.access, sidOf(target))],
+    ['all', (w: World, caller: Pair) => endAll(w, caller.access)],
+  ])('(%s) by a session that ends just before the deed is 401, and the other lives', async (_, deed) => {
+    const plain = world();
+    const target = await plain.signUp();
+    const caller = await later(plain, target);
+    const watched = watchedD1({
+      before: ({ number }) =>
+        number === 2 &&
+        plain.rows(
+          "UPDATE sessions SET revoked_at = 1, revoked_reason = 'ended' WHERE id = ?",
+          sidOf(caller),
+        ),
+    });
+    const w = world({ bindings: { DB: watched.DB } });
+    const answer = await deed(w, caller, target);
+    expect(watched.trips).toHaveLength(2);
+    expect([answer.status, codeOf(answer)]).toEqual([401, 'token_not_valid']);
+    await expectAlive(plain, target);
+  });
+
+  it.each([
+    ['nobody', {}, 'not_authenticated'],
+    ['a refresh token', 'refresh', 'token_not_valid'],
+  ])('by %s is 401', async (_, kind, code) => {
+    const w = world();
+    const own = await w.signUp();
+    const more = kind === 'refresh' ? { token: own.refresh } : {};
+    expect(codeOf(await w.delete(`/account/sessions/${sidOf(own)}`, undefined, more))).toBe(code);
+    expect(codeOf(await w.delete('/account/sessions', undefined, more))).toBe(code);
+    await expectAlive(w, own);
+  });
+});
+
+describe('a session that another ended is dead at once at every door that reads D1, whatever KV knows', () => {
+  const doors: [string, (w: World, pair: Pair) => Promise<Answer>][] = [
+    ['reading /me', (w, { access }) => w.me(access)],
+    ['changing /me', (w, { access }) => w.patch('/account/me', { name: 'x' }, { token: access })],
+    [
+      'withdrawal',
+      (w, { access }) => w.delete('/account/me', { password: 'correct horse battery' }, { token: access }),
+    ],
+    [
+      'a change of password',
+      (w, { access }) =>
+        w.post(
+          '/account/password/change',
+          { current_password: 'correct horse battery', new_password: 'another horse battery' },
+          { token: access },
+        ),
+    ],
+    [
+      'a change of address',
+      (w, { access }) =>
+        w.post(
+          '/account/email/change',
+          { new_email: 'elsewhere@example.com', password: 'correct horse battery' },
+          { token: access },
+        ),
+    ],
+    [
+      'asking for the mail again',
+      (w, { access }) => w.post('/account/email/verify/resend', undefined, { token: access }),
+    ],
+    ['the list of sessions', (w, { access }) => list(w, access)],
+    ['ending a session', (w, pair) => end(w, pair.access, sidOf(pair))],
+    ['ending all sessions', (w, { access }) => endAll(w, access)],
+    ['refresh', (w, { refresh }) => w.refresh(refresh)],
+    ['verify of its refresh token', (w, { refresh }) => w.verify(refresh)],
+  ];
+
+  it.each(doors)('%s', async (_, door) => {
+    const w = world();
+    const own = await w.signUp();
+    const target = await later(w, own);
+    await end(w, own.access, sidOf(target));
+    await env.BLACKLIST.delete(`revoked:${sidOf(target)}`);
+    const answer = await door(w, target);
+    expect([answer.status, codeOf(answer)]).toEqual([401, 'token_not_valid']);
+    await expectAlive(w, own);
+  });
+
+  it('and by KV where D1 is not read: verify of its access token', async () => {
+    const watched = watchedD1();
+    const w = world({ bindings: { DB: watched.DB } });
+    const own = await w.signUp();
+    const target = await later(w, own);
+    await end(w, own.access, sidOf(target));
+    const before = watched.trips.length;
+    expect((await w.verify(target.access)).body).toMatchObject({
+      code: 'token_not_valid',
+      detail: 'Token is blacklisted',
+    });
+    expect(watched.trips).toHaveLength(before);
+  });
+});
+
+describe('ending all sessions', () => {
+  it('is 204 without a body, ends the caller’s too, and touches nobody else', async () => {
+    const w = world();
+    const own = await w.signUp();
+    const pairs: Pair[] = [own, await later(w, own), await later(w, own)];
+    const other = await w.signUp();
+    const answer = await endAll(w, own.access);
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    for (const pair of pairs) {
+      await expectDead(w, pair);
+      expect(await w.kvOf(pair.refresh)).toBe('ended');
+    }
+    await expectAlive(w, other);
+    expect(log.of('sessions_ended')).toMatchObject([{ user: own.user.id, ended: 3 }]);
+  });
+
+  it('leaves the account: a log-in works, and its session is the only one', async () => {
+    const w = world();
+    const own = await w.signUp();
+    await endAll(w, own.access);
+    const next = await later(w, own);
+    expect(await idsOf(w, next.access)).toEqual([sidOf(next)]);
+  });
+
+  it('writes to KV once for each that was alive', async () => {
+    const counted = counting();
+    const watched = watchedD1();
+    const w = world({ bindings: { DB: watched.DB, BLACKLIST: counted.bindings.BLACKLIST } });
+    const own = await w.signUp();
+    const ended = await later(w, own);
+    for (let i = 0; i < 8; i++) await later(w, own);
+    await w.logOut(ended.refresh);
+    const before = watched.trips.length;
+    const cost = await counted.of(() => endAll(w, own.access));
+    expect(cost.kv).toEqual({ gets: 0, puts: 9 });
+    expect(watched.trips).toHaveLength(before + 2);
+  });
+
+  it('a second time is 401: there is no caller any more', async () => {
+    const w = world();
+    const own = await w.signUp();
+    await endAll(w, own.access);
+    expect(codeOf(await endAll(w, own.access))).toBe('token_not_valid');
+  });
+
+  it('keeps the reason of those that had ended before', async () => {
+    const w = world();
+    const own = await w.signUp();
+    const before = await later(w, own);
+    await w.logOut(before.refresh);
+    await endAll(w, own.access);
+    expect(await w.sessionOf(before.refresh)).toMatchObject({ revoked_reason: 'logged_out' });
+  });
+});
+
+describe('at once', RACE, () => {
+  const liveAnswers = (answers: readonly Answer[]) =>
+    answers.filter(({ status }) => status === 200).map(({ body }) => body as Pair);
+
+  it('fifty ends of one session are all content, and end it once', async () => {
+    const w = world();
+    const own = await w.signUp();
+    const target = await later(w, own);
+    expect(tally(await atOnce(50, () => end(w, own.access, sidOf(target))))).toEqual({ 204: 50 });
+    await expectDead(w, target);
+    await expectAlive(w, own);
+  });
+
+  it('an end beside fifty refreshes leaves nothing alive', async () => {
+    const w = world();
+    const own = await w.signUp();
+    const target = await later(w, own);
+    const [ended, ...refreshed] = await Promise.all([
+      end(w, own.access, sidOf(target)),
+      ...Array.from({ length: 50 }, () => w.refresh(target.refresh)),
+    ]);
+    expect(ended?.status).toBe(204);
+    for (const pair of [target, ...liveAnswers(refreshed)]) await expectDead(w, pair);
+    await expectAlive(w, own);
+  });
+
+  it('an end of all beside fifty refreshes leaves nothing alive', async () => {
+    const w = world();
+    const own = await w.signUp();
+    const other = await later(w, own);
+    const [ended, ...refreshed] = await Promise.all([
+      endAll(w, own.access),
+      ...Array.from({ length: 50 }, (_, i) => w.refresh((i % 2 ? own : other).refresh)),
+    ]);
+    expect(ended?.status).toBe(204);
+    for (const pair of [own, other, ...liveAnswers(refreshed)]) await expectDead(w, pair);
+  });
+
+  it('of two sessions that end each other one wins, and the winner lives', async () => {
+    const w = world();
+    const one = await w.signUp();
+    const two = await later(w, one);
+    const answers = await Promise.all([end(w, one.access, sidOf(two)), end(w, two.access, sidOf(one))]);
+    expect(tally(answers)).toEqual({ 204: 1, 401: 1 });
+    const [winner, loser] = answers[0].status === 204 ? [one, two] : [two, one];
+    await expectAlive(w, winner);
+    await expectDead(w, loser);
+  });
+
+  it('of fifty ends of all one is told 204, the others that they are logged out', async () => {
+    const w = world();
+    const own = await w.signUp();
+    const answers = await atOnce(50, () => endAll(w, own.access));
+    expect(tally(answers)).toEqual({ 204: 1, 401: 49 });
+    await expectDead(w, own);
+  });
+});
