@@ -8,17 +8,16 @@
  */
 import { type StdioOptions, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { holding } from './lib/lock.ts';
 
 const DEFAULT_PORT = '8787';
 const SIGNING_KEY_BYTES = 32;
-const LOCK_STALE_AFTER_MS = 5_000;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Not bin/wrangler.js: that one starts a second process and dies of a signal without telling it. */
@@ -104,7 +103,7 @@ async function ensureSigningKey(file: string): Promise<boolean> {
   const read = () => (existsSync(file) ? readFileSync(file, 'utf8') : '');
   const hasKey = () => /^\s*(export\s+)?SIGNING_KEY\s*[=:]/m.test(read());
   if (hasKey()) return false;
-  return holding(`${file}.lock`, () => {
+  return holding(`${file}.lock`, async () => {
     if (hasKey()) return false;
     const text = read();
     const lineBreak = text === '' || text.endsWith('\n') ? '' : '\n';
@@ -127,32 +126,6 @@ function applyMigrations() {
       ['ignore', 'pipe', 'pipe'],
     ),
   );
-}
-
-/** Does the work alone: of two servers that start at once the second waits. Only one process makes a folder. */
-async function holding<T>(lock: string, work: () => T | Promise<T>): Promise<T> {
-  while (!tryToLock(lock)) await sleep(20);
-  const alive = setInterval(() => existsSync(lock) && utimesSync(lock, new Date(), new Date()), 1_000);
-  try {
-    return await work();
-  } finally {
-    clearInterval(alive);
-    rmSync(lock, { recursive: true, force: true });
-  }
-}
-
-function tryToLock(lock: string): boolean {
-  try {
-    mkdirSync(lock);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-  // Its holder was killed when it no longer renews the time.
-  const renewedAt = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
-  if (renewedAt !== undefined && Date.now() - renewedAt > LOCK_STALE_AFTER_MS)
-    rmSync(lock, { recursive: true, force: true });
-  return false;
 }
 
 /** Runs wrangler to its end. Signals to us go to it, and its end decides ours. */

@@ -1,0 +1,364 @@
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, open } from './support/browser.ts';
+import { ADMIN, HOSTILE, PASSWORD, populate } from './support/people.ts';
+import { type Service, startService } from './support/service.ts';
+
+let service: Service;
+let browser: Browser;
+
+beforeAll(async () => {
+  [service, browser] = await Promise.all([startService(), launch()]);
+  await service.makeStaff(ADMIN, PASSWORD);
+  await populate(service);
+});
+afterAll(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+async function logIn(page: Page, password = PASSWORD) {
+  await page.goto('/admin/login');
+  await page.getByLabel('E-mail or username').fill(ADMIN);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+const follow = (page: Page, name: string) => page.getByRole('link', { name, exact: true }).first().click();
+const heading = (page: Page) => page.getByRole('heading', { level: 1 }).textContent();
+const said = (page: Page) => page.getByRole('status').textContent();
+const inMain = (page: Page) => page.getByRole('navigation', { name: 'Main' });
+
+async function openUser(page: Page, search: string) {
+  await inMain(page).getByRole('link', { name: 'Users' }).click();
+  await page.getByLabel('E-mail or username begins with').fill(search);
+  await press(page, 'Search');
+  await page.getByRole('rowheader').getByRole('link').first().click();
+}
+
+describe.each([
+  ['with JavaScript', true],
+  ['without JavaScript', false],
+])('the console %s', (_, javaScriptEnabled) => {
+  const suffix = javaScriptEnabled ? 'js' : 'plain';
+
+  it('is walked through by a person', async () => {
+    const { page, mishaps, close } = await open(browser, service.origin, { javaScriptEnabled });
+
+    // In: a page that was asked for comes after the log-in.
+    await page.goto('/admin/history');
+    expect(await heading(page)).toBe('Log in');
+    await page.getByLabel('E-mail or username').fill(ADMIN);
+    await page.getByLabel('Password').fill('not the password');
+    await press(page, 'Log in');
+    expect(await page.getByRole('alert').textContent()).toBe(
+      'No active account found with the given credentials',
+    );
+    await page.getByLabel('Password').fill(PASSWORD);
+    await press(page, 'Log in');
+    expect(await heading(page)).toBe('History');
+    expect(page.url()).toBe(`${service.origin}/admin/history`);
+    const [cookie] = await page.context().cookies();
+    expect(cookie).toMatchObject({
+      name: '__Host-accounts_admin',
+      httpOnly: true,
+      secure: true,
+      sameSite: 'Strict',
+      path: '/',
+    });
+
+    // Overview.
+    await follow(page, 'Accounts');
+    expect(await heading(page)).toBe('Overview');
+    expect(await page.locator('dl.tiles dt').allTextContents()).toEqual([
+      'Users',
+      'New this week',
+      'Live sessions',
+      'Revoked tokens',
+    ]);
+
+    // Users: pages, order, filter, search.
+    await follow(page, 'Users');
+    expect(await page.getByRole('row').count()).toBe(51);
+    await follow(page, 'E-mail');
+    const first = await page.getByRole('rowheader').first().textContent();
+    await follow(page, 'Next page');
+    expect(await page.getByRole('rowheader').first().textContent()).not.toBe(first);
+    await follow(page, 'First page');
+    expect(await page.getByRole('rowheader').first().textContent()).toBe(first);
+    await page.getByLabel('Staff').selectOption('true');
+    await press(page, 'Search');
+    expect(await page.getByRole('rowheader').allTextContents()).toEqual([ADMIN]);
+    await follow(page, 'Clear');
+
+    // A user who is added, with a mistake first.
+    const email = `new-${suffix}@example.com`;
+    await follow(page, 'Add user');
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Name (optional)', { exact: true }).fill('New Person');
+    await page.getByLabel('Password').fill('password');
+    await press(page, 'Add user');
+    expect(await page.getByRole('alert').textContent()).toContain('correct what is marked');
+    expect(await page.getByText('This password is too common.').isVisible()).toBe(true);
+    expect(await page.getByLabel('E-mail').inputValue()).toBe(email);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await press(page, 'Add user');
+    expect(await said(page)).toBe('The user was added.');
+    expect(await heading(page)).toBe(email);
+
+    // Who logs in, is renamed, gets a mail.
+    for (let i = 0; i < 3; i++) await service.call('POST', '/account/login', { email, password: PASSWORD });
+    await page.getByLabel('Username').fill(`person-${suffix}`);
+    await page.getByLabel('Name', { exact: true }).fill('Renamed Person');
+    await press(page, 'Save');
+    expect(await said(page)).toBe('The changes were saved.');
+    expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Renamed Person');
+    await press(page, 'Send a password reset');
+    expect(await said(page)).toContain('on its way');
+    const { messages } = await service.call<{ messages: { subject: string }[] }>(
+      'GET',
+      `/dev/mail?to=${email}`,
+      undefined,
+      { Accept: 'application/json' },
+    );
+    expect(messages[0]?.subject).toBe('Reset your password');
+
+    // Sessions: one, then all, with a question that can be declined.
+    const live = page.getByText('live', { exact: true });
+    expect(await live.count()).toBe(3);
+    await page
+      .getByRole('button', { name: /^End session/ })
+      .first()
+      .click();
+    expect(await said(page)).toBe('The session has ended.');
+    expect(await live.count()).toBe(2);
+    await follow(page, 'End all sessions…');
+    expect(await heading(page)).toBe('End all sessions of this user?');
+    await follow(page, 'Cancel');
+    expect(await live.count()).toBe(2);
+    await follow(page, 'End all sessions…');
+    await press(page, 'End all sessions');
+    expect(await said(page)).toBe('All sessions of the user have ended.');
+    expect(await live.count()).toBe(0);
+
+    // Flags.
+    await press(page, 'Make staff');
+    expect(await said(page)).toBe('The user is staff now.');
+    await follow(page, 'Remove from staff…');
+    await press(page, 'Remove from staff');
+    expect(await said(page)).toContain('no longer staff');
+    await follow(page, 'Deactivate…');
+    await press(page, 'Deactivate');
+    expect(await said(page)).toContain('The user is inactive');
+    await expect(service.call('POST', '/account/login', { email, password: PASSWORD })).rejects.toThrow(
+      'no_active_account',
+    );
+    await press(page, 'Activate');
+    expect(await said(page)).toContain('active again');
+
+    // The other lists.
+    await follow(page, 'Sessions');
+    await page.getByLabel('User').fill(`PERSON-${suffix}`);
+    await press(page, 'Look up');
+    expect(await page.getByRole('row').count()).toBe(4);
+    await follow(page, 'Revoked tokens');
+    expect(await page.getByRole('row').count()).toBeGreaterThan(5);
+    const jti = (await page.getByRole('rowheader').nth(3).textContent()) ?? '';
+    await page.getByLabel('Token id (jti)').fill(jti);
+    await press(page, 'Look up');
+    expect(await page.getByRole('rowheader').allTextContents()).toEqual([jti]);
+    await follow(page, 'History');
+    expect(await page.getByRole('cell', { name: 'activated', exact: true }).first().isVisible()).toBe(true);
+
+    // Gone, and a pseudonym in the history.
+    await openUser(page, email);
+    await follow(page, 'Delete…');
+    expect(await heading(page)).toBe('Delete this user?');
+    await press(page, 'Delete for good');
+    expect(await said(page)).toBe('The user was deleted.');
+    await follow(page, 'History');
+    expect(await page.getByText(email).count()).toBe(0);
+    expect(await page.getByText(/former user/).count()).toBeGreaterThan(5);
+
+    // The last of the staff stays.
+    await openUser(page, ADMIN);
+    await follow(page, 'Deactivate…');
+    await press(page, 'Deactivate');
+    expect(await heading(page)).toBe('Forbidden');
+    expect(await page.getByText('The last active staff member cannot').isVisible()).toBe(true);
+
+    // Out, and nothing is left to go back to.
+    await press(page, 'Log out');
+    expect(await said(page)).toBe('You are logged out.');
+    await page.goto('/admin/users');
+    expect(await heading(page)).toBe('Log in');
+    expect(await page.context().cookies()).toEqual([]);
+
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  it('shows hostile names as text', async () => {
+    const { page, mishaps, close } = await open(browser, service.origin, { javaScriptEnabled });
+    await logIn(page);
+    for (const [i, name] of HOSTILE.entries()) {
+      await openUser(page, `hostile${i}`);
+      expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe(name);
+      expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
+      expect(await page.getByText("<script>alert('agent')</script>").count()).toBe(1);
+      expect(await page.locator('main img, main script').count()).toBe(0);
+    }
+    await page.goto('/admin/users?search=hostile');
+    const shown = await page.getByRole('table').textContent();
+    for (const name of HOSTILE) expect(shown).toContain(name);
+    for (const query of HOSTILE) {
+      await page.goto(`/admin/users?search=${encodeURIComponent(query)}`);
+      expect(await page.getByLabel('E-mail or username begins with').inputValue()).toBe(query);
+      await page.goto(`/admin/sessions?user=${encodeURIComponent(query)}`);
+      await page.goto(`/admin/login?next=${encodeURIComponent(query)}`);
+    }
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+});
+
+describe('the console by keyboard', () => {
+  it('skips to its content, and shows where one is', async () => {
+    const { page, close } = await open(browser, service.origin);
+    await logIn(page);
+    await page.goto('/admin/users');
+    await page.keyboard.press('Tab');
+    const skip = page.getByRole('link', { name: 'Skip to content' });
+    expect(await skip.evaluate((link) => link === link.ownerDocument.activeElement)).toBe(true);
+    expect((await skip.boundingBox())?.y).toBeGreaterThanOrEqual(0);
+    expect(await skip.evaluate((link) => getComputedStyle(link).outlineStyle)).toBe('solid');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('search');
+    await close();
+  });
+});
+
+const PAGES: Record<string, (page: Page) => Promise<unknown>> = {
+  'log-in': async (page) => {
+    await page.context().clearCookies();
+    await page.goto('/admin/login');
+    await page.getByLabel('E-mail or username').fill('somebody');
+    await page.getByLabel('Password').fill('something');
+    await press(page, 'Log in');
+  },
+  overview: (page) => page.goto('/admin'),
+  users: (page) => page.goto('/admin/users'),
+  'users, found': (page) => page.goto('/admin/users?search=mina&is_active=true&ordering=email'),
+  'users, none': (page) => page.goto('/admin/users?search=nobody&is_active=false'),
+  'a user': (page) => openUser(page, 'mina'),
+  'a hostile user': (page) => openUser(page, 'hostile1'),
+  'a user, refused': async (page) => {
+    await openUser(page, 'mina');
+    await page.getByLabel('Username').fill('two words');
+    await press(page, 'Save');
+  },
+  'a question': async (page) => {
+    await openUser(page, 'mina');
+    await follow(page, 'Delete…');
+  },
+  'add a user': (page) => page.goto('/admin/users/add'),
+  'add a user, refused': async (page) => {
+    await page.goto('/admin/users/add');
+    await page.getByLabel('E-mail').fill('x');
+    await page.getByLabel('Password').fill('password');
+    await press(page, 'Add user');
+  },
+  'sessions, look-up': (page) => page.goto('/admin/sessions?user=nobody'),
+  'sessions of a user': async (page) => {
+    await page.goto('/admin/sessions');
+    await page.getByLabel('User').fill(ADMIN);
+    await press(page, 'Look up');
+  },
+  'revoked tokens': (page) => page.goto('/admin/revoked-tokens'),
+  'a revoked token': (page) => page.goto('/admin/revoked-tokens?jti=none'),
+  history: (page) => page.goto('/admin/history'),
+  'what was done': (page) => page.goto('/admin/users?done=delete'),
+  'not found': (page) => page.goto('/admin/nothing'),
+};
+
+const LOOKS = [
+  ['light', 'light', 1280],
+  ['dark', 'dark', 1280],
+  ['light on a phone', 'light', 375],
+  ['dark on a phone', 'dark', 375],
+] as const;
+
+interface AxeResults {
+  violations: { id: string; impact: string; nodes: { target: string[]; failureSummary: string }[] }[];
+}
+/** A script in pages that allow none: only the contexts that it is for pass the policy by. */
+const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+async function violationsOf(page: Page): Promise<string[]> {
+  const { violations } = (await page.evaluate(
+    'axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })',
+  )) as AxeResults;
+  return violations.flatMap(({ id, impact, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${impact} ${id}: ${target.join(' ')} ${failureSummary}`),
+  );
+}
+
+describe('the console in light and dark, on a desk and on a phone', () => {
+  it.each(Object.keys(PAGES))('%s: axe finds nothing, and nothing sticks out', async (name) => {
+    const { page, close } = await open(browser, service.origin, {
+      bypassCSP: true,
+      storageState: await loggedIn(),
+    });
+    await page.goto('/admin');
+    await PAGES[name]?.(page);
+    await page.addScriptTag({ path: axePath });
+    for (const [look, colorScheme, width] of LOOKS) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 812 });
+      expect([look, await violationsOf(page)]).toEqual([look, []]);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect([look, overflow]).toEqual([look, 0]);
+    }
+    await close();
+  });
+});
+
+let state: Awaited<ReturnType<BrowserContext['storageState']>> | undefined;
+/** One log-in for many pages. */
+async function loggedIn() {
+  if (state) return state;
+  const { page, close } = await open(browser, service.origin);
+  await logIn(page);
+  state = await page.context().storageState();
+  await close();
+  return state;
+}
+
+describe.runIf(process.env.UPDATE_SCREENSHOTS === '1')('the pictures of the console', () => {
+  const SHOTS: [string, string, 'light' | 'dark', number][] = [
+    ['overview-light', 'overview', 'light', 1280],
+    ['users-light', 'users', 'light', 1280],
+    ['users-dark', 'users', 'dark', 1280],
+    ['user-light', 'a user', 'light', 1280],
+    ['user-dark', 'a user', 'dark', 1280],
+    ['users-phone', 'users', 'light', 375],
+    ['user-phone', 'a user', 'dark', 375],
+  ];
+  it.each(SHOTS)('%s', async (file, name, colorScheme, width) => {
+    mkdirSync('docs/img', { recursive: true });
+    const { page, close } = await open(browser, service.origin, {
+      colorScheme,
+      viewport: { width, height: 800 },
+      deviceScaleFactor: width < 500 ? 2 : 1,
+      storageState: await loggedIn(),
+    });
+    await page.goto('/admin');
+    await PAGES[name]?.(page);
+    await page.screenshot({ path: `docs/img/console-${file}.png` });
+    await close();
+  });
+});

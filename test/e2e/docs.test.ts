@@ -1,0 +1,80 @@
+/** `/docs` in a browser, as a reader uses it: sign up through "Try it out", authorize, ask who one is. */
+import { mkdirSync } from 'node:fs';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launch, open } from './support/browser.ts';
+import { type Service, startService } from './support/service.ts';
+
+let service: Service;
+let browser: Browser;
+
+beforeAll(async () => {
+  [service, browser] = await Promise.all([startService(), launch()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+const operation = (page: Page, id: string) => page.locator(`#operations-${id}`);
+
+/** Fills in a body where one is asked for, executes, and waits until the page shows the answer. */
+async function tryOut(page: Page, id: string, path: string, body?: unknown) {
+  const block = operation(page, id);
+  await block.locator('.opblock-summary').click();
+  await block.locator('.try-out__btn').click();
+  if (body !== undefined) await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
+  const [answer] = await Promise.all([
+    page.waitForResponse((response) => new URL(response.url()).pathname === path),
+    block.locator('.execute').click(),
+  ]);
+  const shown = block.locator('.live-responses-table .response-col_status').last();
+  return { answer, shown: await shown.textContent() };
+}
+
+it('can be read and tried out, and asks nobody else for anything', async () => {
+  const { page, mishaps, close } = await open(browser, service.origin);
+  await page.goto('/docs');
+
+  const person = { email: `${crypto.randomUUID()}@example.com`, password: 'correct horse battery' };
+  const signUp = await tryOut(page, 'Account-signUp', '/account/sign-up', person);
+  expect(signUp.shown).toContain('201');
+  const { access } = (await signUp.answer.json()) as { access: string };
+
+  await page.locator('.scheme-container .authorize').click();
+  await page.locator('#auth-bearer-value').fill(access);
+  await page.locator('.modal-ux .auth-btn-wrapper .authorize').click();
+  await page.locator('.modal-ux .btn-done').click();
+
+  const me = await tryOut(page, 'Account-getMe', '/account/me');
+  expect(me.shown).toContain('200');
+  expect(await me.answer.json()).toMatchObject({ email: person.email });
+
+  // Reports of the Content-Security-Policy are among them: Chromium tells them as errors of the console.
+  expect(mishaps).toEqual([]);
+  // No token is kept for the next visit.
+  expect(await page.evaluate(() => ({ ...localStorage, ...sessionStorage }))).toEqual({});
+  await close();
+});
+
+it('would tell a breach of the policy', async () => {
+  const { page, mishaps, close } = await open(browser, service.origin);
+  await page.goto('/docs');
+  await page.evaluate(() => document.body.insertAdjacentHTML('beforeend', '<i style="color: red"></i>'));
+  await expect.poll(() => mishaps.join()).toContain('Content Security Policy');
+  await close();
+});
+
+it.runIf(process.env.UPDATE_SCREENSHOTS === '1')('has its picture taken', async () => {
+  const { page, close } = await open(browser, service.origin, { viewport: { width: 1280, height: 1000 } });
+  // With the usual address in it.
+  await page.route('**/openapi.json', async (route) => {
+    const text = await (await route.fetch()).text();
+    await route.fulfill({ body: text.replaceAll(new URL(service.origin).host, 'localhost:8787') });
+  });
+  await page.goto('/docs');
+  await operation(page, 'Account-signUp').waitFor();
+  mkdirSync('docs/img', { recursive: true });
+  await page.screenshot({ path: 'docs/img/docs.png' });
+  await close();
+});

@@ -1,0 +1,131 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, open } from './support/browser.ts';
+import { type Service, startService } from './support/service.ts';
+
+let service: Service;
+let browser: Browser;
+
+beforeAll(async () => {
+  [service, browser] = await Promise.all([startService(), launch()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+async function seriousFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { violations } = await (
+      globalThis as unknown as {
+        axe: { run: () => Promise<{ violations: { id: string; impact: string }[] }> };
+      }
+    ).axe.run();
+    return violations.filter((one) => /serious|critical/.test(one.impact)).map((one) => one.id);
+  });
+}
+
+const PASSWORD = 'correct horse battery';
+const logIn = (email: string, password: string) =>
+  service.call<{ access: string }>('POST', '/account/login', { email, password });
+const me = async (access: string) =>
+  service.call<{ email_verified: boolean }>('GET', '/account/me', undefined, {
+    Authorization: `Bearer ${access}`,
+  });
+
+describe('the pages that links in mail open', () => {
+  it('verify an address on a click, not before, in the language of the browser', async () => {
+    const email = 'verify@example.com';
+    await service.call('POST', '/account/sign-up', { email, password: PASSWORD });
+    const { access } = await logIn(email, PASSWORD);
+    const { page, mishaps, close } = await open(browser, service.origin, { locale: 'ko-KR' });
+    await page.goto(`/dev/mail?to=${email}`);
+    await page.getByRole('article').getByRole('link').click();
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('이메일 주소 확인');
+    expect(new URL(page.url()).hash).toBe('');
+    expect((await me(access)).email_verified).toBe(false);
+    expect(await seriousFaults(page)).toEqual([]);
+
+    await page.getByRole('button').click();
+    await page.getByText('확인되었습니다').waitFor();
+    expect((await me(access)).email_verified).toBe(true);
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  it.each(['light', 'dark'] as const)(
+    'set a new password, and say what is wrong with a bad one (%s)',
+    async (colorScheme) => {
+      const email = `reset-${colorScheme}@example.com`;
+      await service.call('POST', '/account/sign-up', { email, password: PASSWORD });
+      await service.call('POST', '/account/password/reset', { email });
+      const { page, mishaps, close } = await open(browser, service.origin, { colorScheme });
+      await page.goto(`/dev/mail?to=${email}`);
+      expect(await seriousFaults(page)).toEqual([]);
+      await page.getByRole('article').first().getByRole('link').click();
+      await page.getByLabel('New password').fill('password1');
+      await page.getByRole('button').click();
+      await page.getByText('This password is too common.').waitFor();
+      expect(await seriousFaults(page)).toEqual([]);
+      await page.getByLabel('New password').fill('a much better one');
+      await page.getByRole('button').click();
+      await page.getByText('Your password is set.').waitFor();
+      await expect(logIn(email, PASSWORD)).rejects.toThrow('401');
+      expect((await logIn(email, 'a much better one')).access).toBeTruthy();
+      expect(mishaps).toEqual([]);
+      await close();
+    },
+  );
+
+  it.each([
+    ['no token', '/account/email/verify', 'This link is not whole.'],
+    [
+      'a dead token',
+      `/account/email/verify#token=${'0'.repeat(36)}.${'a'.repeat(43)}`,
+      'Token is invalid or expired',
+    ],
+  ])('say so with %s', async (_, path, sentence) => {
+    const { page, mishaps, close } = await open(browser, service.origin);
+    await page.goto(path);
+    const button = page.getByRole('button');
+    if (await button.isEnabled()) await button.click();
+    await page.getByText(sentence).waitFor();
+    expect(await button.isDisabled()).toBe(true);
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+});
+
+describe('what README.md and docs/using.md say to paste', () => {
+  const blocks = (file: string) =>
+    [...readFileSync(file, 'utf8').matchAll(/^```sh\n([\s\S]*?)^```/gm)].map((match) => match[1] as string);
+  const paste = (script: string) =>
+    spawnSync('bash', ['-eu', '-o', 'pipefail'], {
+      input: script.replace('http://localhost:8787', service.origin),
+      encoding: 'utf8',
+    });
+
+  it('is a session from sign-up to withdrawal', () => {
+    const [session = ''] = blocks('README.md');
+    const { status, stdout, stderr } = paste(session);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout.match(/^204$/gm)).toHaveLength(2);
+    expect(stdout.match(/"title":"Unauthorized"/g)).toHaveLength(2);
+    expect(stdout).toContain('"name":"Mina"');
+  });
+
+  it('goes on with mail, passwords and sessions', () => {
+    const { status, stdout, stderr } = paste(blocks('docs/using.md').join('\n'));
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout.match(/^204$/gm)).toHaveLength(5);
+    expect(stdout).toContain('the.one@example.com');
+    expect(stdout).toContain('인증');
+  });
+});

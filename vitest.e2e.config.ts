@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** The whole service as `npm run dev` starts it, and a browser: Debian's chromium, or the one CHROMIUM names. */
+export default defineConfig({
+  test: {
+    name: 'e2e',
+    environment: 'node',
+    include: ['test/e2e/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+  },
+});
