@@ -39,6 +39,31 @@ async function openUser(page: Page, search: string) {
   await page.getByRole('rowheader').getByRole('link').first().click();
 }
 
+describe.runIf(process.env.UPDATE_SCREENSHOTS === '1')('the pictures of the console', () => {
+  const SHOTS: [string, string, 'light' | 'dark', number][] = [
+    ['overview-light', 'overview', 'light', 1280],
+    ['users-light', 'users', 'light', 1280],
+    ['users-dark', 'users', 'dark', 1280],
+    ['user-light', 'a user', 'light', 1280],
+    ['user-dark', 'a user', 'dark', 1280],
+    ['users-phone', 'users', 'light', 375],
+    ['user-phone', 'a user', 'dark', 375],
+  ];
+  it.each(SHOTS)('%s', async (file, name, colorScheme, width) => {
+    mkdirSync('docs/img', { recursive: true });
+    const { page, close } = await open(browser, service.origin, {
+      colorScheme,
+      viewport: { width, height: 800 },
+      deviceScaleFactor: width < 500 ? 2 : 1,
+      storageState: await loggedIn(),
+    });
+    await page.goto('/admin');
+    await PAGES[name]?.(page);
+    await page.screenshot({ path: `docs/img/console-${file}.png` });
+    await close();
+  });
+});
+
 describe.each([
   ['with JavaScript', true],
   ['without JavaScript', false],
@@ -225,6 +250,23 @@ describe.each([
   });
 });
 
+describe('whoever watches the pages', () => {
+  it('would tell of a dialog, a script, a picture from elsewhere', async () => {
+    const { page, mishaps, close } = await open(browser, service.origin);
+    await page.goto('/admin/login');
+    await page.evaluate(() => {
+      const main = document.querySelector('main') as HTMLElement;
+      main.insertAdjacentHTML('beforeend', '<img src="https://elsewhere.example/x.png" onerror="alert(1)">');
+      main.append(Object.assign(document.createElement('script'), { textContent: 'alert(2)' }));
+    });
+    await expect.poll(() => mishaps.join('\n')).toContain('img-src');
+    await expect.poll(() => mishaps.join('\n')).toContain('script-src');
+    await page.evaluate(() => alert('seen'));
+    expect(mishaps).toContain('dialog: seen');
+    await close();
+  });
+});
+
 describe('the console by keyboard', () => {
   it('skips to its content, and shows where one is', async () => {
     const { page, close } = await open(browser, service.origin);
@@ -337,28 +379,3 @@ async function loggedIn() {
   await close();
   return state;
 }
-
-describe.runIf(process.env.UPDATE_SCREENSHOTS === '1')('the pictures of the console', () => {
-  const SHOTS: [string, string, 'light' | 'dark', number][] = [
-    ['overview-light', 'overview', 'light', 1280],
-    ['users-light', 'users', 'light', 1280],
-    ['users-dark', 'users', 'dark', 1280],
-    ['user-light', 'a user', 'light', 1280],
-    ['user-dark', 'a user', 'dark', 1280],
-    ['users-phone', 'users', 'light', 375],
-    ['user-phone', 'a user', 'dark', 375],
-  ];
-  it.each(SHOTS)('%s', async (file, name, colorScheme, width) => {
-    mkdirSync('docs/img', { recursive: true });
-    const { page, close } = await open(browser, service.origin, {
-      colorScheme,
-      viewport: { width, height: 800 },
-      deviceScaleFactor: width < 500 ? 2 : 1,
-      storageState: await loggedIn(),
-    });
-    await page.goto('/admin');
-    await PAGES[name]?.(page);
-    await page.screenshot({ path: `docs/img/console-${file}.png` });
-    await close();
-  });
-});

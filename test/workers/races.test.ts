@@ -1,0 +1,437 @@
+/**
+ * Two doors at once, one of which revokes something: fifty calls (twenty where both revoke), and the order in which
+ * their statements reach D1 is another one for every seed. Once the revoking door has answered, nothing older lives, whatever ran beside it and
+ * whoever was handed a token meanwhile.
+ *
+ * Each race is run with the seeds 1, 2, 3, or as many as the binding RACE_REPEATS says; the seed is in the test's name.
+ */
+import { env } from 'cloudflare:workers';
+import { afterAll, describe, expect, it } from 'vitest';
+import { faulty, shuffled } from '../support/faulty.ts';
+import { watchedConsole } from '../support/log-check.ts';
+import {
+  type Answer,
+  atOnce,
+  claimsOf,
+  person,
+  RACE,
+  type Vars,
+  type World,
+  world,
+} from '../support/world.ts';
+
+const log = watchedConsole();
+
+const AT_ONCE = 50;
+/** Of each, where both doors revoke. */
+const EACH = 10;
+const SEEDS = Array.from({ length: RACE.repeats + 1 }, (_, i) => i + 1);
+/** Fewer than there are, even where a rival ends one. */
+const MAX_SESSIONS = 3;
+const NEW_PASSWORD = 'staple another battery';
+
+interface Pair {
+  access: string;
+  refresh: string;
+}
+
+/** Who is there before the race. */
+interface Ground {
+  /** Through bindings that answer in another order for each seed. */
+  w: World;
+  db: D1Database;
+  who: { id: string; email: string; password: string };
+  /** The oldest session; one whose first token is too old to be a retry; one whose first token is not; the caller's. */
+  oldest: Pair;
+  replayed: Pair & { used: string };
+  rotated: Pair & { used: string };
+  own: Pair;
+  /** Of the sessions above. */
+  before: ReadonlySet<unknown>;
+  resetToken: string;
+}
+
+interface Claims {
+  sid: string;
+  token_type: string;
+}
+const claims = (token: string) => claimsOf(token) as unknown as Claims;
+
+interface Revoker {
+  name: string;
+  vars?: Vars;
+  act: (ground: Ground) => Promise<Answer>;
+  /** Its answer says that it has revoked. */
+  success: number;
+  /** Every answer it may have against any rival. */
+  statuses: number[];
+  /** What is dead then. */
+  kills: (token: Claims, ground: Ground) => boolean;
+  /** Nobody comes in with the password of before. */
+  voidsPassword?: true;
+  /** It takes the place of a replay in the log and in D1. */
+  isReplay?: true;
+}
+
+const sidOf = (pair: Pair) => claims(pair.refresh).sid;
+
+const REVOKERS: readonly Revoker[] = [
+  {
+    name: 'log-out',
+    act: ({ w, own }) => w.logOut(own.refresh),
+    success: 204,
+    statuses: [204],
+    kills: ({ sid }, { own }) => sid === sidOf(own),
+  },
+  {
+    name: 'simplejwt’s blacklist',
+    act: ({ w, rotated }) => w.post('/api/token/blacklist/', { refresh: rotated.used }),
+    success: 200,
+    statuses: [200, 401],
+    kills: ({ sid }, { rotated }) => sid === sidOf(rotated),
+  },
+  {
+    name: 'the end of one session',
+    act: ({ w, own, oldest }) =>
+      w.delete(`/account/sessions/${sidOf(oldest)}`, undefined, { token: own.access }),
+    success: 204,
+    statuses: [204, 401],
+    kills: ({ sid }, { oldest }) => sid === sidOf(oldest),
+  },
+  {
+    name: 'the end of all sessions',
+    act: ({ w, own }) => w.delete('/account/sessions', undefined, { token: own.access }),
+    success: 204,
+    statuses: [204, 401],
+    kills: ({ sid }, { before }) => before.has(sid),
+  },
+  {
+    name: 'a password change',
+    act: ({ w, own, who }) =>
+      w.post(
+        '/account/password/change',
+        { current_password: who.password, new_password: NEW_PASSWORD },
+        { token: own.access },
+      ),
+    success: 204,
+    statuses: [204, 400, 401],
+    kills: ({ sid }, { own }) => sid !== sidOf(own),
+    voidsPassword: true,
+  },
+  {
+    name: 'a reset',
+    vars: { MAIL: 'inbox' },
+    act: ({ w, resetToken }) =>
+      w.post('/account/password/reset/confirm', { token: resetToken, new_password: NEW_PASSWORD }),
+    success: 204,
+    statuses: [204, 400],
+    kills: () => true,
+    voidsPassword: true,
+  },
+  {
+    name: 'withdrawal',
+    act: ({ w, own, who }) => w.delete('/account/me', { password: who.password }, { token: own.access }),
+    success: 204,
+    statuses: [204, 400, 401],
+    kills: () => true,
+    voidsPassword: true,
+  },
+  {
+    name: 'deactivation',
+    // As the console does it.
+    act: async ({ db, who, w }) => {
+      await db.batch([
+        db.prepare('UPDATE users SET is_active = 0 WHERE id = ?').bind(who.id),
+        db
+          .prepare(
+            `UPDATE sessions SET revoked_at = ?, revoked_reason = 'deactivated'
+             WHERE user_id = ? AND revoked_at IS NULL`,
+          )
+          .bind(w.clock.now, who.id),
+      ]);
+      return { status: 204, headers: new Headers(), body: undefined, text: '' };
+    },
+    success: 204,
+    statuses: [204],
+    kills: () => true,
+    voidsPassword: true,
+  },
+  {
+    name: 'eviction',
+    vars: { MAX_SESSIONS_PER_USER: String(MAX_SESSIONS) },
+    act: ({ w, who }) => w.logIn(who),
+    success: 200,
+    statuses: [200, 401],
+    kills: ({ sid }, { oldest }) => sid === sidOf(oldest),
+  },
+  {
+    name: 'a replay',
+    act: ({ w, replayed }) => w.refresh(replayed.used),
+    success: 401,
+    statuses: [401],
+    kills: ({ sid }, { replayed }) => sid === sidOf(replayed),
+    isReplay: true,
+  },
+];
+
+interface Rival {
+  name: string;
+  vars?: Vars;
+  act: (ground: Ground, i: number) => Promise<Answer>;
+  statuses: number[];
+}
+
+const RIVALS: readonly Rival[] = [
+  { name: 'refresh', act: ({ w, own }) => w.refresh(own.refresh), statuses: [200, 401] },
+  {
+    name: 'refresh of the other sessions',
+    act: ({ w, oldest, rotated, replayed }, i) =>
+      w.refresh([oldest.refresh, rotated.used, rotated.refresh, replayed.refresh][i % 4] as string),
+    statuses: [200, 401],
+  },
+  { name: 'log-in', act: ({ w, who }) => w.logIn(who), statuses: [200, 401] },
+  {
+    name: 'a change of name',
+    act: ({ w, own }, i) => w.patch('/account/me', { name: `N${i}` }, { token: own.access }),
+    statuses: [200, 401],
+  },
+  {
+    name: 'a change of address',
+    vars: { MAIL: 'inbox' },
+    act: ({ w, own, who }, i) =>
+      w.post(
+        '/account/email/change',
+        { new_email: `next-${i}-${who.email}`, password: who.password },
+        { token: own.access },
+      ),
+    statuses: [202, 400, 401],
+  },
+];
+
+const rows = async <T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]> =>
+  (
+    await env.DB.prepare(sql)
+      .bind(...values)
+      .all<T>()
+  ).results;
+
+async function prepare(seed: number, vars: Vars): Promise<{ ground: Ground; calm: World }> {
+  // No log-in of a rival is to end what the race is about.
+  const settings = { MAIL: 'off', MAX_SESSIONS_PER_USER: '100', ...vars };
+  const clock = { now: Date.now() };
+  const parts = { clock: () => clock.now };
+  const store = faulty();
+  const calm = world({
+    vars: { ...settings, MAX_SESSIONS_PER_USER: '100' },
+    bindings: store.bindings as never,
+    parts,
+  });
+  const bindings = shuffled(seed);
+  const w = world({ vars: settings, bindings: bindings as never, parts });
+
+  const { email, password } = person();
+  const signedUp = await calm.signUp({ email, password });
+  const who = { id: signedUp.user.id, email, password };
+  const logIn = async (): Promise<Pair> => {
+    clock.now += 1_000;
+    return (await calm.logIn(who)).body as Pair;
+  };
+  const rotate = async (pair: Pair) => ({
+    ...((await calm.refresh(pair.refresh)).body as Pair),
+    used: pair.refresh,
+  });
+  const replayed = await rotate(await logIn());
+  clock.now += 11_000;
+  const rotated = await rotate(await logIn());
+  await logIn();
+  const own = await logIn();
+  if (vars.MAIL === 'inbox') await calm.post('/account/password/reset', { email });
+  const all = [signedUp, replayed, rotated, own];
+  const ground = {
+    w,
+    db: bindings.DB,
+    who,
+    oldest: { access: signedUp.access, refresh: signedUp.refresh },
+    replayed,
+    rotated,
+    own,
+    before: new Set(all.map(sidOf)),
+    resetToken: store.mails.at(-1)?.token ?? 'none',
+  };
+  return { ground, calm };
+}
+
+/** One of each kind and session, and every refresh token: the access tokens of a session differ in `jti` alone. */
+function representatives(tokens: readonly string[]): string[] {
+  const byMeaning = new Map<string, string>();
+  for (const token of tokens) {
+    const { sid, token_type, jti, staff } = claimsOf(token);
+    byMeaning.set([sid, token_type, staff, token_type === 'refresh' ? jti : ''].join(), token);
+  }
+  return [...byMeaning.values()];
+}
+
+const statusAt = async (w: World, token: string): Promise<number> =>
+  (await (claims(token).token_type === 'access' ? w.me(token) : w.refresh(token))).status;
+
+const deadAt = async (w: World, tokens: readonly string[]) => {
+  const statuses = await Promise.all(representatives(tokens).map((token) => statusAt(w, token)));
+  return statuses.every((status) => status === 401);
+};
+
+const handedOut = ({ body }: Answer): string[] =>
+  [body?.access, body?.refresh].filter((token) => typeof token === 'string');
+
+/** Runs them all at once; what each of them was told. */
+async function race(
+  { ground, calm }: Awaited<ReturnType<typeof prepare>>,
+  revokers: readonly Revoker[],
+  rival: Rival | null,
+) {
+  const { w, oldest, replayed, rotated, own } = ground;
+  const before = [oldest, replayed, rotated, own].flatMap(({ access, refresh }) => [access, refresh]);
+  const asked: { statuses: number[]; answer: Answer }[] = [];
+  const won = new Set<Revoker>();
+  /** Of what is dead at the very moment when the first revoking answer arrives. */
+  const atOnceDead: boolean[] = [];
+
+  const revoke = async (revoker: Revoker) => {
+    const answer = await revoker.act(ground);
+    asked.push({ statuses: revoker.statuses, answer });
+    if (answer.status !== revoker.success || won.has(revoker)) return;
+    won.add(revoker);
+    const dead = before.filter((token) => revoker.kills(claims(token), ground));
+    atOnceDead.push(await deadAt(w, dead));
+  };
+  const run = async (rival: Rival, i: number) => {
+    const answer = await rival.act(ground, i);
+    asked.push({ statuses: rival.statuses, answer });
+  };
+
+  const revoking = revokers.map((revoker) => atOnce(rival === null ? EACH : 1, () => revoke(revoker)));
+  // The revoking call is neither the first nor the last.
+  const early = rival === null ? [] : [atOnce(AT_ONCE / 2, (i) => run(rival, i))];
+  const late = rival === null ? [] : [atOnce(AT_ONCE / 2 - 1, (i) => run(rival, i + AT_ONCE / 2))];
+  await Promise.all([...early, ...revoking, ...late]);
+
+  const tokens = [...before, ...asked.flatMap(({ answer }) => handedOut(answer))];
+  return { calm, ground, asked, won, tokens, atOnceDead };
+}
+
+async function expectNothingOlderLives({
+  calm,
+  ground,
+  asked,
+  won,
+  tokens,
+  atOnceDead,
+}: Awaited<ReturnType<typeof race>>) {
+  const { who, w } = ground;
+  // Every answer is one that the contract knows.
+  for (const { statuses, answer } of asked) expect(statuses).toContain(answer.status);
+  expect(won.size).toBeGreaterThan(0);
+  expect(atOnceDead.every(Boolean)).toBe(true);
+
+  const dead = tokens.filter((token) => [...won].some(({ kills }) => kills(claims(token), ground)));
+  expect(dead.length).toBeGreaterThan(0);
+  expect(await deadAt(calm, dead)).toBe(true);
+
+  // What D1 holds alive is alive at the doors, and nothing else is.
+  const living = new Set(
+    (
+      await rows<{ id: string }>(
+        `SELECT sessions.id FROM sessions JOIN users ON users.id = user_id
+         WHERE user_id = ? AND revoked_at IS NULL AND is_active = 1`,
+        who.id,
+      )
+    ).map(({ id }) => id),
+  );
+  const access = representatives(tokens).filter((token) => claims(token).token_type === 'access');
+  const told = await Promise.all(access.map(async (token) => [token, await statusAt(calm, token)] as const));
+  for (const [token, status] of told) expect(status).toBe(living.has(claims(token).sid) ? 200 : 401);
+
+  // One successor of each token, and no more than one that is not consumed of each session.
+  const consumed = await rows<{ jti: string; session_id: string; successor_jti: string | null }>(
+    `SELECT jti, session_id, successor_jti FROM revoked_tokens WHERE session_id IN (SELECT value FROM json_each(?))`,
+    JSON.stringify(tokens.map((token) => claims(token).sid)),
+  );
+  const gone = new Set(consumed.map(({ jti }) => jti));
+  const held = new Map<string, Set<unknown>>();
+  const hold = (sid: string, jti: unknown) =>
+    gone.has(jti as string) ? undefined : held.set(sid, (held.get(sid) ?? new Set()).add(jti));
+  for (const token of tokens.filter((token) => claims(token).token_type === 'refresh')) {
+    hold(claims(token).sid, claimsOf(token).jti);
+  }
+  for (const { session_id, successor_jti } of consumed.filter((row) => row.successor_jti !== null)) {
+    hold(session_id, successor_jti);
+  }
+  expect(Math.max(0, ...[...held.values()].map((jtis) => jtis.size))).toBeLessThanOrEqual(1);
+
+  // Nobody was taken for a thief who is none.
+  const thieves = await rows(
+    `SELECT id FROM sessions WHERE user_id = ? AND revoked_reason = 'replayed' AND id <> ?`,
+    who.id,
+    sidOf(ground.replayed),
+  );
+  expect(thieves).toEqual([]);
+
+  const orphans = await rows(
+    `SELECT user_id FROM sessions WHERE user_id NOT IN (SELECT id FROM users)
+     UNION ALL SELECT subject FROM one_time_tokens
+       WHERE purpose <> 'sign_up' AND subject NOT IN (SELECT id FROM users)`,
+  );
+  expect(orphans).toEqual([]);
+
+  const oldPassword = await w.logIn(who);
+  expect(oldPassword.status).toBe([...won].some(({ voidsPassword }) => voidsPassword) ? 401 : 200);
+}
+
+const cases = <T extends object>(list: readonly T[]) =>
+  list.flatMap((one) => SEEDS.map((seed) => ({ ...one, seed })));
+
+describe.each(REVOKERS)('$name, and meanwhile', (revoker) => {
+  it.each(cases(RIVALS.map((rival) => ({ name: rival.name, rival }))))(
+    '$name (seed $seed)',
+    async ({ rival, seed }) => {
+      const prepared = await prepare(seed, { ...revoker.vars, ...rival.vars });
+      await expectNothingOlderLives(await race(prepared, [revoker], rival));
+    },
+  );
+});
+
+const PAIRS = REVOKERS.flatMap((one, i) => REVOKERS.slice(i + 1).map((other) => ({ one, other })));
+describe('two that revoke at once', () => {
+  it.each(cases(PAIRS.map(({ one, other }) => ({ name: `${one.name} and ${other.name}`, one, other }))))(
+    '$name (seed $seed)',
+    async ({ one, other, seed }) => {
+      const prepared = await prepare(seed, { ...one.vars, ...other.vars });
+      await expectNothingOlderLives(await race(prepared, [one, other], null));
+    },
+  );
+});
+
+describe('a deactivated user', () => {
+  it.each(SEEDS)(
+    'who is made active again while tokens are refreshed has none of them back (seed %i)',
+    async (seed) => {
+      const { ground, calm } = await prepare(seed, {});
+      const deactivation = REVOKERS.find(({ name }) => name === 'deactivation') as Revoker;
+      const reactivate = async () => {
+        await deactivation.act(ground);
+        await ground.db.prepare('UPDATE users SET is_active = 1 WHERE id = ?').bind(ground.who.id).run();
+      };
+      const [answers] = await Promise.all([
+        atOnce(AT_ONCE - 1, (i) => (RIVALS[1] as Rival).act(ground, i)),
+        reactivate(),
+      ]);
+      const { oldest, replayed, rotated, own } = ground;
+      const before = [oldest, replayed, rotated, own].flatMap(({ access, refresh }) => [access, refresh]);
+      expect(await deadAt(calm, [...before, ...answers.flatMap(handedOut)])).toBe(true);
+      expect((await calm.logIn(ground.who)).status).toBe(200);
+    },
+  );
+});
+
+afterAll(() => {
+  expect(log.dirty(['correct horse battery', NEW_PASSWORD])).toEqual([]);
+});
