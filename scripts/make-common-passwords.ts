@@ -4,7 +4,7 @@
  *     npm pack @zxcvbn-ts/language-common@4.1.3 && tar xf zxcvbn-ts-language-common-4.1.3.tgz
  *     node scripts/make-common-passwords.ts package/src/passwords.json
  *
- * The source is a JSON array, the most frequent first. Taken are the first 10,000 entries of 8 or more
+ * The source is a JSON array, the most frequent first. Taken are the first 7,000 entries of 8 or more
  * characters that are not all digits (src/password/policy.ts refuses those by rule), lower-cased and unique.
  * They are sorted and front-coded: each entry is the count of characters it shares with the one before, as one
  * digit of base 36, and the rest of it; a space stands between entries. src/password/common.ts decodes it.
@@ -12,7 +12,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-const COUNT = 10_000;
+const COUNT = 7_000;
 const MIN_LENGTH = 8;
 const SOURCE = '@zxcvbn-ts/language-common 4.1.3, src/passwords.json';
 const TARGET = path.join(import.meta.dirname, '../src/password/common-passwords.generated.ts');

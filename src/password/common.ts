@@ -1,5 +1,5 @@
 /**
- * Whether a password is among the 10,000 most common of 8 and more characters.
+ * Whether a password is among the 7,000 most common of 8 and more characters.
  *
  * The list is common-passwords.generated.ts, made by scripts/make-common-passwords.ts. It has no entry that is
  * all digits (policy.ts refuses those by rule) or shorter than 8, and is for the usual minimum length.
