@@ -41,6 +41,7 @@ export default defineConfig({
           include: ['test/workers/**/*.test.ts'],
           setupFiles: ['test/support/migrate.ts'],
           testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -36,7 +36,9 @@ form.addEventListener('submit', async (event) => {
       return;
     }
     const problem = await answer.json();
-    const messages = Object.values(problem.errors ?? {}).flatMap((list) => list.map((fault) => fault.message));
+    const messages = Object.values(problem.errors ?? {}).flatMap((list) =>
+      list.map((fault) => fault.message),
+    );
     say(messages.join(' ') || problem.detail, 'bad');
     button.disabled = Boolean(problem.errors?.token);
   } catch {

@@ -6,7 +6,7 @@
 import { newOneTime, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
 import { demandGoodPassword, type Services, spreadRevocation } from '../account/application/tokens.ts';
-import { canonicalEmail, isOwnName, usernameKey } from '../account/identity.ts';
+import { isOwnName } from '../account/identity.ts';
 import { unavailable } from '../deadlines.ts';
 import { invalidField, Refusal } from '../errors.ts';
 import { type Call, type RevocationReason, seconds, type User } from '../ports.ts';
@@ -78,15 +78,6 @@ export async function findUser({ admin }: AdminServices, id: string): Promise<Us
   const user = await admin.store.user(id);
   if (!user) throw new Refusal('not_found');
   return user;
-}
-
-/** By a whole e-mail address, username or id, as somebody typed it. */
-export async function findByTyped({ users, admin }: AdminServices, typed: string): Promise<User | null> {
-  const text = typed.trim();
-  if (/^[0-9a-f-]{36}$/i.test(text)) return admin.store.user(text.toLowerCase());
-  if (!text.includes('@')) return users.findByName({ usernameKey: usernameKey(text) });
-  const email = canonicalEmail(text);
-  return email === null ? null : users.findByName({ email });
 }
 
 export interface NewUser {

@@ -54,8 +54,7 @@ export const member = createMiddleware<AppEnv>(async function member(c, next) {
 /** Where a log-in goes on: a page of the console, whatever `next` says. An absolute address, so that `//` is none. */
 export function afterLogIn(c: AppContext, next: string): string {
   const { mount } = c.var;
-  const home = mount || '/';
-  if (!next.startsWith('/') || !URL.canParse(mount + next, c.req.url)) return home;
-  const url = new URL(mount + next, c.req.url);
-  return url.origin === new URL(c.req.url).origin && url.pathname.startsWith(`${mount}/`) ? url.href : home;
+  const home = new URL(mount || '/', c.req.url);
+  const to = URL.canParse(mount + next, home.href) ? new URL(mount + next, home) : home;
+  return to.href.startsWith(`${home.origin}${mount}/`) ? to.href : home.href;
 }

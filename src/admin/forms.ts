@@ -20,34 +20,40 @@ export function validated<S extends z.ZodMiniType>(schema: S, given: Record<stri
   return result.data;
 }
 
-const TAKEN: Partial<Record<Refusal['kind'], string>> = { email_taken: 'email', username_taken: 'username' };
+interface Shown {
+  status: 400 | 401 | 409;
+  errors: FormErrors;
+}
 
 /** The page shows them with what was typed. Anything that is not about the form is thrown on. */
-export function formErrors(error: unknown, c: AppContext): { status: 400 | 401 | 409; errors: FormErrors } {
-  const shown = wordsFor(error);
+export function formErrors(error: unknown, c: AppContext): Shown {
+  const shown = error instanceof Refusal && wordsFor(error);
   if (!shown) throw error;
   // For its line in the log.
   refusalOf(error, c);
   return shown;
 }
 
-function wordsFor(error: unknown): ReturnType<typeof formErrors> | null {
-  if (error instanceof Refusal) {
-    const { kind, faults } = error;
-    if (kind === 'invalid' && faults) {
-      const errors = Object.fromEntries(
-        Object.entries(faults).map(([field, list]) => [
-          field,
-          list.map((fault) => describeFault(fault, 'en').message),
-        ]),
-      );
-      return { status: 400, errors };
-    }
-    const field = TAKEN[kind];
-    if (field) return { status: 409, errors: { [field]: [REFUSALS[kind].detail.en] } };
-    if (kind === 'no_active_account') {
-      return { status: 401, errors: { non_field_errors: [REFUSALS[kind].detail.en] } };
-    }
+function wordsFor({ kind, faults = {} }: Refusal): Shown | undefined {
+  const sentence = [REFUSALS[kind].detail.en];
+  switch (kind) {
+    case 'invalid':
+      return {
+        status: 400,
+        errors: Object.fromEntries(
+          Object.entries(faults).map(([field, list]) => [
+            field,
+            list.map((fault) => describeFault(fault, 'en').message),
+          ]),
+        ),
+      };
+    case 'no_active_account':
+      return { status: 401, errors: { non_field_errors: sentence } };
+    case 'email_taken':
+      return { status: 409, errors: { email: sentence } };
+    case 'username_taken':
+      return { status: 409, errors: { username: sentence } };
+    default:
+      return undefined;
   }
-  return null;
 }

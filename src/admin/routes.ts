@@ -6,15 +6,14 @@
 import { Hono } from 'hono';
 import { serveAsset } from '../http/assets.ts';
 import { type AppEnv, callOf } from '../http/context.ts';
-import { findByTyped, findUser, overview } from './application.ts';
+import { findUser, overview } from './application.ts';
 import { logInToConsole, logOutOfConsole } from './console-session.ts';
 import { afterLogIn, clearCookie, member, ownOrigin, readCookie, writeCookie } from './cookie.ts';
 import { formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, userQuery, writeCursor } from './listing.ts';
 import { HistoryPage } from './pages/history.tsx';
 import { OverviewPage } from './pages/overview.tsx';
-import { userPath } from './pages/parts.tsx';
-import { RevokedTokensPage, SessionSearchPage } from './pages/sessions.tsx';
+import { RevokedTokensPage } from './pages/sessions.tsx';
 import { LogInPage } from './pages/sign.tsx';
 import { UsersPage } from './pages/users.tsx';
 import { logInForm } from './schemas.ts';
@@ -56,17 +55,6 @@ export const consoleRoutes = () =>
       return show(c, UsersPage, { users: items, tooMany, order, query, looked, next: writeCursor(next) });
     })
     .route('/users', userRoutes())
-    .get('/sessions', member, async (c) => {
-      const query = c.req.query();
-      const user = query.user ? await findByTyped(c.var.services, query.user) : null;
-      if (!user) {
-        const errors = query.user ? { user: ['There is no such user.'] } : undefined;
-        return show(c, SessionSearchPage, { query, errors });
-      }
-      const id = query.session?.trim();
-      const which = id ? `?${new URLSearchParams({ id })}` : '';
-      return c.redirect(`${userPath(c.var.mount, user.id)}/sessions${which}`, 303);
-    })
     .get('/revoked-tokens', member, async (c) => {
       const query = c.req.query();
       const { items, next, looked } = await c.var.services.admin.store.revokedTokens({

@@ -135,7 +135,7 @@ export function userRoutes(): Hono<AppEnv> {
       const user = await findUser(services, c.req.param('id'));
       const page = await services.admin.store.sessions(user.id, {
         ...pageQuery(query, 'string'),
-        id: query.id || null,
+        id: query.id?.trim() || null,
       });
       return show(c, UserSessionsPage, {
         user,

@@ -40,16 +40,18 @@ export function refusalOf(error: unknown, c: AppContext): Refusal {
   if (error instanceof HTTPException) return new Refusal(KIND_OF_STATUS[error.status] ?? 'internal_error');
   report('error', 'internal_error', {
     error: error instanceof Error ? error.name : typeof error,
-    at:
-      error instanceof Error
-        ? (error.stack ?? '')
-            .split('\n')
-            .filter((line) => /^\s+at /.test(line))
-            .slice(0, 6)
-        : [],
+    at: error instanceof Error ? framesOf(error) : [],
   });
   return new Refusal('internal_error');
 }
+
+/** Where it was thrown. The stack begins with the message, whose lines may look like frames: they are left out. */
+const framesOf = ({ message, stack = '' }: Error): string[] =>
+  stack
+    .split('\n')
+    .slice(message.split('\n').length)
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 6);
 
 /** The one onError. */
 export const answerError = (error: unknown, c: AppContext): Response =>

@@ -16,18 +16,21 @@ export function counting() {
     counts.d1.rowsWritten += result.meta.rows_written;
   };
   const real = new WeakMap<object, D1PreparedStatement>();
-  const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
+  const wrap = (statement: D1PreparedStatement, text: string): D1PreparedStatement => {
     const wrapped = new Proxy(statement, {
       get(target, name) {
         const value = Reflect.get(target, name) as unknown;
-        if (name === 'bind') return (...values: unknown[]) => wrap(target.bind(...values));
+        if (name === 'bind') return (...values: unknown[]) => wrap(target.bind(...values), text);
         if (name === 'raw') {
-          // `raw` has no meta, and asked a second time a write would find nothing left: rows of objects, as arrays.
-          return async () => {
+          // `raw` has no meta. A read is asked a second time, for objects; a write must not be, so its rows are
+          // made of the objects (which lose columns of equal names, as no RETURNING has them).
+          return async (...args: [{ columnNames: true }]) => {
             counts.d1.roundTrips += 1;
             const result = await target.all<Record<string, unknown>>();
             tally(result);
-            return result.results.map((row) => Object.values(row));
+            return /^\s*select/i.test(text)
+              ? target.raw(...args)
+              : result.results.map((row) => Object.values(row));
           };
         }
         if (name === 'run' || name === 'all') {
@@ -46,7 +49,7 @@ export function counting() {
   };
   const DB = new Proxy(env.DB, {
     get(target, name) {
-      if (name === 'prepare') return (text: string) => wrap(target.prepare(text));
+      if (name === 'prepare') return (text: string) => wrap(target.prepare(text), text);
       if (name === 'batch') {
         return async (statements: D1PreparedStatement[]) => {
           counts.d1.roundTrips += 1;

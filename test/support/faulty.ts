@@ -239,7 +239,16 @@ export function shuffled(seed: number) {
     if (long > 0) await new Promise((resolve) => setTimeout(resolve, long));
     for (let turns = Math.floor(random() * 12); turns > 0; turns--) await null;
   };
-  const { DB } = watchedD1({ before: wait, after: wait });
+  let calls = 0;
+  const waiting: { number: number; go: () => void }[] = [];
+  const { DB } = watchedD1({
+    before: async () => {
+      calls += 1;
+      for (const { go } of waiting.filter(({ number }) => number <= calls)) go();
+      await wait();
+    },
+    after: wait,
+  });
   const BLACKLIST = new Proxy(env.BLACKLIST, {
     get(target, name) {
       const value = Reflect.get(target, name) as unknown;
@@ -250,5 +259,14 @@ export function shuffled(seed: number) {
       };
     },
   });
-  return { DB, BLACKLIST };
+  return {
+    bindings: { DB, BLACKLIST },
+    /** When D1 has been asked so often. */
+    reached: (number: number) =>
+      number <= calls
+        ? Promise.resolve()
+        : new Promise<void>((go) => {
+            waiting.push({ number, go });
+          }),
+  };
 }

@@ -35,7 +35,7 @@ const spellings = (secret: string): string[] => [
 
 /** The whole of a short secret, every piece of a long one. */
 function tracesOf(secret: string): string[] {
-  if (secret.length <= 2 * PIECE) return [secret];
+  if (secret.length < 1.5 * PIECE) return [secret];
   const pieces: string[] = [];
   for (let from = 0; from + PIECE <= secret.length; from += PIECE / 2) {
     pieces.push(secret.slice(from, from + PIECE));
@@ -73,6 +73,14 @@ export function findings(text: string, secrets: readonly string[] = []): string[
   return found;
 }
 
+function read(text: string): LogLine {
+  try {
+    return JSON.parse(text) as LogLine;
+  } catch {
+    return { level: 'none', event: 'not_json', request_id: '', text };
+  }
+}
+
 const dirt = (texts: readonly string[], secrets: readonly string[]) =>
   texts
     .map((text) => ({ text, findings: findings(text, secrets) }))
@@ -89,14 +97,6 @@ export function watchedConsole() {
   afterAll(() => {
     vi.restoreAllMocks();
   });
-  const lines = () =>
-    texts.map((text): LogLine => {
-      try {
-        return JSON.parse(text) as LogLine;
-      } catch {
-        return { level: 'none', event: 'not_json', request_id: '', text };
-      }
-    });
   const textsOf = (requestId: string | null) =>
     texts.filter((text) => text.includes(`"request_id":"${requestId}"`));
   return {
@@ -105,12 +105,12 @@ export function watchedConsole() {
       return texts;
     },
     get lines() {
-      return lines();
+      return texts.map(read);
     },
     /** The lines of one request, as they were written. */
     textsOf: (requestId: string | null) =>
       texts.filter((text) => text.includes(`"request_id":"${requestId}"`)),
-    linesOf: (requestId: string | null) => lines().filter((line) => line.request_id === requestId),
+    linesOf: (requestId: string | null) => textsOf(requestId).map(read),
     /** What is wrong with what was logged; nothing: clean. */
     dirty: (secrets: readonly string[] = []) => dirt(texts, secrets),
     dirtyOf: (requestId: string | null, secrets: readonly string[] = []) => dirt(textsOf(requestId), secrets),

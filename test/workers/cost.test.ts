@@ -42,7 +42,7 @@ describe('what each door costs', () => {
 
   it('me: one read', async () => {
     const who = await w.signUp();
-    const cost = await counted.of(() => w.me(who.access));
+    const cost = await counted.of(async () => expect((await w.me(who.access)).status).toBe(200));
     expect(cost.d1).toMatchObject({ roundTrips: 1, rowsWritten: 0 });
     expect(cost.kv).toEqual({ gets: 0, puts: 0 });
   });

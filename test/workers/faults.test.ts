@@ -35,8 +35,10 @@ import { type Answer, claimsOf, codeOf, person, type Vars, type World, world } f
 const log = watchedConsole();
 
 /** Long enough for a D1 that is well on a busy machine, short enough for a suite. */
-const SHORT: Deadlines = { d1: 150, kv: 60 };
+const SHORT: Deadlines = { d1: 150, kv: 150 };
 const LONGEST_ANSWER_MS = 5_000;
+/** What a test may take that waits for real time limits, or a busy machine. */
+const PATIENT = 30_000;
 
 // ---------------------------------------------------------------------------------------------------------------
 // Scenes: who is there before the request, the request, and how one sees in D1 that it has done its work.
@@ -1047,10 +1049,14 @@ describe('the dry run', () => {
 });
 
 describe('D1 answers each of its documented errors, and nothing has happened', () => {
-  it.each(callsOf('d1'))('$title ($call.what)', async ({ title: _, ...which }) => {
-    const kinds = D1_ERRORS.map(({ message }) => throwsBefore(message));
-    await run({ ...which, kind: kinds[0] as FaultKind }, kinds);
-  });
+  it.each(callsOf('d1'))(
+    '$title ($call.what)',
+    async ({ title: _, ...which }) => {
+      const kinds = D1_ERRORS.map(({ message }) => throwsBefore(message));
+      await run({ ...which, kind: kinds[0] as FaultKind }, kinds);
+    },
+    PATIENT,
+  );
 });
 
 describe('D1 says that it failed after it has committed', () => {
@@ -1114,55 +1120,49 @@ describe('with the time limits of production', () => {
   };
   const clock = { now: Date.now() };
   type Ask = (w: World, who: Awaited<ReturnType<typeof somebody>>) => Promise<Answer>;
-  const cases: [
-    what: string,
-    stores: ('d1' | 'get' | 'put')[],
-    ask: Ask,
-    status: number,
-    from: number,
-    to: number,
-  ][] = [
-    ['a refresh without D1', ['d1'], (w, who) => w.refresh(who.refresh), 503, 2_900, 4_000],
-    ['a refresh without KV', ['get'], (w, who) => w.refresh(who.refresh), 200, 450, 2_500],
-    ['a refresh without either', ['d1', 'get'], (w, who) => w.refresh(who.refresh), 503, 3_400, 4_500],
-    ['a log-out without KV', ['put'], (w, who) => w.logOut(who.refresh), 204, 950, 3_000],
+  const cases: [what: string, stores: ('d1' | 'get' | 'put')[], ask: Ask, status: number, from: number][] = [
+    ['a refresh without D1', ['d1'], (w, who) => w.refresh(who.refresh), 503, 2_900],
+    ['a refresh without KV', ['get'], (w, who) => w.refresh(who.refresh), 200, 450],
+    ['a refresh without either', ['d1', 'get'], (w, who) => w.refresh(who.refresh), 503, 3_400],
+    ['a log-in without D1', ['d1'], (w, who) => w.logIn(who), 503, 2_900],
+    ['a log-out without KV', ['put'], (w, who) => w.logOut(who.refresh), 204, 950],
     [
-      'a password change of somebody with twenty sessions, without KV',
+      'the end of twenty sessions without KV',
       ['put'],
-      async (w, { access, password, logIn }) => {
-        for (let i = 1; i < 20; i++) await logIn();
-        return w.post(
-          '/account/password/change',
-          { current_password: password, new_password: NEW_PASSWORD },
-          { token: access },
-        );
-      },
+      (w, { access }) => w.delete('/account/sessions', undefined, { token: access }),
       204,
       950,
-      4_900,
     ],
-    ['a log-in without D1', ['d1'], (w, who) => w.logIn(who), 503, 2_900, 4_000],
-    ['readyz without either', ['d1', 'get'], (w) => w.get('/readyz'), 503, 450, 4_000],
+    ['readyz without either', ['d1', 'get'], (w) => w.get('/readyz'), 503, 450],
   ];
-  it.concurrent.each(cases)('%s is answered in time', async (_, stores, ask, status, from, to) => {
-    const who = await somebody(side(clock, {}));
-    const w = world({ vars: { MAIL: 'off' }, bindings: silent(...stores) as never });
-    const asked = performance.now();
-    const answer = await ask(w, who);
-    const took = performance.now() - asked;
-    expect(answer.status).toBe(status);
-    expect(took).toBeGreaterThan(from);
-    expect(took).toBeLessThan(to);
-    for (const refused of [answer].filter((one) => one.status === 503)) expectUnavailable(refused);
-  });
+  it.concurrent.each(cases)(
+    '%s is answered in time, and no sooner',
+    async (_, stores, ask, status, from) => {
+      const who = await somebody(side(clock, {}));
+      for (let sessions = 1; sessions < 20; sessions++) await who.logIn();
+      const w = world({ vars: { MAIL: 'off' }, bindings: silent(...stores) as never });
+      const asked = performance.now();
+      const answer = await ask(w, who);
+      const took = performance.now() - asked;
+      expect(answer.status).toBe(status);
+      expect(took).toBeGreaterThan(from);
+      expect(took).toBeLessThan(LONGEST_ANSWER_MS);
+      for (const refused of [answer].filter((one) => one.status === 503)) expectUnavailable(refused);
+    },
+    PATIENT,
+  );
 
-  it('a fast guard without either store is closed in time', async () => {
-    const { access } = await somebody(side(clock, {}));
-    const at = { ...side(clock, {}), w: world({ bindings: silent('d1', 'get') as never }) };
-    const asked = performance.now();
-    expectUnavailable(await guarded('fast', access, clock)(at));
-    expect(performance.now() - asked).toBeLessThan(LONGEST_ANSWER_MS);
-  });
+  it(
+    'a fast guard without either store is closed in time',
+    async () => {
+      const { access } = await somebody(side(clock, {}));
+      const at = { ...side(clock, {}), w: world({ bindings: silent('d1', 'get') as never }) };
+      const asked = performance.now();
+      expectUnavailable(await guarded('fast', access, clock)(at));
+      expect(performance.now() - asked).toBeLessThan(LONGEST_ANSWER_MS);
+    },
+    PATIENT,
+  );
 });
 
 describe('the sweep', () => {

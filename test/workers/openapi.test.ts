@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { conform } from '../support/conform.ts';
 import { DEPLOYMENTS, textOf } from '../support/deployments.ts';
-import { codeOf, type Vars, world } from '../support/world.ts';
+import { claimsOf, codeOf, person, type Vars, world } from '../support/world.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what is in it is the thing under test
 type Document = any;
@@ -74,6 +74,38 @@ it('has examples of answers that are as its schemas say', async () => {
       }
     }
   }
+});
+
+/** conform() looks at every answer: what is left to see is that each operation was there to be looked at. */
+it('describes all that staff are answered', async () => {
+  const w = world();
+  const boss = await w.signUp();
+  await testEnv.DB.prepare('UPDATE users SET is_staff = 1 WHERE id = ?').bind(boss.user.id).run();
+  const someone = await w.signUp();
+  await w.refresh(someone.refresh);
+  const added = await w.post('/admin/api/users', { ...person(), is_staff: false }, { token: boss.access });
+  const user = `/admin/api/users/${added.body.id}`;
+  const asked = [
+    'GET /admin/api/overview',
+    'GET /admin/api/users?search=a&limit=1',
+    `GET ${user}`,
+    `PATCH ${user}`,
+    `POST ${user}/password-reset`,
+    `GET /admin/api/users/${someone.user.id}/sessions`,
+    `DELETE /admin/api/users/${someone.user.id}/sessions/${claimsOf(someone.access).sid}`,
+    `DELETE /admin/api/users/${someone.user.id}/sessions`,
+    'GET /admin/api/revoked-tokens',
+    `DELETE ${user}`,
+    'GET /admin/api/history',
+  ];
+  const statuses = [added.status];
+  for (const [method = '', path = ''] of asked.map((each) => each.split(' '))) {
+    const body = method === 'PATCH' ? { name: 'Mina', is_active: true } : undefined;
+    statuses.push((await w.ask(method, path, { token: boss.access, body })).status);
+  }
+  expect(statuses).toEqual([201, 200, 200, 200, 200, 202, 200, 204, 204, 200, 204, 200]);
+  const operations = operationsOf(await documentWith()).filter(([, path]) => path.startsWith('/admin/api/'));
+  expect(operations).toHaveLength(statuses.length);
 });
 
 describe('/openapi.json', () => {

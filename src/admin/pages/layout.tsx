@@ -16,7 +16,6 @@ export interface Frame {
 const PLACES = {
   Overview: '',
   Users: '/users',
-  Sessions: '/sessions',
   'Revoked tokens': '/revoked-tokens',
   History: '/history',
 } as const;

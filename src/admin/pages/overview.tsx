@@ -9,7 +9,7 @@ export const OverviewPage = (props: { frame: Frame; counts: Counts; latest: Hist
   const tiles = [
     ['Users', counts.users, '/users'],
     ['New this week', counts.newThisWeek, '/users?ordering=-date_joined'],
-    ['Live sessions', counts.liveSessions, '/sessions'],
+    ['Live sessions', counts.liveSessions, ''],
     ['Revoked tokens', counts.revokedTokens, '/revoked-tokens'],
   ] as const;
   return (
@@ -17,9 +17,7 @@ export const OverviewPage = (props: { frame: Frame; counts: Counts; latest: Hist
       <dl class="tiles">
         {tiles.map(([label, { count, more }, path]) => (
           <div class="tile">
-            <dt>
-              <a href={base + path}>{label}</a>
-            </dt>
+            <dt>{path ? <a href={base + path}>{label}</a> : label}</dt>
             <dd>
               {count.toLocaleString('en')}
               {more && '+'}

@@ -6,16 +6,28 @@ import {
   Act,
   Badge,
   Field,
-  type FormErrors,
   type Listed,
   Looked,
   nameOf,
   Outside,
   Pager,
+  type Query,
   Table,
   Time,
   userPath,
 } from './parts.tsx';
+
+/** One by its id. */
+const LookUp = (props: { path: string; name: string; label: string; query: Query }) => {
+  const value = props.query[props.name];
+  return (
+    <form class="filters" method="get" action={props.path}>
+      <Field name={props.name} label={props.label} type="search" value={value} />
+      <button type="submit">Look up</button>
+      {value && <a href={props.path}>Clear</a>}
+    </form>
+  );
+};
 
 const words = (reason: string | null) => (reason ?? 'ended').replaceAll('_', ' ');
 
@@ -78,58 +90,29 @@ export const SessionTable = (props: {
 export const UserSessionsPage = (
   props: { frame: Frame; user: User; sessions: Session[]; own: string; now: number } & Listed,
 ) => {
-  const { user, query } = props;
+  const { user } = props;
   const path = userPath(props.frame.base, user.id);
   return (
-    <Layout frame={props.frame} title="Sessions of a user" place="Sessions">
+    <Layout frame={props.frame} title="Sessions" place="Users">
       <a href={path}>
         <Outside text={nameOf(user)} />
       </a>
+      <LookUp path={`${path}/sessions`} name="id" label="Session id" query={props.query} />
       <SessionTable {...props} path={path} caption="Newest first" none="There is no such session." />
-      {query.id && <a href={`${path}/sessions`}>All sessions of this user</a>}
       <Pager {...props} path={`${path}/sessions`} />
     </Layout>
   );
 };
 
-export const SessionSearchPage = (props: {
-  frame: Frame;
-  query: Listed['query'];
-  errors?: FormErrors | undefined;
-}) => (
-  <Layout frame={props.frame} title="Sessions" place="Sessions">
-    <form class="card narrow" method="get" action={`${props.frame.base}/sessions`}>
-      <Field
-        name="user"
-        label="User"
-        type="search"
-        hint="A whole e-mail address, username or id."
-        value={props.query.user}
-        errors={props.errors}
-        required
-      />
-      <Field name="session" label="Session id (optional)" type="search" value={props.query.session} />
-      <button type="submit" class="primary">
-        Look up
-      </button>
-    </form>
-  </Layout>
-);
-
 export const RevokedTokensPage = (props: { frame: Frame; rows: RevokedTokenRow[] } & Listed) => {
   const path = `${props.frame.base}/revoked-tokens`;
-  const { jti } = props.query;
   return (
     <Layout frame={props.frame} title="Revoked tokens" place="Revoked tokens">
       <p class="dim">
         The blacklist of refresh tokens. A revocation is never taken back; a row goes once its token has
         expired.
       </p>
-      <form class="filters" method="get" action={path}>
-        <Field name="jti" label="Token id (jti)" type="search" value={jti} />
-        <button type="submit">Look up</button>
-        {jti && <a href={path}>Clear</a>}
-      </form>
+      <LookUp path={path} name="jti" label="Token id (jti)" query={props.query} />
       <Looked {...props} found={props.rows.length} />
       <Table
         caption="Latest expiry first"

@@ -24,6 +24,7 @@ export const HOSTILE = [
   '\u202egnp.exe\u202c \u2067right to left\u2069',
   '</title></main><h1>Mine</h1>',
   '{{7*7}}<%= 7*7 %>',
+  'w'.repeat(150),
 ];
 
 interface Inbox {
