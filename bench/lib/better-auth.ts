@@ -1,0 +1,107 @@
+/** The peer of the bench: better-auth on the same miniflare, installed on first use into bench/peers. */
+import { execFile } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { SIGNING_KEY } from '../fixture.ts';
+import { bundle, root } from './bundle.ts';
+import { type Ask, askOnce } from './load.ts';
+import { type Database, type Hosted, host } from './miniflare.ts';
+
+const folder = join(root, 'bench/peers');
+const installed = join(folder, 'node_modules/better-auth/package.json');
+const INSTALL_MS = 120_000;
+
+export interface Peer {
+  version: string;
+  source: string;
+}
+
+/** Its bundle; a sentence where it cannot be had. */
+export async function betterAuth(): Promise<Peer | string> {
+  if (!existsSync(installed)) {
+    try {
+      await promisify(execFile)('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+        cwd: folder,
+        timeout: INSTALL_MS,
+      });
+    } catch {
+      return 'better-auth could not be installed (is the machine offline?), so that it is left out.';
+    }
+  }
+  const { version } = JSON.parse(readFileSync(installed, 'utf8')) as { version: string };
+  return {
+    version,
+    source: await bundle('bench/peers/better-auth.ts', { nodePaths: [join(folder, 'node_modules')] }),
+  };
+}
+
+export const hostPeer = (peer: Peer): Promise<Hosted> => host({ 'better-auth.mjs': peer.source });
+
+const EMAIL = 'mina@example.com';
+const PASSWORD = 'correct horse battery';
+/** Its `baseURL`: what asks from anywhere else is refused. */
+const origin = { origin: 'http://127.0.0.1' };
+
+/** Its tables, one user with a password, and `users` more with a session each. */
+export async function seedPeer({ origin, db }: Hosted, users: number): Promise<void> {
+  await askOnce(origin, { path: '/bench/migrate' });
+  await askOnce(origin, peerDoors.signUp(0, EMAIL));
+  await seedSessions(db, users);
+}
+
+/** Its tables as SQL, so that a fresh one can have them without being asked. */
+export async function peerTables({ origin, db }: Hosted): Promise<string[]> {
+  await askOnce(origin, { path: '/bench/migrate' });
+  const { results } = await db
+    .prepare(`SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT GLOB '_cf*'`)
+    .all();
+  return results.map((row) => String(row.sql));
+}
+
+export async function seedSessions(db: Database, users: number): Promise<void> {
+  const iso = (ms: number) => `'${new Date(ms).toISOString()}'`;
+  const now = iso(Date.now());
+  const rows = `WITH RECURSIVE rows (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM rows WHERE n < ${users})`;
+  await db
+    .prepare(`${rows} INSERT INTO user (id, name, email, emailVerified, createdAt, updatedAt)
+      SELECT printf('user%028d', n), 'Mina Kim', printf('mina.kim.%d@example.com', n), 0, ${now}, ${now} FROM rows`)
+    .run();
+  await db
+    .prepare(`${rows} INSERT INTO session (id, expiresAt, token, createdAt, updatedAt, ipAddress, userAgent, userId)
+      SELECT printf('session%025d', n), ${iso(Date.now() + 7 * 86_400_000)}, printf('token%027d', n), ${now}, ${now},
+        '2001:db8:85a3::8a2e:370:7334', 'bench', printf('user%028d', n) FROM rows`)
+    .run();
+}
+
+/** Its cookie is signed, as HMAC-SHA256 of the token. */
+function cookie(n: number): Record<string, string> {
+  const token = `token${String(n).padStart(27, '0')}`;
+  const signature = createHmac('sha256', SIGNING_KEY).update(token).digest('base64');
+  return { ...origin, cookie: `better-auth.session_token=${encodeURIComponent(`${token}.${signature}`)}` };
+}
+
+/** The doors that do what ours do. */
+export const peerDoors = {
+  me: (n: number): Ask => ({ path: '/api/auth/get-session', headers: cookie(n) }),
+  refresh: (n: number): Ask => ({ path: '/api/auth/token', headers: cookie(n) }),
+  logout: (n: number): Ask => ({
+    method: 'POST',
+    path: '/api/auth/sign-out',
+    headers: cookie(n),
+    body: '{}',
+  }),
+  login: (_n: number): Ask => ({
+    method: 'POST',
+    path: '/api/auth/sign-in/email',
+    headers: origin,
+    body: JSON.stringify({ email: EMAIL, password: PASSWORD }),
+  }),
+  signUp: (n: number, email = `new.${n}@example.com`): Ask => ({
+    method: 'POST',
+    path: '/api/auth/sign-up/email',
+    headers: origin,
+    body: JSON.stringify({ email, password: PASSWORD, name: 'Mina Kim' }),
+  }),
+};

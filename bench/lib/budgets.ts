@@ -1,0 +1,186 @@
+/** The budgets, and whether what was measured keeps to them. A budget is met by the median. */
+import { month } from '../cost.ts';
+import type { BundleFigures } from '../measure/bundle.ts';
+import type { Growth } from '../measure/growth.ts';
+import type { Guards } from '../measure/guards.ts';
+import type { Peers } from '../measure/peers.ts';
+import type { Stores } from '../measure/stores.ts';
+import { DJANGO_CPU_MS, type WorkerCpu } from '../measure/worker-cpu.ts';
+import type { Summary } from './stats.ts';
+
+export interface Measured {
+  bundle?: BundleFigures;
+  worker?: WorkerCpu;
+  stores?: Stores;
+  guards?: Guards;
+  peers?: Peers;
+  growth?: Growth;
+}
+
+export interface Budget {
+  what: string;
+  against: string;
+  /** As a reader sees it. */
+  wanted: string;
+  got: string;
+  met: boolean;
+}
+
+const KIB = 1_024;
+const CRON_RUNS_A_DAY = 288;
+
+const digits = (value: number) => (value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3);
+export const number = (value: number) =>
+  value.toLocaleString('en-US', { maximumFractionDigits: digits(Math.abs(value)) });
+/** `0.91 (0.88–0.93)`. */
+export const spread = ({ median, min, max }: Summary) => `${number(median)} (${number(min)}–${number(max)})`;
+
+const atLeast = (what: string, against: string, least: number, got: Summary, unit = ''): Budget => ({
+  what,
+  against,
+  wanted: `≥ ${number(least)}${unit}`,
+  got: spread(got) + unit,
+  met: got.median >= least,
+});
+const atMost = (
+  what: string,
+  against: string,
+  most: number,
+  got: Summary | number,
+  unit: string,
+): Budget => ({
+  what,
+  against,
+  wanted: `≤ ${number(most)}${unit}`,
+  got: (typeof got === 'number' ? number(got) : spread(got)) + unit,
+  met: (typeof got === 'number' ? got : got.median) <= most,
+});
+
+export function budgets(measured: Measured): Budget[] {
+  const { bundle, worker, stores, peers, growth } = measured;
+  return [
+    ...(growth ? counted(growth) : []),
+    ...(bundle
+      ? [
+          atMost('the bundle', 'gzip', 120, bundle.worker.gzipBytes / KIB, ' KiB'),
+          atMost('the guard alone', 'gzip', 15, bundle.guard.gzipBytes / KIB, ' KiB'),
+          atMost('module start-up', 'CPU', 30, bundle.startUpMs, ' ms'),
+        ]
+      : []),
+    ...(worker
+      ? [
+          atLeast('log-in', 'rate of its bare PBKDF2 calls', 0.9, worker.login.rate),
+          atLeast('a guarded route', 'rate of the same route unguarded', 0.6, worker.guarded.rate),
+          ...(['verify', 'guarded', 'me', 'refresh'] as const).map((door) =>
+            atMost(
+              `${door}, CPU`,
+              'a sixth of Django’s',
+              DJANGO_CPU_MS[door] / 6,
+              worker.doors[door].cpuMs,
+              ' ms',
+            ),
+          ),
+          atMost(
+            'log-in, CPU',
+            'a half of Django’s',
+            DJANGO_CPU_MS.login / 2,
+            worker.login.ours.cpuMs,
+            ' ms',
+          ),
+        ]
+      : []),
+    ...(stores
+      ? [
+          atLeast('me', 'rate of its bare calls', 0.8, stores.me.rate),
+          atLeast('refresh', 'rate of its bare calls', 0.8, stores.refresh.rate),
+          atLeast('log-in’s D1 part', 'rate of its bare calls', 0.8, stores.login.rate),
+        ]
+      : []),
+    ...(peers
+      ? [
+          atLeast('me', 'rate of better-auth’s session', 2, peers.doors.me.rate),
+          atLeast('refresh', 'rate of better-auth’s token', 2, peers.doors.refresh.rate),
+          atLeast('log-out', 'rate of better-auth’s sign-out', 2, peers.doors.logout.rate),
+          atMost(
+            'memory at rest',
+            'better-auth',
+            peers.memory.theirs.atRest.median,
+            peers.memory.ours.atRest,
+            ' MiB',
+          ),
+          atMost(
+            'memory under load',
+            'better-auth',
+            peers.memory.theirs.underLoad.median,
+            peers.memory.ours.underLoad,
+            ' MiB',
+          ),
+          atMost(
+            'first answer',
+            'better-auth',
+            peers.memory.theirs.firstAnswerMs.median,
+            peers.memory.ours.firstAnswerMs,
+            ' ms',
+          ),
+        ]
+      : []),
+    atMost(
+      'a month of 100,000 people',
+      'KV checks set aside',
+      40,
+      month(100_000, 'none').dollars.withoutKv,
+      ' $',
+    ),
+  ];
+}
+
+function counted({ sizes, sweeps }: Growth): Budget[] {
+  const [few] = sizes;
+  const many = sizes.at(-1);
+  if (!few || !many) return [];
+  const counts = (door: keyof typeof many.doors) => many.doors[door].counts;
+  const same = sizes.every((size) =>
+    Object.entries(size.doors).every(
+      ([door, { counts }]) =>
+        JSON.stringify(counts) === JSON.stringify(few.doors[door as keyof typeof few.doors].counts),
+    ),
+  );
+  const rows = sweeps.revokedTokens.rows;
+  return [
+    {
+      what: 'rows and calls of every door',
+      against: `${sizes.map((size) => number(size.users)).join(' and ')} users, sessions, revoked tokens`,
+      wanted: 'the same',
+      got: same ? 'the same' : 'not the same',
+      met: same,
+    },
+    atMost('refresh', 'rows read', 8, counts('refresh').rowsRead, ''),
+    atMost('refresh', 'rows written', 1, counts('refresh').rowsWritten, ''),
+    atMost('log-in', 'rows written', 2, counts('login').rowsWritten, ''),
+    atMost('sign-up', 'rows written', 4, counts('signUp').rowsWritten, ''),
+    atMost(
+      `sweep of ${number(rows)} rows`,
+      'rows written a row',
+      1.01,
+      Math.max(
+        sweeps.revokedTokens.rowsWritten / sweeps.revokedTokens.rows,
+        sweeps.sessions.rowsWritten / sweeps.sessions.rows,
+      ),
+      '',
+    ),
+    atMost(
+      `sweep of ${number(rows)} rows`,
+      'runs of a day’s cron',
+      CRON_RUNS_A_DAY,
+      Math.max(sweeps.revokedTokens.runs, sweeps.sessions.runs),
+      '',
+    ),
+    atMost(
+      `sweep of ${number(rows)} rows`,
+      'longest statement',
+      30,
+      Math.max(sweeps.revokedTokens.longestMs, sweeps.sessions.longestMs) / 1_000,
+      ' s',
+    ),
+  ];
+}

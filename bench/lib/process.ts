@@ -1,0 +1,41 @@
+/** What Linux says of a process: the CPU it has used and the memory it holds (proc(5)). */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** USER_HZ is 100 on every Linux that Node runs on. */
+const MS_PER_TICK = 10;
+
+/** Milliseconds of CPU, user and system, of all its threads. */
+export function cpuMs(pid: number): number {
+  const fields = statOf(pid);
+  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
+}
+
+/** MiB that are its own: what would be free again without it. */
+export function memoryMiB(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const kib = [...rollup.matchAll(/^Private_\w+:\s+(\d+) kB$/gm)].reduce((sum, [, n]) => sum + Number(n), 0);
+  return kib / 1_024;
+}
+
+/** The processes of that name that this one has started. */
+export function childrenNamed(name: string): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return (
+          Number(statOf(pid)[1]) === process.pid && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name
+        );
+      } catch {
+        // It has ended meanwhile.
+        return false;
+      }
+    });
+}
+
+/** The fields from the third on: the second, the name in brackets, may hold anything. */
+const statOf = (pid: number) => {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+};

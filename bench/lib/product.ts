@@ -1,0 +1,109 @@
+/** The product on miniflare with as many users as one likes, each with one session, and what its doors are asked. */
+import { SIGNING_KEY } from '../fixture.ts';
+import { bundle, type Deployed } from './bundle.ts';
+import type { Call } from './calls.ts';
+import { type Ask, askOnce } from './load.ts';
+import { applyMigrations, type Database, type Hosted, host } from './miniflare.ts';
+import { FEW_ITERATIONS, passwordHash } from './password.ts';
+import { PASSWORD, seeded, seedTable } from './seed.ts';
+import { bearer, token } from './tokens.ts';
+
+export interface Product extends Hosted {
+  users: number;
+  /** Bytes of D1 after each table was filled. */
+  bytes: { empty: number; users: number; sessions: number; revokedTokens: number };
+  seedSeconds: number;
+}
+
+/** Without any table. */
+export const hostProduct = async (deployed: Deployed, iterations = FEW_ITERATIONS): Promise<Hosted> =>
+  host(
+    { 'stores.mjs': await bundle('bench/workers/stores.ts'), 'worker.js': deployed.source },
+    {
+      SIGNING_KEY,
+      ENVIRONMENT: 'development',
+      RATE_LIMITS: 'off',
+      MAIL: 'off',
+      PASSWORD_ITERATIONS: String(iterations),
+    },
+  );
+
+/** `users` of each: users, sessions and revoked tokens. Hashing is nearly nothing where nothing else is said. */
+export async function product(
+  deployed: Deployed,
+  users: number,
+  iterations = FEW_ITERATIONS,
+): Promise<Product> {
+  const hosted = await hostProduct(deployed, iterations);
+  const { db } = hosted;
+  const started = performance.now();
+  const bytes = await seed(db, users, iterations);
+  return { ...hosted, users, bytes, seedSeconds: (performance.now() - started) / 1_000 };
+}
+
+export async function seed(
+  db: Database,
+  users: number,
+  iterations = FEW_ITERATIONS,
+): Promise<Product['bytes']> {
+  const at = Math.floor(Date.now() / 1_000);
+  await applyMigrations(db);
+  return {
+    empty: (await db.prepare('SELECT 1').run()).meta.size_after,
+    users: await seedTable(db, 'users', { to: users, at, hash: passwordHash(PASSWORD, iterations) }),
+    sessions: await seedTable(db, 'sessions', { to: users, at }),
+    revokedTokens: await seedTable(db, 'revoked_tokens', { to: users, at }),
+  };
+}
+
+const json = (value: unknown) => JSON.stringify(value);
+
+/** What one asks at each door, as the user of that number. */
+export const doors = {
+  me: (n: number): Ask => ({ path: '/account/me', headers: bearer(token('access', seeded(n))) }),
+  verify: (n: number): Ask => ({
+    method: 'POST',
+    path: '/account/token/verify',
+    body: json({ token: token('refresh', seeded(n)) }),
+  }),
+  refresh: (n: number): Ask => ({
+    method: 'POST',
+    path: '/account/token/refresh',
+    body: json({ refresh: token('refresh', seeded(n)) }),
+  }),
+  login: (n: number): Ask => ({
+    method: 'POST',
+    path: '/account/login',
+    body: json({ email: seeded(n).email, password: PASSWORD }),
+  }),
+  logout: (n: number): Ask => ({
+    method: 'POST',
+    path: '/account/logout',
+    body: json({ refresh: token('refresh', seeded(n)) }),
+    expect: 204,
+  }),
+  signUp: (n: number): Ask => ({
+    method: 'POST',
+    path: '/account/sign-up',
+    body: json({ email: `new.${n}@example.com`, username: `new.${n}`, password: PASSWORD }),
+    expect: 201,
+  }),
+} as const;
+export type Door = keyof typeof doors;
+
+export interface Recorded {
+  status: number;
+  body: string;
+  calls: Call[];
+}
+
+/** What a request asks of the stores. */
+export async function record(origin: string, ask: Ask): Promise<Recorded> {
+  const { expect = 200, ...rest } = ask;
+  const headers = { ...ask.headers, 'x-bench': 'record' };
+  const recorded = JSON.parse(await askOnce(origin, { ...rest, headers })) as Recorded;
+  if (recorded.status !== expect) {
+    throw new Error(`${ask.path} answered ${recorded.status}: ${recorded.body}`);
+  }
+  return recorded;
+}

@@ -1,0 +1,38 @@
+/** How much is measured. `--quick` shows that everything runs; its figures are worth little. */
+export interface Size {
+  name: 'full' | 'quick';
+  rounds: number;
+  /** Of a round, of what takes a fraction of a millisecond. */
+  quickRequests: number;
+  /** Of a round, of what hashes a password. */
+  logIns: number;
+  /** Of a round, of what asks D1. */
+  storeRequests: number;
+  /** Users, sessions and revoked tokens. */
+  growth: readonly number[];
+  growthRequests: number;
+  /** Starts of each contender. */
+  starts: number;
+}
+
+export const FULL: Size = {
+  name: 'full',
+  rounds: 7,
+  quickRequests: 8_000,
+  logIns: 8,
+  storeRequests: 400,
+  growth: [1_000, 100_000, 1_000_000],
+  growthRequests: 60,
+  starts: 5,
+};
+
+export const QUICK: Size = {
+  name: 'quick',
+  rounds: 2,
+  quickRequests: 1_000,
+  logIns: 2,
+  storeRequests: 60,
+  growth: [1_000, 20_000],
+  growthRequests: 10,
+  starts: 2,
+};

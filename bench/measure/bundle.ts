@@ -1,0 +1,41 @@
+/** What is deployed: its size, what it consists of, and what it costs to start. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundle, type Deployed, sizesOf, wrangler } from '../lib/bundle.ts';
+import type { Size } from '../lib/size.ts';
+import { type Summary, summarize } from '../lib/stats.ts';
+
+export interface BundleFigures {
+  worker: { bytes: number; gzipBytes: number; parts: Deployed['parts'] };
+  guard: { bytes: number; gzipBytes: number };
+  /** CPU of module start-up, garbage collection with it: `wrangler check startup`. */
+  startUpMs: Summary;
+}
+
+export async function measureBundle(
+  deployed: Deployed,
+  size: Size,
+  say: (text: string) => void,
+): Promise<BundleFigures> {
+  const { bytes, gzipBytes, parts } = deployed;
+  const guard = sizesOf(await bundle('src/guard/index.ts'));
+  const starts: number[] = [];
+  for (let start = 1; start <= size.starts; start++) {
+    starts.push(await startUp());
+    say(`start-up ${start} of ${size.starts}`);
+  }
+  return { worker: { bytes, gzipBytes, parts }, guard, startUpMs: summarize(starts) };
+}
+
+async function startUp(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-startup-'));
+  try {
+    const told = await wrangler('check', 'startup', '--outfile', join(folder, 'startup.cpuprofile'));
+    const active = /Active: ([\d.]+) ms/.exec(told)?.[1];
+    if (active === undefined) throw new Error(`wrangler check startup says no active time:\n${told}`);
+    return Number(active);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

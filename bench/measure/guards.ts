@@ -1,0 +1,58 @@
+/**
+ * A host's own routes on a real D1 and KV: bare, behind our guard, and guarded the way it is mostly done today, by
+ * Hono's jwt middleware with the secret as text and a look-up of the blacklist in D1 on every request.
+ */
+import { SIGNING_KEY } from '../fixture.ts';
+import { bundle } from '../lib/bundle.ts';
+import { type Figure, figure, loadRound, type Pair, pairOf } from '../lib/figures.ts';
+import type { Ask } from '../lib/load.ts';
+import { host } from '../lib/miniflare.ts';
+import { seed } from '../lib/product.ts';
+import { seeded } from '../lib/seed.ts';
+import type { Size } from '../lib/size.ts';
+import { inTurn } from '../lib/stats.ts';
+import { bearer, token } from '../lib/tokens.ts';
+
+const USERS = 20_000;
+const CONNECTIONS = 8;
+
+export interface Guards {
+  /** Our guard beside the usual one: asking KV, and asking D1. */
+  fast: Pair;
+  strict: Pair;
+  open: Figure;
+}
+
+export async function measureGuards(size: Size, say: (text: string) => void): Promise<Guards> {
+  const app = await host({ 'guard.mjs': await bundle('bench/workers/guard.ts') }, { SIGNING_KEY });
+  try {
+    await seed(app.db, USERS);
+    await app.db.batch([
+      app.db.prepare('CREATE TABLE token_blacklist (jti TEXT PRIMARY KEY, expires_at INTEGER NOT NULL)'),
+      app.db.prepare('INSERT INTO token_blacklist SELECT jti, expires_at FROM revoked_tokens'),
+    ]);
+    let n = 0;
+    const how = { requests: size.storeRequests, connections: CONNECTIONS };
+    const load = (route: string) => () =>
+      loadRound(
+        app,
+        how,
+        () => (): Ask => ({
+          path: `/${route}`,
+          headers: bearer(token('access', seeded(1 + (n++ % USERS)))),
+        }),
+      );
+    const rounds = await inTurn(
+      size.rounds,
+      { open: load('open'), guarded: load('guarded'), strict: load('strict'), usual: load('usual') },
+      (round) => say(`round ${round} of ${size.rounds}`),
+    );
+    return {
+      fast: pairOf(rounds.guarded, rounds.usual),
+      strict: pairOf(rounds.strict, rounds.usual),
+      open: figure(rounds.open),
+    };
+  } finally {
+    await app.stop();
+  }
+}

@@ -1,0 +1,120 @@
+/** The same machine, the same workerd, the same D1: better-auth at the doors that do what ours do. */
+import { hostPeer, type Peer, peerDoors, peerTables, seedPeer, seedSessions } from '../lib/better-auth.ts';
+import type { Deployed } from '../lib/bundle.ts';
+import { loadRound, type Pair, pairOf } from '../lib/figures.ts';
+import { type Ask, askOnce, drive } from '../lib/load.ts';
+import type { Hosted } from '../lib/miniflare.ts';
+import { OWASP_ITERATIONS } from '../lib/password.ts';
+import { memoryMiB } from '../lib/process.ts';
+import { hostProduct, product, doors as productDoors, seed } from '../lib/product.ts';
+import type { Size } from '../lib/size.ts';
+import { inTurn, type Summary, summarize } from '../lib/stats.ts';
+
+const USERS = 20_000;
+const CONNECTIONS = 8;
+
+/** What hashes a password is told, not judged: the two hash differently. */
+const DOORS = ['me', 'refresh', 'logout', 'login', 'signUp'] as const;
+export type PeerDoor = (typeof DOORS)[number];
+const HASHING: readonly PeerDoor[] = ['login', 'signUp'];
+
+export interface Peers {
+  version: string;
+  doors: Record<PeerDoor, Pair>;
+  memory: Record<'ours' | 'theirs', { atRest: Summary; underLoad: Summary; firstAnswerMs: Summary }>;
+}
+
+export async function measurePeers(
+  deployed: Deployed,
+  peer: Peer,
+  size: Size,
+  say: (text: string) => void,
+): Promise<Peers> {
+  const app = await product(deployed, USERS, OWASP_ITERATIONS);
+  const other = await hostPeer(peer);
+  const doors = {} as Peers['doors'];
+  try {
+    await seedPeer(other, USERS);
+    for (const door of DOORS) {
+      const requests = HASHING.includes(door) ? size.logIns : size.storeRequests;
+      const how = { requests, connections: CONNECTIONS };
+      const [mine, its] = [counter(), counter()];
+      const rounds = await inTurn(
+        size.rounds,
+        {
+          ours: () => loadRound(app, how, () => () => productDoors[door](mine())),
+          theirs: () => loadRound(other, how, () => () => peerDoors[door](its())),
+        },
+        (round) => say(`${door}, round ${round} of ${size.rounds}`),
+      );
+      doors[door] = pairOf(rounds.ours, rounds.theirs);
+    }
+  } finally {
+    await app.stop();
+    await other.stop();
+  }
+  return { version: peer.version, doors, memory: await measureMemory(deployed, peer, size, say) };
+}
+
+/** Users and sessions are spent one after the other: nobody signs out twice. */
+const counter = () => {
+  let n = 0;
+  return () => ++n;
+};
+
+/**
+ * Of the whole workerd, its D1 and KV with it: equal on both sides. The first answer is counted from the start of
+ * workerd, without the time that its tables take.
+ */
+async function measureMemory(
+  deployed: Deployed,
+  peer: Peer,
+  size: Size,
+  say: (text: string) => void,
+): Promise<Peers['memory']> {
+  const start = async (open: () => Promise<Hosted>, fill: (at: Hosted) => Promise<unknown>, ask: Ask) => {
+    const opened = performance.now();
+    const at = await open();
+    const openMs = performance.now() - opened;
+    try {
+      await fill(at);
+      const asked = performance.now();
+      await askOnce(at.origin, ask);
+      const firstAnswerMs = openMs + performance.now() - asked;
+      const atRest = memoryMiB(at.pid);
+      await drive(at.origin, { requests: size.storeRequests * 3, connections: CONNECTIONS }, () => () => ask);
+      return { firstAnswerMs, atRest, underLoad: memoryMiB(at.pid) };
+    } finally {
+      await at.stop();
+    }
+  };
+
+  const template = await hostPeer(peer);
+  const tables = await peerTables(template).finally(template.stop);
+  const fillPeer = async ({ db }: Hosted) => {
+    await db.batch(tables.map((sql) => db.prepare(sql)));
+    await seedSessions(db, 1);
+  };
+  const rounds = await inTurn(
+    size.starts,
+    {
+      ours: () =>
+        start(
+          () => hostProduct(deployed),
+          ({ db }) => seed(db, 1),
+          productDoors.me(1),
+        ),
+      theirs: () => start(() => hostPeer(peer), fillPeer, peerDoors.me(1)),
+    },
+    (round) => say(`memory, start ${round} of ${size.starts}`),
+  );
+  const of = (name: 'ours' | 'theirs') => {
+    const starts = rounds[name];
+    return {
+      atRest: summarize(starts.map((s) => s.atRest)),
+      underLoad: summarize(starts.map((s) => s.underLoad)),
+      firstAnswerMs: summarize(starts.map((s) => s.firstAnswerMs)),
+    };
+  };
+  return { ours: of('ours'), theirs: of('theirs') };
+}

@@ -1,0 +1,131 @@
+/**
+ * Doors that touch D1 and KV, on miniflare: each beside its own bare calls of the stores and its signatures, on the
+ * same miniflare and with the same statements, without Hono and without Drizzle. What is left between the two is ours.
+ */
+import type { Deployed } from '../lib/bundle.ts';
+import type { Call, Plan } from '../lib/calls.ts';
+import { loadRound, type Pair, pairOf } from '../lib/figures.ts';
+import { type Ask, askOnce, type Script } from '../lib/load.ts';
+import { type Door, doors, type Product, product, record } from '../lib/product.ts';
+import { PASSWORD, seeded } from '../lib/seed.ts';
+import type { Size } from '../lib/size.ts';
+import { inTurn } from '../lib/stats.ts';
+import { bearer, claimsOf, token } from '../lib/tokens.ts';
+
+const DOORS = ['me', 'refresh', 'login'] as const satisfies readonly Door[];
+export type StoreDoor = (typeof DOORS)[number];
+
+/** Of each, ours beside the bare one. CPU is of the whole workerd: D1's and KV's simulators are most of it. */
+export type Stores = Record<StoreDoor, Pair>;
+
+const USERS = 20_000;
+const CONNECTIONS = 8;
+
+export async function measureStores(
+  deployed: Deployed,
+  size: Size,
+  say: (text: string) => void,
+): Promise<Stores> {
+  const app = await product(deployed, USERS);
+  try {
+    for (const door of DOORS) await teach(app, door);
+    const fresh = counter(1_000);
+    const how = { requests: size.storeRequests, connections: CONNECTIONS };
+    const stores = {} as Stores;
+    for (const door of DOORS) {
+      const rounds = await inTurn(
+        size.rounds,
+        {
+          ours: () => loadRound(app, how, () => scripts[door]('ours', fresh)),
+          bare: () => loadRound(app, how, () => scripts[door]('bare', fresh)),
+        },
+        (round) => say(`${door}, round ${round} of ${size.rounds}`),
+      );
+      stores[door] = pairOf(rounds.ours, rounds.bare);
+    }
+    return stores;
+  } finally {
+    await app.stop();
+  }
+}
+
+const counter = (from: number) => {
+  let n = from;
+  return () => {
+    n = n < USERS ? n + 1 : from;
+    return n;
+  };
+};
+
+/** Of one connection. A refresh goes on from the token that the last one answered. */
+const scripts: Record<StoreDoor, (kind: 'ours' | 'bare', fresh: () => number) => Script> = {
+  me: (kind, fresh) => {
+    const headers = bearer(token('access', seeded(fresh())));
+    const path = kind === 'ours' ? '/account/me' : '/bench/bare/me';
+    return () => ({ path, headers });
+  },
+  refresh: (kind, fresh) => {
+    let refresh = token('refresh', seeded(fresh()));
+    const path = kind === 'ours' ? '/account/token/refresh' : '/bench/bare/refresh';
+    return (last) => {
+      if (last !== null) ({ refresh } = JSON.parse(last) as { refresh: string });
+      return { method: 'POST', path, body: JSON.stringify({ refresh }) };
+    };
+  },
+  login: (kind, fresh) => {
+    const path = kind === 'ours' ? '/account/login' : '/bench/bare/login';
+    return () => {
+      const { email, userId: sub } = seeded(fresh());
+      const body = { email, password: PASSWORD, ...(kind === 'bare' && { sub }) };
+      return { method: 'POST', path, body: JSON.stringify(body) };
+    };
+  },
+};
+
+/** Records what a door asks of the stores and leaves it to the bare one, ids being named rather than given. */
+async function teach(app: Product, door: StoreDoor): Promise<void> {
+  const n = DOORS.indexOf(door) + 1;
+  const ask: Ask = doors[door](n);
+  const { calls, body } = await record(app.origin, ask);
+  const answered = JSON.parse(body) as { access?: string; refresh?: string };
+  const sent = JSON.parse(ask.body ?? '{}') as { refresh?: string };
+  const { userId, sessionId, email } = seeded(n);
+  const names = new Map<unknown, string>([
+    [userId, '$sub'],
+    [sessionId, '$sid'],
+    [email, '$email'],
+  ]);
+  if (sent.refresh !== undefined) {
+    const { jti, exp } = claimsOf(sent.refresh);
+    names.set(jti, '$jti').set(exp, '$exp');
+  }
+  if (answered.refresh !== undefined) {
+    const { jti, sid } = claimsOf(answered.refresh);
+    names.set(jti, '$successorJti');
+    if (sid !== sessionId) names.set(sid, '$newSid');
+  }
+  const plan: Plan = {
+    calls: calls.map((call) => named(call, names)),
+    signs: door === 'me' ? 0 : 2,
+    hashes: door === 'login',
+  };
+  await askOnce(app.origin, { method: 'POST', path: `/bench/plan/${door}`, body: JSON.stringify(plan) });
+}
+
+const named = (call: Call, names: ReadonlyMap<unknown, string>): Call =>
+  call.store === 'd1'
+    ? {
+        ...call,
+        statements: call.statements.map(({ sql, params }) => ({
+          sql,
+          params: params.map((param) => names.get(param) ?? param),
+        })),
+      }
+    : {
+        ...call,
+        args: call.args.map((arg) =>
+          typeof arg === 'string'
+            ? [...names].reduce((text, [value, name]) => text.replace(String(value), name), arg)
+            : arg,
+        ),
+      };

@@ -1,0 +1,86 @@
+/**
+ * What the Worker itself costs, in workerd alone with stores that answer at once: CPU a request, of the whole
+ * process, user and system. Against Django's figures, which were taken once and stand as constants.
+ */
+import { USER } from '../fixture.ts';
+import { bundle, type Deployed } from '../lib/bundle.ts';
+import { type Figure, figure, loadRound, type Pair, pairOf } from '../lib/figures.ts';
+import type { Ask } from '../lib/load.ts';
+import type { Size } from '../lib/size.ts';
+import { inTurn } from '../lib/stats.ts';
+import { bearer, token } from '../lib/tokens.ts';
+import { type Served, serve } from '../lib/workerd.ts';
+
+/** Milliseconds of CPU with simplejwt, gunicorn and PostgreSQL counted, on a machine like this. */
+export const DJANGO_CPU_MS = { verify: 2.5, guarded: 3.3, me: 3.3, refresh: 6.2, login: 196 } as const;
+
+const CONNECTIONS = 8;
+
+export interface WorkerCpu {
+  doors: Record<'healthz' | 'verify' | 'me' | 'refresh' | 'open' | 'guarded' | 'strict' | 'usual', Figure>;
+  /** Beside the same route unguarded. */
+  guarded: Pair;
+  strict: Pair;
+  usual: Pair;
+  /** Beside the bare PBKDF2 calls. */
+  login: Pair;
+}
+
+export async function measureWorkerCpu(
+  deployed: Deployed,
+  size: Size,
+  say: (text: string) => void,
+): Promise<WorkerCpu> {
+  const app = await serve({ 'pure.js': await bundle('bench/workers/pure.ts'), 'worker.js': deployed.source });
+  const host = await serve({ 'guard.js': await bundle('bench/workers/guard.ts') });
+  const access = token('access');
+  const headers = bearer(access);
+  const post = (path: string, value: unknown): Ask => ({ method: 'POST', path, body: JSON.stringify(value) });
+  const quick = (at: Served, ask: Ask) => () =>
+    loadRound(at, { requests: size.quickRequests, connections: CONNECTIONS }, () => () => ask);
+  const slow = (ask: Ask) => () => loadRound(app, { requests: size.logIns, connections: 1 }, () => () => ask);
+
+  try {
+    const doors = await inTurn(
+      size.rounds,
+      {
+        healthz: quick(app, { path: '/healthz' }),
+        verify: quick(app, post('/account/token/verify', { token: access })),
+        me: quick(app, { path: '/account/me', headers }),
+        refresh: quick(app, post('/account/token/refresh', { refresh: token('refresh') })),
+        open: quick(host, { path: '/open', headers }),
+        guarded: quick(host, { path: '/guarded', headers }),
+        strict: quick(host, { path: '/strict', headers }),
+        usual: quick(host, { path: '/usual', headers }),
+      },
+      (round) => say(`round ${round} of ${size.rounds}`),
+    );
+    const logIns = await inTurn(
+      size.rounds,
+      {
+        ours: slow(post('/account/login', { email: USER.email, password: USER.password })),
+        bare: slow({ path: '/bare/pbkdf2' }),
+      },
+      (round) => say(`log-in, round ${round} of ${size.rounds}`),
+    );
+    return {
+      doors: {
+        healthz: figure(doors.healthz),
+        verify: figure(doors.verify),
+        me: figure(doors.me),
+        refresh: figure(doors.refresh),
+        open: figure(doors.open),
+        guarded: figure(doors.guarded),
+        strict: figure(doors.strict),
+        usual: figure(doors.usual),
+      },
+      guarded: pairOf(doors.guarded, doors.open),
+      strict: pairOf(doors.strict, doors.open),
+      usual: pairOf(doors.usual, doors.open),
+      login: pairOf(logIns.ours, logIns.bare),
+    };
+  } finally {
+    await app.stop();
+    await host.stop();
+  }
+}

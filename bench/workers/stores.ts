@@ -1,0 +1,51 @@
+/**
+ * The deployed bundle on a real D1 and KV; beside it what a measurement needs:
+ *
+ *     x-bench: record     (a header) the same request, answered with what it asked of the stores
+ *     /bench/plan/<door>  takes such a record; /bench/bare/<door> does just that, by hand: no Hono, no Drizzle
+ *     /bench/sweep        one run of the cron
+ */
+import { sweep } from '../../src/sweep.ts';
+import type { Plan } from '../lib/calls.ts';
+import { perform } from './bare.ts';
+import { recording } from './recording.ts';
+import worker from './worker.js';
+
+interface Env {
+  DB: D1Database;
+  BLACKLIST: KVNamespace;
+  SIGNING_KEY: string;
+  [setting: string]: unknown;
+}
+
+const plans = new Map<string, Plan>();
+
+export default {
+  async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
+    const at = request.url.indexOf('/bench/');
+    if (at < 0) {
+      if (!request.headers.has('x-bench')) return worker.fetch(request, env, context);
+      const recorder = recording(env);
+      const answer = await worker.fetch(request, { ...env, ...recorder.bindings }, context);
+      return Response.json({ status: answer.status, body: await answer.text(), calls: recorder.calls });
+    }
+    const [what, door = ''] = request.url.slice(at + '/bench/'.length).split('/');
+    if (what === 'plan') {
+      plans.set(door, await request.json<Plan>());
+      return Response.json({});
+    }
+    if (what === 'bare') return Response.json(await perform(plans.get(door) as Plan, request, env));
+    if (what === 'sweep') {
+      const recorder = recording(env);
+      const swept = await sweep({ DB: recorder.bindings.DB });
+      const statements = recorder.calls.filter((call) => call.store === 'd1');
+      return Response.json({
+        ...swept,
+        longestMs: Math.max(...statements.map((call) => call.ms)),
+        rowsWritten: statements.reduce((sum, call) => sum + call.rowsWritten, 0),
+        rowsRead: statements.reduce((sum, call) => sum + call.rowsRead, 0),
+      });
+    }
+    return new Response(null, { status: 404 });
+  },
+};

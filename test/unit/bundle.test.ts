@@ -1,0 +1,27 @@
+/** The size of what is deployed, and of the guard alone: a change that makes it too large fails here. */
+import { describe, expect, it } from 'vitest';
+import { bundle, deployed, sizesOf } from '../../bench/lib/bundle.ts';
+
+const KIB = 1_024;
+/** The pages' assets apart. */
+const WORKER_MAX_GZIP_BYTES = 120 * KIB;
+const GUARD_MAX_GZIP_BYTES = 15 * KIB;
+
+describe('the bundle', () => {
+  it('of the Worker, as wrangler would deploy it, is at most 120 KiB gzip', async () => {
+    const { gzipBytes, parts } = await deployed();
+    expect(parts.map(({ from }) => from)).toContain('hono');
+    expect(gzipBytes).toBeLessThanOrEqual(WORKER_MAX_GZIP_BYTES);
+  }, 60_000);
+
+  it('of the guard alone is at most 15 KiB gzip', async () => {
+    const guard = await bundle('src/guard/index.ts');
+    expect(guard).toContain('requireAccount');
+    expect(sizesOf(guard).gzipBytes).toBeLessThanOrEqual(GUARD_MAX_GZIP_BYTES);
+  });
+
+  it('of the guard has neither Drizzle nor Zod nor the list of passwords', async () => {
+    const guard = await bundle('src/guard/index.ts');
+    for (const foreign of ['SQLiteD1Session', 'ZodMini', 'qwerty']) expect(guard).not.toContain(foreign);
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { type Check, HABITS, month, SERVICES, servicePrice } from '../../bench/cost.ts';
+
+const CHECKS: Check[] = ['none', 'strict', 'fast'];
+const service = (name: string) => {
+  const found = SERVICES.find((one) => one.name === name);
+  if (!found) throw new Error(`no service ${name}`);
+  return found;
+};
+
+describe('a month at Cloudflare’s list prices', () => {
+  it('of nobody costs the plan', () => {
+    for (const check of CHECKS) expect(month(0, check).dollars.total).toBe(5);
+  });
+
+  it('of 100,000 people costs at most $40 with the KV checks set aside', () => {
+    for (const check of CHECKS) expect(month(100_000, check).dollars.withoutKv).toBeLessThanOrEqual(40);
+  });
+
+  it('counts every call as a request', () => {
+    expect(month(100_000, 'none').requests).toBe(106_200_000);
+    expect(month(100_000, 'none').dollars.requests).toBeCloseTo(28.86);
+  });
+
+  it('has one KV read for a refresh, and one for a guarded call where the guard asks KV', () => {
+    expect(month(100_000, 'none').kvReads).toBe(6_000_000);
+    expect(month(100_000, 'strict').kvReads).toBe(6_000_000);
+    expect(month(100_000, 'fast').kvReads).toBe(106_000_000);
+    expect(month(100_000, 'none').dollars.kv).toBe(0);
+    expect(month(100_000, 'fast').dollars.kv).toBeCloseTo(48);
+  });
+
+  it('has two rows read for a guarded call that asks D1', () => {
+    expect(month(1_000, 'strict').rowsRead - month(1_000, 'none').rowsRead).toBe(
+      2 * 1_000 * HABITS.guardedCalls,
+    );
+  });
+
+  it('has the sweep’s deletes among the rows written', () => {
+    const one = { logIns: 0, refreshes: 1, guardedCalls: 0 };
+    expect(month(1, 'none', one).rowsWritten).toBe(3);
+  });
+
+  it('adds up', () => {
+    for (const check of CHECKS) {
+      const { base, requests, cpu, d1, logs, kv, withoutKv, total } = month(3_000_000, check).dollars;
+      expect(withoutKv).toBeCloseTo(base + requests + cpu + d1 + logs);
+      expect(total).toBeCloseTo(withoutKv + kv);
+    }
+  });
+
+  it('takes what is included off once', () => {
+    const [one, two] = [month(50_000_000, 'fast'), month(100_000_000, 'fast')];
+    expect(two.dollars.kv - 2 * one.dollars.kv).toBeCloseTo(5);
+    expect(two.dollars.requests - 2 * one.dollars.requests).toBeCloseTo(3);
+  });
+});
+
+describe('the list prices of services', () => {
+  it.each([
+    ['Auth0', 10_000, 0],
+    ['Auth0', 100_000, 7_000],
+    ['Clerk', 50_000, 0],
+    ['Clerk', 50_001, 25.02],
+    ['Clerk', 100_000, 1_025],
+    ['Clerk', 1_000_000, 17_225],
+    ['Cognito', 10_000, 0],
+    ['Cognito', 100_000, 495],
+    ['Cognito', 1_000_000, 4_635],
+    ['Supabase', 50_000, 0],
+    ['Supabase', 100_000, 25],
+    ['Supabase', 1_000_000, 2_950],
+  ])('%s, %i people: $%f', (name, people, dollars) => {
+    expect(servicePrice(service(name), people).dollars).toBeCloseTo(dollars, 2);
+  });
+
+  it('of Auth0 end where its plans say «contact us»', () => {
+    expect(servicePrice(service('Auth0'), 10_000).listed).toBe(true);
+    expect(servicePrice(service('Auth0'), 100_000).listed).toBe(false);
+  });
+
+  it('say where and when they were read', () => {
+    for (const { source, read } of SERVICES) {
+      expect(source).toMatch(/^https:\/\//);
+      expect(read).toMatch(/^20\d\d/);
+    }
+  });
+});
