@@ -150,7 +150,7 @@ export interface Service {
 export const SERVICES: readonly Service[] = [
   {
     name: 'Auth0',
-    plan: 'Free up to 25,000, then B2C Essentials ($35 for 500, in steps of $0.07 each)',
+    plan: 'Free up to 25,000, then B2C Essentials ($35 for 500 people; the step of $0.07 each is reckoned from that)',
     source: 'https://auth0.com/pricing',
     read: '2026-09-20, by a third party’s transcript of the page',
     base: 0,

@@ -235,7 +235,7 @@ export function seeded(seed: number): () => number {
 export function shuffled(seed: number) {
   const random = seeded(seed);
   const wait = async () => {
-    const long = random() < 0.4 ? Math.floor(random() * 4) + 1 : 0;
+    const long = random() < 0.25 ? Math.floor(random() * 4) + 1 : 0;
     if (long > 0) await new Promise((resolve) => setTimeout(resolve, long));
     for (let turns = Math.floor(random() * 12); turns > 0; turns--) await null;
   };

@@ -39,6 +39,9 @@ export function person(name = 'user'): Person {
   };
 }
 
+/** Milliseconds: a machine that runs several suites at once is slow, and that is not under test. */
+const PATIENT = { d1: 20_000, kv: 10_000 };
+
 export type Vars = Record<string, string | undefined>;
 
 /** `vars` over those of vitest.config.ts; `bindings` in place of the real ones (wrappers that count or fail). */
@@ -47,7 +50,7 @@ export function world(
 ) {
   const clock = { now: options.now ?? Date.now() };
   const env = { ...testEnv, ...options.vars, ...options.bindings } as unknown as Bindings;
-  const app = createApp({ clock: () => clock.now, ...options.parts });
+  const app = createApp({ clock: () => clock.now, deadlines: PATIENT, ...options.parts });
 
   async function fetch(request: Request): Promise<Answer> {
     const context = createExecutionContext();
