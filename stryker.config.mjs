@@ -77,6 +77,7 @@ export default {
   dryRunTimeoutMinutes: 20,
   mutate: part.mutate,
   ignorePatterns: [
+    '.wrangler',
     'assets',
     'bench',
     'dist',
