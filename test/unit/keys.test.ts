@@ -163,6 +163,8 @@ describe('a plain secret', () => {
 
   const WEAK: [string, string][] = [
     ['31 bytes', SECRET.slice(0, 31)],
+    ['a text said twice', 'kQ7zP2mX9v4bT6rY'.repeat(2)],
+    ['rows in more than three quarters of it', 'abcdemnopqGHIJK23456uvwxQRSTefgh'],
     ['one byte', 'x'],
     ['a character and 31 spaces', `x${' '.repeat(31)}`],
     ['one character over and over', 'a'.repeat(64)],
