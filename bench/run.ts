@@ -1,6 +1,6 @@
 /**
  * npm run bench: everything that BUDGETS asks for, in one run, written to bench/RESULTS.md and docs/img/bench-*.svg.
- * Wants a machine that does nothing else, Linux, and about ten minutes; nothing of it leaves the machine but the
+ * Wants Linux, a machine that does nothing else, and some minutes; nothing of it leaves the machine but the
  * first installation of the peers.
  *
  *     npm run bench -- --quick            shows that all of it runs; writes reports/bench.md
@@ -27,6 +27,14 @@ const { values: given } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
 });
 const size = given.quick ? QUICK : FULL;
+
+// However it ends, no workerd is left behind: they end with `exit`.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => process.exit(code));
+}
 
 const started = performance.now();
 const seconds = () => (performance.now() - started) / 1_000;

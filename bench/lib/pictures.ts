@@ -1,4 +1,4 @@
-/** Bars for the README, as SVG text: readable on a light and on a dark page. */
+/** Bars for the README, as SVG text. The greys can be read on a light page and on a dark one, whichever is told. */
 
 interface Bar {
   name: string;
@@ -47,8 +47,8 @@ export function bars(
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" width="${WIDTH}" height="${y}" role="img" aria-label="${escapeXml(title)}">
 <title>${escapeXml(title)}</title>
 <style>
-text { font: 13px system-ui, sans-serif; fill: #57606a }
-.title { font-weight: 600; font-size: 15px; fill: #24292f }
+text { font: 13px system-ui, sans-serif; fill: #656d76 }
+.title { font-weight: 600; font-size: 15px; fill: #656d76 }
 .note, .value { font-size: 12px }
 .ours { fill: #f6821f }
 .theirs { fill: #9aa4af }

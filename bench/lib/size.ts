@@ -17,10 +17,10 @@ export interface Size {
 
 export const FULL: Size = {
   name: 'full',
-  rounds: 7,
-  quickRequests: 8_000,
+  rounds: 5,
+  quickRequests: 6_000,
   logIns: 8,
-  storeRequests: 400,
+  storeRequests: 300,
   growth: [1_000, 100_000, 1_000_000],
   growthRequests: 60,
   starts: 5,

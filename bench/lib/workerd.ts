@@ -44,7 +44,10 @@ const worker :Workerd.Worker = (
   const child = spawn(workerd.default, ['serve', '--control-fd=3', join(folder, 'config.capnp')], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
   });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
   const stop = async () => {
+    process.off('exit', kill);
     await end(child);
     rmSync(folder, { recursive: true, force: true });
   };
