@@ -17,6 +17,12 @@ export interface Ask {
 /** Of one connection: its next request, given the answer to its last one. */
 export type Script = (last: string | null) => Ask;
 
+/** One request after the other from a list that was made before, so that making them takes no time of the load's. */
+export function fromList(asks: readonly Ask[]): () => Script {
+  let next = 0;
+  return () => () => asks[next++ % asks.length] as Ask;
+}
+
 export interface Load {
   requests: number;
   seconds: number;

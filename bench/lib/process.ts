@@ -10,11 +10,11 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
 }
 
-/** MiB that are its own: what would be free again without it. */
+/** MiB that it has allocated; the program itself, which all that run it share, is not among them. */
 export function memoryMiB(pid: number): number {
-  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const kib = [...rollup.matchAll(/^Private_\w+:\s+(\d+) kB$/gm)].reduce((sum, [, n]) => sum + Number(n), 0);
-  return kib / 1_024;
+  const kib = /^Anonymous:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
+  if (kib === undefined) throw new Error(`process ${pid} does not tell its memory`);
+  return Number(kib) / 1_024;
 }
 
 /** The processes of that name that this one has started. */

@@ -164,7 +164,7 @@ function peers({ peers }: Measured): string[] {
           ['first answer, ms', spread(ours.firstAnswerMs), spread(theirs.firstAnswerMs)],
         ],
       ),
-      'Memory is what workerd holds for itself, its D1 and KV with it; the first answer is counted from workerd’s start.',
+      'Memory is what the workerd process has allocated, its D1 and KV with it; the first answer is counted from workerd’s start.',
     ),
   ];
 }

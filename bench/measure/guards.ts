@@ -5,7 +5,7 @@
 import { SIGNING_KEY } from '../fixture.ts';
 import { bundle } from '../lib/bundle.ts';
 import { type Figure, figure, loadRound, type Pair, pairOf } from '../lib/figures.ts';
-import type { Ask } from '../lib/load.ts';
+import { fromList } from '../lib/load.ts';
 import { host } from '../lib/miniflare.ts';
 import { seed } from '../lib/product.ts';
 import { seeded } from '../lib/seed.ts';
@@ -33,15 +33,13 @@ export async function measureGuards(size: Size, say: (text: string) => void): Pr
     ]);
     let n = 0;
     const how = { requests: size.storeRequests, connections: CONNECTIONS };
-    const load = (route: string) => () =>
-      loadRound(
-        app,
-        how,
-        () => (): Ask => ({
-          path: `/${route}`,
-          headers: bearer(token('access', seeded(1 + (n++ % USERS)))),
-        }),
-      );
+    const load = (route: string) => () => {
+      const asks = Array.from({ length: size.storeRequests }, () => ({
+        path: `/${route}`,
+        headers: bearer(token('access', seeded(1 + (n++ % USERS)))),
+      }));
+      return loadRound(app, how, fromList(asks));
+    };
     const rounds = await inTurn(
       size.rounds,
       { open: load('open'), guarded: load('guarded'), strict: load('strict'), usual: load('usual') },

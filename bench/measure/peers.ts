@@ -2,7 +2,7 @@
 import { hostPeer, type Peer, peerDoors, peerTables, seedPeer, seedSessions } from '../lib/better-auth.ts';
 import type { Deployed } from '../lib/bundle.ts';
 import { loadRound, type Pair, pairOf } from '../lib/figures.ts';
-import { type Ask, askOnce, drive } from '../lib/load.ts';
+import { type Ask, askOnce, drive, fromList } from '../lib/load.ts';
 import type { Hosted } from '../lib/miniflare.ts';
 import { OWASP_ITERATIONS } from '../lib/password.ts';
 import { memoryMiB } from '../lib/process.ts';
@@ -42,8 +42,8 @@ export async function measurePeers(
       const rounds = await inTurn(
         size.rounds,
         {
-          ours: () => loadRound(app, how, () => () => productDoors[door](mine())),
-          theirs: () => loadRound(other, how, () => () => peerDoors[door](its())),
+          ours: () => loadRound(app, how, fromList(list(requests, () => productDoors[door](mine())))),
+          theirs: () => loadRound(other, how, fromList(list(requests, () => peerDoors[door](its())))),
         },
         (round) => say(`${door}, round ${round} of ${size.rounds}`),
       );
@@ -55,6 +55,8 @@ export async function measurePeers(
   }
   return { version: peer.version, doors, memory: await measureMemory(deployed, peer, size, say) };
 }
+
+const list = (length: number, make: () => Ask) => Array.from({ length }, make);
 
 /** Users and sessions are spent one after the other: nobody signs out twice. */
 const counter = () => {
