@@ -8,7 +8,8 @@ import { watchedD1 } from './watched-d1.ts';
 
 /**
  * "List of D1_ERRORs", https://developers.cloudflare.com/d1/observability/debug-d1/#list-of-d1_errors, all of it, then
- * what its other pages name. `retry`: what the column "Recommended action" says. The Worker answers all alike.
+ * three more that are met in production. `retry`: what its column "Recommended action" says; the Worker answers all
+ * alike, since the client does not know whether a write went through.
  */
 export const D1_ERRORS: readonly { message: string; retry: boolean }[] = [
   { message: 'D1 DB reset because its code was updated.', retry: true },
@@ -31,7 +32,7 @@ export const D1_ERRORS: readonly { message: string; retry: boolean }[] = [
 export const d1Error = (message: string): Error =>
   new Error(`D1_ERROR: ${message}`, { cause: new Error(message) });
 
-/** https://developers.cloudflare.com/kv/platform/limits/ and `kv/observability`: the text that the binding throws. */
+/** As the binding throws it beyond a limit (https://developers.cloudflare.com/kv/platform/limits/). */
 const kvError = (operation: 'GET' | 'PUT'): Error =>
   new Error(`KV ${operation} failed: 429 Too Many Requests`);
 

@@ -273,21 +273,36 @@ const refreshOnceMore = () =>
     ({ sentLast }) => sentLast >= 0,
   );
 
-const verify = (of: number) =>
+/** `delta`: seconds beyond the last one that the grace allows. */
+const refreshAtTheEndOfTheGrace = (delta: number) =>
   command(
-    `verify of token ${of}`,
+    `verify of the last token, and refresh once more, ${GRACE + delta} s after it was the first`,
     async (model, real) => {
-      const { at, token } = pick(model, of);
-      const answer = await real.w.verify(real.tokens[at] as string);
-      const verdict = standing(token, model.now);
-      const dead = verdict !== 'ok' || (token.kind === 'refresh' && isReplay(token, model.now));
-      outcomes.add(`verify ${token.kind}: ${dead ? 'dead' : 'alive'}`);
-      // An access token is good there until KV has heard of the end of its session.
-      const ofTheDead = token.kind === 'access' && verdict !== 'expired' ? [200, 401] : [401];
-      expect(dead ? ofTheDead : [200]).toContain(answer.status);
+      const at = model.sentLast;
+      const token = model.tokens[at] as MToken;
+      goTo(model, real, (token.consumedAt as number) + GRACE + delta);
+      await sendVerify(model, real, { at, token });
+      await sendRefresh(model, real, { at, token });
     },
-    anyToken,
+    ({ sentLast, tokens, now }) => now < (tokens[sentLast]?.consumedAt ?? Number.NEGATIVE_INFINITY) + GRACE,
   );
+
+function goTo(model: Model, real: Real, now: number) {
+  real.clock.now += (now - model.now) * 1_000;
+  model.now = now;
+}
+
+async function sendVerify(model: Model, real: Real, { at, token }: ReturnType<typeof pick>) {
+  const answer = await real.w.verify(real.tokens[at] as string);
+  const verdict = standing(token, model.now);
+  const dead = verdict !== 'ok' || (token.kind === 'refresh' && isReplay(token, model.now));
+  outcomes.add(`verify ${token.kind}: ${dead ? 'dead' : 'alive'}`);
+  // An access token is good there until KV has heard of the end of its session.
+  const ofTheDead = token.kind === 'access' && verdict !== 'expired' ? [200, 401] : [401];
+  expect(dead ? ofTheDead : [200]).toContain(answer.status);
+}
+const verify = (of: number) =>
+  command(`verify of token ${of}`, (model, real) => sendVerify(model, real, pick(model, of)), anyToken);
 
 const me = (of: number) =>
   command(
@@ -298,6 +313,20 @@ const me = (of: number) =>
       const verdict = standing(token, model.now);
       expectAnswer(real, answer, `me: ${verdict}`, verdict === 'ok' ? 200 : 401);
       expect(answer.body.email ?? null).toBe(verdict === 'ok' ? real.emailOf(token.session.user.name) : null);
+    },
+    anyToken,
+  );
+
+/** `delta`: seconds beyond the first one at which it has expired. */
+const meAtTheEnd = (of: number, delta: number) =>
+  command(
+    `me with token ${of} as it expires (${delta})`,
+    async (model, real) => {
+      const { at, token } = pick(model, of, 'access');
+      goTo(model, real, Math.max(model.now, token.expiresAt + delta));
+      const answer = await real.w.me(real.tokens[at] as string);
+      const verdict = standing(token, model.now);
+      expectAnswer(real, answer, `me at the end: ${verdict}`, verdict === 'ok' ? 200 : 401);
     },
     anyToken,
   );
@@ -435,8 +464,11 @@ const COMMANDS = [
   which.map(refresh),
   fc.constant(null).map(refreshOnceMore),
   fc.constant(null).map(refreshOnceMore),
+  fc.constantFrom(0, 1).map(refreshAtTheEndOfTheGrace),
+  fc.constantFrom(0, 1).map(refreshAtTheEndOfTheGrace),
   which.map(verify),
   which.map(verify),
+  fc.tuple(which, fc.constantFrom(-1, 0)).map((given) => meAtTheEnd(...given)),
   which.map(me),
   which.map(list),
   which.map(logOut),
@@ -504,6 +536,8 @@ describe('the Worker and its model', () => {
         ...['access', 'refresh'].flatMap((kind) => [`verify ${kind}: alive`, `verify ${kind}: dead`]),
         ...[204, 400, 401].flatMap((status) => [`password change: ${status}`, `withdrawal: ${status}`]),
         'log-out everywhere: true',
+        'me at the end: ok',
+        'me at the end: expired',
         'the sweep took a token',
         'the sweep took a session',
       ]),

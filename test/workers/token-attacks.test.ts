@@ -507,7 +507,8 @@ async function rowsOfOwner() {
 }
 const before = await rowsOfOwner();
 
-describe.each(plans)('$name', ({ kind, ask, w, store, reference, cases }) => {
+describe.each(plans.map((plan) => [plan.name, plan] as const))('%s', (_, plan) => {
+  const { kind, ask, w, store, reference, cases } = plan;
   it('refuses what is no token with 401, and nothing about why', () => {
     expect(reference.status).toBe(401);
     expect(JSON.parse(reference.text)).toEqual({
@@ -519,7 +520,8 @@ describe.each(plans)('$name', ({ kind, ask, w, store, reference, cases }) => {
     });
   });
 
-  it.each(cases)('refuses $name in the same way, and asks no store', async ({ token }) => {
+  const named = cases.map(({ name, token }) => [name, token] as const);
+  it.each(named)('refuses %s in the same way, and asks no store', async (__, token) => {
     store.calls.length = 0;
     expect(told(await ask(w, token))).toEqual(reference);
     expect(store.calls).toEqual([]);
@@ -734,7 +736,8 @@ describe('with a key pair, an old key and a shared one in the set', async () => 
       })),
     ),
   );
-  it.each(cases)('$door.name refuses $name', async ({ door, token, reference }) => {
+  const named = cases.map(({ name, door, ...rest }) => [door.name, name, { door, ...rest }] as const);
+  it.each(named)('%s refuses %s', async (_, __, { door, token, reference }) => {
     expect(told(await door.ask(w, token))).toEqual(reference);
   });
 
