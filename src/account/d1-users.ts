@@ -5,6 +5,7 @@
 import { and, eq, or, sql } from 'drizzle-orm';
 import type { D1 } from '../db/reach.ts';
 import { adminLog, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
+import type { Given } from '../db/statement.ts';
 import type { Session, Users } from '../ports.ts';
 import { aliveSession, insertSession } from '../token/d1-sessions.ts';
 
@@ -12,7 +13,22 @@ import { aliveSession, insertSession } from '../token/d1-sessions.ts';
 export const notTheLastStaff = sql`NOT (is_staff = 1 AND is_active = 1 AND NOT EXISTS (
   SELECT 1 FROM users AS other WHERE other.is_staff = 1 AND other.is_active = 1 AND other.id <> users.id))`;
 
-export function d1Users({ ask }: D1): Users {
+export function d1Users({ ask, statement }: D1): Users {
+  const findByEmail = statement((db, { email }: Given<{ email: string }>) =>
+    db.select(userColumns).from(users).where(eq(users.email, email)),
+  );
+  const findByUsername = statement((db, { usernameKey }: Given<{ usernameKey: string }>) =>
+    db.select(userColumns).from(users).where(eq(users.usernameKey, usernameKey)),
+  );
+  const findWithSession = statement(
+    (db, { userId, sessionId }: Given<{ userId: string; sessionId: string }>) =>
+      db
+        .select({ user: userColumns, session: sessions })
+        .from(users)
+        .leftJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, sessionId)))
+        .where(eq(users.id, userId)),
+  );
+
   return {
     create: (user, session, mail) =>
       ask('users.create', async (db) => {
@@ -47,22 +63,14 @@ export function d1Users({ ask }: D1): Users {
       }),
 
     findByName: (name) =>
-      ask('users.findByName', async (db) => {
-        const rows = await db
-          .select(userColumns)
-          .from(users)
-          .where('email' in name ? eq(users.email, name.email) : eq(users.usernameKey, name.usernameKey));
+      ask('users.findByName', async () => {
+        const rows = await ('email' in name ? findByEmail.ask(name) : findByUsername.ask(name));
         return rows[0] ?? null;
       }),
 
     findWithSession: (userId, sessionId) =>
-      ask('users.findWithSession', async (db) => {
-        const rows = await db
-          .select({ user: userColumns, session: sessions })
-          .from(users)
-          .leftJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, sessionId)))
-          .where(eq(users.id, userId));
-        const row = rows[0];
+      ask('users.findWithSession', async () => {
+        const [row] = await findWithSession.ask({ userId, sessionId });
         return row ? { user: row.user, session: row.session as Session | null } : null;
       }),
 

@@ -3,44 +3,59 @@
  * transaction but a batch; so the statement that decides (a conditional INSERT, an UPDATE on what was read)
  * comes first and every later one asks what it did.
  */
-import { and, desc, eq, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, type Placeholder, type SQL, sql } from 'drizzle-orm';
 import type { D1, Db } from '../db/reach.ts';
 import { revokedTokens, sessions, userColumns, users } from '../db/schema.ts';
+import type { Given } from '../db/statement.ts';
 import type { RevocationReason, RevokedToken, Session, Sessions, Standing, Touch } from '../ports.ts';
 
+/** A value, or what stands for it in a statement that is written once. */
+type Of<T> = T | Placeholder;
+
 /** The condition that a session lives: there, not revoked, its absolute end ahead. */
-export const aliveSession = (userId: string, id: string, now: number): SQL =>
+export const aliveSession = (userId: Of<string>, id: Of<string>, now: Of<number>): SQL =>
   sql`user_id = ${userId} AND id = ${id} AND revoked_at IS NULL AND absolute_end_at > ${now}`;
 
 /** `source` is what follows the values: a FROM or WHERE that decides whether there is a row at all. */
-export const insertSession = (db: Db, session: Session, source: SQL) =>
+export const insertSession = (db: Db, session: Session | Given<Session>, source: SQL) =>
   db.insert(sessions).select(
     sql`SELECT ${session.userId}, ${session.id}, ${session.createdAt}, ${session.lastUsedAt}, ${session.expiresAt},
       ${session.absoluteEndAt}, ${session.revokedAt}, ${session.revokedReason}, ${session.userAgent}, ${session.ip},
       ${session.country} ${source}`,
   );
 
-interface TokenKey {
+interface SessionKey {
   userId: string;
   sessionId: string;
+}
+interface TokenKey extends SessionKey {
   jti: string;
   expiresAt: number;
 }
+interface Now {
+  now: number;
+}
 
-const touchSession = (db: Db, userId: string, id: string, now: number, touch: Touch, onlyIf: SQL) =>
+type Touching = SessionKey & Now & Touch;
+
+const touchSession = (
+  db: Db,
+  { userId, sessionId, now, lifetimeSeconds, everySeconds }: Given<Touching>,
+  onlyIf: SQL,
+) =>
   db
     .update(sessions)
     .set({
-      lastUsedAt: now,
+      lastUsedAt: sql`${now}`,
       // Never lowered: a lifetime that was made shorter is not that of the tokens already out.
-      expiresAt: sql`max(expires_at, min(${now + touch.lifetimeSeconds + touch.everySeconds}, absolute_end_at))`,
+      expiresAt: sql`max(expires_at, min(${now} + ${lifetimeSeconds} + ${everySeconds}, absolute_end_at))`,
     })
     .where(
       and(
-        aliveSession(userId, id, now),
+        aliveSession(userId, sessionId, now),
         // At once where the lifetime was made longer, lest the sweep take the session of a good token.
-        sql`(last_used_at <= ${now - touch.everySeconds}
-          OR expires_at < min(${now + touch.lifetimeSeconds}, absolute_end_at))`,
+        sql`(last_used_at <= ${now} - ${everySeconds}
+          OR expires_at < min(${now} + ${lifetimeSeconds}, absolute_end_at))`,
         onlyIf,
       ),
     );
@@ -61,24 +76,6 @@ const tokenColumns = {
   successorJti: sql<string | null>`${revokedTokens.successorJti}`.as('token_successor_jti'),
 };
 
-const selectStanding = (db: Db, token: Pick<TokenKey, 'userId' | 'sessionId'>) =>
-  db
-    .select(standingColumns)
-    .from(users)
-    .leftJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, token.sessionId)))
-    .where(eq(users.id, token.userId));
-
-const selectTokenStanding = (db: Db, token: TokenKey) =>
-  db
-    .select({ ...standingColumns, token: tokenColumns })
-    .from(users)
-    .leftJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, token.sessionId)))
-    .leftJoin(
-      revokedTokens,
-      and(eq(revokedTokens.expiresAt, token.expiresAt), eq(revokedTokens.jti, token.jti)),
-    )
-    .where(eq(users.id, token.userId));
-
 interface StandingRow {
   user: { isActive: boolean; isStaff: boolean };
   session: { revokedAt: number | null; revokedReason: string | null; absoluteEndAt: number } | null;
@@ -97,101 +94,185 @@ function standingOf(rows: readonly StandingRow[]): Standing & { token: RevokedTo
   };
 }
 
-export function d1Sessions({ ask }: D1): Sessions {
+/** What the doors that are asked most say to D1, written once. */
+const statementsOf = ({ statement }: D1) => ({
+  standing: statement((db, { userId, sessionId }: Given<SessionKey>) =>
+    db
+      .select(standingColumns)
+      .from(users)
+      .leftJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, sessionId)))
+      .where(eq(users.id, userId)),
+  ),
+
+  tokenStanding: statement((db, { userId, sessionId, jti, expiresAt }: Given<TokenKey>) =>
+    db
+      .select({ ...standingColumns, token: tokenColumns })
+      .from(users)
+      .leftJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, sessionId)))
+      .leftJoin(revokedTokens, and(eq(revokedTokens.expiresAt, expiresAt), eq(revokedTokens.jti, jti)))
+      .where(eq(users.id, userId)),
+  ),
+
+  /** The one that decides: whose successor stands in the row was the first. */
+  consume: statement(
+    (
+      db,
+      {
+        userId,
+        sessionId,
+        jti,
+        expiresAt,
+        successorJti,
+        now,
+      }: Given<TokenKey & Now & { successorJti: string }>,
+    ) =>
+      db
+        .insert(revokedTokens)
+        .select(sql`SELECT ${expiresAt}, ${jti}, s.id, ${now}, 'rotated', ${successorJti}
+          FROM sessions AS s JOIN users AS u ON u.id = s.user_id
+          WHERE s.user_id = ${userId} AND s.id = ${sessionId} AND s.revoked_at IS NULL
+            AND s.absolute_end_at > ${now} AND u.is_active = 1`)
+        .onConflictDoNothing(),
+  ),
+
+  punishReplay: statement(
+    (
+      db,
+      {
+        userId,
+        sessionId,
+        jti,
+        expiresAt,
+        successorJti,
+        now,
+        graceSeconds,
+      }: Given<TokenKey & Now & { successorJti: string; graceSeconds: number }>,
+    ) =>
+      db
+        .update(sessions)
+        .set({ revokedAt: sql`${now}`, revokedReason: 'replayed' satisfies RevocationReason })
+        .where(sql`user_id = ${userId} AND id = ${sessionId} AND revoked_at IS NULL AND EXISTS (
+          SELECT 1 FROM revoked_tokens WHERE expires_at = ${expiresAt} AND jti = ${jti}
+          AND reason = 'rotated' AND successor_jti <> ${successorJti}
+          AND NOT (${graceSeconds} > 0 AND ${now} - revoked_tokens.revoked_at <= ${graceSeconds}))`),
+  ),
+
+  touchOfConsumed: statement((db, given: Given<Touching & TokenKey>) =>
+    touchSession(
+      db,
+      given,
+      sql`EXISTS (SELECT 1 FROM revoked_tokens WHERE expires_at = ${given.expiresAt} AND jti = ${given.jti})`,
+    ),
+  ),
+
+  touchOfActive: statement((db, given: Given<Touching>) =>
+    touchSession(db, given, sql`EXISTS (SELECT 1 FROM users WHERE id = ${given.userId} AND is_active = 1)`),
+  ),
+
+  open: statement((db, session: Given<Session & { passwordVersion: number }>) =>
+    insertSession(
+      db,
+      session,
+      sql`FROM users WHERE id = ${session.userId} AND password_version = ${session.passwordVersion}
+        AND is_active = 1`,
+    ),
+  ),
+
+  evict: statement((db, { userId, id, createdAt: now, others }: Given<Session & { others: number }>) =>
+    db
+      .update(sessions)
+      .set({ revokedAt: sql`${now}`, revokedReason: 'evicted' satisfies RevocationReason })
+      .where(sql`user_id = ${userId} AND ${isThere(userId, id)} AND id IN (
+        SELECT id FROM sessions
+        WHERE user_id = ${userId} AND id <> ${id} AND revoked_at IS NULL AND absolute_end_at > ${now}
+        ORDER BY id DESC LIMIT -1 OFFSET ${others})`)
+      .returning({ id: sessions.id }),
+  ),
+
+  /** A null leaves what stands there. */
+  noteLogIn: statement(
+    (
+      db,
+      {
+        userId,
+        id,
+        lastLoginAt,
+        passwordHash,
+        rehash,
+      }: Given<Session & { lastLoginAt: number | null; passwordHash: string; rehash: string | null }>,
+    ) =>
+      db
+        .update(users)
+        .set({
+          lastLoginAt: sql`coalesce(${lastLoginAt}, last_login_at)`,
+          passwordHash: sql`CASE password_hash WHEN ${passwordHash} THEN coalesce(${rehash}, password_hash)
+            ELSE password_hash END`,
+        })
+        .where(sql`id = ${userId} AND ${isThere(userId, id)}`),
+  ),
+
+  end: statement((db, { userId, sessionId, now }: Given<SessionKey & Now>) =>
+    db
+      .update(sessions)
+      .set({ revokedAt: sql`${now}`, revokedReason: 'logged_out' satisfies RevocationReason })
+      .where(sql`user_id = ${userId} AND id = ${sessionId} AND revoked_at IS NULL`),
+  ),
+
+  blacklist: statement((db, { userId, sessionId, jti, expiresAt, now }: Given<TokenKey & Now>) =>
+    db
+      .insert(revokedTokens)
+      .select(sql`SELECT ${expiresAt}, ${jti}, id, ${now}, 'logged_out', NULL FROM sessions
+        WHERE user_id = ${userId} AND id = ${sessionId}`)
+      .onConflictDoNothing(),
+  ),
+});
+
+const isThere = (userId: Placeholder, id: Placeholder) =>
+  sql`EXISTS (SELECT 1 FROM sessions WHERE user_id = ${userId} AND id = ${id})`;
+
+export function d1Sessions(d1: D1): Sessions {
+  const { ask, batch } = d1;
+  const say = statementsOf(d1);
   return {
-    open: (session, as, { max, updateLastLogin, rehash }) =>
-      ask('sessions.open', async (db) => {
-        const { userId, id, createdAt: now } = session;
-        const opened = sql`EXISTS (SELECT 1 FROM sessions WHERE user_id = ${userId} AND id = ${id})`;
-        const change = {
-          ...(updateLastLogin && { lastLoginAt: now }),
-          ...(rehash !== null && {
-            passwordHash: sql`CASE password_hash WHEN ${as.passwordHash} THEN ${rehash} ELSE password_hash END`,
-          }),
-        };
-        const results = await db.batch([
-          insertSession(
-            db,
-            session,
-            sql`FROM users WHERE id = ${userId} AND password_version = ${as.passwordVersion} AND is_active = 1`,
-          ),
-          db
-            .update(sessions)
-            .set({ revokedAt: now, revokedReason: 'evicted' satisfies RevocationReason })
-            .where(sql`user_id = ${userId} AND ${opened} AND id IN (
-              SELECT id FROM sessions
-              WHERE user_id = ${userId} AND id <> ${id} AND revoked_at IS NULL AND absolute_end_at > ${now}
-              ORDER BY id DESC LIMIT -1 OFFSET ${max - 1})`)
-            .returning({ id: sessions.id }),
-          ...(Object.keys(change).length > 0
-            ? [
-                db
-                  .update(users)
-                  .set(change)
-                  .where(and(eq(users.id, userId), opened)),
-              ]
-            : []),
-        ]);
-        if (results[0].meta.changes === 0) return { outcome: 'changed' };
-        return { outcome: 'ok', evicted: results[1].map((row) => row.id) };
+    open: (session, { passwordVersion, passwordHash }, { max, updateLastLogin, rehash }) =>
+      ask('sessions.open', async () => {
+        const changes = updateLastLogin || rehash !== null;
+        const [opened, evicted] = await batch([say.open, say.evict, ...(changes ? [say.noteLogIn] : [])], {
+          ...session,
+          passwordVersion,
+          passwordHash,
+          others: max - 1,
+          lastLoginAt: updateLastLogin ? session.createdAt : null,
+          rehash,
+        });
+        if (opened.meta.changes === 0) return { outcome: 'changed' };
+        return { outcome: 'ok', evicted: evicted.map((row) => row.id) };
       }),
 
     consume: (token, successorJti, now, { graceSeconds, touch }) =>
-      ask('sessions.consume', async (db) => {
-        const { userId, sessionId, jti, expiresAt } = token;
-        const row = sql`SELECT 1 FROM revoked_tokens WHERE expires_at = ${expiresAt} AND jti = ${jti}`;
-        const results = await db.batch([
-          db
-            .insert(revokedTokens)
-            .select(sql`SELECT ${expiresAt}, ${jti}, s.id, ${now}, 'rotated', ${successorJti}
-              FROM sessions AS s JOIN users AS u ON u.id = s.user_id
-              WHERE s.user_id = ${userId} AND s.id = ${sessionId} AND s.revoked_at IS NULL
-                AND s.absolute_end_at > ${now} AND u.is_active = 1`)
-            .onConflictDoNothing(),
-          db
-            .update(sessions)
-            .set({ revokedAt: now, revokedReason: 'replayed' satisfies RevocationReason })
-            .where(sql`user_id = ${userId} AND id = ${sessionId} AND revoked_at IS NULL AND EXISTS (${row}
-              AND reason = 'rotated' AND successor_jti <> ${successorJti}
-              AND NOT (${graceSeconds} > 0 AND ${now} - revoked_tokens.revoked_at <= ${graceSeconds}))`),
-          touchSession(db, userId, sessionId, now, touch, sql`EXISTS (${row})`),
-          selectTokenStanding(db, token),
-        ]);
-        return { ...standingOf(results[3]), replayed: results[1].meta.changes > 0 };
+      ask('sessions.consume', async () => {
+        const [, punished, , standing] = await batch(
+          [say.consume, say.punishReplay, say.touchOfConsumed, say.tokenStanding],
+          { ...token, successorJti, now, graceSeconds, ...touch },
+        );
+        return { ...standingOf(standing), replayed: punished.meta.changes > 0 };
       }),
 
     use: (token, now, touch) =>
-      ask('sessions.use', async (db) => {
-        const active = sql`EXISTS (SELECT 1 FROM users WHERE id = ${token.userId} AND is_active = 1)`;
-        const results = await db.batch([
-          touchSession(db, token.userId, token.sessionId, now, touch, active),
-          selectStanding(db, token),
-        ]);
-        return standingOf(results[1]);
+      ask('sessions.use', async () => {
+        const [, standing] = await batch([say.touchOfActive, say.standing], { ...token, now, ...touch });
+        return standingOf(standing);
       }),
 
-    inspect: (token) =>
-      ask('sessions.inspect', async (db) => standingOf(await selectTokenStanding(db, token))),
+    inspect: (token) => ask('sessions.inspect', async () => standingOf(await say.tokenStanding.ask(token))),
 
     standing: (userId, sessionId) =>
-      ask('sessions.standing', async (db) => standingOf(await selectStanding(db, { userId, sessionId }))),
+      ask('sessions.standing', async () => standingOf(await say.standing.ask({ userId, sessionId }))),
 
     logOut: (token, now) =>
-      ask('sessions.logOut', async (db) => {
-        const { userId, sessionId, jti, expiresAt } = token;
-        const results = await db.batch([
-          db
-            .update(sessions)
-            .set({ revokedAt: now, revokedReason: 'logged_out' satisfies RevocationReason })
-            .where(sql`user_id = ${userId} AND id = ${sessionId} AND revoked_at IS NULL`),
-          db
-            .insert(revokedTokens)
-            .select(sql`SELECT ${expiresAt}, ${jti}, id, ${now}, 'logged_out', NULL FROM sessions
-              WHERE user_id = ${userId} AND id = ${sessionId}`)
-            .onConflictDoNothing(),
-          selectStanding(db, token),
-        ]);
-        return { ...standingOf(results[2]), ended: results[0].meta.changes > 0 };
+      ask('sessions.logOut', async () => {
+        const [ended, , standing] = await batch([say.end, say.blacklist, say.standing], { ...token, now });
+        return { ...standingOf(standing), ended: ended.meta.changes > 0 };
       }),
 
     list: (userId, sessionId, now) =>

@@ -1,0 +1,75 @@
+/**
+ * Statements that Drizzle writes once an isolate, for the doors that are asked most (docs/adr/0006). To write one
+ * costs more than all else that a quick door does, and from call to call only values differ: those are placeholders
+ * here, filled by name. Drizzle's own `batch()` fills none, so a batch of such statements is put together here.
+ */
+import { fillPlaceholders, type Placeholder, type Query, sql } from 'drizzle-orm';
+import type { Db } from './reach.ts';
+
+/** `given.userId` in a statement stands for what it is handed as `userId` when it is asked. */
+export type Given<Values> = { readonly [Name in keyof Values]: Placeholder };
+
+/** What Drizzle has written. */
+interface Prepared<Result> {
+  getQuery(): Query;
+  execute(values: Record<string, unknown>): Promise<Result>;
+  mapResult(response: unknown, isFromBatch: true): unknown;
+}
+type Write<Values, Result> = (db: Db, given: Given<Values>) => { prepare(): Prepared<Result> };
+
+export interface Statement<in Values, out Result> {
+  /** In a round trip of its own. */
+  readonly ask: (values: Values) => Promise<Result>;
+  /** As a part of a batch. */
+  readonly bind: (values: Values) => D1PreparedStatement;
+  readonly read: (result: D1Result) => Result;
+}
+
+type ResultsOf<List> = {
+  -readonly [I in keyof List]: List[I] extends Statement<never, infer Result> ? Result : never;
+};
+
+export interface Statements {
+  statement: <Values, Result>(write: Write<Values, Result>) => Statement<Values, Result>;
+  /** One transaction in one round trip; each statement takes what it needs of `values`. */
+  batch: <Values, const List extends readonly Statement<Values, unknown>[]>(
+    statements: List,
+    values: Values,
+  ) => Promise<ResultsOf<List>>;
+}
+
+const given = new Proxy({}, { get: (_, name) => sql.placeholder(String(name)) });
+
+/** Written on first use, since few isolates serve every door. */
+export function statement<Values, Result>(
+  binding: D1Database,
+  db: Db,
+  write: Write<Values, Result>,
+): Statement<Values, Result> {
+  let written: { prepared: Prepared<Result>; params: unknown[]; onD1: D1PreparedStatement } | undefined;
+  const once = () => {
+    if (written === undefined) {
+      const prepared = write(db, given as Given<Values>).prepare();
+      const { sql: text, params } = prepared.getQuery();
+      written = { prepared, params, onD1: binding.prepare(text) };
+    }
+    return written;
+  };
+  return {
+    ask: (values) => once().prepared.execute(values as Record<string, unknown>),
+    bind: (values) => {
+      const { onD1, params } = once();
+      return onD1.bind(...fillPlaceholders(params, values as Record<string, unknown>));
+    },
+    read: (result) => once().prepared.mapResult(result, true) as Result,
+  };
+}
+
+export async function batch<Values, const List extends readonly Statement<Values, unknown>[]>(
+  binding: D1Database,
+  statements: List,
+  values: Values,
+): Promise<ResultsOf<List>> {
+  const results = await binding.batch(statements.map((one) => one.bind(values)));
+  return results.map((result, i) => statements[i]?.read(result)) as ResultsOf<List>;
+}
