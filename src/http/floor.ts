@@ -25,12 +25,14 @@ export function stamp(): MiddlewareHandler<AppEnv> {
     c.set('requestId', crypto.randomUUID());
     c.set('language', negotiateLanguage(c.req.header('Accept-Language')));
     await next();
-    c.header('X-Request-Id', c.var.requestId);
+    // In place: c.header() would copy the answer each time. Whatever answers here has made its own Response.
+    const { headers } = c.res;
+    headers.set('X-Request-Id', c.get('requestId'));
     for (const [name, value] of Object.entries(HEADERS)) {
-      if (!c.res.headers.has(name)) c.header(name, value);
+      if (!headers.has(name)) headers.set(name, value);
     }
     // Always, asked from another origin or not: what a cache keeps of one must not be answered to the other.
-    if (!/\bOrigin\b/.test(c.res.headers.get('Vary') ?? '')) c.header('Vary', 'Origin', { append: true });
+    if (!/\bOrigin\b/.test(headers.get('Vary') ?? '')) headers.append('Vary', 'Origin');
   };
 }
 
