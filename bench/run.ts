@@ -17,6 +17,7 @@ import { bars } from './lib/pictures.ts';
 import { report } from './lib/report.ts';
 import { FULL, QUICK } from './lib/size.ts';
 import { measureBundle } from './measure/bundle.ts';
+import { measureDurations } from './measure/durations.ts';
 import { measureGrowth } from './measure/growth.ts';
 import { measureGuards } from './measure/guards.ts';
 import { measurePeers } from './measure/peers.ts';
@@ -57,6 +58,9 @@ const parts = {
   },
   stores: async (say) => {
     measured.stores = await measureStores(app, size, say);
+  },
+  durations: async (say) => {
+    measured.durations = await measureDurations(app, size, say);
   },
   guards: async (say) => {
     measured.guards = await measureGuards(size, say);

@@ -221,8 +221,14 @@ export interface Credentials {
     passwordHash: string,
     now: number,
   ) => Promise<{ outcome: 'ok'; endedSessions: string[] } | { outcome: 'changed' }>;
-  /** Leaves a reset token for the active owner of the address and voids older ones; null: there is none. */
-  askReset: (email: string, token: Omit<OneTimeToken, 'subject'>) => Promise<{ userId: string } | null>;
+  /**
+   * Leaves a reset token for the active owner of the address and voids older ones. null: there is none, and the token
+   * lies under `emailSubject` (SHA-256 of the address), where nobody can use it.
+   */
+  askReset: (
+    address: { email: string; emailSubject: string },
+    token: Omit<OneTimeToken, 'subject'>,
+  ) => Promise<{ userId: string } | null>;
   /** A live token of one of these purposes, with its user (none for a wished sign-up). */
   findToken: (
     subject: string,
@@ -239,7 +245,7 @@ export interface Credentials {
   /** In place of older ones, where the address is not verified yet; false: nothing to verify. */
   askVerification: (token: OneTimeToken) => Promise<boolean>;
   verifyEmail: (key: OneTimeKey, now: number) => Promise<'ok' | 'used'>;
-  /** In place of older ones; `taken`: the address has an owner, and no token was made. */
+  /** In place of older ones. `taken`: the address has an owner; the token's secret must not be sent. */
   askEmailChange: (
     user: Pick<User, 'id' | 'passwordVersion'>,
     sessionId: string,
@@ -248,7 +254,7 @@ export interface Credentials {
   ) => Promise<'ok' | 'taken' | 'changed'>;
   /** Uses the token: the new address is the user's, verified; every other token void. */
   changeEmail: (key: OneTimeKey, newEmail: string, now: number) => Promise<'ok' | 'email_taken' | 'used'>;
-  /** A sign-up that waits for its mail; `taken`: the address has an owner, and no token was made. */
+  /** A sign-up that waits for its mail. `taken`: the address has an owner; the token's secret must not be sent. */
   wishSignUp: (email: string, token: OneTimeToken) => Promise<'ok' | 'taken'>;
   /** Uses the token: the user exists from now on; other wishes for the address are void. */
   fulfilSignUp: (

@@ -1,6 +1,7 @@
 /** The budgets, and whether what was measured keeps to them. A budget is met by the median. */
 import { month } from '../cost.ts';
 import type { BundleFigures } from '../measure/bundle.ts';
+import type { Compared } from '../measure/durations.ts';
 import type { Growth } from '../measure/growth.ts';
 import type { Guards } from '../measure/guards.ts';
 import type { Peers } from '../measure/peers.ts';
@@ -12,6 +13,7 @@ export interface Measured {
   bundle?: BundleFigures;
   worker?: WorkerCpu;
   stores?: Stores;
+  durations?: Compared[];
   guards?: Guards;
   peers?: Peers;
   growth?: Growth;
@@ -56,8 +58,25 @@ const atMost = (
   met: (typeof got === 'number' ? got : got.median) <= most,
 });
 
+/** Told apart: a difference that chance makes once in a thousand comparisons, and that is seen in one of ten pairs. */
+const CHANCE = 0.001;
+const SEEN = 0.05;
+const toldApart = ({ p, longer }: Compared) => p < CHANCE && Math.abs(longer - 0.5) > SEEN;
+
+/** The control is one that has to be told apart. */
+function sameDuration(compared: Compared): Budget {
+  const { door, names, p, longer, control } = compared;
+  return {
+    what: `duration of ${door}`,
+    against: names.join(' and '),
+    wanted: control ? 'told apart' : 'not told apart',
+    got: `${number(longer * 100)} % longer, p ${p < 1e-6 ? '< 1e-6' : `= ${p.toPrecision(2)}`}`,
+    met: control === toldApart(compared),
+  };
+}
+
 export function budgets(measured: Measured): Budget[] {
-  const { bundle, worker, stores, peers, growth } = measured;
+  const { bundle, worker, stores, durations, peers, growth } = measured;
   return [
     ...(growth ? counted(growth) : []),
     ...(bundle
@@ -96,6 +115,7 @@ export function budgets(measured: Measured): Budget[] {
           atLeast('log-in’s D1 part', 'rate of its bare calls', 0.8, stores.login.rate),
         ]
       : []),
+    ...(durations ?? []).map(sameDuration),
     ...(peers
       ? [
           atLeast('me', 'rate of better-auth’s session', 2, peers.doors.me.rate),

@@ -13,6 +13,10 @@ export interface Size {
   growthRequests: number;
   /** Starts of each contender. */
   starts: number;
+  /** Answers of each kind whose ranks are compared. */
+  durations: number;
+  /** Likewise, of what hashes a password. */
+  slowDurations: number;
 }
 
 export const FULL: Size = {
@@ -24,6 +28,8 @@ export const FULL: Size = {
   growth: [1_000, 100_000, 1_000_000],
   growthRequests: 60,
   starts: 5,
+  durations: 1_000,
+  slowDurations: 200,
 };
 
 export const QUICK: Size = {
@@ -35,4 +41,6 @@ export const QUICK: Size = {
   growth: [1_000, 20_000],
   growthRequests: 10,
   starts: 2,
+  durations: 100,
+  slowDurations: 20,
 };

@@ -2,6 +2,7 @@
  * The deployed bundle on a real D1 and KV; beside it what a measurement needs:
  *
  *     x-bench: record     (a header) the same request, answered with what it asked of the stores
+ *     x-bench: mail       the same request where mail is sent, to nowhere, and sign-up waits for it
  *     /bench/plan/<door>  takes such a record; /bench/bare/<door> does just that, by hand: no Hono, no Drizzle
  *     /bench/sweep        one run of the cron
  */
@@ -18,13 +19,27 @@ interface Env {
   [setting: string]: unknown;
 }
 
+const MAIL = {
+  MAIL: 'cloudflare',
+  MAIL_FROM: 'accounts@example.com',
+  PUBLIC_URL: 'https://example.com',
+  SIGN_UP: 'verify',
+  EMAIL: { send: async () => {} },
+};
+let withMail: Env | undefined;
+
 const plans = new Map<string, Plan>();
 
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const at = request.url.indexOf('/bench/');
     if (at < 0) {
-      if (!request.headers.has('x-bench')) return worker.fetch(request, env, context);
+      const how = request.headers.get('x-bench');
+      if (how === null) return worker.fetch(request, env, context);
+      if (how === 'mail') {
+        withMail ??= { ...env, ...MAIL };
+        return worker.fetch(request, withMail, context);
+      }
       const recorder = recording(env);
       const answer = await worker.fetch(request, { ...env, ...recorder.bindings }, context);
       return Response.json({ status: answer.status, body: await answer.text(), calls: recorder.calls });

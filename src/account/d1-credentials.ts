@@ -1,6 +1,7 @@
 /**
  * Passwords, addresses and one-time tokens in D1. Every use of a token is one batch whose deciding statement
- * asks for the live token, and whose last one deletes it: of two uses at once one finds it.
+ * asks for the live token, and whose last one deletes it: of two uses at once one finds it. Whoever asks for a mail
+ * costs the same rows, known or not: a write that does not happen is answered sooner (docs/adr/0007).
  */
 import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import type { D1, Db } from '../db/reach.ts';
@@ -12,7 +13,7 @@ const liveToken = ({ subject, purpose, hash }: OneTimeKey, now: number): SQL =>
   sql`EXISTS (SELECT 1 FROM one_time_tokens AS token WHERE token.subject = ${subject}
     AND token.purpose = ${purpose} AND token.hash = ${hash} AND token.expires_at > ${now})`;
 
-const voidTokens = (db: Db, subject: string, onlyIf: SQL, purpose?: OneTimeToken['purpose']) =>
+const voidTokens = (db: Db, subject: string | SQL, onlyIf: SQL, purpose?: OneTimeToken['purpose']) =>
   db
     .delete(oneTimeTokens)
     .where(
@@ -23,7 +24,7 @@ const voidTokens = (db: Db, subject: string, onlyIf: SQL, purpose?: OneTimeToken
       ),
     );
 
-const insertToken = (db: Db, token: OneTimeToken, source: SQL) =>
+const insertToken = (db: Db, token: Omit<OneTimeToken, 'subject'> & { subject: string | SQL }, source: SQL) =>
   db.insert(oneTimeTokens).select(
     sql`SELECT ${token.subject}, ${token.purpose}, ${token.hash}, ${token.payload}, ${token.createdAt},
         ${token.expiresAt} ${source}`,
@@ -40,6 +41,9 @@ const idsOf = (rows: readonly { id: string }[]) => rows.map((row) => row.id);
 
 const hasOwner = (email: string): SQL =>
   sql`EXISTS (SELECT 1 FROM users AS owner WHERE owner.email = ${email})`;
+
+const selectTaken = (db: Db, email: string) =>
+  db.select({ taken: sql<number>`${hasOwner(email)}`.as('taken') }).from(sql`(SELECT 1)`);
 
 export function d1Credentials({ ask }: D1): Credentials {
   return {
@@ -65,26 +69,16 @@ export function d1Credentials({ ask }: D1): Credentials {
         return changed.length > 0 ? { outcome: 'ok', endedSessions: idsOf(ended) } : { outcome: 'changed' };
       }),
 
-    askReset: (email, token) =>
+    askReset: ({ email, emailSubject }, token) =>
       ask('credentials.askReset', async (db) => {
+        const subject = sql`coalesce((SELECT id FROM users WHERE email = ${email} AND is_active = 1),
+          ${emailSubject})`;
         const results = await db.batch([
-          db
-            .delete(oneTimeTokens)
-            .where(
-              and(
-                sql`subject = (SELECT id FROM users WHERE email = ${email})`,
-                eq(oneTimeTokens.purpose, token.purpose),
-              ),
-            ),
-          db
-            .insert(oneTimeTokens)
-            .select(
-              sql`SELECT id, ${token.purpose}, ${token.hash}, ${token.payload}, ${token.createdAt},
-                ${token.expiresAt} FROM users WHERE email = ${email} AND is_active = 1`,
-            )
-            .returning({ userId: oneTimeTokens.subject }),
+          voidTokens(db, subject, sql`1`, token.purpose),
+          insertToken(db, { ...token, subject }, sql``).returning({ subject: oneTimeTokens.subject }),
         ]);
-        return results[1][0] ?? null;
+        const made = results[1][0]?.subject;
+        return made === undefined || made === emailSubject ? null : { userId: made };
       }),
 
     findToken: (subject, purposes, hash, now) =>
@@ -158,12 +152,12 @@ export function d1Credentials({ ask }: D1): Credentials {
         const mayAsk = sql`EXISTS (SELECT 1 FROM users WHERE id = ${id} AND password_version = ${passwordVersion}
           AND is_active = 1) AND EXISTS (SELECT 1 FROM sessions WHERE ${aliveSession(id, sessionId, now)})`;
         const results = await db.batch([
-          db.select({ ok: sql<number>`${mayAsk}`.as('ok') }).from(sql`(SELECT 1)`),
           voidTokens(db, id, mayAsk, token.purpose),
-          insertToken(db, token, sql`WHERE ${mayAsk} AND NOT ${hasOwner(newEmail)}`),
+          insertToken(db, token, sql`WHERE ${mayAsk}`),
+          selectTaken(db, newEmail),
         ]);
-        if (results[0][0]?.ok !== 1) return 'changed';
-        return results[2].meta.changes > 0 ? 'ok' : 'taken';
+        if (results[1].meta.changes === 0) return 'changed';
+        return results[2][0]?.taken ? 'taken' : 'ok';
       }),
 
     changeEmail: (key, newEmail, now) =>
@@ -196,8 +190,8 @@ export function d1Credentials({ ask }: D1): Credentials {
 
     wishSignUp: (email, token) =>
       ask('credentials.wishSignUp', async (db) => {
-        const result = await insertToken(db, token, sql`WHERE NOT ${hasOwner(email)}`);
-        return result.meta.changes > 0 ? 'ok' : 'taken';
+        const results = await db.batch([insertToken(db, token, sql``), selectTaken(db, email)]);
+        return results[1][0]?.taken ? 'taken' : 'ok';
       }),
 
     fulfilSignUp: (key, user, now) =>

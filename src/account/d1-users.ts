@@ -2,8 +2,8 @@
  * Users in D1. Weakness of the store: no transaction but a batch, so whatever must happen exactly once is
  * one conditional statement, and what follows in its batch asks whether it happened.
  */
-import { and, eq, or, sql } from 'drizzle-orm';
-import type { D1 } from '../db/reach.ts';
+import { and, eq, or, type SQL, sql } from 'drizzle-orm';
+import type { D1, Db } from '../db/reach.ts';
 import { adminLog, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Given } from '../db/statement.ts';
 import type { Session, Users } from '../ports.ts';
@@ -14,11 +14,14 @@ export const notTheLastStaff = sql`NOT (is_staff = 1 AND is_active = 1 AND NOT E
   SELECT 1 FROM users AS other WHERE other.is_staff = 1 AND other.is_active = 1 AND other.id <> users.id))`;
 
 export function d1Users({ ask, statement }: D1): Users {
+  // Joined to a row that is always there, so that nobody known and somebody known are answered alike.
+  const findBy = (db: Db, key: SQL) =>
+    db.select({ user: userColumns }).from(sql`(SELECT 1)`).leftJoin(users, key);
   const findByEmail = statement((db, { email }: Given<{ email: string }>) =>
-    db.select(userColumns).from(users).where(eq(users.email, email)),
+    findBy(db, eq(users.email, email)),
   );
   const findByUsername = statement((db, { usernameKey }: Given<{ usernameKey: string }>) =>
-    db.select(userColumns).from(users).where(eq(users.usernameKey, usernameKey)),
+    findBy(db, eq(users.usernameKey, usernameKey)),
   );
   const findWithSession = statement(
     (db, { userId, sessionId }: Given<{ userId: string; sessionId: string }>) =>
@@ -65,7 +68,7 @@ export function d1Users({ ask, statement }: D1): Users {
     findByName: (name) =>
       ask('users.findByName', async () => {
         const rows = await ('email' in name ? findByEmail.ask(name) : findByUsername.ask(name));
-        return rows[0] ?? null;
+        return rows[0]?.user ?? null;
       }),
 
     findWithSession: (userId, sessionId) =>

@@ -925,7 +925,7 @@ async function standingOf(tokens: readonly string[]): Promise<Standing> {
     env.DB.prepare(
       `SELECT 'session' AS what FROM sessions WHERE user_id NOT IN (SELECT id FROM users)
        UNION ALL SELECT 'token' FROM one_time_tokens
-         WHERE purpose <> 'sign_up' AND subject NOT IN (SELECT id FROM users)
+         WHERE length(subject) <> 64 AND subject NOT IN (SELECT id FROM users)
        UNION ALL SELECT 'successor' FROM revoked_tokens WHERE reason = 'rotated' AND successor_jti IS NULL`,
     ),
   ]);

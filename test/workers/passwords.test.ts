@@ -1,6 +1,7 @@
 /** Change of a password, its reset by mail, the breach check and the minimum length. */
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
+import { sha256Hex } from '../../src/random.ts';
 import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
@@ -461,17 +462,41 @@ describe('asking for a reset', () => {
         return who.email;
       },
     ],
-  ])('for an address that is %s is the same answer after one round trip to D1', async (_, emailOf) => {
-    const counted = counting();
-    const w = world({ bindings: { DB: counted.bindings.DB } });
-    const email = await emailOf(w);
-    const answers: Answer[] = [];
-    const cost = await counted.of(async () => answers.push(await askReset(w, email)));
-    expect([answers[0]?.status, answers[0]?.text]).toEqual([202, '{}']);
-    expect(cost.d1.roundTrips).toBe(1);
+  ])(
+    'for an address that is %s is the same answer after one round trip to D1 that writes one row',
+    async (_, emailOf) => {
+      const counted = counting();
+      const w = world({ bindings: { DB: counted.bindings.DB } });
+      const email = await emailOf(w);
+      const answers: Answer[] = [];
+      const cost = await counted.of(async () => answers.push(await askReset(w, email)));
+      expect([answers[0]?.status, answers[0]?.text]).toEqual([202, '{}']);
+      expect(cost.d1).toMatchObject({ roundTrips: 1, rowsWritten: 1 });
+    },
+  );
+
+  it('leaves nothing of an unknown address but its hash, once, under a secret that nobody was sent', async () => {
+    const w = world();
+    const { email } = person('nobody');
+    await askReset(w, email);
+    await askReset(w, email);
+    const rows = await oneTimeTokensOf(w, await sha256Hex(email));
+    expect(rows.map(({ purpose }) => purpose)).toEqual(['password_reset']);
+    expect(JSON.stringify(rows)).not.toContain(email);
+    expect(await subjectsTo(w, email)).toEqual([]);
   });
 
-  it('sends no mail to an unknown and to an inactive address, and keeps no token', async () => {
+  it('of an unknown address gives nothing to whoever signs up with it', async () => {
+    const w = world();
+    const who = person('later');
+    await askReset(w, who.email);
+    const { user } = await w.signUp(who);
+    expect((await oneTimeTokensOf(w, user.id)).map(({ purpose }) => purpose)).toEqual(['email_verify']);
+    await w.delete('/account/me', { password: OLD }, { token: (await w.logIn(who)).body.access });
+    expect(await oneTimeTokensOf(w, await sha256Hex(who.email))).toEqual([]);
+  });
+
+  it('sends no mail to an unknown and to an inactive address, and keeps no token of the user', async () => {
     const w = world();
     const unknown = person('nobody').email;
     const inactive = await w.signUp();

@@ -48,9 +48,12 @@ const PAGES = {
   sign_up: '/account/email/verify',
 } as const satisfies Record<OneTimePurpose, string>;
 
+/** A turn of the event loop: what is awaited with it is done after the answer has gone. */
+const afterAnswer = () => new Promise((resolve) => setTimeout(resolve, 0));
+
 /**
- * Sends in the background: neither the answer nor its duration tells whether there was a mail. A mail that
- * fails is a line in the log; people ask again.
+ * Writes and sends a mail in the background: neither the answer nor its duration tells whether there was one. A mail
+ * that fails is a line in the log; people ask again.
  */
 export async function sendMail(
   { mailer }: Services,
@@ -61,18 +64,23 @@ export async function sendMail(
 ): Promise<void> {
   if (!mailer) return;
   const token = carried ? `${carried.subject}.${carried.secret}` : null;
-  const mail: Mail = composeMail(name, call.language, to, {
-    site: new URL(call.publicUrl).host,
-    link: carried ? `${call.publicUrl}${PAGES[carried.purpose]}#token=${token}` : null,
-    token,
-    ...(carried && { minutes: ONE_TIME_LIFETIME[carried.purpose] / 60 }),
-  });
-  const sent = mailer.send(mail).catch((error: unknown) => {
-    call.report('error', 'mail_failed', {
-      mail: name,
-      error: error instanceof Error ? error.name : 'unknown',
+  const write = (): Mail =>
+    composeMail(name, call.language, to, {
+      site: new URL(call.publicUrl).host,
+      link: carried ? `${call.publicUrl}${PAGES[carried.purpose]}#token=${token}` : null,
+      token,
+      ...(carried && { minutes: ONE_TIME_LIFETIME[carried.purpose] / 60 }),
     });
-  });
-  if (mailer.awaited) await sent;
-  else call.later(sent);
+  const send = async () => {
+    try {
+      await mailer.send(write());
+    } catch (error) {
+      call.report('error', 'mail_failed', {
+        mail: name,
+        error: error instanceof Error ? error.name : 'unknown',
+      });
+    }
+  };
+  if (mailer.awaited) await send();
+  else call.later(afterAnswer().then(send));
 }

@@ -1,0 +1,159 @@
+/**
+ * Whether the time of an answer tells who has an account: log-in as it is deployed; then, with hashing at its floor
+ * so that it hides nothing, a reset and a sign-up that waits for its mail. Asked in an order of chance, one after the
+ * other on one connection, and compared by ranks.
+ */
+import type { Deployed } from '../lib/bundle.ts';
+import { type Ask, drive, fromList } from '../lib/load.ts';
+import { FEW_ITERATIONS, OWASP_ITERATIONS, passwordHash } from '../lib/password.ts';
+import { type Product, product } from '../lib/product.ts';
+import { type Ranked, rankTest } from '../lib/ranks.ts';
+import { PASSWORD, seeded } from '../lib/seed.ts';
+import type { Size } from '../lib/size.ts';
+import { type Summary, summarize } from '../lib/stats.ts';
+
+const USERS = 20_000;
+/** The one half of them. */
+const INACTIVE_FROM = USERS / 2;
+/** Whoever has a hash of more iterations than are set takes their time: docs/SECURITY.md. */
+const CONTROL = seeded(INACTIVE_FROM - 1);
+const CONTROL_ITERATIONS = 1.05 * OWASP_ITERATIONS;
+
+export interface Compared extends Ranked {
+  door: string;
+  names: readonly [string, string];
+  ms: readonly [Summary, Summary];
+  /** What has to be told apart, to show that the test can. */
+  control: boolean;
+}
+
+interface Door {
+  door: string;
+  people: People;
+  control?: true;
+}
+type People = Readonly<Record<string, (n: number) => Ask>>;
+
+const post = (path: string, body: unknown, expect: number): Ask => ({
+  method: 'POST',
+  path,
+  // With mail, and sign-up that waits for it.
+  headers: { 'x-bench': 'mail' },
+  body: JSON.stringify(body),
+  expect,
+});
+const known = (n: number) => seeded(1 + (n % (INACTIVE_FROM - 2))).email;
+const inactive = (n: number) => seeded(INACTIVE_FROM + (n % INACTIVE_FROM)).email;
+const unknown = (n: number) => `nobody.${n}@example.com`;
+
+const logIn = (email: string, password: string, expect: number) =>
+  post('/account/login', { email, password }, expect);
+const reset = (email: string) => post('/account/password/reset', { email }, 202);
+const signUp = (email: string) => post('/account/sign-up', { email, password: PASSWORD }, 202);
+const WRONG = 'not the right one';
+
+/** At OWASP's figure. The limits let nobody ask as often as is asked here. */
+const LOG_IN: Door[] = [
+  {
+    door: 'log-in',
+    people: {
+      known: (n) => logIn(known(n), WRONG, 401),
+      unknown: (n) => logIn(unknown(n), WRONG, 401),
+      inactive: (n) => logIn(inactive(n), PASSWORD, 401),
+    },
+  },
+  {
+    door: `log-in, a hash of ${CONTROL_ITERATIONS} iterations and one of ${OWASP_ITERATIONS}`,
+    people: {
+      more: () => logIn(CONTROL.email, WRONG, 401),
+      usual: (n) => logIn(known(n), WRONG, 401),
+    },
+    control: true,
+  },
+];
+const MAILED: Door[] = [
+  {
+    door: 'reset',
+    people: {
+      known: (n) => reset(known(n)),
+      unknown: (n) => reset(unknown(n)),
+      inactive: (n) => reset(inactive(n)),
+    },
+  },
+  {
+    door: 'sign-up that waits for its mail',
+    people: { free: (n) => signUp(`new.${n}@example.com`), taken: (n) => signUp(known(n)) },
+  },
+  {
+    door: 'log-in without hashing, the right password and a wrong one',
+    people: {
+      right: (n) => logIn(known(n), PASSWORD, 200),
+      wrong: (n) => logIn(known(n), WRONG, 401),
+    },
+    control: true,
+  },
+];
+
+export async function measureDurations(
+  deployed: Deployed,
+  size: Size,
+  say: (text: string) => void,
+): Promise<Compared[]> {
+  return [
+    ...(await compare(deployed, OWASP_ITERATIONS, LOG_IN, size.slowDurations, say)),
+    ...(await compare(deployed, FEW_ITERATIONS, MAILED, size.durations, say)),
+  ];
+}
+
+async function compare(
+  deployed: Deployed,
+  iterations: number,
+  doors: readonly Door[],
+  each: number,
+  say: (text: string) => void,
+): Promise<Compared[]> {
+  const app = await product(deployed, USERS, iterations);
+  try {
+    await app.db.batch([
+      app.db.prepare(`UPDATE users SET is_active = 0 WHERE id >= '${seeded(INACTIVE_FROM).userId}'`),
+      app.db
+        .prepare('UPDATE users SET password_hash = ? WHERE id = ?')
+        .bind(passwordHash(PASSWORD, CONTROL_ITERATIONS), CONTROL.userId),
+    ]);
+    const compared: Compared[] = [];
+    for (const { door, people, control = false } of doors) {
+      say(door);
+      const times = await timePeople(app, people, each);
+      const [[name, first] = ['', []], ...others] = Object.entries(times);
+      for (const [other, second] of others) {
+        compared.push({
+          door,
+          names: [name, other],
+          ms: [summarize(first), summarize(second)],
+          control,
+          ...rankTest(first, second),
+        });
+      }
+    }
+    return compared;
+  } finally {
+    await app.stop();
+  }
+}
+
+async function timePeople(app: Product, people: People, each: number): Promise<Record<string, number[]>> {
+  const names = Object.keys(people);
+  const warm = names.flatMap((name) => Array.from({ length: 20 }, (_, n) => ({ name, n: each + n })));
+  const order = shuffled(names.flatMap((name) => Array.from({ length: each }, (_, n) => ({ name, n }))));
+  const asks = [...warm, ...order].map(({ name, n }) => (people[name] as (n: number) => Ask)(n));
+  const { times } = await drive(app.origin, { requests: asks.length, connections: 1 }, fromList(asks));
+  const counted = times.slice(warm.length);
+  return Object.fromEntries(names.map((name) => [name, counted.filter((_, i) => order[i]?.name === name)]));
+}
+
+function shuffled<T>(list: readonly T[]): T[] {
+  return list
+    .map((value) => ({ value, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ value }) => value);
+}
