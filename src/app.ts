@@ -31,7 +31,7 @@ import { loadSettings, type SettingFault } from './settings.ts';
 import { kvBlacklist } from './token/blacklist.ts';
 import { createCodec } from './token/codec.ts';
 import { d1Sessions } from './token/d1-sessions.ts';
-import { loadKeySet } from './token/keys.ts';
+import { loadKeySet, secretText } from './token/keys.ts';
 
 /** What a test or a host may put in place of the world's own. */
 export interface Parts {
@@ -44,11 +44,12 @@ export interface Parts {
 
 async function compose(env: Bindings, parts: Parts): Promise<Composed> {
   const loaded = loadSettings(env);
-  const keySet = await loadKeySet(asSecret(env.SIGNING_KEY), asSecret(env.VERIFYING_KEYS));
+  const keySet = await loadKeySet(secretText(env.SIGNING_KEY), secretText(env.VERIFYING_KEYS));
+  const limits = loaded.ok ? loaded.settings.RATE_LIMITS : env.RATE_LIMITS !== 'off';
   const faults: SettingFault[] = [
     ...(loaded.ok ? [] : loaded.faults),
     ...(keySet.ok ? [] : keySet.faults),
-    ...['DB', 'BLACKLIST', ...(loaded.ok && loaded.settings.RATE_LIMITS ? LIMIT_BINDINGS : [])]
+    ...['DB', 'BLACKLIST', ...(limits ? LIMIT_BINDINGS : [])]
       .filter((binding) => typeof env[binding] !== 'object')
       .map((binding) => ({ setting: binding, problem: 'is not bound' })),
   ];
@@ -95,14 +96,6 @@ async function compose(env: Bindings, parts: Parts): Promise<Composed> {
   };
   return { ok: true, services };
 }
-
-/** A secret may be bound as text or, from a wrangler.toml of development, as a JSON value. */
-const asSecret = (value: unknown): string | undefined =>
-  value === undefined || value === null || value === ''
-    ? undefined
-    : typeof value === 'string'
-      ? value
-      : JSON.stringify(value);
 
 /** Keys are imported and settings read once an isolate: `env` is one object in all its requests. */
 function composer(parts: Parts = {}): Composer {

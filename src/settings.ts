@@ -47,6 +47,9 @@ const integer =
     return value;
   };
 
+/** simplejwt's, in DRF's words. */
+export const PERMISSION_CLASSES = ['AllowAny', 'IsAuthenticated', 'IsAdminUser'] as const;
+
 const oneOf =
   <const V extends readonly string[]>(...values: V) =>
   (text: string | null): V[number] => {
@@ -195,7 +198,7 @@ export const SETTINGS = define({
     default: 'AllowAny',
     meaning:
       '`AllowAny`, `IsAuthenticated` or `IsAdminUser`: what a guarded route asks where it names nothing',
-    parse: oneOf('AllowAny', 'IsAuthenticated', 'IsAdminUser'),
+    parse: oneOf(...PERMISSION_CLASSES),
   },
   REFRESH_TRANSPORT: {
     default: 'body',
@@ -247,7 +250,7 @@ type Parsed = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typeof SETTIN
 
 /** Durations are seconds. `MAIL` has its default filled in. */
 export type Settings = Omit<Parsed, 'MAIL'> & { readonly MAIL: 'cloudflare' | 'inbox' | 'off' };
-export type PermissionClass = Settings['DEFAULT_PERMISSION_CLASSES'];
+export type PermissionClass = (typeof PERMISSION_CLASSES)[number];
 
 /** wrangler.toml may write true, 20 or ["a", "b"] without quotes; any of them arrives as its JSON value. */
 function asText(value: unknown): string | null {

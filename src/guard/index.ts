@@ -11,10 +11,10 @@ import { negotiateLanguage } from '../http/language.ts';
 import { problemResponse } from '../http/problem-response.ts';
 import { reporter } from '../http/report.ts';
 import { type Blacklist, type Clock, type Standing, seconds } from '../ports.ts';
-import { type PermissionClass, parseSettings, type SettingFault } from '../settings.ts';
+import { PERMISSION_CLASSES, type PermissionClass, parseSettings, type SettingFault } from '../settings.ts';
 import { kvBlacklist } from '../token/blacklist.ts';
 import { type Codec, createCodec } from '../token/codec.ts';
-import { loadKeySet } from '../token/keys.ts';
+import { loadKeySet, secretText } from '../token/keys.ts';
 import { accessFault, reasonFault, reasonOf, standingFault } from '../token/rotation.ts';
 import { bearerToken } from './bearer.ts';
 import { d1Standing } from './d1-standing.ts';
@@ -60,8 +60,6 @@ interface Guard {
   standing: ((userId: string, sessionId: string) => Promise<Standing>) | null;
 }
 
-const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
-
 /** Either key will do: a Worker that only verifies has the public ones in VERIFYING_KEYS and no SIGNING_KEY. */
 async function compose(
   env: Readonly<Record<string, unknown>>,
@@ -69,7 +67,7 @@ async function compose(
   deadlines: Deadlines,
 ): Promise<Guard | { faults: SettingFault[] }> {
   const { values: settings, faults } = parseSettings(env, GUARD_SETTINGS);
-  const keySet = await loadKeySet(text(env.SIGNING_KEY), text(env.VERIFYING_KEYS), {
+  const keySet = await loadKeySet(secretText(env.SIGNING_KEY), secretText(env.VERIFYING_KEYS), {
     signingRequired: false,
   });
   if (!keySet.ok) faults.push(...keySet.faults);
@@ -143,6 +141,9 @@ export function requireAccount(
 ): MiddlewareHandler<{ Variables: AccountVariables }> {
   const { mode = 'fast', clock = Date.now, deadlines = DEADLINES } = options;
   if (mode !== 'fast' && mode !== 'strict') throw new TypeError('mode must be fast or strict');
+  if (options.permission !== undefined && !PERMISSION_CLASSES.includes(options.permission)) {
+    throw new TypeError(`permission must be one of ${PERMISSION_CLASSES.join(', ')}`);
+  }
   const guards = new WeakMap<object, Promise<Guard | { faults: SettingFault[] }>>();
 
   return async function requireAccount(c, next) {

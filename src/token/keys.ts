@@ -278,6 +278,23 @@ function withHeader(key: CryptoKey, alg: Alg, kid: string | undefined): CryptoKe
   return Object.defineProperties(key, { alg: { value: alg }, kid: { value: kid } });
 }
 
+/** The key that signs may stand in VERIFYING_KEYS too, so that a key is changed one secret at a time. */
+async function isSameKey(signs: Loaded | undefined, other: Loaded | undefined): Promise<boolean> {
+  if (!signs?.signing || other?.alg !== signs.alg || other.kid !== signs.kid) return false;
+  const { algorithm } = KINDS[signs.alg];
+  const trial = encoder.encode('trial');
+  const signature = await crypto.subtle.sign(algorithm, signs.signing, trial);
+  return crypto.subtle.verify(algorithm, other.verifying, signature, trial);
+}
+
+/** A secret as loadKeySet takes it: it may be bound as text or, from a wrangler.toml, as a JSON value. */
+export const secretText = (secret: unknown): string | undefined =>
+  secret === undefined || secret === null || secret === ''
+    ? undefined
+    : typeof secret === 'string'
+      ? secret
+      : JSON.stringify(secret);
+
 async function loadSigningKey(text: unknown, required: boolean): Promise<Candidate | undefined> {
   if (text === undefined || (typeof text === 'string' && text.trim() === '')) {
     return required ? { kid: null, problems: ['is not set'] } : undefined;
@@ -292,7 +309,7 @@ async function loadSigningKey(text: unknown, required: boolean): Promise<Candida
 /**
  * Checks and imports the keys of both settings. A text that begins with `{` is a private JWK, any other a secret
  * for HS256, taken as its UTF-8 bytes, white space included. `VERIFYING_KEYS` is a JSON array of JWKs, of which
- * private parts are not used.
+ * private parts are not used; the signing key may be among them.
  *
  * Never rejects: every fault of both settings comes back at once, and none tells anything of a value.
  *
@@ -313,10 +330,16 @@ export async function loadKeySet(
   } else if (list.length === 0 && signing === undefined) {
     faults.push({ setting: 'VERIFYING_KEYS', problem: 'has to hold a key where SIGNING_KEY is not set' });
   }
-  const others = await Promise.all(Array.isArray(list) ? list.map((value) => loadJwk(value, false)) : []);
+  const others = await Promise.all(
+    (Array.isArray(list) ? list : []).map(async (value) => {
+      const other = await loadJwk(value, false);
+      return { ...other, again: await isSameKey(signing?.loaded, other.loaded) };
+    }),
+  );
 
   const kids = new Set<string | undefined | null>(signing === undefined ? [] : [signing.kid]);
-  others.forEach(({ kid, problems }, index) => {
+  others.forEach(({ kid, problems, again }, index) => {
+    if (again) return;
     const taken = kid !== null && kids.has(kid);
     kids.add(kid);
     const clash = kid === undefined ? 'is a second key without kid' : 'has a kid that another key has';
@@ -329,7 +352,9 @@ export async function loadKeySet(
   let signer: SigningKey | undefined;
   const verifying = new Map<string | undefined, VerifyingKey>();
   const jwks: JsonWebKey[] = [];
-  for (const loaded of [signing, ...others].flatMap((candidate) => candidate?.loaded ?? [])) {
+  for (const loaded of [signing, ...others.filter(({ again }) => !again)].flatMap(
+    (candidate) => candidate?.loaded ?? [],
+  )) {
     const { kid, alg, jwk } = loaded;
     if (loaded.signing) signer = { key: withHeader(loaded.signing, alg, kid), alg, kid };
     verifying.set(kid, { key: loaded.verifying, alg });

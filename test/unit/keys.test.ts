@@ -580,6 +580,34 @@ describe('keys that only verify', () => {
       { setting: 'VERIFYING_KEYS', problem: 'key 2: has a kid that another key has' },
     ]);
   });
+  for (const alg of ['HS256', 'ES256', 'EdDSA', 'RS256'] as const) {
+    it(`may hold the signing key, private or public, which is one key then: ${alg}`, async () => {
+      const own = { ...BARE[alg], kid: 'a' };
+      const other = { ...OCT, kid: 'b' };
+      for (const again of alg === 'HS256' ? [own] : [own, { ...publicOf(BARE[alg]), kid: 'a' }]) {
+        const keys = await keysOf(JSON.stringify(own), [again, other, again]);
+        expect([...keys.verifying.keys()]).toStrictEqual(['a', 'b']);
+        expect(keys.jwks.keys.map((jwk) => (jwk as { kid?: string }).kid)).toStrictEqual(
+          alg === 'HS256' ? [] : ['a'],
+        );
+      }
+    });
+    it(`may hold it under another kid too, for the tokens of before: ${alg}`, async () => {
+      const keys = await keysOf(JSON.stringify({ ...BARE[alg], kid: 'a' }), [{ ...BARE[alg], kid: 'old' }]);
+      expect([...keys.verifying.keys()]).toStrictEqual(['a', 'old']);
+    });
+  }
+  it('may hold a plain signing key as a JWK without kid', async () => {
+    const jwk = {
+      kty: 'oct',
+      alg: 'HS256',
+      k: btoa(SECRET).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''),
+    };
+    expect([...(await keysOf(SECRET, [jwk, { ...OCT, kid: 'b' }])).verifying.keys()]).toStrictEqual([
+      undefined,
+      'b',
+    ]);
+  });
   it('take kids as they are: __proto__, constructor, another case', async () => {
     const list = ['__proto__', 'constructor', 'A', 'a', ' a', 'undefined'].map((kid) => ({ ...OCT, kid }));
     const keys = await keysOf(SECRET, list);

@@ -567,7 +567,16 @@ describe('key rotation logs nobody out', () => {
 
   it.each(rotations)('%s', async (_, keys) => {
     const { before, during, after, shown } = keys();
-    const who = await world({ vars: before }).signUp();
+    const started = await world({ vars: before }).signUp();
+    // Both keys are known before the new one signs; only then it does, one secret after the other.
+    const oldKey = before.SIGNING_KEY ?? JSON.stringify(plain(TEST_SIGNING_KEY));
+    const ahead = world({ vars: { ...before, VERIFYING_KEYS: `[${oldKey},${during.SIGNING_KEY}]` } });
+    const who = await expectGood(ahead, started);
+    expect(headerOf(who.refresh)).toEqual(headerOf(started.refresh));
+    await expectGood(world({ vars: { ...during, VERIFYING_KEYS: `[${oldKey},${during.SIGNING_KEY}]` } }), {
+      ...who,
+      refresh: (await world({ vars: before }).signUp()).refresh,
+    });
     const now = world({ vars: during });
     const next = await expectGood(now, who);
     expect(headerOf(next.refresh)).not.toEqual(headerOf(who.refresh));
@@ -591,8 +600,14 @@ describe('key rotation logs nobody out', () => {
   });
 
   it.each<[string, () => Vars]>([
-    ['twice', () => ({ SIGNING_KEY: first.secret, VERIFYING_KEYS: JSON.stringify([first.public]) })],
-    ['twice without a kid', () => ({ VERIFYING_KEYS: JSON.stringify([plain(OTHER_SIGNING_KEY)]) })],
+    [
+      'of two keys',
+      () => ({
+        SIGNING_KEY: first.secret,
+        VERIFYING_KEYS: JSON.stringify([{ ...second.public, kid: 'first' }]),
+      }),
+    ],
+    ['of none of two', () => ({ VERIFYING_KEYS: JSON.stringify([plain(OTHER_SIGNING_KEY)]) })],
   ])('one kid %s is misconfigured', async (_, vars) => {
     expectMisconfigured(await world({ vars: vars() }).get('/account/me'));
     expect(log.of('misconfigured')).toMatchObject([{ settings: ['VERIFYING_KEYS'] }]);
