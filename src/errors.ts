@@ -1,6 +1,6 @@
 /**
  * Every refusal a client can see: its status, its code and its sentence in each language; and every
- * sentence of a validation error. The reasons inside (`cause` of a Refusal) are for the log alone.
+ * sentence of a validation error. The reasons inside (`reason` of a Refusal) are for the log alone.
  * Codes are simplejwt's and DRF's where they have one. How a refusal becomes an answer: http/problem.ts.
  */
 

@@ -14,6 +14,7 @@ export const LIMIT_BINDINGS = [
   'LIMIT_LOG_IN_ACCOUNT',
   'LIMIT_LOG_IN_CLIENT',
   'LIMIT_MAIL',
+  'LIMIT_MAIL_CLIENT',
   'LIMIT_SIGN_UP',
   'LIMIT_REFRESH',
 ] as const;
@@ -32,7 +33,10 @@ function countersOf(what: LimitedDoor, client: string): [LimitBinding, string][]
         ['LIMIT_LOG_IN_ACCOUNT', what.account],
       ];
     case 'mail':
-      return [['LIMIT_MAIL', `${client} ${what.address}`]];
+      return [
+        ['LIMIT_MAIL', `${client} ${what.address}`],
+        ['LIMIT_MAIL_CLIENT', client],
+      ];
     case 'sign_up':
       return [['LIMIT_SIGN_UP', client]];
     case 'refresh':

@@ -1,6 +1,6 @@
 /**
- * What the use cases need of the world. The rules below know none of it; the adapters (`d1-…`, `kv-…`)
- * implement it; app.ts puts the two together. Every method of a store is one round trip unless it says so.
+ * What the use cases need of the world. The rules below know none of it; the adapters (`d1-…` and those of
+ * KV) implement it; app.ts puts the two together. Every method of a store is one round trip unless it says so.
  * A store that cannot be reached throws Refusal('unavailable'). Times are epoch seconds.
  */
 import type { Language } from './errors.ts';
@@ -200,7 +200,7 @@ export interface Blacklist {
 export type OneTimePurpose = 'password_reset' | 'email_verify' | 'email_change' | 'sign_up';
 
 export interface OneTimeToken {
-  /** User id, or SHA-256 of the address for a wished sign-up. */
+  /** User id, or SHA-256 of the address for a wished sign-up and for a reset that nobody can use. */
   subject: string;
   purpose: OneTimePurpose;
   /** SHA-256 of the secret half; the secret itself is in the mail alone. */

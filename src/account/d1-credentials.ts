@@ -24,7 +24,11 @@ const voidTokens = (db: Db, subject: string | SQL, onlyIf: SQL, purpose?: OneTim
       ),
     );
 
-const insertToken = (db: Db, token: Omit<OneTimeToken, 'subject'> & { subject: string | SQL }, source: SQL) =>
+const insertToken = (
+  db: Db,
+  token: Omit<OneTimeToken, 'subject' | 'payload'> & { subject: string | SQL; payload: string | null | SQL },
+  source: SQL,
+) =>
   db.insert(oneTimeTokens).select(
     sql`SELECT ${token.subject}, ${token.purpose}, ${token.hash}, ${token.payload}, ${token.createdAt},
         ${token.expiresAt} ${source}`,
@@ -153,7 +157,12 @@ export function d1Credentials({ ask }: D1): Credentials {
           AND is_active = 1) AND EXISTS (SELECT 1 FROM sessions WHERE ${aliveSession(id, sessionId, now)})`;
         const results = await db.batch([
           voidTokens(db, id, mayAsk, token.purpose),
-          insertToken(db, token, sql`WHERE ${mayAsk}`),
+          insertToken(
+            db,
+            // Of an address that is another's nothing is kept.
+            { ...token, payload: sql`CASE WHEN ${hasOwner(newEmail)} THEN NULL ELSE ${newEmail} END` },
+            sql`WHERE ${mayAsk}`,
+          ),
           selectTaken(db, newEmail),
         ]);
         if (results[1].meta.changes === 0) return 'changed';

@@ -54,7 +54,7 @@ function canonicalDomain(text: string): string | null {
 }
 
 /** Letters and digits of any script and `@ . + - _`, as Django's, in NFKC. */
-const USERNAME = /^[\p{L}\p{M}\p{N}@.+\-_]+$/u;
+const USERNAME = /^(?!\p{M})[\p{L}\p{M}\p{Nd}@.+\-_]+$/u;
 
 /** The username as it is kept and its key, by which it is unique and found; null where it is not one. */
 export function canonicalUsername(typed: string): { username: string; key: string } | null {

@@ -9,7 +9,7 @@ import { askEmailChange, confirmEmail, resendVerification } from './application/
 import { askReset, confirmReset } from './application/password.ts';
 import { MailLinkPage } from './pages.tsx';
 import { demandOrigin } from './refresh-transport.ts';
-import { askResetBody, changeEmailBody, confirmResetBody, verifyBody } from './schemas.ts';
+import { askResetBody, changeEmailBody, confirmResetBody, noBody, verifyBody } from './schemas.ts';
 import { signedIn } from './signed-in.ts';
 
 const withMail = createMiddleware<AppEnv>(async function withMail(c, next) {
@@ -43,7 +43,7 @@ export const mailRoutes = () =>
       await confirmEmail(c.var.services, c.req.valid('json').token, callOf(c));
       return c.body(null, 204);
     })
-    .post('/email/verify/resend', demandOrigin, signedIn, async (c) => {
+    .post('/email/verify/resend', demandOrigin, signedIn, body(noBody), async (c) => {
       await resendVerification(c.var.services, c.var.caller, callOf(c));
       return c.json({}, 202);
     })

@@ -8,7 +8,7 @@ import { endAllSessions, endSession, listSessions } from './application/session.
 import { withdraw } from './application/sign.ts';
 import { sessionJson, userJson } from './presenters.ts';
 import { clearRefresh, demandOrigin } from './refresh-transport.ts';
-import { changePasswordBody, updateMeBody, withdrawBody } from './schemas.ts';
+import { changePasswordBody, noBody, updateMeBody, withdrawBody } from './schemas.ts';
 import { sentAccess, signedIn } from './signed-in.ts';
 
 export const meRoutes = () =>
@@ -30,12 +30,12 @@ export const meRoutes = () =>
       const { caller, sessions } = await listSessions(c.var.services, sentAccess(c));
       return c.json({ sessions: sessions.map((session) => sessionJson(session, caller.sessionId)) });
     })
-    .delete('/sessions', demandOrigin, signedIn, async (c) => {
+    .delete('/sessions', demandOrigin, signedIn, body(noBody), async (c) => {
       await endAllSessions(c.var.services, c.var.caller, callOf(c));
       clearRefresh(c);
       return c.body(null, 204);
     })
-    .delete('/sessions/:id', demandOrigin, signedIn, async (c) => {
+    .delete('/sessions/:id', demandOrigin, signedIn, body(noBody), async (c) => {
       await endSession(c.var.services, c.var.caller, c.req.param('id'), callOf(c));
       return c.body(null, 204);
     });

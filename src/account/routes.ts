@@ -1,10 +1,11 @@
 /** `/account`: path → schema → one call → JSON. The paths are relative, as the app is mountable anywhere. */
 import { Hono } from 'hono';
+import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
 import { type AppEnv, callOf } from '../http/context.ts';
 import { refresh, verify } from './application/session.ts';
-import { logIn, logOut, signUp } from './application/sign.ts';
+import { demandOpenSignUp, logIn, logOut, signUp } from './application/sign.ts';
 import { mailRoutes } from './mail-routes.tsx';
 import { meRoutes } from './me-routes.ts';
 import { userJson } from './presenters.ts';
@@ -18,10 +19,16 @@ import {
 } from './refresh-transport.ts';
 import { logInBody, signUpBody, verifyBody } from './schemas.ts';
 
+/** Whatever was sent: nobody is told first what else is wrong with it. */
+const whileOpen = createMiddleware<AppEnv>(async function whileOpen(c, next) {
+  demandOpenSignUp(c.var.services);
+  return next();
+});
+
 /** Sign-up, log-in and what tokens do; then what people do with their account, and what mail is for. */
 export const accountRoutes = () =>
   new Hono<AppEnv>({ strict: false })
-    .post('/sign-up', demandOrigin, body(signUpBody), async (c) => {
+    .post('/sign-up', demandOrigin, whileOpen, body(signUpBody), async (c) => {
       const made = await signUp(c.var.services, c.req.valid('json'), callOf(c));
       if (!made) return c.json({}, 202);
       const { user, ...pair } = made;

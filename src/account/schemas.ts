@@ -131,5 +131,5 @@ export const confirmResetBody = z.object({ token, new_password: chosenPassword }
 export const changeEmailBody = z.object({ new_email: email, password: presentedPassword });
 /** simplejwt's: `username` may be the e-mail address. */
 export const tokenObtainBody = z.object({ username: logInName, password: presentedPassword });
-/** In cookie mode the refresh token comes in the cookie, and a body says nothing. */
+/** Where a body says nothing, as in cookie mode, whose refresh token comes in the cookie. It is JSON all the same. */
 export const noBody = z.object({});

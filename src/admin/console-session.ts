@@ -22,6 +22,7 @@ export async function logInToConsole(
   const { user, session, now } = await enter(services, given, call, {
     staffOnly: true,
     maxLifetimeSeconds: lifetimeSeconds,
+    tokenLifetimeSeconds: lifetimeSeconds,
   });
   const token = await admin.codec.sign({
     token_type: 'console',

@@ -36,13 +36,15 @@ export async function readBytes(c: AppContext): Promise<Uint8Array> {
   return bytes;
 }
 
+const UTF8_CHARSET = /^charset\s*=\s*(?:"utf-?8"|utf-?8)?$/;
+
 /** application/json, in UTF-8 where it says so (RFC 8259 section 8.1). */
 function demandJson(contentType: string | undefined): void {
   const [type, ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
-  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
-  if (type !== 'application/json' || (charset && !/^"?utf-?8"?$/.test(charset))) {
-    throw new Refusal('unsupported_media_type');
-  }
+  const others = parameters.filter(
+    (parameter) => /^charset\s*=/.test(parameter) && !UTF8_CHARSET.test(parameter),
+  );
+  if (type !== 'application/json' || others.length > 0) throw new Refusal('unsupported_media_type');
 }
 
 /** The text of a JSON object; an empty body counts as `{}`. Refuses 413, 415, 400 parse_error, 400 invalid. */

@@ -216,6 +216,7 @@ export const accountPaths: Record<string, Node> = {
       security: BEARER,
       responses: {
         204: answers('All have ended.', undefined, CLEARS_COOKIE),
+        ...bad({ non_field_errors: [{ fault: 'not_an_object' }] }),
         ...SIGNED_IN,
         ...forbidden(),
         ...STORE,
@@ -239,7 +240,14 @@ export const accountPaths: Record<string, Node> = {
       summary: 'End one session',
       description: 'Another’s and an unknown one are not found; one that has ended has ended.',
       security: BEARER,
-      responses: { 204: answers('Ended.'), ...SIGNED_IN, ...forbidden(), ...NOT_FOUND, ...STORE },
+      responses: {
+        204: answers('Ended.'),
+        ...bad({ non_field_errors: [{ fault: 'not_an_object' }] }),
+        ...SIGNED_IN,
+        ...forbidden(),
+        ...NOT_FOUND,
+        ...STORE,
+      },
     },
   },
 };

@@ -91,6 +91,7 @@ export const mailPaths: Record<string, Node> = {
       security: BEARER,
       responses: {
         202: answers('A mail is under way where there is something to verify.', answer.nothing),
+        ...bad({ non_field_errors: [{ fault: 'not_an_object' }] }),
         ...SIGNED_IN,
         ...forbidden(),
         ...LIMITED,

@@ -266,9 +266,14 @@ describe('sign-up', () => {
     }
   });
 
-  it('is 403 where SIGN_UP=closed', async () => {
+  it.each<[string, unknown]>([
+    ['is good', person()],
+    ['is empty', {}],
+    ['has a password too short', { ...person(), password: 'x' }],
+    ['is no object', []],
+  ])('is 403 where SIGN_UP=closed, whatever was sent: what %s', async (_, sent) => {
     const w = world({ vars: { SIGN_UP: 'closed' } });
-    const answer = await w.post('/account/sign-up', person());
+    const answer = await w.post('/account/sign-up', sent);
     expect([answer.status, codeOf(answer)]).toEqual([403, 'sign_up_closed']);
   });
 });
@@ -378,6 +383,8 @@ const USERNAMES: [string, unknown, string][] = [
   ['that is another’s address', 'somebody-else@example.com', 'invalid'],
   ['with @ that is no address', 'mi@na', 'invalid'],
   ['with a full-width @', 'mi＠na', 'invalid'],
+  ['of marks that stand on nothing', '\u0301\u0301', 'invalid'],
+  ['of numbers that are no digits', '\u{10107}mina', 'invalid'],
 ];
 
 describe('sign-up validates every field', () => {
@@ -1078,6 +1085,17 @@ describe('withdrawal', () => {
     } while (cursor !== undefined);
     return found;
   }
+
+  it('leaves no address in the wish of somebody else who asked for it while it was taken', async () => {
+    const w = world();
+    const [who, other] = [await w.signUp(), await w.signUp()];
+    const change = { new_email: who.email, password: other.password };
+    expect((await w.post('/account/email/change', change, { token: other.access })).status).toBe(202);
+    expect((await withdraw(w, who)).status).toBe(204);
+    const rows = await w.rows("SELECT * FROM one_time_tokens WHERE purpose = 'email_change'");
+    expect(rows.map(({ subject }) => subject)).toContain(other.user.id);
+    expect(JSON.stringify(rows)).not.toContain(who.email);
+  });
 
   it('leaves no row in any table and no KV entry that holds the person', async () => {
     const w = world({ vars: { MAIL: 'off' } });

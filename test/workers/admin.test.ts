@@ -94,6 +94,20 @@ describe('the way into the console', () => {
     expect((await browser(first).get('/admin')).status).toBe(200);
   });
 
+  it('stands in the person’s list for as long as it lasts, however short a refresh token lives', async () => {
+    const short = world({ vars: { REFRESH_TOKEN_LIFETIME: '1h', ACCESS_TOKEN_LIFETIME: '30m' } });
+    const who = await makeStaff();
+    const cookie = cookieOf(await logInAt(who, short));
+    short.clock.advance(28_799);
+    const { access } = (await short.logIn(who)).body;
+    const list = await short.get('/account/sessions', { token: access });
+    const ids = list.body.sessions.map(({ id }: { id: string }) => id);
+    expect(ids).toContain(claimsOf(cookie).sid);
+    short.clock.advance(1);
+    const later = await short.get('/account/sessions', { token: access });
+    expect(later.body.sessions).toHaveLength(ids.length - 1);
+  });
+
   it('is no longer than the longest session', async () => {
     const short = world({ vars: { SESSION_MAX_LIFETIME: '1h' } });
     const answer = await logInAt(await makeStaff(), short);

@@ -3,7 +3,16 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { LIMIT_BINDINGS } from '../../src/limits.ts';
 import { webCryptoRandom } from '../../src/random.ts';
 import { capturedLog } from '../support/log.ts';
-import { type Answer, type Ask, codeOf, faultsOf, person, type World, world } from '../support/world.ts';
+import {
+  type Answer,
+  type Ask,
+  claimsOf,
+  codeOf,
+  faultsOf,
+  person,
+  type World,
+  world,
+} from '../support/world.ts';
 
 const log = capturedLog();
 
@@ -274,9 +283,40 @@ describe('the content type of a body', () => {
     ['application/json; charset=utf-80'],
     ['application/json; charset=utf-8x'],
     ['application/json; x=y; charset=latin1'],
+    ['application/json; charset = latin1'],
+    ['application/json; charset=utf-8; charset=latin1'],
   ])('may not be %j', async (contentType) => {
     const answer = await send(utf8(good), contentType);
     expect([answer.status, codeOf(answer)]).toEqual([415, 'unsupported_media_type']);
+  });
+
+  it.each<[string, string]>([
+    ['POST', '/account/email/verify/resend'],
+    ['DELETE', '/account/sessions/:id'],
+    ['DELETE', '/account/sessions'],
+  ])('is looked at where nothing is asked for: %s %s', async (method, path) => {
+    const { access, refresh } = await w.signUp();
+    const at = path.replace(':id', String(claimsOf(refresh).sid));
+    const ask = async (body: string | undefined, contentType = 'application/json') => {
+      const headers = {
+        Authorization: `Bearer ${access}`,
+        ...(body !== undefined && { 'Content-Type': contentType }),
+      };
+      return w.fetch(new Request(`http://localhost${at}`, { method, headers, body: body ?? null }));
+    };
+    const told = [
+      await ask('{'),
+      await ask('[]'),
+      await ask('a=b', 'text/plain'),
+      await ask(JSON.stringify({ long: 'x'.repeat(16_384) })),
+    ];
+    expect(told.map((answer) => [answer.status, codeOf(answer)])).toEqual([
+      [400, 'parse_error'],
+      [400, 'invalid'],
+      [415, 'unsupported_media_type'],
+      [413, 'payload_too_large'],
+    ]);
+    expect([202, 204]).toContain((await ask(undefined)).status);
   });
 
   it.each([

@@ -89,7 +89,7 @@ const DOORS: [string, Vars, LimitBinding[], number, Door][] = [
   [
     'a wished sign-up',
     { SIGN_UP: 'verify' },
-    ['LIMIT_MAIL', 'LIMIT_SIGN_UP'],
+    ['LIMIT_MAIL', 'LIMIT_MAIL_CLIENT', 'LIMIT_SIGN_UP'],
     202,
     (w, _, more) => w.post('/account/sign-up', person(), more),
   ],
@@ -110,21 +110,21 @@ const DOORS: [string, Vars, LimitBinding[], number, Door][] = [
   [
     'asking for a reset',
     {},
-    ['LIMIT_MAIL'],
+    ['LIMIT_MAIL', 'LIMIT_MAIL_CLIENT'],
     202,
     (w, { email }, more) => w.post('/account/password/reset', { email }, more),
   ],
   [
     'asking for the verification mail again',
     {},
-    ['LIMIT_MAIL'],
+    ['LIMIT_MAIL', 'LIMIT_MAIL_CLIENT'],
     202,
     (w, { access }, more) => w.post('/account/email/verify/resend', undefined, { token: access, ...more }),
   ],
   [
     'asking for a change of address',
     {},
-    [...LOG_IN, 'LIMIT_MAIL'],
+    [...LOG_IN, 'LIMIT_MAIL', 'LIMIT_MAIL_CLIENT'],
     202,
     (w, { access }, more) =>
       w.post(
@@ -358,7 +358,7 @@ describe('one client is counted as one', () => {
     ['a sign-up', ['LIMIT_SIGN_UP'], (w, more) => w.post('/account/sign-up', person(), more)],
     [
       'a reset',
-      ['LIMIT_MAIL'],
+      ['LIMIT_MAIL', 'LIMIT_MAIL_CLIENT'],
       (w, more) => w.post('/account/password/reset', { email: 'mina@example.com' }, more),
     ],
     ['a refresh', ['LIMIT_REFRESH'], (w, more) => w.post('/account/token/refresh', { refresh: 'x' }, more)],
@@ -446,7 +446,7 @@ describe('a counter that refuses', () => {
     const derive = vi.spyOn(crypto.subtle, 'deriveBits');
     await door(w, who);
     // A change of address has checked the password before it comes to the mail.
-    const checked = name === 'asking for a change of address' && binding === 'LIMIT_MAIL';
+    const checked = name === 'asking for a change of address' && binding.startsWith('LIMIT_MAIL');
     expect(derive).toHaveBeenCalledTimes(checked ? 1 : 0);
     const sql = watched.trips.flatMap(({ statements }) => statements.map((statement) => statement.sql));
     expect(sql.filter((text) => !/^select/i.test(text))).toEqual([]);
@@ -458,6 +458,7 @@ describe('a counter that refuses', () => {
     ['a log-in', 'LIMIT_LOG_IN_ACCOUNT', {}, (w, { email }) => w.logIn({ email, password: PASSWORD })],
     ['a log-in', 'LIMIT_LOG_IN_CLIENT', {}, (w, { email }) => w.logIn({ email, password: PASSWORD })],
     ['a reset', 'LIMIT_MAIL', {}, (w, { email }) => w.post('/account/password/reset', { email })],
+    ['a reset', 'LIMIT_MAIL_CLIENT', {}, (w, { email }) => w.post('/account/password/reset', { email })],
     [
       'a wished sign-up',
       'LIMIT_MAIL',
@@ -554,8 +555,12 @@ describe('a limiter that fails', () => {
         event: 'limiter_failed',
         request_id: answer.headers.get('X-Request-Id'),
         door:
-          { LIMIT_MAIL: 'mail', LIMIT_SIGN_UP: 'sign_up', LIMIT_REFRESH: 'refresh' }[binding as string] ??
-          'log_in',
+          {
+            LIMIT_MAIL: 'mail',
+            LIMIT_MAIL_CLIENT: 'mail',
+            LIMIT_SIGN_UP: 'sign_up',
+            LIMIT_REFRESH: 'refresh',
+          }[binding as string] ?? 'log_in',
       },
     ]);
   });

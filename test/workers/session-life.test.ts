@@ -1,6 +1,7 @@
 /** The life of a session: refresh in its six steps, replay, log-out, verify, lifetimes and the limit. */
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
+import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';
 import { FORGERIES, resigned, signed } from '../support/tokens.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
@@ -405,6 +406,17 @@ describe('a replay after the grace', () => {
     }
     expect((await w.refresh(who.refresh)).status).toBe(401);
     expect((await w.refresh(newest)).status).toBe(401);
+  });
+
+  it('with one token again and again writes to KV once, and of a session that KV has not heard of', async () => {
+    const counted = counting();
+    const w = world({ bindings: counted.bindings });
+    const who = await w.signUp();
+    const puts = async () => (await counted.of(() => w.logOut(who.refresh))).kv.puts;
+    expect([await puts(), await puts(), await puts()]).toEqual([1, 0, 0]);
+    const ended = await w.signUp();
+    await w.rows('UPDATE sessions SET revoked_at = 1 WHERE user_id = ?', ended.user.id);
+    expect((await counted.of(() => w.logOut(ended.refresh))).kv.puts).toBe(1);
   });
 
   it('leaves the user’s other sessions alive', async () => {

@@ -29,6 +29,11 @@ export interface SignUp {
   username?: { username: string; key: string } | null | undefined;
 }
 
+/** 403 sign_up_closed. */
+export function demandOpenSignUp({ settings }: Pick<Services, 'settings'>): void {
+  if (settings.SIGN_UP === 'closed') throw new Refusal('sign_up_closed');
+}
+
 /**
  * Null in `verify` mode: the account exists once its mail is confirmed, whoever may have the address.
  * 403 sign_up_closed; 400 invalid; 409 email_taken, username_taken (in `open` mode).
@@ -39,7 +44,7 @@ export async function signUp(
   call: Call,
 ): Promise<({ user: User } & Required<TokenPair>) | null> {
   const { settings, clock, random, hasher, users, limits } = services;
-  if (settings.SIGN_UP === 'closed') throw new Refusal('sign_up_closed');
+  demandOpenSignUp(services);
   const person = {
     email: wish.email,
     username: wish.username?.username ?? null,
@@ -100,10 +105,12 @@ function logInName({ email, username = '' }: LogIn): LogInName {
   return { email: canonicalEmail(username) ?? '' };
 }
 
-/** What a door demands beyond the password, and the longest that a session opened there may last. */
+/** What a door demands beyond the password, and how long a session opened there may last. */
 interface Entrance {
   staffOnly: boolean;
   maxLifetimeSeconds: number;
+  /** Of the longest-lived token of the session. */
+  tokenLifetimeSeconds?: number;
 }
 
 /**
@@ -115,7 +122,7 @@ export async function enter(
   services: Services,
   given: LogIn,
   call: Call,
-  { staffOnly, maxLifetimeSeconds }: Entrance,
+  { staffOnly, ...lifetimes }: Entrance,
 ): Promise<{ user: User; session: Session; now: number }> {
   const { settings, clock, hasher, users, sessions, limits } = services;
   const name = logInName(given);
@@ -129,7 +136,7 @@ export async function enter(
   if (staffOnly && !user.isStaff) throw refused('not staff');
 
   const now = seconds(clock);
-  const session = openingSession(services, user.id, now, call, maxLifetimeSeconds);
+  const session = openingSession(services, user.id, now, call, lifetimes);
   const opened = await sessions.open(session, user, {
     max: settings.MAX_SESSIONS_PER_USER,
     updateLastLogin: settings.UPDATE_LAST_LOGIN,
@@ -185,7 +192,10 @@ export async function endSessionOf(services: Services, claims: Claims, now: numb
     { userId: claims.sub, sessionId: claims.sid, jti: claims.jti, expiresAt: claims.exp },
     now,
   );
-  await spreadRevocation(services, [claims.sid], reasonOf(standing), call.report);
+  // Once: a dead token that is sent again and again must not write to KV each time.
+  if (ended || (await services.blacklist.find(claims.sid, call.report)) === null) {
+    await spreadRevocation(services, [claims.sid], reasonOf(standing), call.report);
+  }
   call.report('info', 'logged_out', { user: claims.sub, session: claims.sid, ended });
   return { standing, ended };
 }
@@ -226,13 +236,16 @@ function openingSession(
   userId: string,
   now: number,
   call: Call,
-  maxLifetimeSeconds = settings.SESSION_MAX_LIFETIME,
+  {
+    maxLifetimeSeconds = settings.SESSION_MAX_LIFETIME,
+    tokenLifetimeSeconds = settings.REFRESH_TOKEN_LIFETIME,
+  } = {},
 ) {
   return newSession(
     { userId, id: random.uuid7(clock()) },
     now,
     {
-      touch: touchRule(settings.REFRESH_TOKEN_LIFETIME, settings.ACCESS_TOKEN_LIFETIME),
+      touch: touchRule(tokenLifetimeSeconds, settings.ACCESS_TOKEN_LIFETIME),
       maxLifetimeSeconds,
     },
     call.client,
