@@ -54,7 +54,20 @@ const PARTS = {
       'src/token/{blacklist,d1-sessions}.ts',
       'src/password/breach.ts',
     ],
-    tests: workers('accounts', 'email', 'passwords', 'session-life', 'sessions', 'simplejwt'),
+    tests: [
+      ...unit('blacklist'),
+      ...workers(
+        'accounts',
+        'admin',
+        'email',
+        'limits',
+        'log-lines',
+        'passwords',
+        'session-life',
+        'sessions',
+        'simplejwt',
+      ),
+    ],
   },
 };
 

@@ -186,6 +186,7 @@ describe('asking for the verification mail again', () => {
     expect([answer.status, answer.body]).toEqual([202, {}]);
     const newer = await tokenTo(w, who.email);
     expect(newer).not.toBe(older);
+    expect((await mailsTo(w, who.email))[0]?.text).toContain(`/account/email/verify#token=${newer}`);
     expect(faultsOf(await verify(w, older))).toEqual(DEAD_TOKEN);
     expect((await verify(w, newer)).status).toBe(204);
   });

@@ -802,6 +802,47 @@ describe('a rightly signed token with odd claims is refused at every door', () =
   });
 });
 
+describe('where KV is away, D1 says how a session stands', () => {
+  const gone = {
+    get: () => Promise.reject(new Error('KV GET failed: 503')),
+    put: () => Promise.reject(new Error()),
+  };
+  const away = (vars: Vars = {}) => world({ vars, bindings: { BLACKLIST: gone as never } });
+
+  it('at refresh and at verify, of a session that lives', async () => {
+    const who = await world().signUp();
+    const w = away();
+    expect((await w.verify(who.access)).status).toBe(200);
+    expect((await w.verify(who.refresh)).status).toBe(200);
+    expect((await w.refresh(who.refresh)).status).toBe(200);
+  });
+
+  it.each<[string, (w: World, who: Awaited<ReturnType<World['signUp']>>) => Promise<Answer>]>([
+    ['refresh', (w, who) => w.refresh(who.refresh)],
+    ['verify of a refresh token', (w, who) => w.verify(who.refresh)],
+    ['verify of an access token', (w, who) => w.verify(who.access)],
+  ])('at %s, of one that has ended, and nothing is written to KV', async (_, door) => {
+    const who = await world().signUp();
+    await world().rows('UPDATE sessions SET revoked_at = 1 WHERE user_id = ?', who.user.id);
+    const answer = await door(away(), who);
+    expect([answer.status, answer.body]).toMatchObject([401, BLACKLISTED]);
+    expect(log.of('kv_unavailable').map(({ call }) => call)).toEqual(['blacklist.find']);
+  });
+
+  it('and what D1 says of a dead session is told to a KV that did not know, once', async () => {
+    const who = await world().signUp();
+    const counted = counting();
+    const w = world({ bindings: counted.bindings });
+    expect((await counted.of(() => w.refresh(who.refresh))).kv).toEqual({ gets: 1, puts: 0 });
+    await w.rows(
+      "UPDATE sessions SET revoked_at = 1, revoked_reason = 'ended' WHERE user_id = ?",
+      who.user.id,
+    );
+    expect((await counted.of(() => w.verify(who.refresh))).kv).toEqual({ gets: 1, puts: 1 });
+    expect(await w.kvOf(who.refresh)).toBe('ended');
+  });
+});
+
 describe('verify never touches a session', () => {
   const snapshot = async (w: World, token: string) => ({
     session: await w.sessionOf(token),

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { kvBlacklist } from '../../src/token/blacklist.ts';
+
+const DEADLINE_MS = 30;
+const BUSY = new Error('KV PUT failed: 429 Too Many Requests');
+
+/** A KV that does as it is told, and notes what it was asked. `put` says what becomes of the nth call, from 1. */
+function fakeKv({
+  get = async () => null,
+  put = async () => {},
+}: {
+  get?: () => Promise<string | null>;
+  put?: (n: number, key: string) => Promise<void>;
+} = {}) {
+  const asked: unknown[][] = [];
+  const lines: unknown[][] = [];
+  let puts = 0;
+  const kv = {
+    get: (...args: unknown[]) => {
+      asked.push(['get', ...args]);
+      return get();
+    },
+    put: (...args: unknown[]) => {
+      asked.push(['put', ...args]);
+      puts += 1;
+      return put(puts, String(args[0]));
+    },
+  } as unknown as KVNamespace;
+  const blacklist = kvBlacklist(kv, { ttlSeconds: 86_400, deadlineMs: DEADLINE_MS });
+  const report = (...line: unknown[]) => void lines.push(line);
+  return {
+    asked,
+    lines,
+    kv,
+    find: (sid: string) => blacklist.find(sid, report),
+    add: (...sids: string[]) => blacklist.add(sids, 'logged_out', report),
+  };
+}
+
+const fails = () => Promise.reject(BUSY);
+const hangs = () => new Promise<never>(() => {});
+const sids = (count: number) => Array.from({ length: count }, (_, i) => `s${i + 1}`);
+const lost = (count: number) => ['error', 'kv_unavailable', { call: 'blacklist.add', lost: count }];
+
+describe('a look into the blacklist', () => {
+  it('asks for the session, and lets a place keep the answer for the shortest time that KV allows', async () => {
+    const fake = fakeKv({ get: async () => 'replayed' });
+    expect(await fake.find('s1')).toBe('replayed');
+    expect(fake.asked).toEqual([['get', 'revoked:s1', { type: 'text', cacheTtl: 30 }]]);
+    expect(fake.lines).toEqual([]);
+  });
+
+  it('is null where KV knows nothing', async () => {
+    expect(await fakeKv().find('s1')).toBeNull();
+  });
+
+  it.each([
+    ['throws', fails],
+    ['hangs', hangs],
+  ])('is unknown where KV %s, which is told to the log and not asked again', async (_, get) => {
+    const fake = fakeKv({ get });
+    expect(await fake.find('s1')).toBe('unknown');
+    expect(fake.asked).toHaveLength(1);
+    expect(fake.lines).toEqual([['error', 'kv_unavailable', { call: 'blacklist.find' }]]);
+  });
+});
+
+describe('what is put on the blacklist', () => {
+  it('is the reason, under the session, for as long as a token of it could be sent', async () => {
+    const fake = fakeKv();
+    await fake.add('s1', 's2');
+    expect(fake.asked).toEqual([
+      ['put', 'revoked:s1', 'logged_out', { expirationTtl: 86_400 }],
+      ['put', 'revoked:s2', 'logged_out', { expirationTtl: 86_400 }],
+    ]);
+    expect(fake.lines).toEqual([]);
+  });
+
+  it.each([
+    [59, 60],
+    [60, 60],
+    [61, 61],
+  ])('for %i seconds is kept for %i: KV takes no less than a minute', async (ttlSeconds, expirationTtl) => {
+    const { kv, asked } = fakeKv();
+    await kvBlacklist(kv, { ttlSeconds, deadlineMs: DEADLINE_MS }).add(['s1'], 'ended', () => {});
+    expect(asked[0]?.[3]).toEqual({ expirationTtl });
+  });
+
+  it('is nothing where no session ended', async () => {
+    const fake = fakeKv();
+    await fake.add();
+    expect([fake.asked, fake.lines]).toEqual([[], []]);
+  });
+
+  it.each([
+    ['throws', fails],
+    ['hangs', hangs],
+  ])('is tried once more where KV %s the first time, and nobody is told', async (_, fault) => {
+    const fake = fakeKv({ put: (n) => (n === 1 ? fault() : Promise.resolve()) });
+    await fake.add('s1');
+    expect(fake.asked.map(([, key]) => key)).toEqual(['revoked:s1', 'revoked:s1']);
+    expect(fake.lines).toEqual([]);
+  });
+
+  it.each([
+    ['throws', fails],
+    ['hangs', hangs],
+  ])('is given up after two tries where KV %s, and told to the log: D1 has it', async (_, put) => {
+    const fake = fakeKv({ put });
+    await fake.add('s1');
+    expect(fake.asked).toHaveLength(2);
+    expect(fake.lines).toEqual([lost(1)]);
+  });
+
+  it('goes six at a time, in turn, which is what a Worker may have open', async () => {
+    let open = 0;
+    let most = 0;
+    const fake = fakeKv({
+      put: async () => {
+        open += 1;
+        most = Math.max(most, open);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        open -= 1;
+      },
+    });
+    await fake.add(...sids(14));
+    expect(most).toBe(6);
+    expect(fake.asked.map(([, key]) => key)).toEqual(sids(14).map((sid) => `revoked:${sid}`));
+  });
+
+  it('goes on past one that is lost', async () => {
+    const fake = fakeKv({ put: (_, key) => (key === 'revoked:s2' ? fails() : Promise.resolve()) });
+    await fake.add(...sids(8));
+    expect(fake.asked).toHaveLength(9);
+    expect(fake.lines).toEqual([lost(1)]);
+  });
+
+  it('ends with a round of which nothing arrived: KV is away', async () => {
+    const fake = fakeKv({ put: fails });
+    await fake.add(...sids(20));
+    expect(fake.asked).toHaveLength(2 * 6);
+    expect(fake.lines).toEqual([lost(6)]);
+  });
+});
