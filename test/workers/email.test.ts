@@ -378,6 +378,8 @@ describe('a change of address', () => {
     expect((await verify(w, token)).status).toBe(204);
     expect(await userOf(w, who.access)).toMatchObject({ email, email_verified: true });
     expect(await subjectsTo(w, who.email)).toHaveLength(1);
+    const { messages } = (await w.get('/dev/mail')).body as { messages: Mail[] };
+    expect(messages.filter(({ to }) => !to)).toEqual([]);
   });
 
   it('asked anew voids the older wish', async () => {

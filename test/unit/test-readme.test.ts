@@ -1,0 +1,25 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+const page = readFileSync('test/README.md', 'utf8');
+const named = new Set(
+  page
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name)),
+);
+const files = ['unit', 'workers'].flatMap((folder) =>
+  readdirSync(`test/${folder}`)
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => file.replace('.test.ts', '')),
+);
+
+describe('test/README.md', () => {
+  it('names every file of tests', () => {
+    expect(files.filter((file) => !named.has(file))).toEqual([]);
+  });
+
+  it('names no file that is not there', () => {
+    expect([...named].filter((name) => !files.includes(name as string))).toEqual([]);
+  });
+});
