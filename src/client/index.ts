@@ -20,6 +20,8 @@ export interface ClientOptions {
   /** Where the account app is mounted, such as https://accounts.example.com/account. */
   url: string;
   store?: TokenStore;
+  /** Further origins that may have the access token, such as https://api.example.com: see `fetch`. */
+  origins?: readonly string[];
   /** REFRESH_TRANSPORT=cookie on the server. */
   cookie?: boolean;
   fetch?: (input: string, init?: RequestInit) => Promise<Response>;
@@ -56,6 +58,8 @@ export class AccountsError extends Error {
 /** An access token that ends within this time is refreshed before it is sent. */
 const REFRESH_AHEAD_MS = 30_000;
 const LOCK_NAME = 'hono-accounts refresh';
+/** The origin of relative URLs outside a browser. No such name can exist (RFC 6761 section 6.4). */
+const NOWHERE = 'https://relative.invalid';
 
 export function memoryStore(): TokenStore {
   let kept: Tokens | null = null;
@@ -93,6 +97,11 @@ interface Locks {
   request: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 }
 
+interface Page {
+  document?: { baseURI: string };
+  location?: { href: string };
+}
+
 function defaultAlone(): NonNullable<ClientOptions['alone']> {
   const { navigator } = globalThis as { navigator?: { locks?: Locks } };
   const locks = navigator?.locks;
@@ -103,6 +112,13 @@ function defaultAlone(): NonNullable<ClientOptions['alone']> {
     last = mine.catch(() => {});
     return mine;
   };
+}
+
+/** Where `fetch` would send this: what is relative is so to the page, and without one, nowhere. */
+function resolve(input: string): URL {
+  const { document, location } = globalThis as Page;
+  const base = document?.baseURI ?? location?.href;
+  return new URL(input, base ?? (URL.canParse(input) ? undefined : NOWHERE));
 }
 
 /** When a token ends, unchecked, in epoch milliseconds; 0 where it cannot be read. */
@@ -119,6 +135,13 @@ function endOf(token: string): number {
 export function createClient(options: ClientOptions) {
   const { store = memoryStore(), cookie = false, clock = Date.now, alone = defaultAlone() } = options;
   const url = options.url.replace(/\/+$/, '');
+  const page = (globalThis as Page).location?.href ?? NOWHERE;
+  const trusted = new Set([
+    resolve(url).origin,
+    new URL(page).origin,
+    // Not `resolve`: an origin without its scheme is a slip, and would be a relative URL.
+    ...(options.origins ?? []).map((origin) => new URL(origin).origin),
+  ]);
   const send = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
 
   async function refusal(answer: Response): Promise<AccountsError> {
@@ -165,7 +188,9 @@ export function createClient(options: ClientOptions) {
       return null;
     });
 
-  async function authorized(input: string, init: RequestInit = {}): Promise<Response> {
+  async function authorized(to: string | URL, init: RequestInit = {}): Promise<Response> {
+    const input = String(to);
+    if (!trusted.has(resolve(input).origin)) return send(input, init);
     let tokens = store.get();
     if (tokens && endOf(tokens.access) - clock() < REFRESH_AHEAD_MS) tokens = await refresh(tokens.access);
     const call = (access: string | undefined) => {
@@ -192,7 +217,11 @@ export function createClient(options: ClientOptions) {
   };
 
   return {
-    /** `fetch` with the access token of this session; a 401 is answered by one refresh and one more try. */
+    /**
+     * `fetch` with the access token of this session; a 401 is answered by one refresh and one more try. The token goes
+     * to the account app's origin, to the page's own (a relative URL is one) and to `origins`; a call of any other is
+     * sent as it is.
+     */
     fetch: authorized,
     /** With SIGN_UP=verify there are no tokens yet, and the answer is empty. */
     signUp: (body: { email: string; password: string; name?: string; username?: string }) =>

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AccountsError, createClient, memoryStore, type Tokens, webStorage } from '../../src/client/index.ts';
 import { atOnce, person, world } from '../support/world.ts';
 
@@ -25,6 +25,12 @@ function clientOf(w = world(), more: Partial<Parameters<typeof createClient>[0]>
       ...more,
     });
   return { w, calls, faults, store, client: make(), make };
+}
+
+async function signedInClient() {
+  const made = clientOf();
+  await made.client.signUp(person());
+  return made;
 }
 
 const countOf = (calls: string[], path: string) => calls.filter((call) => call === path).length;
@@ -110,5 +116,93 @@ describe('the client', () => {
   it.each([null, 'not json', '{"refresh":"x"}', '[]'])('takes %j in a web storage for nothing', (text) => {
     const store = webStorage({ getItem: () => text, setItem: () => {}, removeItem: () => {} });
     expect(store.get()).toBeNull();
+  });
+});
+
+describe('the access token', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  /** A client that is signed in, and for each call of its `fetch` whether the token was in it. */
+  async function spy(more: Partial<Parameters<typeof createClient>[0]> = {}, answer = 200) {
+    const { store } = await signedInClient();
+    const sent: { input: string; authorization: string | null }[] = [];
+    const client = createClient({
+      url: 'https://accounts.example.com/account',
+      store,
+      fetch: async (input, init) => {
+        sent.push({ input, authorization: new Headers(init?.headers).get('Authorization') });
+        return new Response('{}', { status: answer });
+      },
+      ...more,
+    });
+    const tokenTo = async (input: string | URL) => {
+      sent.length = 0;
+      await client.fetch(input);
+      expect(sent.map((call) => call.input)).toEqual([String(input)]);
+      return sent[0]?.authorization === `Bearer ${store.get()?.access}`;
+    };
+    return { client, sent, tokenTo };
+  }
+
+  it.each([
+    'https://accounts.example.com/account/me',
+    'https://accounts.example.com/notes',
+    new URL('https://accounts.example.com/notes'),
+    'HTTPS://ACCOUNTS.example.com:443/notes',
+    'https://api.example.com/notes',
+    '/notes',
+    'notes?of=neo',
+    '',
+  ])('goes to %s', async (input) => {
+    const { tokenTo } = await spy({ origins: ['https://api.example.com/v1'] });
+    expect(await tokenTo(input)).toBe(true);
+  });
+
+  it.each([
+    'https://evil.example/',
+    'http://accounts.example.com/notes',
+    'https://accounts.example.com:8443/notes',
+    'https://accounts.example.com.evil.example/',
+    'https://accounts.example.com@evil.example/',
+    '//evil.example/',
+    '/\\evil.example/',
+    '\\\\evil.example/',
+    '/\t/evil.example/',
+    ' https://evil.example/',
+    'https:evil.example/',
+    'http:evil.example/',
+    'data:text/plain,x',
+  ])('does not go to %j, whose 401 means nothing', async (input) => {
+    const { client, tokenTo } = await spy({ origins: ['https://api.example.com'] }, 401);
+    expect(await tokenTo(input)).toBe(false);
+    expect(client.isSignedIn).toBe(true);
+  });
+
+  it('leaves what else a call of another origin says as it is', async () => {
+    const { client, sent } = await spy();
+    await client.fetch('https://evil.example/', { headers: { Authorization: 'Basic eA==' } });
+    expect(sent[0]?.authorization).toBe('Basic eA==');
+  });
+
+  it('goes to the page’s own origin, and to the account app that is named by a path', async () => {
+    vi.stubGlobal('location', { href: 'https://app.example.com/deep/page' });
+    const { tokenTo } = await spy({ url: '/account' });
+    expect(await tokenTo('/notes')).toBe(true);
+    expect(await tokenTo('https://app.example.com/notes')).toBe(true);
+    expect(await tokenTo('https://accounts.example.com/notes')).toBe(false);
+    expect(await tokenTo('//evil.example/')).toBe(false);
+  });
+
+  it('does not follow a <base> that leads elsewhere', async () => {
+    vi.stubGlobal('location', { href: 'https://app.example.com/' });
+    const { tokenTo } = await spy();
+    expect(await tokenTo('/notes')).toBe(true);
+    vi.stubGlobal('document', { baseURI: 'https://evil.example/' });
+    expect(await tokenTo('/notes')).toBe(false);
+    expect(await tokenTo('https://app.example.com/notes')).toBe(true);
+  });
+
+  it.each(['api.example.com', '/notes', ''])('takes %j for no origin when the client is made', (origin) => {
+    expect(() => createClient({ url: 'https://accounts.example.com', origins: [origin] })).toThrow(TypeError);
   });
 });
