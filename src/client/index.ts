@@ -22,7 +22,7 @@ export interface ClientOptions {
   store?: TokenStore;
   /** Further origins that may have the access token, such as https://api.example.com: see `fetch`. */
   origins?: readonly string[];
-  /** REFRESH_TRANSPORT=cookie on the server. */
+  /** REFRESH_TRANSPORT=cookie on the server. The first call then resumes the session, where the cookie has one. */
   cookie?: boolean;
   fetch?: (input: string, init?: RequestInit) => Promise<Response>;
   /** Runs `work` alone among all that share the store. Default: Web Locks where there are any, else this client. */
@@ -149,15 +149,16 @@ export function createClient(options: ClientOptions) {
     return new AccountsError(answer.status, problem, answer.headers.get('Retry-After'));
   }
 
-  const post = (path: string, body: object, method = 'POST', access?: string): Promise<Response> =>
+  /** The account app's own paths alone: elsewhere the cookie means nothing, and CORS may refuse credentials. */
+  const credentialsOf = (to: URL): { credentials?: 'include' } =>
+    cookie && to.href.startsWith(resolve(`${url}/`).href) ? { credentials: 'include' } : {};
+
+  const post = (path: string, body: object): Promise<Response> =>
     send(`${url}${path}`, {
-      method,
-      headers: {
-        'Content-Type': 'application/json',
-        ...(access !== undefined && { Authorization: `Bearer ${access}` }),
-      },
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
-      ...(cookie && { credentials: 'include' as const }),
+      ...credentialsOf(resolve(`${url}${path}`)),
     });
 
   /** Tries a second time where the answer was lost: within the grace the server gives the same successor. */
@@ -171,13 +172,16 @@ export function createClient(options: ClientOptions) {
     return post('/token/refresh', body);
   }
 
-  /** New tokens in place of those whose access token is `stale`; null: the session is over. */
-  const refresh = (stale: string): Promise<Tokens | null> =>
+  /** Cookie mode: no session stands behind the cookie, if there is one. Not asked again before every call. */
+  let nobody = false;
+
+  /** New tokens in place of those whose access token is `stale`; null: nobody is signed in. */
+  const refresh = (stale: string | undefined): Promise<Tokens | null> =>
     alone(async () => {
       const kept = store.get();
-      if (kept === null || kept.access !== stale) return kept;
-      if (kept.refresh === undefined && !cookie) return null;
-      const answer = await sendRefresh(cookie ? {} : { refresh: kept.refresh });
+      if (kept?.access !== stale) return kept;
+      if (cookie ? !kept && nobody : kept?.refresh === undefined) return null;
+      const answer = await sendRefresh(cookie ? {} : { refresh: kept?.refresh });
       if (answer.ok) {
         const fresh = { ...kept, ...((await answer.json()) as Tokens) };
         store.set(fresh);
@@ -185,23 +189,30 @@ export function createClient(options: ClientOptions) {
       }
       if (answer.status !== 401) throw await refusal(answer);
       store.set(null);
+      nobody = true;
       return null;
     });
 
   async function authorized(to: string | URL, init: RequestInit = {}): Promise<Response> {
     const input = String(to);
-    if (!trusted.has(resolve(input).origin)) return send(input, init);
+    const target = resolve(input);
+    if (!trusted.has(target.origin)) return send(input, init);
     let tokens = store.get();
-    if (tokens && endOf(tokens.access) - clock() < REFRESH_AHEAD_MS) tokens = await refresh(tokens.access);
+    // After a reload the tokens may be gone, and the cookie still there.
+    const early = tokens ? endOf(tokens.access) - clock() < REFRESH_AHEAD_MS : cookie && !nobody;
+    if (early) tokens = await refresh(tokens?.access);
     const call = (access: string | undefined) => {
       const headers = new Headers(init.headers);
       if (access !== undefined) headers.set('Authorization', `Bearer ${access}`);
-      return send(input, { ...init, headers });
+      return send(input, { ...credentialsOf(target), ...init, headers });
     };
     const answer = await call(tokens?.access);
     // A stream was read by the first try.
-    if (answer.status !== 401 || !tokens || init.body instanceof ReadableStream) return answer;
-    const fresh = await refresh(tokens.access);
+    if (answer.status !== 401 || init.body instanceof ReadableStream) return answer;
+    if (!tokens && (early || !cookie)) return answer;
+    // Somebody may have signed in since, in another tab.
+    if (!tokens) nobody = false;
+    const fresh = await refresh(tokens?.access);
     return fresh ? call(fresh.access) : answer;
   }
 
@@ -228,12 +239,15 @@ export function createClient(options: ClientOptions) {
       signIn<Tokens & { user?: User }>('/sign-up', body),
     logIn: (body: { email: string; password: string } | { username: string; password: string }) =>
       signIn<Tokens>('/login', body),
-    /** Forgets the tokens even where the server cannot be reached; then the error is thrown all the same. */
+    /**
+     * Forgets the tokens even where the server cannot be reached; then the error is thrown all the same, and in cookie
+     * mode the session goes on: no script can take the cookie away.
+     */
     logOut: () =>
       alone(async () => {
         const kept = store.get();
         store.set(null);
-        if (kept) await json<void>(await post('/logout', cookie ? {} : { refresh: kept.refresh }));
+        if (kept || cookie) await json<void>(await post('/logout', cookie ? {} : { refresh: kept?.refresh }));
       }),
     me: async () => json<User>(await authorized(`${url}/me`)),
     /** Withdrawal: the account and every session are gone. */
@@ -243,7 +257,7 @@ export function createClient(options: ClientOptions) {
       await json<void>(await authorized(`${url}/me`, { method: 'DELETE', headers, body }));
       store.set(null);
     },
-    /** Somebody is signed in, as far as this client knows. */
+    /** Somebody is signed in, as far as this client knows: in cookie mode not before the first call, such as `me`. */
     get isSignedIn() {
       return store.get() !== null;
     },

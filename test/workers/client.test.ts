@@ -119,6 +119,137 @@ describe('the client', () => {
   });
 });
 
+describe('the client in cookie mode', () => {
+  const PAGE = 'https://app.example.com';
+  /** A browser's: workerd knows no credentials. */
+  type WithCredentials = RequestInit & { credentials?: 'include' | 'omit' };
+
+  /** Pages of another origin of the same site: a cookie goes and comes only where the call says so. */
+  function pages() {
+    const w = world({ vars: { REFRESH_TRANSPORT: 'cookie', ALLOWED_ORIGINS: PAGE } });
+    const jar = new Map<string, string>();
+    const calls: string[] = [];
+    const included: string[] = [];
+    const faults: (() => Response)[] = [];
+    /** A page that was just loaded: nothing is in its memory. */
+    const load = (store = memoryStore()) =>
+      createClient({
+        url: 'http://localhost/account',
+        cookie: true,
+        store,
+        clock: () => w.clock.now * 1_000,
+        fetch: async (input, sent: WithCredentials = {}) => {
+          const { credentials, ...init } = sent;
+          const { pathname } = new URL(input);
+          calls.push(pathname);
+          const include = credentials === 'include';
+          if (include) included.push(pathname);
+          const headers = new Headers(init.headers);
+          headers.set('Origin', PAGE);
+          const value = jar.get('__Secure-refresh');
+          if (include && value !== undefined) headers.set('Cookie', `__Secure-refresh=${value}`);
+          const fault = faults.shift();
+          if (fault) return fault();
+          const answer = await w.fetch(new Request(input, { ...init, headers }));
+          for (const line of include ? answer.headers.getSetCookie() : []) {
+            const [, name = '', text = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+            if (text === '') jar.delete(name);
+            else jar.set(name, text);
+          }
+          return new Response(answer.status === 204 ? null : answer.text, {
+            status: answer.status,
+            headers: answer.headers,
+          });
+        },
+      });
+    return { w, jar, calls, included, faults, load };
+  }
+
+  it('resumes the session after a reload, with one refresh for many calls at once', async () => {
+    const { load, calls } = pages();
+    const who = person();
+    await load().signUp(who);
+    const page = load();
+    expect(page.isSignedIn).toBe(false);
+    const people = await atOnce(20, () => page.me());
+    expect(new Set(people.map((one) => one.email))).toEqual(new Set([who.email]));
+    expect(page.isSignedIn).toBe(true);
+    expect(countOf(calls, '/account/token/refresh')).toBe(1);
+    expect(countOf(calls, '/account/me')).toBe(20);
+  });
+
+  it('where nobody is logged in sends calls without a token, and asks once for many', async () => {
+    const { load, calls } = pages();
+    const page = load();
+    const ask = async () => (await page.fetch('http://localhost/healthz')).status;
+    expect(await atOnce(20, ask)).toEqual(Array(20).fill(200));
+    expect(await ask()).toBe(200);
+    expect(countOf(calls, '/account/token/refresh')).toBe(1);
+    expect(page.isSignedIn).toBe(false);
+  });
+
+  it('tells 401 where nobody is logged in, after one refresh', async () => {
+    const { load, calls } = pages();
+    await expect(load().me()).rejects.toMatchObject({ status: 401, code: 'not_authenticated' });
+    expect(calls).toEqual(['/account/token/refresh', '/account/me']);
+  });
+
+  it('finds the session that another page has begun since', async () => {
+    const { load } = pages();
+    const [page, other] = [load(), load()];
+    await expect(page.me()).rejects.toMatchObject({ status: 401 });
+    const who = person();
+    await other.signUp(who);
+    expect((await page.me()).email).toBe(who.email);
+  });
+
+  it('does not take a server that is away for nobody', async () => {
+    const { load, faults } = pages();
+    await load().signUp(person());
+    const page = load();
+    const away = () => new Response('{}', { status: 503 });
+    faults.push(away, away);
+    await expect(page.me()).rejects.toMatchObject({ status: 503 });
+    expect((await page.me()).is_active).toBe(true);
+  });
+
+  it('logs out after a reload too: the session ends and the cookie goes', async () => {
+    const { load, jar, w } = pages();
+    const { access } = await load().signUp(person());
+    expect(jar.size).toBe(1);
+    await load().logOut();
+    expect(jar.size).toBe(0);
+    expect((await w.me(access)).status).toBe(401);
+  });
+
+  it('takes the cookie away with the account, and with all sessions', async () => {
+    const { load, jar } = pages();
+    const who = person();
+    const page = load();
+    await page.signUp(who);
+    await page.fetch('http://localhost/account/sessions', { method: 'DELETE' });
+    expect(jar.size).toBe(0);
+    await page.logIn(who);
+    expect(jar.size).toBe(1);
+    await page.withdraw(who.password);
+    expect(jar.size).toBe(0);
+  });
+
+  it('sends credentials to the account app alone, unless the caller says otherwise', async () => {
+    const { load, included } = pages();
+    const page = load();
+    await page.signUp(person());
+    included.length = 0;
+    await page.fetch('http://localhost/healthz');
+    await page.fetch('http://localhost/accounting');
+    await page.fetch('http://localhost/account/me', { credentials: 'omit' } as WithCredentials);
+    expect(included).toEqual([]);
+    await page.fetch('http://localhost/account/me');
+    await page.fetch('http://localhost/healthz', { credentials: 'include' } as WithCredentials);
+    expect(included).toEqual(['/account/me', '/healthz']);
+  });
+});
+
 describe('the access token', () => {
   afterEach(() => vi.unstubAllGlobals());
 
