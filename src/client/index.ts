@@ -10,10 +10,15 @@ export interface Tokens {
   refresh?: string | undefined;
 }
 
+export interface KeptTokens extends Tokens {
+  /** When they came, in epoch milliseconds of this device's clock. Unknown: the access token is sent until a 401. */
+  receivedAt?: number | undefined;
+}
+
 /** Where tokens are kept. For several tabs it must be shared by them: `webStorage(localStorage)`. */
 export interface TokenStore {
-  get: () => Tokens | null;
-  set: (tokens: Tokens | null) => void;
+  get: () => KeptTokens | null;
+  set: (tokens: KeptTokens | null) => void;
 }
 
 export interface ClientOptions {
@@ -27,7 +32,7 @@ export interface ClientOptions {
   fetch?: (input: string, init?: RequestInit) => Promise<Response>;
   /** Runs `work` alone among all that share the store. Default: Web Locks where there are any, else this client. */
   alone?: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds. It may be wrong, but should run on. */
   clock?: () => number;
 }
 
@@ -62,7 +67,7 @@ const LOCK_NAME = 'hono-accounts refresh';
 const NOWHERE = 'https://relative.invalid';
 
 export function memoryStore(): TokenStore {
-  let kept: Tokens | null = null;
+  let kept: KeptTokens | null = null;
   return {
     get: () => kept,
     set: (tokens) => {
@@ -83,7 +88,7 @@ export function webStorage(
   return {
     get: () => {
       try {
-        const kept = JSON.parse(storage.getItem(key) ?? 'null') as Tokens | null;
+        const kept = JSON.parse(storage.getItem(key) ?? 'null') as KeptTokens | null;
         return typeof kept?.access === 'string' ? kept : null;
       } catch {
         return null;
@@ -121,14 +126,20 @@ function resolve(input: string): URL {
   return new URL(input, base ?? (URL.canParse(input) ? undefined : NOWHERE));
 }
 
-/** When a token ends, unchecked, in epoch milliseconds; 0 where it cannot be read. */
-function endOf(token: string): number {
+/**
+ * How long the access token is still good, unchecked, in milliseconds; NaN where that cannot be told.
+ *
+ * The server's clock gave `iat` and `exp`, this device's may be hours away from it: only what passed since the tokens
+ * came is asked of it. Its epoch time, and not `performance.now()`: that begins anew with every page, is another's in
+ * every tab, and stands still in some browsers while the device sleeps. A clock that is set meanwhile costs one refresh.
+ */
+function leftOf({ access, receivedAt = Number.NaN }: KeptTokens, now: number): number {
   try {
-    const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
-    const { exp } = JSON.parse(atob(payload)) as { exp?: unknown };
-    return typeof exp === 'number' ? exp * 1_000 : 0;
+    const payload = (access.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const { iat, exp } = JSON.parse(atob(payload)) as { iat: number; exp: number };
+    return (exp - iat) * 1_000 - (now - receivedAt);
   } catch {
-    return 0;
+    return Number.NaN;
   }
 }
 
@@ -175,18 +186,20 @@ export function createClient(options: ClientOptions) {
   /** Cookie mode: no session stands behind the cookie, if there is one. Not asked again before every call. */
   let nobody = false;
 
+  function keep({ access, refresh }: Tokens): KeptTokens {
+    const kept = { access, refresh, receivedAt: clock() };
+    store.set(kept);
+    return kept;
+  }
+
   /** New tokens in place of those whose access token is `stale`; null: nobody is signed in. */
-  const refresh = (stale: string | undefined): Promise<Tokens | null> =>
+  const refresh = (stale: string | undefined): Promise<KeptTokens | null> =>
     alone(async () => {
       const kept = store.get();
       if (kept?.access !== stale) return kept;
       if (cookie ? !kept && nobody : kept?.refresh === undefined) return null;
       const answer = await sendRefresh(cookie ? {} : { refresh: kept?.refresh });
-      if (answer.ok) {
-        const fresh = { ...kept, ...((await answer.json()) as Tokens) };
-        store.set(fresh);
-        return fresh;
-      }
+      if (answer.ok) return keep({ ...kept, ...((await answer.json()) as Tokens) });
       if (answer.status !== 401) throw await refusal(answer);
       store.set(null);
       nobody = true;
@@ -199,21 +212,27 @@ export function createClient(options: ClientOptions) {
     if (!trusted.has(target.origin)) return send(input, init);
     let tokens = store.get();
     // After a reload the tokens may be gone, and the cookie still there.
-    const early = tokens ? endOf(tokens.access) - clock() < REFRESH_AHEAD_MS : cookie && !nobody;
-    if (early) tokens = await refresh(tokens?.access);
+    const left = tokens ? leftOf(tokens, clock()) : cookie && !nobody ? 0 : Number.NaN;
+    const early = left < REFRESH_AHEAD_MS;
+    if (early) {
+      const still = tokens;
+      tokens = await refresh(still?.access).catch((error: unknown) => {
+        if (left > 0) return still;
+        throw error;
+      });
+    }
     const call = (access: string | undefined) => {
       const headers = new Headers(init.headers);
       if (access !== undefined) headers.set('Authorization', `Bearer ${access}`);
       return send(input, { ...credentialsOf(target), ...init, headers });
     };
     const answer = await call(tokens?.access);
-    // A stream was read by the first try.
-    if (answer.status !== 401 || init.body instanceof ReadableStream) return answer;
-    if (!tokens && (early || !cookie)) return answer;
+    if (answer.status !== 401 || (!tokens && (early || !cookie))) return answer;
     // Somebody may have signed in since, in another tab.
     if (!tokens) nobody = false;
     const fresh = await refresh(tokens?.access);
-    return fresh ? call(fresh.access) : answer;
+    // A stream was read by the first try.
+    return fresh && !(init.body instanceof ReadableStream) ? call(fresh.access) : answer;
   }
 
   async function json<T>(answer: Response): Promise<T> {
@@ -223,7 +242,7 @@ export function createClient(options: ClientOptions) {
 
   const signIn = async <T extends Tokens>(path: string, body: object): Promise<T> => {
     const given = await json<T>(await post(path, body));
-    if (given.access) store.set({ access: given.access, refresh: given.refresh });
+    if (given.access) keep(given);
     return given;
   };
 

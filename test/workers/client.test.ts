@@ -7,7 +7,7 @@ function clientOf(w = world(), more: Partial<Parameters<typeof createClient>[0]>
   const calls: string[] = [];
   const faults: (() => Response)[] = [];
   const store = memoryStore();
-  const make = () =>
+  const make = (other: typeof more = {}) =>
     createClient({
       url: 'http://localhost/account/',
       store,
@@ -23,6 +23,7 @@ function clientOf(w = world(), more: Partial<Parameters<typeof createClient>[0]>
         });
       },
       ...more,
+      ...other,
     });
   return { w, calls, faults, store, client: make(), make };
 }
@@ -105,12 +106,113 @@ describe('the client', () => {
   it('keeps the session when the server is away', async () => {
     const { client, faults, w } = clientOf();
     await client.signUp(person());
-    w.clock.advance(3_590);
+    w.clock.advance(3_600);
     const away = () => new Response('{}', { status: 503, headers: { 'Retry-After': '1' } });
     faults.push(away, away);
     await expect(client.me()).rejects.toMatchObject({ status: 503, retryAfterSeconds: 1 });
     expect(client.isSignedIn).toBe(true);
     expect((await client.me()).is_active).toBe(true);
+  });
+
+  const lost = () => {
+    throw new TypeError('connection lost');
+  };
+  it.each<[string, (() => Response)[]]>([
+    ['503 twice', Array(2).fill(() => new Response('{}', { status: 503 }))],
+    ['429', [() => new Response('{}', { status: 429 })]],
+    ['no answer twice', [lost, lost]],
+  ])('sends a token that is still good where an early refresh gets %s', async (_, away) => {
+    const { client, calls, faults, w } = clientOf();
+    await client.signUp(person());
+    w.clock.advance(3_599);
+    faults.push(...away);
+    expect((await client.me()).is_active).toBe(true);
+    expect(countOf(calls, '/account/token/refresh')).toBe(away.length);
+  });
+
+  describe.each([-86_400, -3_600, 0, 3_600, 86_400])('on a device whose clock is %i s wrong', (wrong) => {
+    const device = () => {
+      const w = world();
+      return clientOf(w, { clock: () => (w.clock.now + wrong) * 1_000 });
+    };
+
+    it('refreshes when the token is about to end, and not before', async () => {
+      const { client, calls, w } = device();
+      await client.signUp(person());
+      await client.me();
+      w.clock.advance(3_569);
+      await client.me();
+      expect(countOf(calls, '/account/token/refresh')).toBe(0);
+      w.clock.advance(2);
+      await client.me();
+      await client.me();
+      expect(countOf(calls, '/account/token/refresh')).toBe(1);
+      w.clock.advance(3_569);
+      await client.me();
+      expect(countOf(calls, '/account/token/refresh')).toBe(1);
+      expect(countOf(calls, '/account/me')).toBe(5);
+    });
+
+    it('knows after a reload how old the token is', async () => {
+      const kept = new Map<string, string>();
+      const storage = {
+        getItem: (key: string) => kept.get(key) ?? null,
+        setItem: (key: string, value: string) => void kept.set(key, value),
+        removeItem: (key: string) => void kept.delete(key),
+      };
+      const w = world();
+      const load = () =>
+        clientOf(w, { store: webStorage(storage), clock: () => (w.clock.now + wrong) * 1_000 });
+      await load().client.signUp(person());
+      w.clock.advance(3_569);
+      const page = load();
+      await page.client.me();
+      expect(page.calls).toEqual(['/account/me']);
+      w.clock.advance(2);
+      const later = load();
+      await later.client.me();
+      expect(later.calls).toEqual(['/account/token/refresh', '/account/me']);
+    });
+  });
+
+  it('refreshes once where the clock was set forward, and after a 401 where it was set back', async () => {
+    const { client, calls, make, w } = clientOf();
+    await client.signUp(person());
+    const forward = make({ clock: () => (w.clock.now + 7_200) * 1_000 });
+    await forward.me();
+    await forward.me();
+    expect(countOf(calls, '/account/token/refresh')).toBe(1);
+    w.clock.advance(3_600);
+    expect((await client.me()).is_active).toBe(true);
+    expect(countOf(calls, '/account/token/refresh')).toBe(2);
+  });
+
+  it('sends a token of unknown age, and refreshes it after a 401', async () => {
+    const { client, calls, store, w } = clientOf();
+    await client.signUp(person());
+    const { access, refresh } = store.get() as Tokens;
+    w.clock.advance(3_599);
+    store.set({ access, refresh });
+    await client.me();
+    expect(countOf(calls, '/account/token/refresh')).toBe(0);
+    w.clock.advance(1);
+    expect((await client.me()).is_active).toBe(true);
+    expect(countOf(calls, '/account/token/refresh')).toBe(1);
+  });
+
+  it('refreshes after the 401 of a stream too, which it cannot send again', async () => {
+    const { client, store, w } = clientOf();
+    await client.signUp(person());
+    const { access, refresh } = store.get() as Tokens;
+    w.clock.advance(3_600);
+    store.set({ access, refresh });
+    const rename = async () => {
+      const headers = { 'Content-Type': 'application/json' };
+      const { body } = new Response('{"name":"Neo"}');
+      const init = { method: 'PATCH', headers, body: body as ReadableStream };
+      return (await client.fetch('http://localhost/account/me', init)).status;
+    };
+    expect([await rename(), await rename()]).toEqual([401, 200]);
   });
 
   it.each([null, 'not json', '{"refresh":"x"}', '[]'])('takes %j in a web storage for nothing', (text) => {
