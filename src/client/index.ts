@@ -1,6 +1,7 @@
 /**
  * The client for browsers and Node: keeps the tokens of one session, sends the access token, and refreshes it
- * when it is about to end or was refused: one refresh at a time, across tabs too where Web Locks are there.
+ * when it is about to end or was refused. What changes the session goes one at a time, across tabs too where Web Locks
+ * are there.
  * Knows nothing of the server's source; only of its wire.
  */
 
@@ -30,7 +31,10 @@ export interface ClientOptions {
   /** REFRESH_TRANSPORT=cookie on the server. The first call then resumes the session, where the cookie has one. */
   cookie?: boolean;
   fetch?: (input: string, init?: RequestInit) => Promise<Response>;
-  /** Runs `work` alone among all that share the store. Default: Web Locks where there are any, else this client. */
+  /**
+   * Runs `work` alone among all that share the store or the cookie. Default: Web Locks where there are any, else this
+   * client.
+   */
   alone?: <T>(work: () => Promise<T>) => Promise<T>;
   /** Epoch milliseconds. It may be wrong, but should run on. */
   clock?: () => number;
@@ -62,7 +66,7 @@ export class AccountsError extends Error {
 
 /** An access token that ends within this time is refreshed before it is sent. */
 const REFRESH_AHEAD_MS = 30_000;
-const LOCK_NAME = 'hono-accounts refresh';
+const LOCK_NAME = 'hono-accounts session';
 /** The origin of relative URLs outside a browser. No such name can exist (RFC 6761 section 6.4). */
 const NOWHERE = 'https://relative.invalid';
 
@@ -192,21 +196,28 @@ export function createClient(options: ClientOptions) {
     return kept;
   }
 
-  /** New tokens in place of those whose access token is `stale`; null: nobody is signed in. */
-  const refresh = (stale: string | undefined): Promise<KeptTokens | null> =>
-    alone(async () => {
-      const kept = store.get();
-      if (kept?.access !== stale) return kept;
-      if (cookie ? !kept && nobody : kept?.refresh === undefined) return null;
-      const answer = await sendRefresh(cookie ? {} : { refresh: kept?.refresh });
-      if (answer.ok) return keep({ ...kept, ...((await answer.json()) as Tokens) });
-      if (answer.status !== 401) throw await refusal(answer);
-      store.set(null);
-      nobody = true;
-      return null;
-    });
+  /**
+   * New tokens in place of those whose access token is `stale`; null: nobody is signed in. Only within
+   * `alone`: in cookie mode an answer that comes late would put its cookie over that of a newer log-in.
+   */
+  async function renew(stale: string | undefined): Promise<KeptTokens | null> {
+    const kept = store.get();
+    if (kept?.access !== stale) return kept;
+    if (cookie ? !kept && nobody : kept?.refresh === undefined) return null;
+    const answer = await sendRefresh(cookie ? {} : { refresh: kept?.refresh });
+    const given = answer.ok ? ((await answer.json()) as Tokens) : null;
+    // Who shares the store but no lock may have signed in or out meanwhile: that stands.
+    const now = store.get();
+    if (now?.access !== stale) return now;
+    if (given) return keep({ ...kept, ...given });
+    if (answer.status !== 401) throw await refusal(answer);
+    store.set(null);
+    nobody = true;
+    return null;
+  }
+  const refresh: typeof renew = (stale) => alone(() => renew(stale));
 
-  async function authorized(to: string | URL, init: RequestInit = {}): Promise<Response> {
+  async function authorized(to: string | URL, init: RequestInit = {}, fresher = refresh): Promise<Response> {
     const input = String(to);
     const target = resolve(input);
     if (!trusted.has(target.origin)) return send(input, init);
@@ -216,7 +227,7 @@ export function createClient(options: ClientOptions) {
     const early = left < REFRESH_AHEAD_MS;
     if (early) {
       const still = tokens;
-      tokens = await refresh(still?.access).catch((error: unknown) => {
+      tokens = await fresher(still?.access).catch((error: unknown) => {
         if (left > 0) return still;
         throw error;
       });
@@ -230,7 +241,7 @@ export function createClient(options: ClientOptions) {
     if (answer.status !== 401 || (!tokens && (early || !cookie))) return answer;
     // Somebody may have signed in since, in another tab.
     if (!tokens) nobody = false;
-    const fresh = await refresh(tokens?.access);
+    const fresh = await fresher(tokens?.access);
     // A stream was read by the first try.
     return fresh && !(init.body instanceof ReadableStream) ? call(fresh.access) : answer;
   }
@@ -240,11 +251,12 @@ export function createClient(options: ClientOptions) {
     return (answer.status === 204 ? undefined : await answer.json()) as T;
   }
 
-  const signIn = async <T extends Tokens>(path: string, body: object): Promise<T> => {
-    const given = await json<T>(await post(path, body));
-    if (given.access) keep(given);
-    return given;
-  };
+  const signIn = <T extends Tokens>(path: string, body: object): Promise<T> =>
+    alone(async () => {
+      const given = await json<T>(await post(path, body));
+      if (given.access) keep(given);
+      return given;
+    });
 
   return {
     /**
@@ -252,7 +264,7 @@ export function createClient(options: ClientOptions) {
      * to the account app's origin, to the page's own (a relative URL is one) and to `origins`; a call of any other is
      * sent as it is.
      */
-    fetch: authorized,
+    fetch: (input: string | URL, init?: RequestInit) => authorized(input, init),
     /** With SIGN_UP=verify there are no tokens yet, and the answer is empty. */
     signUp: (body: { email: string; password: string; name?: string; username?: string }) =>
       signIn<Tokens & { user?: User }>('/sign-up', body),
@@ -270,12 +282,13 @@ export function createClient(options: ClientOptions) {
       }),
     me: async () => json<User>(await authorized(`${url}/me`)),
     /** Withdrawal: the account and every session are gone. */
-    withdraw: async (password: string) => {
-      const body = JSON.stringify({ password });
-      const headers = { 'Content-Type': 'application/json' };
-      await json<void>(await authorized(`${url}/me`, { method: 'DELETE', headers, body }));
-      store.set(null);
-    },
+    withdraw: (password: string) =>
+      alone(async () => {
+        const body = JSON.stringify({ password });
+        const headers = { 'Content-Type': 'application/json' };
+        await json<void>(await authorized(`${url}/me`, { method: 'DELETE', headers, body }, renew));
+        store.set(null);
+      }),
     /** Somebody is signed in, as far as this client knows: in cookie mode not before the first call, such as `me`. */
     get isSignedIn() {
       return store.get() !== null;

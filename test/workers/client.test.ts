@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AccountsError, createClient, memoryStore, type Tokens, webStorage } from '../../src/client/index.ts';
-import { atOnce, person, world } from '../support/world.ts';
+import { atOnce, type Person, person, world } from '../support/world.ts';
 
-/** A client of a Worker of its own; `calls` are the paths it asked for. */
+/** A client of a Worker of its own; `calls` are the paths it asked for, `faults` what becomes of the next answers. */
 function clientOf(w = world(), more: Partial<Parameters<typeof createClient>[0]> = {}) {
   const calls: string[] = [];
-  const faults: (() => Response)[] = [];
+  const faults: ((answer: Response) => Response | Promise<Response>)[] = [];
   const store = memoryStore();
   const make = (other: typeof more = {}) =>
     createClient({
@@ -14,13 +14,10 @@ function clientOf(w = world(), more: Partial<Parameters<typeof createClient>[0]>
       clock: () => w.clock.now * 1_000,
       fetch: async (input, init) => {
         calls.push(new URL(input).pathname);
-        const answer = await w.fetch(new Request(input, init));
+        const { status, headers, text } = await w.fetch(new Request(input, init));
+        const answer = new Response(status === 204 ? null : text, { status, headers });
         const fault = faults.shift();
-        if (fault) return fault();
-        return new Response(answer.status === 204 ? null : answer.text, {
-          status: answer.status,
-          headers: answer.headers,
-        });
+        return fault ? fault(answer) : answer;
       },
       ...more,
       ...other,
@@ -217,6 +214,87 @@ describe('the client', () => {
 
   it.each([null, 'not json', '{"refresh":"x"}', '[]'])('takes %j in a web storage for nothing', (text) => {
     const store = webStorage({ getItem: () => text, setItem: () => {}, removeItem: () => {} });
+    expect(store.get()).toBeNull();
+  });
+});
+
+describe('what changes the session', () => {
+  type Client = ReturnType<typeof createClient>;
+  /** A call of the client that is begun while another's answer is on its way; `calls` tells the order. */
+  function meanwhile(calls: string[], work: () => Promise<unknown>) {
+    let begun: Promise<unknown> = Promise.resolve();
+    const fault = async (answer: Response) => {
+      begun = work();
+      for (let i = 0; i < 100; i++) await null;
+      calls.push('answered');
+      return answer;
+    };
+    return { fault, done: () => begun };
+  }
+
+  it.each<[string, string, (client: Client, who: Person) => Promise<unknown>]>([
+    ['a log-in', '/account/login', (client, who) => client.logIn(who)],
+    ['a sign-up', '/account/sign-up', (client) => client.signUp(person())],
+    ['a log-out', '/account/logout', (client) => client.logOut()],
+    ['a withdrawal', '/account/me', (client, who) => client.withdraw(who.password)],
+  ])('waits for a refresh that is under way: %s', async (_, path, work) => {
+    const { client, calls, faults, w } = clientOf();
+    const who = person();
+    await client.signUp(who);
+    w.clock.advance(3_590);
+    calls.length = 0;
+    const { fault, done } = meanwhile(calls, () => work(client, who));
+    faults.push(fault);
+    await client.fetch('http://localhost/healthz');
+    await done();
+    expect(calls.slice(0, 2)).toEqual(['/account/token/refresh', 'answered']);
+    expect(calls.slice(2).sort()).toEqual([path, '/healthz'].sort());
+  });
+
+  it('waits for a withdrawal, which takes no newer log-in away', async () => {
+    const { client, calls, faults, w } = clientOf();
+    const [who, other] = [person(), await w.signUp()];
+    await client.signUp(who);
+    calls.length = 0;
+    const { fault, done } = meanwhile(calls, () => client.logIn(other));
+    faults.push(fault);
+    await client.withdraw(who.password);
+    await done();
+    expect(calls).toEqual(['/account/me', 'answered', '/account/login']);
+    expect((await client.me()).email).toBe(other.email);
+  });
+
+  it('withdraws with a token that had ended', async () => {
+    const { client, store, w } = clientOf();
+    const who = person();
+    await client.signUp(who);
+    w.clock.advance(3_600);
+    await client.withdraw(who.password);
+    expect(store.get()).toBeNull();
+  });
+
+  it.each<[string, (answer: Response) => Response]>([
+    ['the answer', (answer) => answer],
+    ['a 401', () => new Response('{}', { status: 401 })],
+    ['a 429', () => new Response('{}', { status: 429 })],
+  ])('stands against %s of an older refresh, also without a lock in common', async (_, late) => {
+    const { client, faults, make, store, w } = clientOf();
+    const other = await w.signUp();
+    await client.signUp(person());
+    w.clock.advance(3_600);
+    faults.push(async (answer) => {
+      await make().logIn(other);
+      return late(answer);
+    });
+    expect((await client.me()).email).toBe(other.email);
+    const kept = store.get();
+    faults.push(async (answer) => {
+      await make().logOut();
+      return late(answer);
+    });
+    w.clock.advance(3_600);
+    await expect(client.me()).rejects.toMatchObject({ status: 401 });
+    expect(kept).not.toBeNull();
     expect(store.get()).toBeNull();
   });
 });
