@@ -91,6 +91,16 @@ describe('the client', () => {
     expect((await client.me()).is_active).toBe(true);
   });
 
+  it('keeps its refresh token where the server does not rotate', async () => {
+    const { client, store, w } = clientOf(world({ vars: { ROTATE_REFRESH_TOKENS: 'false' } }));
+    await client.signUp(person());
+    const { access, refresh } = store.get() as Tokens;
+    w.clock.advance(3_600);
+    await client.me();
+    expect(store.get()).toMatchObject({ refresh });
+    expect(store.get()?.access).not.toBe(access);
+  });
+
   it('forgets the session when the server ended it', async () => {
     const { client, store, w } = clientOf();
     await client.signUp(person());
