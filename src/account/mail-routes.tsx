@@ -1,3 +1,5 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
 /** What needs mail: 404 where MAIL is off. */
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';

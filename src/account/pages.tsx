@@ -1,3 +1,5 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
 /**
  * The small pages that links in mail open. A GET changes nothing: the script posts on a click, with the token
  * from the fragment, to the path of the page itself.

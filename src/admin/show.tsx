@@ -1,3 +1,5 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
 /** A page as an answer: its policy, its language, and the page of whatever goes wrong. */
 import type { Child } from 'hono/jsx';
 import { REFUSALS } from '../errors.ts';

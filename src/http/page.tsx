@@ -1,3 +1,5 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
 /** The frame of the small pages: those that links in mail open, and the development inbox. */
 
 import { raw } from 'hono/html';

@@ -1,3 +1,5 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
 /** `GET /dev/mail`: the development inbox, as a page for people and JSON for programs. */
 import { Hono } from 'hono';
 import { accepts } from 'hono/accepts';

@@ -1,3 +1,5 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
 /** Who did what to whom, and when: fields by name, never by value. */
 import type { HistoryRow } from '../ports.ts';
 import { type Frame, Layout } from './layout.tsx';

@@ -1,3 +1,5 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
 /** The frame of every page of the console. Whatever people typed is text inside <bdi>: it cannot turn its surroundings. */
 import type { Child } from 'hono/jsx';
 import type { User } from '../../ports.ts';

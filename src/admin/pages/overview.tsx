@@ -1,3 +1,5 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
 /** How many, and what was done last. */
 import type { Counts, HistoryRow } from '../ports.ts';
 import { HistoryTable } from './history.tsx';

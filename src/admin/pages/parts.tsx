@@ -1,3 +1,5 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
 /** What the pages of the console are put together from. */
 import type { Child } from 'hono/jsx';
 import type { User } from '../../ports.ts';

@@ -1,3 +1,5 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
 /** Sessions, which are the outstanding tokens, and the blacklist of refresh tokens. */
 import type { Session, User } from '../../ports.ts';
 import type { RevokedTokenRow } from '../ports.ts';

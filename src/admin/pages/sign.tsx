@@ -1,3 +1,5 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
 /** The pages around the console: log-in, a question before what cannot be undone, and what went wrong. */
 import type { User } from '../../ports.ts';
 import { type Frame, Layout } from './layout.tsx';

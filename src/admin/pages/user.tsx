@@ -1,3 +1,5 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
 /** One user: who it is, what can be changed, the sessions, the history; and the page that adds one. */
 import type { Session, User } from '../../ports.ts';
 import type { HistoryRow } from '../ports.ts';

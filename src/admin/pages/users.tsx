@@ -1,3 +1,5 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
 /** The list of users: search, filters, order. */
 import type { User } from '../../ports.ts';
 import type { UserQuery, UserSort } from '../ports.ts';
