@@ -1,6 +1,5 @@
 /** The composition root: the only file that imports both ends, the use cases and the stores. */
 import { Hono } from 'hono';
-import { routePath } from 'hono/route';
 import { d1Credentials } from './account/d1-credentials.ts';
 import { d1Users } from './account/d1-users.ts';
 import { accountRoutes } from './account/routes.ts';
@@ -14,9 +13,10 @@ import { reachD1 } from './db/reach.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
 import { healthRoutes } from './health.ts';
 import { assetRoutes } from './http/assets.ts';
-import type { AppContext, AppEnv, Bindings, Composed, Composer } from './http/context.ts';
+import type { AppEnv, Bindings, Composed, Composer } from './http/context.ts';
 import { configure, crossOrigin, stamp } from './http/floor.ts';
 import { answerOther } from './http/methods.ts';
+import { inAnyHost, mountOf } from './http/mount.ts';
 import { answerError } from './http/problem.ts';
 import { bindingLimits, LIMIT_BINDINGS, noLimits } from './limits.ts';
 import { cloudflareMailer } from './mail/cloudflare.ts';
@@ -109,9 +109,6 @@ function composer(parts: Parts = {}): Composer {
   };
 }
 
-/** Of a handler for `*`: what stands before the star. */
-const mountOf = (c: AppContext) => routePath(c).replace(/\/?\*$/, '');
-
 /** Routes below a mount, without the floor; what none of them takes is answered as their own. */
 function mounted(routes: Hono<AppEnv>, onError = answerError): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
@@ -138,7 +135,7 @@ function alone(parts: Parts, routes: Hono<AppEnv>): Hono<AppEnv> {
   app.onError(answerError);
   app.use(stamp(), configure(composer(parts)), crossOrigin());
   app.route('/', routes);
-  return app;
+  return inAnyHost(app);
 }
 
 /** The account app alone, for `host.route('/account', createAccounts())`. */

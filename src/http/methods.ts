@@ -14,11 +14,13 @@ const matches = (pattern: string, path: string): boolean => {
 
 /** Of the routes of `app`, which stand below `base` in the path. */
 export function answerOther(app: Hono<AppEnv>, c: AppContext, base = ''): Response {
-  // Hono has taken one slash off the end already (`strict: false`).
-  const path = c.req.path.slice(base.length) || '/';
+  // One slash at the end is off already: Hono has taken it (`strict: false`), of createApp or of inAnyHost.
+  const path = c.req.path.slice(base.length);
+  // The base itself: with a slash more it is another path.
+  const patternOf = (route: string) => (base !== '' && route === '/' ? '' : route);
   const found = new Set(
     app.routes
-      .filter((route) => route.method !== 'ALL' && matches(route.path, path))
+      .filter((route) => route.method !== 'ALL' && matches(patternOf(route.path), path))
       .map((route) => route.method),
   );
   if (found.size === 0) throw new Refusal('not_found');
