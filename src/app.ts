@@ -13,7 +13,7 @@ import { reachD1 } from './db/reach.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
 import { healthRoutes } from './health.ts';
 import { assetRoutes } from './http/assets.ts';
-import type { AppEnv, Bindings, Composed, Composer } from './http/context.ts';
+import { ACCOUNTS_AT, type AppEnv, type Bindings, type Composed, type Composer } from './http/context.ts';
 import { configure, crossOrigin, stamp } from './http/floor.ts';
 import { answerOther } from './http/methods.ts';
 import { inAnyHost, mountOf } from './http/mount.ts';
@@ -109,12 +109,20 @@ function composer(parts: Parts = {}): Composer {
   };
 }
 
-/** Routes below a mount, without the floor; what none of them takes is answered as their own. */
-function mounted(routes: Hono<AppEnv>, onError = answerError): Hono<AppEnv> {
+/**
+ * Routes below a mount, without the floor; what none of them takes is answered as their own. `accountsAt`: the mount of
+ * the account app where it is not theirs.
+ */
+function mounted(
+  routes: Hono<AppEnv>,
+  { accountsAt, onError = answerError }: { accountsAt?: string; onError?: typeof answerError } = {},
+): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(onError);
   app.use(async function rememberMount(c, next) {
-    c.set('mount', mountOf(c));
+    const mount = mountOf(c);
+    c.set('mount', mount);
+    c.set('accountsAt', accountsAt ?? mount);
     return next();
   });
   app.route('/', routes);
@@ -123,10 +131,10 @@ function mounted(routes: Hono<AppEnv>, onError = answerError): Hono<AppEnv> {
 }
 
 /** `/admin` without the floor: the console, and its JSON below `/api`. */
-function adminApp(): Hono<AppEnv> {
+function adminApp(accountsAt: string): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
-  app.route('/api', mounted(adminApiRoutes()));
-  app.route('/', mounted(consoleRoutes(), showError));
+  app.route('/api', mounted(adminApiRoutes(), { accountsAt }));
+  app.route('/', mounted(consoleRoutes(), { accountsAt, onError: showError }));
   return app;
 }
 
@@ -141,8 +149,19 @@ function alone(parts: Parts, routes: Hono<AppEnv>): Hono<AppEnv> {
 /** The account app alone, for `host.route('/account', createAccounts())`. */
 export const createAccounts = (parts: Parts = {}): Hono<AppEnv> => alone(parts, mounted(accountRoutes()));
 
-/** The console alone, for `host.route('/admin', createAdmin())`; the host serves assets/admin as its own. */
-export const createAdmin = (parts: Parts = {}): Hono<AppEnv> => alone(parts, adminApp());
+/**
+ * The console alone, for `host.route('/admin', createAdmin())`. `accountsAt`: the mount of the account app, where the
+ * mail leads that the console sends.
+ */
+export function createAdmin({
+  accountsAt = ACCOUNTS_AT,
+  ...parts
+}: Parts & { accountsAt?: string } = {}): Hono<AppEnv> {
+  if (!/^\/$|^(?:\/[^/?#]+)+\/?$/.test(accountsAt)) {
+    throw new TypeError('accountsAt must be a path such as /account');
+  }
+  return alone(parts, adminApp(accountsAt.replace(/\/$/, '')));
+}
 
 /** The whole Worker. */
 export function createApp(parts: Parts = {}): Hono<AppEnv> {
@@ -150,8 +169,8 @@ export function createApp(parts: Parts = {}): Hono<AppEnv> {
   app.onError(answerError);
   app.notFound((c) => answerOther(app, c));
   app.use(stamp(), configure(composer(parts), ['/healthz']), crossOrigin());
-  app.route('/account', mounted(accountRoutes()));
-  app.route('/admin', adminApp());
+  app.route(ACCOUNTS_AT, mounted(accountRoutes()));
+  app.route('/admin', adminApp(ACCOUNTS_AT));
   app.route('/api/token', simplejwtRoutes());
   app.route('/', devMailRoutes());
   app.route('/', openapiRoutes());

@@ -66,8 +66,8 @@ export interface Call {
   requestId: string;
   client: Client;
   language: Language;
-  /** The base of links in mail. */
-  publicUrl: string;
+  /** Where the account app is, seen from outside: links in mail begin with it. */
+  accountsUrl: string;
   /** Goes on after the answer; only for what may be lost. */
   later: (work: Promise<unknown>) => void;
   report: Report;

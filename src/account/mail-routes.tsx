@@ -4,6 +4,7 @@
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
+import { serveAsset } from '../http/assets.ts';
 import { body } from '../http/body.ts';
 import { type AppContext, type AppEnv, callOf } from '../http/context.ts';
 import { PAGE_CSP } from '../http/page.tsx';
@@ -23,7 +24,7 @@ const page = (c: AppContext, kind: 'verify' | 'reset') => {
   c.header('Content-Security-Policy', PAGE_CSP);
   c.header('Content-Language', c.var.language);
   c.header('Vary', 'Accept-Language', { append: true });
-  return c.html(<MailLinkPage kind={kind} language={c.var.language} />);
+  return c.html(<MailLinkPage kind={kind} language={c.var.language} files={`${c.var.mount}/static`} />);
 };
 
 export const mailRoutes = () =>
@@ -35,6 +36,9 @@ export const mailRoutes = () =>
       await askReset(c.var.services, c.req.valid('json').email, callOf(c));
       return c.json({}, 202);
     })
+    // Of the pages below, so that they need nothing of the host but its assets.
+    .get('/static/page.css', (c) => serveAsset(c, '/static/page.css'))
+    .get('/static/mail-link.js', (c) => serveAsset(c, '/static/mail-link.js'))
     .get('/password/reset/confirm', (c) => page(c, 'reset'))
     .post('/password/reset/confirm', demandOrigin, body(confirmResetBody), async (c) => {
       await confirmReset(c.var.services, c.req.valid('json'), callOf(c));

@@ -53,11 +53,13 @@ const COMMON = {
   },
 } as const;
 
-export function MailLinkPage({ kind, language }: { kind: keyof typeof WORDS; language: Language }) {
+/** `files`: where its style and script are. */
+export function MailLinkPage(props: { kind: keyof typeof WORDS; language: Language; files: string }) {
+  const { kind, language, files } = props;
   const words = WORDS[kind][language];
   const common = COMMON[language];
   return (
-    <Page title={words.title} language={language} script="mail-link.js">
+    <Page title={words.title} language={language} files={files} script="mail-link.js">
       <h1>{words.title}</h1>
       <form data-done={words.done} data-missing={common.missing} data-failed={common.failed}>
         <p class="hint">{words.text}</p>

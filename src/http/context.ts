@@ -24,10 +24,15 @@ export interface AppEnv {
     caller: Caller;
     /** Where the account app, or the console, is mounted: `/account`. */
     mount: string;
+    /** Where the account app is; ACCOUNTS_AT where nobody has said. */
+    accountsAt: string;
     /** simplejwt's own paths: validation errors stand at the top level too. */
     flatErrors: boolean;
   };
 }
+
+/** The mount of the account app in the whole Worker. */
+export const ACCOUNTS_AT = '/account';
 
 export type AppContext = Context<AppEnv>;
 
@@ -54,12 +59,13 @@ export function clientOf(c: AppContext): Call['client'] {
 }
 
 export function callOf(c: AppContext): Call {
+  const { PUBLIC_URL } = c.var.services.settings;
   const report = reporter(c.var.requestId);
   return {
     requestId: c.var.requestId,
     client: clientOf(c),
     language: c.var.language,
-    publicUrl: c.var.services.settings.PUBLIC_URL ?? new URL(c.req.url).origin,
+    accountsUrl: (PUBLIC_URL ?? new URL(c.req.url).origin) + (c.get('accountsAt') ?? ACCOUNTS_AT),
     later: (work) => {
       const settled = work.catch((error: unknown) =>
         report('error', 'background_failed', { error: error instanceof Error ? error.name : 'unknown' }),

@@ -9,8 +9,14 @@ import type { Language } from '../errors.ts';
 export const PAGE_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/** `script`: the name of a file below /static. */
-export function Page(props: { title: string; language: Language; script?: string; children?: Child }) {
+/** `files`: where page.css and, by its name, the script are. */
+export function Page(props: {
+  title: string;
+  language: Language;
+  files: string;
+  script?: string;
+  children?: Child;
+}) {
   return (
     <>
       {raw('<!doctype html>')}
@@ -20,8 +26,8 @@ export function Page(props: { title: string; language: Language; script?: string
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <meta name="robots" content="noindex" />
           <title>{props.title}</title>
-          <link rel="stylesheet" href="/static/page.css" />
-          {props.script && <script type="module" src={`/static/${props.script}`} />}
+          <link rel="stylesheet" href={`${props.files}/page.css`} />
+          {props.script && <script type="module" src={`${props.files}/${props.script}`} />}
         </head>
         <body>
           <main>{props.children}</main>

@@ -32,7 +32,7 @@ export const devMailRoutes = () =>
     }
     c.header('Content-Security-Policy', PAGE_CSP);
     return c.html(
-      <Page title="Development inbox" language="en">
+      <Page title="Development inbox" language="en" files="/static">
         <h1>Development inbox</h1>
         <p>Mail of the last hour, newest first. Nothing is sent from here.</p>
         {mails.length === 0 && <p class="empty">No mail yet. Sign up or ask for a reset, then look again.</p>}

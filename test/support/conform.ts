@@ -23,7 +23,7 @@ interface Document {
 }
 
 /** Pages and files: people read them, no program. */
-const NOT_THE_API = /^\/(?:static|docs)\/.|^\/admin(?!\/api\/)/;
+const NOT_THE_API = /^(?:\/account)?\/(?:static|docs)\/.|^\/admin(?!\/api\/)/;
 /** Headers that mean something to a client, so that the document must know of them. */
 const TELLING = ['Allow', 'Retry-After', 'Set-Cookie', 'WWW-Authenticate'];
 

@@ -1206,7 +1206,7 @@ describe('the pages that links in mail open', () => {
     expect(answer.headers.get('Referrer-Policy')).toBe('no-referrer');
     expect(answer.text).toMatch(new RegExp(`^<!doctype html><html lang="${language}">`, 'i'));
     expect(answer.text).toContain(`<title>${title}</title>`);
-    expect(answer.text).toContain('<script type="module" src="/static/mail-link.js"></script>');
+    expect(answer.text).toContain('<script type="module" src="/account/static/mail-link.js"></script>');
   });
 
   it.each(PAGES)('%s has no script or style of its own, and sends its form nowhere', async (path) => {

@@ -6,7 +6,7 @@ import { inspectRoutes } from 'hono/dev';
 import { describe, expect, it } from 'vitest';
 import { createAccounts, createAdmin } from '../../src/index.ts';
 import { capturedLog } from '../support/log.ts';
-import { person } from '../support/world.ts';
+import { person, world } from '../support/world.ts';
 
 capturedLog();
 
@@ -128,5 +128,123 @@ describe('a slash at the end of a path', () => {
     const host = new Hono().route(mount, createAccounts());
     const path = `${mount.replace(/\/$/, '')}/me/`;
     expect((await host.request(path, {}, testEnv)).status).toBe(401);
+  });
+});
+
+describe('mail', () => {
+  const w = world();
+  const JSON_TYPE = { Accept: 'application/json' };
+  /** The newest mail to an address that has a link. */
+  const linkTo = async (email: string): Promise<string> => {
+    const { body } = await w.get(`/dev/mail?to=${encodeURIComponent(email)}`, { headers: JSON_TYPE });
+    const links = body.messages.map(({ text }: { text: string }) => /https?:\/\/\S+/.exec(text)?.[0]);
+    return links.find(Boolean);
+  };
+  const tokenOf = (link: string) => link.split('#token=')[1] ?? '';
+
+  const MOUNTS: [mount: string, base: string][] = [
+    ['/auth', '/auth'],
+    ['/auth/', '/auth'],
+    ['/api/v1/people', '/api/v1/people'],
+    ['/account', '/account'],
+    ['/', ''],
+  ];
+  const at = (mount: string) => new Hono().route(mount, createAccounts());
+
+  describe.each(MOUNTS)('of an account app at %s', (mount, base) => {
+    const host = at(mount);
+    const signUp = async (vars = {}) => {
+      const who = person();
+      const { text } = await ask(host, 'POST', `${base}/sign-up`, { body: who, vars });
+      return { ...who, access: (JSON.parse(text) as { access: string }).access };
+    };
+
+    it.each<[string, string, () => Promise<string>]>([
+      ['a sign-up', '/email/verify', async () => (await signUp()).email],
+      ['a wished sign-up', '/email/verify', async () => (await signUp({ SIGN_UP: 'verify' })).email],
+      [
+        'a reset',
+        '/password/reset/confirm',
+        async () => {
+          const { email } = await signUp();
+          await ask(host, 'POST', `${base}/password/reset/`, { body: { email } });
+          return email;
+        },
+      ],
+      [
+        'a change of address',
+        '/email/verify',
+        async () => {
+          const { access, password } = await signUp();
+          const { email } = person('new');
+          const headers = { Authorization: `Bearer ${access}` };
+          await ask(host, 'POST', `${base}/email/change`, { body: { new_email: email, password }, headers });
+          return email;
+        },
+      ],
+    ])('leads, after %s, to a page that is there', async (_, path, send) => {
+      const link = await linkTo(await send());
+      expect(link).toBe(`${ORIGIN}${base}${path}#token=${tokenOf(link)}`);
+      const page = await ask(host, 'GET', `${base}${path}`);
+      expect(page.status).toBe(200);
+      expect(page.headers.get('Content-Security-Policy')).toContain("script-src 'self'; style-src 'self'");
+      const files = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
+      expect(files).toEqual([`${base}/static/page.css`, `${base}/static/mail-link.js`]);
+      for (const file of files) {
+        const answer = await ask(host, 'GET', file);
+        expect([answer.status, answer.headers.get('Content-Type')]).toEqual([
+          200,
+          expect.stringMatching(file.endsWith('.css') ? /^text\/css/ : /^(text|application)\/javascript/),
+        ]);
+        expect(answer.headers.get('X-Content-Type-Options')).toBe('nosniff');
+      }
+    });
+
+    it('has PUBLIC_URL before the mount', async () => {
+      const { email } = await signUp({ PUBLIC_URL: 'https://accounts.example.org/id' });
+      const link = await linkTo(email);
+      expect(link).toBe(`https://accounts.example.org/id${base}/email/verify#token=${tokenOf(link)}`);
+    });
+  });
+
+  it('serves no other file of the host below its mount', async () => {
+    const host = at('/auth');
+    for (const file of [
+      'docs/index.html',
+      'static/nothing.css',
+      'static/..%2fdocs%2findex.html',
+      'static/',
+    ]) {
+      expect([file, (await ask(host, 'GET', `/auth/${file}`)).status]).toEqual([file, 404]);
+    }
+  });
+
+  describe('that the console sends', () => {
+    const reset = async (host: Host, mount: string) => {
+      const boss = await w.signUp();
+      await w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', boss.user.id);
+      const { email, user } = await w.signUp();
+      const headers = { Authorization: `Bearer ${boss.access}` };
+      const answer = await ask(host, 'POST', `${mount}/api/users/${user.id}/password-reset`, { headers });
+      expect(answer.status).toBe(202);
+      return (await linkTo(email)).split('#')[0];
+    };
+
+    it.each<[string, Parameters<typeof createAdmin>[0], string]>([
+      ['/account', {}, '/account'],
+      ['where the account app is said to be', { accountsAt: '/auth' }, '/auth'],
+      ['the root, where it is there', { accountsAt: '/' }, ''],
+      ['a mount as `.route()` takes it', { accountsAt: '/v1/people/' }, '/v1/people'],
+    ])('leads to %s', async (_, parts, base) => {
+      const host = new Hono().route('/console', createAdmin(parts));
+      expect(await reset(host, '/console')).toBe(`${ORIGIN}${base}/password/reset/confirm`);
+    });
+
+    it.each(['', 'auth', 'https://example.com/auth', '//example.com', '/auth//', '/auth?', '/auth#x'])(
+      'is not led to %j: a TypeError',
+      (accountsAt) => {
+        expect(() => createAdmin({ accountsAt })).toThrow(TypeError);
+      },
+    );
   });
 });

@@ -41,11 +41,12 @@ export async function readOneTime(token: string): Promise<{ subject: string; has
   return match ? { subject: match[1] as string, hash: await sha256Hex(match[2] as string) } : null;
 }
 
+/** Below the account app. */
 const PAGES = {
-  password_reset: '/account/password/reset/confirm',
-  email_verify: '/account/email/verify',
-  email_change: '/account/email/verify',
-  sign_up: '/account/email/verify',
+  password_reset: '/password/reset/confirm',
+  email_verify: '/email/verify',
+  email_change: '/email/verify',
+  sign_up: '/email/verify',
 } as const satisfies Record<OneTimePurpose, string>;
 
 /** A turn of the event loop: what is awaited with it is done after the answer has gone. */
@@ -66,8 +67,8 @@ export async function sendMail(
   const token = carried ? `${carried.subject}.${carried.secret}` : null;
   const write = (): Mail =>
     composeMail(name, call.language, to, {
-      site: new URL(call.publicUrl).host,
-      link: carried ? `${call.publicUrl}${PAGES[carried.purpose]}#token=${token}` : null,
+      site: new URL(call.accountsUrl).host,
+      link: carried ? `${call.accountsUrl}${PAGES[carried.purpose]}#token=${token}` : null,
       token,
       ...(carried && { minutes: ONE_TIME_LIFETIME[carried.purpose] / 60 }),
     });
