@@ -1,12 +1,14 @@
 /**
- * A Worker of one's own with accounts inside: the account app mounted, and guards on one's own routes.
- * Bindings and settings are those of wrangler.toml. In a project of its own the import is 'hono-accounts'.
+ * A Worker of one's own with accounts inside: the account app and the console mounted, and guards on one's own routes.
+ * In a project of its own the import is 'hono-accounts'. What it needs of wrangler.toml and tsconfig.json: "In your own
+ * Worker" in docs/using.md.
  */
 import { Hono } from 'hono';
-import { allowAny, createAccounts, isAdminUser, isAuthenticated, sweep } from '../src/index.ts';
+import { allowAny, createAccounts, createAdmin, isAdminUser, isAuthenticated, sweep } from '../src/index.ts';
 
 const app = new Hono()
-  .route('/account', createAccounts())
+  .route('/auth', createAccounts())
+  .route('/admin', createAdmin({ accountsAt: '/auth' }))
   .get('/', allowAny(), (c) =>
     c.text(c.var.account ? `Hello, ${c.var.account.id}` : 'Hello, whoever you are'),
   )
@@ -16,6 +18,7 @@ const app = new Hono()
 
 export default {
   fetch: app.fetch,
+  // The cron: rows past their time go.
   scheduled: async (_controller, env) => {
     await sweep(env);
   },

@@ -192,7 +192,8 @@ describe('the account app in a host of its own', () => {
   it('serves the example', async () => {
     const who = await w.signUp();
     const fetcher = example as unknown as Parameters<typeof ask>[0];
-    expect((await ask(fetcher, '/account/me', { token: who.access })).json.id).toBe(who.user.id);
+    expect((await ask(fetcher, '/auth/me', { token: who.access })).json.id).toBe(who.user.id);
+    expect((await ask(fetcher, '/admin/login')).text).toContain('<title>');
     expect((await ask(fetcher, '/', { token: who.access })).text).toContain(who.user.id);
     expect((await ask(fetcher, '/notes')).status).toBe(401);
     expect((await ask(fetcher, '/stats', { token: who.access })).status).toBe(403);
