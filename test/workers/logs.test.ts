@@ -334,8 +334,12 @@ const GOOD: readonly Step[] = [
     200,
     async () => {
       const { access } = await staff();
-      const { email } = await somebody();
-      return at().get(`/admin/api/users?q=${encodeURIComponent(email)}`, { token: access });
+      const { email, user } = await somebody();
+      const answer = await at().get(`/admin/api/users?search=${encodeURIComponent(email)}`, {
+        token: access,
+      });
+      expect(answer.body.users).toMatchObject([{ id: user.id }]);
+      return answer;
     },
   ],
   ['readyz', [], 200, () => at().get('/readyz')],
