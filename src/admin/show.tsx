@@ -9,7 +9,7 @@ import { TITLES } from '../http/problem-response.ts';
 import type { Frame } from './pages/layout.tsx';
 import { ErrorPage } from './pages/sign.tsx';
 
-const PAGE_CSP =
+const CONSOLE_CSP =
   "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /** The page in its frame. Of no other origin to read, whatever ALLOWED_ORIGINS says for the API. */
@@ -22,7 +22,7 @@ export function show<P extends { frame: Frame }>(
   const frame = { base: c.var.mount, caller: c.get('caller')?.user ?? null, done: c.req.query('done') };
   c.header('Access-Control-Allow-Origin', undefined);
   c.header('Access-Control-Allow-Credentials', undefined);
-  c.header('Content-Security-Policy', PAGE_CSP);
+  c.header('Content-Security-Policy', CONSOLE_CSP);
   c.header('Content-Language', 'en');
   return c.html(`<!doctype html>${Page({ frame, ...props } as unknown as P)}`, status) as Response;
 }
