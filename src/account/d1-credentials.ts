@@ -13,7 +13,7 @@ const liveToken = ({ subject, purpose, hash }: OneTimeKey, now: number): SQL =>
   sql`EXISTS (SELECT 1 FROM one_time_tokens AS token WHERE token.subject = ${subject}
     AND token.purpose = ${purpose} AND token.hash = ${hash} AND token.expires_at > ${now})`;
 
-const voidTokens = (db: Db, subject: string | SQL, onlyIf: SQL, purpose?: OneTimeToken['purpose']) =>
+export const voidTokens = (db: Db, subject: string | SQL, onlyIf: SQL, purpose?: OneTimeToken['purpose']) =>
   db
     .delete(oneTimeTokens)
     .where(
@@ -24,7 +24,8 @@ const voidTokens = (db: Db, subject: string | SQL, onlyIf: SQL, purpose?: OneTim
       ),
     );
 
-const insertToken = (
+/** `source`: a FROM and WHERE that decide whether it is left. */
+export const insertToken = (
   db: Db,
   token: Omit<OneTimeToken, 'subject' | 'payload'> & { subject: string | SQL; payload: string | null | SQL },
   source: SQL,

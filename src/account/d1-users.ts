@@ -8,6 +8,7 @@ import { adminLog, oneTimeTokens, sessions, userColumns, users } from '../db/sch
 import type { Given } from '../db/statement.ts';
 import type { Session, Users } from '../ports.ts';
 import { aliveSession, insertSession } from '../token/d1-sessions.ts';
+import { insertToken } from './d1-credentials.ts';
 
 /** True of the row of `users` unless it is the last active staff member. */
 export const notTheLastStaff = sql`NOT (is_staff = 1 AND is_active = 1 AND NOT EXISTS (
@@ -49,14 +50,7 @@ export function d1Users({ ask, statement }: D1): Users {
             ),
           db.insert(users).values(user).onConflictDoNothing(),
           ...(session ? [insertSession(db, session, sql`WHERE ${made}`)] : []),
-          ...(mail
-            ? [
-                db
-                  .insert(oneTimeTokens)
-                  .select(sql`SELECT ${mail.subject}, ${mail.purpose}, ${mail.hash}, ${mail.payload},
-                    ${mail.createdAt}, ${mail.expiresAt} WHERE ${made}`),
-              ]
-            : []),
+          ...(mail ? [insertToken(db, mail, sql`WHERE ${made}`)] : []),
         ]);
         const taken = results[0];
         if (taken.length === 0) return 'ok';

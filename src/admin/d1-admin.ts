@@ -5,6 +5,7 @@
  * What the console reads: d1-admin-lists.ts.
  */
 import { and, eq, or, type SQL, sql } from 'drizzle-orm';
+import { insertToken, voidTokens } from '../account/d1-credentials.ts';
 import { notTheLastStaff } from '../account/d1-users.ts';
 import type { D1, Db } from '../db/reach.ts';
 import { adminLog, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
@@ -193,13 +194,8 @@ export function d1Admin(d1: D1): AdminStore {
         const asRead = isAsRead(user);
         const results = await db.batch([
           write(db, act, { action: 'sent a password reset', subjectId: subject }, sql`WHERE ${asRead}`),
-          db
-            .delete(oneTimeTokens)
-            .where(and(eq(oneTimeTokens.subject, subject), eq(oneTimeTokens.purpose, purpose), done(act))),
-          db.insert(oneTimeTokens).select(
-            sql`SELECT ${subject}, ${purpose}, ${token.hash}, ${token.payload}, ${token.createdAt},
-              ${token.expiresAt} WHERE ${done(act)}`,
-          ),
+          voidTokens(db, subject, done(act), purpose),
+          insertToken(db, token, sql`WHERE ${done(act)}`),
           outcome(db, act, [[isThere(subject), 'gone']], 'changed'),
         ]);
         return outcomeOf(results[3]);
