@@ -236,19 +236,17 @@ export interface FieldFault {
 /** By field; a fault of the whole body stands under `non_field_errors`. */
 export type FieldFaults = Readonly<Record<string, readonly FieldFault[]>>;
 
-/** What the log says of a refusal and the client never learns. */
-export type Reason = string;
-
 /** A refusal on its way to the client. Thrown by use cases and middleware, answered by http/problem.ts. */
 export class Refusal extends Error {
   readonly kind: RefusalName;
-  readonly reason: Reason | undefined;
+  /** What the log says of it and the client never learns. */
+  readonly reason: string | undefined;
   readonly faults: FieldFaults | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     kind: RefusalName,
-    more: { reason?: Reason; faults?: FieldFaults; headers?: Readonly<Record<string, string>> } = {},
+    more: { reason?: string; faults?: FieldFaults; headers?: Readonly<Record<string, string>> } = {},
   ) {
     super(kind);
     this.name = 'Refusal';

@@ -7,7 +7,7 @@ import { base64url } from '../random.ts';
 import { fromBase64Url } from '../token/keys.ts';
 import { type Cursor, type PageQuery, USER_SORTS, type UserQuery } from './ports.ts';
 
-export const PAGE_ROWS = 50;
+const PAGE_ROWS = 50;
 const PAGE_ROWS_MAX = 100;
 /** No address and no username is longer, nor is an id. */
 const SEARCH_MAX_LENGTH = 254;
@@ -18,7 +18,7 @@ export const writeCursor = (cursor: Cursor | null): string | null =>
   cursor && base64url(new TextEncoder().encode(JSON.stringify(cursor)));
 
 /** `shape`: the type of each part. */
-export function readCursor(text: string | undefined, ...shape: ('string' | 'number')[]): Cursor | null {
+function readCursor(text: string | undefined, ...shape: ('string' | 'number')[]): Cursor | null {
   if (!text) return null;
   try {
     const parts: unknown = JSON.parse(new TextDecoder().decode(fromBase64Url(text)));

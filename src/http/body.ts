@@ -8,7 +8,7 @@ import type * as z from 'zod/mini';
 import { type FieldFault, type FieldFaultName, invalid, Refusal } from '../errors.ts';
 import type { AppContext } from './context.ts';
 
-export const MAX_BODY_BYTES = 16_384;
+const MAX_BODY_BYTES = 16_384;
 
 /** The whole body. 413 payload_too_large. */
 export async function readBytes(c: AppContext): Promise<Uint8Array> {

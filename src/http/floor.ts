@@ -7,7 +7,7 @@ import type { AppEnv, Composer } from './context.ts';
 import { negotiateLanguage } from './language.ts';
 import { reporter } from './report.ts';
 
-export const API_CSP = "default-src 'none'; frame-ancestors 'none'";
+const API_CSP = "default-src 'none'; frame-ancestors 'none'";
 
 /** OWASP REST Security Cheat Sheet; pages set a Content-Security-Policy of their own. */
 const HEADERS = {

@@ -39,7 +39,7 @@ export interface ConsoleClaims {
 export type Claims = AccessClaims | RefreshClaims | ConsoleClaims;
 export type TokenType = Claims['token_type'];
 /** What the doors of the API read; none of them takes the console's. */
-export const API_TOKEN_TYPES: readonly TokenType[] = ['access', 'refresh'];
+const API_TOKEN_TYPES: readonly TokenType[] = ['access', 'refresh'];
 
 export interface ClaimRules {
   issuer?: string | undefined;
@@ -60,7 +60,7 @@ export type ClaimVerdict =
   | { ok: false; fault: ClaimFault; claims?: Claims };
 
 /** `iat` and `nbf` may be this far ahead of `now` even without leeway: the clocks of two places differ. */
-export const CLOCK_SKEW_SECONDS = 5;
+const CLOCK_SKEW_SECONDS = 5;
 
 /** A session's id becomes part of a KV key, and those end at 512 bytes. */
 const MAX_TEXT_BYTES = 255;

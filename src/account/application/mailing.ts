@@ -6,7 +6,7 @@ import { sha256Hex } from '../../random.ts';
 import type { Services } from './tokens.ts';
 
 /** Seconds a link works. */
-export const ONE_TIME_LIFETIME: Readonly<Record<OneTimePurpose, number>> = {
+const ONE_TIME_LIFETIME: Readonly<Record<OneTimePurpose, number>> = {
   password_reset: 30 * 60,
   email_verify: 24 * 3_600,
   email_change: 24 * 3_600,
