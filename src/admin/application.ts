@@ -21,10 +21,12 @@ const WEEK_SECONDS = 7 * 86_400;
 const LATEST_ROWS = 10;
 const ATTEMPTS = 3;
 
-const actOf = ({ clock, random }: Services, caller: Caller): Act => ({
+/** `action`: what it is called in the history and in the log. */
+const actOf = ({ clock, random }: Services, caller: Caller, action: string): Act => ({
   actorId: caller.user.id,
   sessionId: caller.sessionId,
   now: seconds(clock),
+  action,
   logId: random.uuid7(clock()),
 });
 
@@ -51,14 +53,12 @@ async function settled<T>(attempt: () => Promise<{ outcome: Outcome; result: T }
 async function tell(
   services: Services,
   { report }: Call,
-  { actorId: actor }: Act,
-  action: string,
-  ended: readonly string[],
-  reason: RevocationReason,
-  user?: string,
+  { actorId: actor, action }: Act,
+  user: string | undefined,
+  ended?: { ids: readonly string[]; reason: RevocationReason },
 ): Promise<void> {
-  await spreadRevocation(services, ended, reason, report);
-  report('info', 'admin_acted', { actor, action, user, ended: ended.length });
+  if (ended) await spreadRevocation(services, ended.ids, ended.reason, report);
+  report('info', 'admin_acted', { actor, action, user, ended: ended?.ids.length ?? 0 });
 }
 
 export async function overview(services: AdminServices): Promise<{ counts: Counts; latest: HistoryRow[] }> {
@@ -107,20 +107,21 @@ export async function addUser(
   }
   await demandGoodPassword(services, 'password', wish.password, person, call);
   const passwordHash = await hasher.hash(wish.password);
-  const act = actOf(services, caller);
+  const isStaff = wish.is_staff ?? false;
+  const act = actOf(services, caller, isStaff ? 'added as staff' : 'added');
   const user: User = {
     ...person,
     id: random.uuid7(clock()),
     passwordHash,
     passwordVersion: 1,
     isActive: true,
-    isStaff: wish.is_staff ?? false,
+    isStaff,
     emailVerifiedAt: null,
     dateJoined: act.now,
     lastLoginAt: null,
   };
   demandDone(await admin.store.add(act, { ...user, usernameKey: wish.username?.key ?? null }));
-  await tell(services, call, act, 'added', [], 'ended', user.id);
+  await tell(services, call, act, user.id);
   return user;
 }
 
@@ -132,7 +133,10 @@ export interface WishedChange {
 }
 
 /** What of a wish differs from the user, and what that is called; null: nothing. */
-function difference(user: User, { name, username, is_active, is_staff }: WishedChange): UserChange | null {
+function difference(
+  user: User,
+  { name, username, is_active, is_staff }: WishedChange,
+): { change: UserChange; action: string } | null {
   const set: UserChange['set'] = {};
   const fields: string[] = [];
   const actions: string[] = [];
@@ -154,7 +158,7 @@ function difference(user: User, { name, username, is_active, is_staff }: WishedC
   put('isStaff', is_staff, 'is_staff', is_staff ? 'promoted' : 'demoted');
   if (fields.length === 0) return null;
   const ends = set.isActive === false ? 'deactivated' : set.isStaff === false ? 'demoted' : null;
-  return { set, fields, ends, action: actions.join(', ') || 'changed' };
+  return { change: { set, fields, ends }, action: actions.join(', ') || 'changed' };
 }
 
 /**
@@ -174,11 +178,14 @@ export async function changeUser(
     if (username && !isOwnName(username.username, user.email)) throw invalidField('username', 'username');
     // Without an e-mail the username is the one name to log in by.
     if (username === null && user.email === null) throw invalidField('username', 'null');
-    const change = difference(user, wish);
-    if (!change) return { outcome: 'ok', result: user };
-    const act = actOf(services, caller);
+    const found = difference(user, wish);
+    if (!found) return { outcome: 'ok', result: user };
+    const { change, action } = found;
+    const act = actOf(services, caller, action);
     const { outcome, user: changed, ended } = await services.admin.store.change(act, user, change);
-    if (outcome === 'ok') await tell(services, call, act, change.action, ended, change.ends ?? 'ended', id);
+    if (outcome === 'ok') {
+      await tell(services, call, act, id, change.ends ? { ids: ended, reason: change.ends } : undefined);
+    }
     return { outcome, result: changed ?? user };
   });
 }
@@ -195,12 +202,14 @@ export async function deleteUser(
 ): Promise<void> {
   return settled(async () => {
     const user = await findUser(services, id);
-    const act = actOf(services, caller);
+    const act = actOf(services, caller, 'deleted');
     const { outcome, ended } = await services.admin.store.remove(act, user, {
       emailSubject: user.email === null ? null : await sha256Hex(user.email),
       pseudonym: services.random.uuid4(),
     });
-    if (outcome === 'ok') await tell(services, call, act, 'deleted', ended, 'withdrawn');
+    if (outcome === 'ok') {
+      await tell(services, call, act, undefined, { ids: ended, reason: 'withdrawn' });
+    }
     return { outcome, result: undefined };
   });
 }
@@ -212,11 +221,11 @@ export async function endSessions(
   target: { userId: string; sessionId: string | null },
   call: Call,
 ): Promise<void> {
-  const act = actOf(services, caller);
   const { userId, sessionId } = target;
+  const act = actOf(services, caller, sessionId === null ? 'ended all sessions' : 'ended a session');
   const { outcome, ended } = await services.admin.store.endSessions(act, userId, sessionId);
   demandDone(outcome);
-  await tell(services, call, act, 'ended sessions', ended, 'ended', userId);
+  await tell(services, call, act, userId, { ids: ended, reason: 'ended' });
 }
 
 /** Whether a reset can be mailed to this person: there is mail, an address, and a log-in to come back to. */
@@ -234,10 +243,10 @@ export async function requestReset(
   const user = await findUser(services, id);
   if (user.email === null || !canReset(services, user)) throw invalidField('email', 'identity');
   await services.limits.check({ door: 'mail', address: user.email }, call);
-  const act = actOf(services, caller);
+  const act = actOf(services, caller, 'sent a password reset');
   const { secret, row } = await newOneTime(services, 'password_reset', act.now);
   demandDone(await services.admin.store.leaveReset(act, user, { ...row, subject: id }));
-  await tell(services, call, act, 'sent a password reset', [], 'ended', id);
+  await tell(services, call, act, id);
   await sendMail(services, call, 'password_reset', user.email, {
     subject: id,
     purpose: 'password_reset',

@@ -34,11 +34,11 @@ const isAsRead = (user: User): SQL =>
 const write = (
   db: Db,
   act: Act,
-  row: { action: string; subjectId: string; actorId?: string; detail?: string },
+  row: { subjectId: string; actorId?: string; detail?: string },
   source: SQL,
 ) =>
   db.insert(adminLog).select(
-    sql`SELECT ${act.logId}, ${act.now}, ${row.actorId ?? act.actorId}, ${row.action}, ${row.subjectId},
+    sql`SELECT ${act.logId}, ${act.now}, ${row.actorId ?? act.actorId}, ${act.action}, ${row.subjectId},
       ${row.detail ?? null} ${source} AND ${mayAct(act)}`,
   );
 
@@ -61,11 +61,12 @@ const outcomeOf = (rows: readonly { outcome: Outcome }[]): Outcome => rows[0]?.o
 const liveSessions = (userId: string, now: number): SQL =>
   sql`user_id = ${userId} AND revoked_at IS NULL AND absolute_end_at > ${now - LEEWAY_MAX_SECONDS}`;
 
-const endSessions = (db: Db, act: Act, which: SQL | undefined, reason: RevocationReason) =>
+/** `reason`: null where none ends. */
+const endSessions = (db: Db, act: Act, which: SQL, reason: RevocationReason | null) =>
   db
     .update(sessions)
     .set({ revokedAt: act.now, revokedReason: reason })
-    .where(and(which, done(act)))
+    .where(and(reason === null ? sql`0` : which, done(act)))
     .returning({ id: sessions.id });
 const idsOf = (rows: readonly { id: string }[]) => rows.map((row) => row.id);
 
@@ -81,7 +82,7 @@ export function d1Admin(d1: D1): AdminStore {
           write(
             db,
             act,
-            { action: user.isStaff ? 'added as staff' : 'added', subjectId: user.id },
+            { subjectId: user.id },
             sql`WHERE ${emailFree}
               AND NOT EXISTS (SELECT 1 FROM users WHERE username_key = ${user.usernameKey})`,
           ),
@@ -95,7 +96,7 @@ export function d1Admin(d1: D1): AdminStore {
         return outcomeOf(results[2]);
       }),
 
-    change: (act, user, { set, action, fields, ends }) =>
+    change: (act, user, { set, fields, ends }) =>
       ask('admin.change', async (db) => {
         const { id } = user;
         const asRead = isAsRead(user);
@@ -105,11 +106,11 @@ export function d1Admin(d1: D1): AdminStore {
           write(
             db,
             act,
-            { action, subjectId: id, detail: fields.join(', ') },
+            { subjectId: id, detail: fields.join(', ') },
             sql`FROM users WHERE id = ${id} AND ${asRead} AND ${usernameFree}
               AND ${ends ? notTheLastStaff : sql`1`}`,
           ),
-          endSessions(db, act, ends ? liveSessions(id, act.now) : sql`0`, ends ?? 'ended'),
+          endSessions(db, act, liveSessions(id, act.now), ends),
           db
             .update(users)
             .set(set)
@@ -138,7 +139,6 @@ export function d1Admin(d1: D1): AdminStore {
             db,
             act,
             {
-              action: 'deleted',
               subjectId: pseudonym,
               actorId: act.actorId === id ? pseudonym : act.actorId,
             },
@@ -176,12 +176,7 @@ export function d1Admin(d1: D1): AdminStore {
             ? isThere(userId)
             : sql`EXISTS (SELECT 1 FROM sessions WHERE user_id = ${userId} AND ${which})`;
         const results = await db.batch([
-          write(
-            db,
-            act,
-            { action: id === null ? 'ended all sessions' : 'ended a session', subjectId: userId },
-            sql`WHERE EXISTS (SELECT 1 FROM sessions WHERE ${ending})`,
-          ),
+          write(db, act, { subjectId: userId }, sql`WHERE EXISTS (SELECT 1 FROM sessions WHERE ${ending})`),
           outcome(db, act, [[known, 'gone']], 'ok'),
           endSessions(db, act, ending, 'ended'),
         ]);
@@ -193,7 +188,7 @@ export function d1Admin(d1: D1): AdminStore {
         const { subject, purpose } = token;
         const asRead = isAsRead(user);
         const results = await db.batch([
-          write(db, act, { action: 'sent a password reset', subjectId: subject }, sql`WHERE ${asRead}`),
+          write(db, act, { subjectId: subject }, sql`WHERE ${asRead}`),
           voidTokens(db, subject, done(act), purpose),
           insertToken(db, token, sql`WHERE ${done(act)}`),
           outcome(db, act, [[isThere(subject), 'gone']], 'changed'),

@@ -6,11 +6,13 @@
 import type { OneTimeToken, Session, User } from '../ports.ts';
 import type { Codec } from '../token/codec.ts';
 
-/** Who acts, from which session, when, and the id of the row that this leaves in the history. */
+/** Who does what, from which session, when, and the id of the row that this leaves in the history. */
 export interface Act {
   actorId: string;
   sessionId: string;
   now: number;
+  /** As in HistoryRow, and in the log. */
+  action: string;
   /** UUIDv7. */
   logId: string;
 }
@@ -18,11 +20,9 @@ export interface Act {
 /** `denied`: whoever acts is no longer active staff with a live session. `changed`: the user is not as read. */
 export type Outcome = 'ok' | 'denied' | 'gone' | 'last_staff' | 'email_taken' | 'username_taken' | 'changed';
 
-/** Of a user as it was read: only what differs, and so what it means. */
+/** Of a user as it was read: only what differs. */
 export interface UserChange {
   set: Partial<Pick<User, 'name' | 'username' | 'isActive' | 'isStaff'>> & { usernameKey?: string | null };
-  /** As in HistoryRow. */
-  action: string;
   fields: string[];
   /** Why all sessions end, where they do. */
   ends: 'deactivated' | 'demoted' | null;

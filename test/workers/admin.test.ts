@@ -15,7 +15,7 @@ import {
   world,
 } from '../support/world.ts';
 
-capturedLog();
+const log = capturedLog();
 const w = world();
 const ORIGIN = 'http://localhost';
 const COOKIE = '__Host-accounts_admin';
@@ -991,6 +991,33 @@ describe('deleting a user', () => {
     ]);
     expect([204, 503]).toContain(answers[0].status);
     expect((await rowOf(target.id)) === undefined).toBe(answers[0].status === 204);
+  });
+});
+
+describe('the log', () => {
+  it.each<[action: string, act: (id: string, sid: string, token: string) => Promise<Answer>]>([
+    ['added', (_, __, token) => w.post('/admin/api/users', person(), { token })],
+    [
+      'added as staff',
+      (_, __, token) => w.post('/admin/api/users', { ...person(), is_staff: true }, { token }),
+    ],
+    ['changed', (id, _, token) => w.patch(api(id), { name: 'Another' }, { token })],
+    [
+      'deactivated, promoted',
+      (id, _, token) => w.patch(api(id), { is_active: false, is_staff: true }, { token }),
+    ],
+    ['ended a session', (id, sid, token) => w.delete(api(id, `/sessions/${sid}`), undefined, { token })],
+    ['ended all sessions', (id, _, token) => w.delete(api(id, '/sessions'), undefined, { token })],
+    ['sent a password reset', (id, _, token) => w.post(api(id, '/password-reset'), undefined, { token })],
+    ['deleted', (id, _, token) => w.delete(api(id), undefined, { token })],
+  ])('calls an act as the history does: %s', async (action, act) => {
+    const admin = await makeStaff();
+    const target = await makeUser();
+    const answer = await act(target.id, String(claimsOf(target.access).sid), admin.access);
+    expect([200, 201, 202, 204]).toContain(answer.status);
+    const history = await w.rows('SELECT action FROM admin_log WHERE actor_id = ?', admin.id);
+    expect(history).toEqual([{ action }]);
+    expect(log.of('admin_acted')).toMatchObject([{ actor: admin.id, action }]);
   });
 });
 
