@@ -180,6 +180,13 @@ export const FIELD_FAULTS = {
     code: 'invalid',
     detail: { en: 'An e-mail address is needed.', ko: '이메일 주소가 필요합니다.' },
   },
+  inactive: {
+    code: 'invalid',
+    detail: {
+      en: 'This user is inactive and cannot log in. Activate the user first.',
+      ko: '비활성화된 사용자라서 로그인할 수 없습니다. 먼저 활성화하세요.',
+    },
+  },
   max_length: {
     detail: {
       en: 'Ensure this field has no more than {max} characters.',

@@ -232,7 +232,7 @@ export async function endSessions(
 export const canReset = ({ mailer }: Services, user: User): boolean =>
   mailer !== null && user.email !== null && user.isActive;
 
-/** 403 permission_denied; 404 not_found, also where there is no mail; 400 invalid where there is no address. */
+/** 403 permission_denied; 404 not_found, also where there is no mail; 400 invalid where canReset says no. */
 export async function requestReset(
   services: AdminServices,
   caller: Caller,
@@ -241,7 +241,8 @@ export async function requestReset(
 ): Promise<void> {
   if (!services.mailer) throw new Refusal('not_found');
   const user = await findUser(services, id);
-  if (user.email === null || !canReset(services, user)) throw invalidField('email', 'identity');
+  if (user.email === null) throw invalidField('email', 'identity');
+  if (!user.isActive) throw invalidField('is_active', 'inactive');
   await services.limits.check({ door: 'mail', address: user.email }, call);
   const act = actOf(services, caller, 'sent a password reset');
   const { secret, row } = await newOneTime(services, 'password_reset', act.now);

@@ -1061,6 +1061,22 @@ describe('a password reset', () => {
     await w.rows('UPDATE users SET email = NULL WHERE id = ?', target.id);
     expect(faultsOf(await w.post(at, undefined, { token: admin.access }))).toEqual({ email: ['invalid'] });
   });
+
+  it.each([
+    ['en', 'This user is inactive and cannot log in. Activate the user first.'],
+    ['ko', '비활성화된 사용자라서 로그인할 수 없습니다. 먼저 활성화하세요.'],
+  ])('of somebody inactive says what is the matter (%s)', async (language, message) => {
+    const admin = await makeStaff();
+    const target = await makeUser();
+    await w.rows('UPDATE users SET is_active = 0 WHERE id = ?', target.id);
+    const answer = await w.post(api(target.id, '/password-reset'), undefined, {
+      token: admin.access,
+      headers: { 'Accept-Language': language },
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.body.errors).toEqual({ is_active: [{ code: 'invalid', message }] });
+    expect(await resetsOf(target.id)).toEqual([]);
+  });
 });
 
 describe('the last active staff member', () => {
