@@ -4,11 +4,9 @@
  * in this machine's list of processes. So what is written goes through a file that only this user can read,
  * and what is read names ids and addresses, never a hash.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { D1Writer } from './d1-writer.ts';
 import { ScriptFault } from './fault.ts';
+import { withPrivateFile } from './private-file.ts';
 import { STATEMENT_MAX_BYTES } from './sql.ts';
 import type { Wrangler } from './wrangler.ts';
 
@@ -34,17 +32,9 @@ export function remoteD1(wrangler: Wrangler, environment?: string): D1Writer {
       return answers[0]?.results ?? [];
     },
     write: async (statements) => {
-      const folder = mkdtempSync(join(tmpdir(), 'hono-accounts-'));
-      const remove = () => rmSync(folder, { recursive: true, force: true });
-      process.once('exit', remove);
-      try {
-        const file = join(folder, 'write.sql');
-        writeFileSync(file, `${statements.join(';\n')};\n`, { mode: 0o600, flag: 'wx' });
-        await execute('--yes', '--file', file);
-      } finally {
-        remove();
-        process.off('exit', remove);
-      }
+      await withPrivateFile('write.sql', `${statements.join(';\n')};\n`, (file) =>
+        execute('--yes', '--file', file),
+      );
     },
     close: async () => {},
   };
