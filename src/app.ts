@@ -28,7 +28,7 @@ import { createPasswordHasher } from './password/hash.ts';
 import type { Clock } from './ports.ts';
 import { type Random, webCryptoRandom } from './random.ts';
 import { loadSettings, type SettingFault } from './settings.ts';
-import { kvBlacklist } from './token/blacklist.ts';
+import { kvBlacklist, tokenLifeSeconds } from './token/blacklist.ts';
 import { createCodec } from './token/codec.ts';
 import { d1Sessions } from './token/d1-sessions.ts';
 import { loadKeySet, secretText } from './token/keys.ts';
@@ -76,7 +76,7 @@ async function compose(env: Bindings, parts: Parts): Promise<Composed> {
     users: d1Users(d1),
     sessions: d1Sessions(d1),
     blacklist: kvBlacklist(env.BLACKLIST, {
-      ttlSeconds: Math.max(settings.ACCESS_TOKEN_LIFETIME, settings.REFRESH_TOKEN_LIFETIME) + settings.LEEWAY,
+      ttlSeconds: tokenLifeSeconds(settings),
       deadlineMs: deadlines.kv,
     }),
     credentials: d1Credentials(d1),

@@ -5,6 +5,7 @@
  */
 import { within } from '../deadlines.ts';
 import type { Blacklist, RevocationReason } from '../ports.ts';
+import type { Settings } from '../settings.ts';
 
 /** KV refuses less (https://developers.cloudflare.com/kv/api/write-key-value-pairs/). */
 const KV_LEAST_TTL_SECONDS = 60;
@@ -15,17 +16,28 @@ const AT_ONCE = 6;
 
 const keyOf = (sessionId: string) => `revoked:${sessionId}`;
 
-/** `ttlSeconds`: how long a token of a dead session could still be sent. */
+/** How long a token of a dead session could still be sent, in seconds. */
+export const tokenLifeSeconds = (
+  settings: Pick<Settings, 'ACCESS_TOKEN_LIFETIME' | 'REFRESH_TOKEN_LIFETIME' | 'LEEWAY'>,
+): number => Math.max(settings.ACCESS_TOKEN_LIFETIME, settings.REFRESH_TOKEN_LIFETIME) + settings.LEEWAY;
+
+/** What KV is told of one ended session. */
+export const entryOf = (sessionId: string, reason: RevocationReason, ttlSeconds: number) => ({
+  key: keyOf(sessionId),
+  value: reason,
+  expirationTtl: Math.max(KV_LEAST_TTL_SECONDS, ttlSeconds),
+});
+
+/** `ttlSeconds`: see tokenLifeSeconds. */
 export function kvBlacklist(
   kv: KVNamespace,
   { ttlSeconds, deadlineMs }: { ttlSeconds: number; deadlineMs: number },
 ): Blacklist {
-  const expirationTtl = Math.max(KV_LEAST_TTL_SECONDS, ttlSeconds);
-
   const put = async (sessionId: string, reason: RevocationReason): Promise<boolean> => {
+    const { key, value, expirationTtl } = entryOf(sessionId, reason, ttlSeconds);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       try {
-        await within(deadlineMs, kv.put(keyOf(sessionId), reason, { expirationTtl }));
+        await within(deadlineMs, kv.put(key, value, { expirationTtl }));
         return true;
       } catch {
         // Tried again, then told to the log by `add`: D1 has the revocation.
