@@ -60,7 +60,8 @@ function readArguments() {
     const email = canonicalEmail(values.email);
     if (email === null) throw new TypeError('--email is not an e-mail address');
     const username = values.username === undefined ? null : canonicalUsername(values.username);
-    if (values.username !== undefined && (!username || lengthOf(values.username) > USERNAME_MAX_LENGTH)) {
+    // NFKC may be longer than what was typed.
+    if (values.username !== undefined && (!username || lengthOf(username.username) > USERNAME_MAX_LENGTH)) {
       throw new TypeError(`--username may have ${USERNAME_MAX_LENGTH} letters, digits and @ . + - _`);
     }
     return {

@@ -100,7 +100,8 @@ export async function readUser(record: unknown): Promise<Reading> {
 
   const typedUsername = (given.username ?? '').trim();
   const username = typedUsername === '' ? null : canonicalUsername(typedUsername);
-  if (typedUsername !== '' && (username === null || lengthOf(typedUsername) > USERNAME_MAX_LENGTH)) {
+  // NFKC may be longer than what was typed.
+  if (typedUsername !== '' && (username === null || lengthOf(username.username) > USERNAME_MAX_LENGTH)) {
     return refused('username_invalid', `at most ${USERNAME_MAX_LENGTH} letters, digits and @ . + - _`);
   }
   if (username !== null && !isOwnName(username.username, email)) {

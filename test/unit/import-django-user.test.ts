@@ -50,6 +50,7 @@ describe('a user of Django', () => {
     ['no username', { username: '' }, { username: null, usernameKey: null }],
     ['the case of a username, not in its key', { username: 'Neo' }, { username: 'Neo', usernameKey: 'neo' }],
     ['a username in NFKC', { username: 'ﬁn' }, { username: 'fin', usernameKey: 'fin' }],
+    ['the length of a username in NFKC', { username: 'e\u0301'.repeat(150) }, { username: 'é'.repeat(150) }],
     ['a username in any script', { username: '한글_é' }, { username: '한글_é', usernameKey: '한글_é' }],
     [
       'the own e-mail as username',
@@ -133,6 +134,7 @@ describe('a record', () => {
     ['username_invalid', { username: 'two words' }],
     ['username_invalid', { username: 'semi;colon' }],
     ['username_invalid', { username: 'x'.repeat(151) }],
+    ['username_invalid', { username: 'ﬃ'.repeat(51) }],
     ['username_invalid', { username: 'nul\0' }],
     ['username_not_own_email', { username: 'other@example.com' }],
     ['username_not_own_email', { username: 'mina@example.com', email: '' }],
