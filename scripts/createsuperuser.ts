@@ -1,10 +1,11 @@
 /**
- * `npm run createsuperuser -- --email ADDRESS [--username NAME] [--reset-password] [--remote]
+ * `npm run createsuperuser -- --email ADDRESS [--username NAME] [--reset-password | --keep-password] [--remote]
  * [--persist-to DIR] [--env NAME]`: a staff account, active and with its address confirmed.
  *
  * The password is asked for at a terminal, or is the first line of standard input. An account that has the
  * address is made staff and active and keeps its password; with --reset-password it gets a new one and its
- * sessions end. Exit code 0, or 1 where nothing was done.
+ * sessions end. Where nobody has confirmed the address, anybody may have signed up with it: then nothing is done
+ * unless --reset-password or --keep-password says what of the password. Exit code 0, or 1 where nothing was done.
  */
 import { parseArgs } from 'node:util';
 import { canonicalEmail, canonicalUsername, lengthOf, USERNAME_MAX_LENGTH } from '../src/account/identity.ts';
@@ -13,15 +14,19 @@ import { createPasswordHasher } from '../src/password/hash.ts';
 import { passwordFaults } from '../src/password/policy.ts';
 import { uuid7 } from '../src/random.ts';
 import { parseSettings, SETTINGS } from '../src/settings.ts';
+import { tokenLifeSeconds } from '../src/token/blacklist.ts';
 import { askTwice, readLine } from './lib/ask-password.ts';
 import { demandTables } from './lib/d1-writer.ts';
+import { spreadEnded } from './lib/ended-sessions.ts';
 import { ScriptFault } from './lib/fault.ts';
-import { openD1, REMOTE_MIGRATIONS } from './lib/open-d1.ts';
+import { openD1, REMOTE_MIGRATIONS, type Where } from './lib/open-d1.ts';
 import { exitOnSignal, runScript } from './lib/stop.ts';
-import { createSuperuser, type Outcome, type Person } from './lib/superuser.ts';
+import { createSuperuser, type Outcome, type Person, RESET } from './lib/superuser.ts';
+import { wrangler } from './lib/wrangler.ts';
 
-const USAGE =
-  'Usage: npm run createsuperuser -- --email ADDRESS [--username NAME] [--reset-password] [--remote] [--persist-to DIR] [--env NAME]';
+const USAGE = `Usage: npm run createsuperuser -- --email ADDRESS [--username NAME] [--reset-password | --keep-password] [--remote] [--persist-to DIR] [--env NAME]
+  --reset-password  an account that has the address gets a new password, and its sessions end
+  --keep-password   it keeps its password, though nobody has confirmed the address: you know whose it is`;
 
 await runScript(main);
 
@@ -38,6 +43,7 @@ async function main(): Promise<number> {
       now: () => Math.floor(Date.now() / 1_000),
     });
     report(wish.email, outcome);
+    if (outcome.outcome === 'found') await tellKv(where, outcome.endedSessions, rules.ttlSeconds);
     return 0;
   } finally {
     await writer.close();
@@ -51,12 +57,16 @@ function readArguments() {
         email: { type: 'string' },
         username: { type: 'string' },
         'reset-password': { type: 'boolean', default: false },
+        'keep-password': { type: 'boolean', default: false },
         remote: { type: 'boolean', default: false },
         'persist-to': { type: 'string' },
         env: { type: 'string' },
       },
     });
     if (values.email === undefined) throw new TypeError('--email is needed');
+    if (values['reset-password'] && values['keep-password']) {
+      throw new TypeError('--reset-password and --keep-password exclude each other');
+    }
     const email = canonicalEmail(values.email);
     if (email === null) throw new TypeError('--email is not an e-mail address');
     const username = values.username === undefined ? null : canonicalUsername(values.username);
@@ -65,7 +75,12 @@ function readArguments() {
       throw new TypeError(`--username may have ${USERNAME_MAX_LENGTH} letters, digits and @ . + - _`);
     }
     return {
-      wish: { email, username, resetPassword: values['reset-password'] },
+      wish: {
+        email,
+        username,
+        resetPassword: values['reset-password'],
+        keepPassword: values['keep-password'],
+      },
       where: { remote: values.remote, persistTo: values['persist-to'], environment: values.env },
     };
   } catch (error) {
@@ -76,6 +91,8 @@ function readArguments() {
 interface Rules {
   iterations: number;
   minLength: number;
+  /** How long a token of a session that ends could still be sent. */
+  ttlSeconds: number;
 }
 
 /** From the environment, with the Worker's rule for production where the database is Cloudflare's. */
@@ -84,6 +101,9 @@ function readSettings(remote: boolean): Rules {
     'PASSWORD_ITERATIONS',
     'PASSWORD_ITERATIONS_UNSAFE',
     'PASSWORD_MIN_LENGTH',
+    'ACCESS_TOKEN_LIFETIME',
+    'REFRESH_TOKEN_LIFETIME',
+    'LEEWAY',
   ]);
   const least = Number(SETTINGS.PASSWORD_ITERATIONS.default);
   if (remote && !values.PASSWORD_ITERATIONS_UNSAFE && values.PASSWORD_ITERATIONS < least) {
@@ -92,7 +112,11 @@ function readSettings(remote: boolean): Rules {
   if (faults.length > 0) {
     throw new ScriptFault(faults.map(({ setting, problem }) => `${setting} ${problem}`).join('\n'));
   }
-  return { iterations: values.PASSWORD_ITERATIONS, minLength: values.PASSWORD_MIN_LENGTH };
+  return {
+    iterations: values.PASSWORD_ITERATIONS,
+    minLength: values.PASSWORD_MIN_LENGTH,
+    ttlSeconds: tokenLifeSeconds(values),
+  };
 }
 
 /** At a terminal until the password is good; without one, once. */
@@ -125,9 +149,16 @@ function report(email: string, result: Outcome): void {
   for (const done of result.done) console.log(sentences[done]);
   if (result.done.length === 0) console.log('It is staff and active. Nothing was changed.');
   if (!result.done.includes('password_reset')) console.log('Its password was not changed.');
-  if (!result.emailVerified) {
+}
+
+/** The sessions have ended in D1 whatever comes of this. */
+async function tellKv(where: Where, sessionIds: readonly string[], ttlSeconds: number): Promise<void> {
+  try {
+    await spreadEnded(wrangler, where, { sessionIds, reason: RESET, ttlSeconds });
+  } catch (error) {
+    if (!(error instanceof ScriptFault)) throw error;
     console.error(
-      `Warning: nobody has confirmed ${email}. Whoever signed up with it chose the password: if that may be somebody else, run this again with --reset-password.`,
+      `Warning: KV was not told that they have ended. Guards that do not read D1 take their access tokens until these expire. ${error.message}`,
     );
   }
 }

@@ -7,12 +7,14 @@ import { wrangler } from './wrangler.ts';
 
 export const REMOTE_MIGRATIONS = 'npx wrangler d1 migrations apply DB --remote';
 
-/** The local one with its migrations applied; the remote one as it is. */
-export async function openD1(where: {
+export interface Where {
   remote: boolean;
   persistTo: string | undefined;
   environment: string | undefined;
-}): Promise<D1Writer> {
+}
+
+/** The local one with its migrations applied; the remote one as it is. */
+export async function openD1(where: Where): Promise<D1Writer> {
   const { remote, persistTo, environment } = where;
   if (!remote) return localD1(wrangler, { persistTo, environment });
   if (persistTo !== undefined) throw new ScriptFault('--persist-to is for the local database, not --remote');

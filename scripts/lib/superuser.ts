@@ -1,6 +1,7 @@
 /**
  * Makes a staff account, or makes an account one. Knows a D1Writer and the password rules; the address decides
- * who is meant, so that running it twice is running it once.
+ * who is meant, so that running it twice is running it once. Anybody may have signed up with an address that nobody
+ * has confirmed, so such an account is made staff only by a word about its password.
  */
 import { isOwnName, usernameKey } from '../../src/account/identity.ts';
 import type { RevocationReason } from '../../src/ports.ts';
@@ -8,11 +9,16 @@ import type { D1Writer } from './d1-writer.ts';
 import { ScriptFault } from './fault.ts';
 import { insertStatements, literal } from './sql.ts';
 
+export const RESET = 'password_reset' satisfies RevocationReason;
+
 export interface Wish {
   /** Canonical. */
   email: string;
   username: { username: string; key: string } | null;
+  /** A new password for an account that is there; its sessions end. */
   resetPassword: boolean;
+  /** Whoever signed up with an address that is not confirmed is trusted. */
+  keepPassword: boolean;
 }
 
 export interface Person {
@@ -31,7 +37,7 @@ export interface Means {
 
 export type Outcome =
   | { outcome: 'created'; id: string }
-  | { outcome: 'found'; id: string; username: string | null; done: Done[]; emailVerified: boolean };
+  | { outcome: 'found'; id: string; done: Done[]; endedSessions: string[] };
 export type Done = 'made_staff' | 'activated' | 'password_reset';
 
 interface Row {
@@ -88,28 +94,48 @@ async function promote(writer: D1Writer, account: Row, wish: Wish, means: Means)
       `The account of this address has ${has}. Leave --username out; the console changes it.`,
     );
   }
+  if (account.email_verified_at === null && !wish.resetPassword && !wish.keepPassword) {
+    throw new ScriptFault(
+      [
+        `${email} has an account already (${id}), and nobody has confirmed the address: whoever signed up with it`,
+        'chose the password and may be logged in. Nothing was changed. Run it again with --reset-password to give',
+        'the account a new password and end its sessions, or with --keep-password if you know whose it is.',
+      ].join('\n'),
+    );
+  }
   const done: Done[] = [];
   if (account.is_staff === 0) done.push('made_staff');
   if (account.is_active === 0) done.push('activated');
-  const reset = wish.resetPassword
-    ? resetStatements(id, await means.passwordHash({ email: email ?? '', username, name }), means.now())
-    : [];
-  if (wish.resetPassword) done.push('password_reset');
-  if (done.length > 0) {
-    await writer.write([`UPDATE users SET is_staff = 1, is_active = 1 WHERE id = ${literal(id)}`, ...reset]);
+  const promotion = `UPDATE users SET is_staff = 1, is_active = 1 WHERE id = ${literal(id)}`;
+  if (!wish.resetPassword) {
+    if (done.length > 0) await writer.write([promotion]);
+    return { outcome: 'found', id, done, endedSessions: [] };
   }
-  const emailVerified = wish.resetPassword || account.email_verified_at !== null;
-  return { outcome: 'found', id, username, done, emailVerified };
+  const passwordHash = await means.passwordHash({ email: email ?? '', username, name });
+  const now = means.now();
+  await writer.write([promotion, ...resetStatements(id, passwordHash, now)]);
+  const ended = await writer.read<{ id: string }>(
+    `SELECT id FROM sessions WHERE user_id = ${literal(id)} AND revoked_at = ${now}
+      AND revoked_reason = ${literal(RESET)} ORDER BY id`,
+  );
+  return {
+    outcome: 'found',
+    id,
+    done: [...done, 'password_reset'],
+    endedSessions: ended.map((session) => session.id),
+  };
 }
 
-/** As every change of a password: all sessions end, and whatever was sent by mail is void. */
+/**
+ * As every change of a password, in D1: all sessions end, and whatever was sent by mail is void. KV is told by
+ * whoever asked (ended-sessions.ts).
+ */
 function resetStatements(id: string, passwordHash: string, now: number): string[] {
   const user = literal(id);
-  const reason = literal('password_reset' satisfies RevocationReason);
   return [
     `UPDATE users SET password_hash = ${literal(passwordHash)}, password_version = password_version + 1,
       email_verified_at = coalesce(email_verified_at, ${now}) WHERE id = ${user}`,
-    `UPDATE sessions SET revoked_at = ${now}, revoked_reason = ${reason}
+    `UPDATE sessions SET revoked_at = ${now}, revoked_reason = ${literal(RESET)}
       WHERE user_id = ${user} AND revoked_at IS NULL`,
     `DELETE FROM one_time_tokens WHERE subject = ${user}`,
   ];

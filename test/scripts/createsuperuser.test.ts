@@ -1,7 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readLine } from '../../scripts/lib/ask-password.ts';
+import { spreadEnded } from '../../scripts/lib/ended-sessions.ts';
 import { createSuperuser, type Person, type Wish } from '../../scripts/lib/superuser.ts';
+import { type Wrangler, wrangler } from '../../scripts/lib/wrangler.ts';
 import { createPasswordHasher } from '../../src/password/hash.ts';
 import { memoryD1 } from './support/database.ts';
 import { rowsOf, run, temporaryFolder } from './support/run.ts';
@@ -14,7 +17,7 @@ function office(database = memoryD1()) {
   const ask = (wish: Partial<Wish> = {}) =>
     createSuperuser(
       database.writer,
-      { email: 'boss@example.com', username: null, resetPassword: false, ...wish },
+      { email: 'boss@example.com', username: null, resetPassword: false, keepPassword: false, ...wish },
       {
         passwordHash: async (person) => {
           asked.push(person);
@@ -65,7 +68,7 @@ describe('createSuperuser', () => {
     const { ask, asked, rows, writes } = office();
     await ask();
     const before = rows('SELECT * FROM users');
-    expect(await ask()).toMatchObject({ outcome: 'found', id: 'id1', done: [], emailVerified: true });
+    expect(await ask()).toEqual({ outcome: 'found', id: 'id1', done: [], endedSessions: [] });
     expect(rows('SELECT * FROM users')).toEqual(before);
     expect([asked.length, writes.length]).toEqual([1, 1]);
   });
@@ -76,13 +79,41 @@ describe('createSuperuser', () => {
     ['not active', '0, 1', ['activated']],
   ])('makes an account that is %s what it should be, its password as it was', async (_, flags, done) => {
     const { ask, asked, rows, writer } = office();
-    await writer.write([insertUser('is_active, is_staff', flags), insertSession('s', 'u')]);
-    expect(await ask()).toEqual({ outcome: 'found', id: 'u', username: 'Boss', done, emailVerified: false });
+    await writer.write([
+      insertUser('is_active, is_staff, email_verified_at', `${flags}, 5`),
+      insertSession('s', 'u'),
+    ]);
+    expect(await ask()).toEqual({ outcome: 'found', id: 'u', done, endedSessions: [] });
     expect(asked).toEqual([]);
     expect(
       rows('SELECT is_active, is_staff, password_hash, password_version, email_verified_at FROM users'),
     ).toEqual([
-      { is_active: 1, is_staff: 1, password_hash: 'old', password_version: 1, email_verified_at: null },
+      { is_active: 1, is_staff: 1, password_hash: 'old', password_version: 1, email_verified_at: 5 },
+    ]);
+    expect(rows('SELECT revoked_at FROM sessions')).toEqual([{ revoked_at: null }]);
+  });
+
+  it.each([
+    ['an ordinary user', '1, 0'],
+    ['an inactive one', '0, 0'],
+    ['one who is staff', '1, 1'],
+  ])('refuses an account whose address nobody has confirmed, be it %s', async (_, flags) => {
+    const { ask, asked, rows, writer, writes } = office();
+    await writer.write([insertUser('is_active, is_staff', flags), insertSession('s', 'u')]);
+    const before = [rows('SELECT * FROM users'), rows('SELECT * FROM sessions')];
+    writes.length = 0;
+    await expect(ask()).rejects.toThrow(/nobody has confirmed .*--reset-password.*--keep-password/s);
+    expect([asked, writes]).toEqual([[], []]);
+    expect([rows('SELECT * FROM users'), rows('SELECT * FROM sessions')]).toEqual(before);
+  });
+
+  it('makes it staff all the same where it is told to keep its password', async () => {
+    const { ask, asked, rows, writer } = office();
+    await writer.write([insertUser('is_staff', '0'), insertSession('s', 'u')]);
+    expect(await ask({ keepPassword: true })).toMatchObject({ done: ['made_staff'], endedSessions: [] });
+    expect(asked).toEqual([]);
+    expect(rows('SELECT is_staff, password_hash, email_verified_at FROM users')).toEqual([
+      { is_staff: 1, password_hash: 'old', email_verified_at: null },
     ]);
     expect(rows('SELECT revoked_at FROM sessions')).toEqual([{ revoked_at: null }]);
   });
@@ -94,6 +125,9 @@ describe('createSuperuser', () => {
       "INSERT INTO users (id, email, password_hash, date_joined) VALUES ('v', 'v@example.com', 'x', 1)",
       insertSession('s1', 'u'),
       insertSession('s2', 'v'),
+      insertSession('s3', 'u'),
+      insertSession('s4', 'u'),
+      "UPDATE sessions SET revoked_at = 7, revoked_reason = 'logged_out' WHERE id = 's4'",
       ...['u', 'v'].map(
         (subject) =>
           `INSERT INTO one_time_tokens (subject, purpose, hash, created_at, expires_at)
@@ -102,7 +136,7 @@ describe('createSuperuser', () => {
     ]);
     expect(await ask({ resetPassword: true })).toMatchObject({
       done: ['made_staff', 'password_reset'],
-      emailVerified: true,
+      endedSessions: ['s1', 's3'],
     });
     expect(asked).toEqual([{ email: 'boss@example.com', username: 'Boss', name: null }]);
     expect(
@@ -111,6 +145,8 @@ describe('createSuperuser', () => {
     expect(rows('SELECT id, revoked_at, revoked_reason FROM sessions ORDER BY id')).toEqual([
       { id: 's1', revoked_at: NOW, revoked_reason: 'password_reset' },
       { id: 's2', revoked_at: null, revoked_reason: null },
+      { id: 's3', revoked_at: NOW, revoked_reason: 'password_reset' },
+      { id: 's4', revoked_at: 7, revoked_reason: 'logged_out' },
     ]);
     expect(rows('SELECT subject FROM one_time_tokens')).toEqual([{ subject: 'v' }]);
   });
@@ -153,6 +189,42 @@ describe('createSuperuser', () => {
     });
     await expect(ask()).rejects.toThrow('taken meanwhile');
     expect(database.rows('SELECT id, is_staff FROM users')).toEqual([{ id: 'u', is_staff: 0 }]);
+  });
+});
+
+describe('KV, told of ended sessions', () => {
+  const told = async (where: { remote: boolean; persistTo?: string; environment?: string }, code = 0) => {
+    const calls: { args: readonly string[]; entries: unknown }[] = [];
+    const fake: Wrangler = async (args) => {
+      calls.push({ args, entries: JSON.parse(readFileSync(args[3] ?? '', 'utf8')) });
+      return { code, stdout: '', stderr: 'not logged in\n' };
+    };
+    await spreadEnded(
+      fake,
+      { persistTo: undefined, environment: undefined, ...where },
+      { sessionIds: ['s1', 's2'], reason: 'password_reset', ttlSeconds: 7_200 },
+    );
+    return calls;
+  };
+
+  it.each([
+    [{ remote: true }, ['--remote', '--preview', 'false']],
+    [{ remote: true, environment: 'staging' }, ['--remote', '--preview', 'false', '--env', 'staging']],
+    [{ remote: false, persistTo: 'there' }, ['--local', '--persist-to', 'there']],
+  ])('where it is: %j', async (where, place) => {
+    const [call, ...more] = await told(where);
+    const file = call?.args[3] ?? '';
+    expect(more).toEqual([]);
+    expect(call?.args).toEqual(['kv', 'bulk', 'put', file, '--binding', 'BLACKLIST', ...place]);
+    expect(call?.entries).toEqual([
+      { key: 'revoked:s1', value: 'password_reset', expiration_ttl: 7_200 },
+      { key: 'revoked:s2', value: 'password_reset', expiration_ttl: 7_200 },
+    ]);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('says why it could not be', async () => {
+    await expect(told({ remote: true }, 1)).rejects.toThrow('wrangler kv bulk put: not logged in');
   });
 });
 
@@ -223,10 +295,54 @@ describe('npm run createsuperuser', () => {
     expect(made.stdout + again.stdout).not.toMatch(/wonderful|pbkdf2/);
   });
 
+  it('leaves a stranger who signed up first what they are, until told', { timeout: 120_000 }, async () => {
+    const state = join(temporaryFolder(), 'state');
+    const args = ['--email', 'boss@example.com', '--persist-to', state];
+    await run('createsuperuser', ['--email', 'other@example.com', '--persist-to', state], {
+      input: 'wonderful tea 9\n',
+    });
+    await rowsOf(state, `${insertUser('is_staff', '0')}; ${insertSession('s1', 'u')}`);
+    const select = "SELECT is_staff, password_hash FROM users WHERE id = 'u'";
+
+    const refused = await run('createsuperuser', args, { input: 'wonderful tea 9\n' });
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('nobody has confirmed the address');
+    expect(refused.stderr).not.toContain('    at ');
+    expect(await rowsOf(state, select)).toEqual([{ is_staff: 0, password_hash: 'old' }]);
+
+    const now = Math.floor(Date.now() / 1_000);
+    const reset = await run('createsuperuser', [...args, '--reset-password'], {
+      input: 'wonderful tea 9\n',
+      env: { ACCESS_TOKEN_LIFETIME: '1h', REFRESH_TOKEN_LIFETIME: '3h', LEEWAY: '1m' },
+    });
+    expect(reset).toMatchObject({ code: 0, stderr: '' });
+    expect(reset.stdout).toContain('Its password is replaced and its sessions have ended.');
+    expect(await rowsOf(state, select)).toMatchObject([{ is_staff: 1 }]);
+    const kv = (...rest: string[]) =>
+      wrangler(['kv', 'key', ...rest, '--binding', 'BLACKLIST', '--local', '--persist-to', state]);
+    expect((await kv('get', 'revoked:s1', '--text')).stdout.trim()).toBe('password_reset');
+    const [key, ...more] = JSON.parse((await kv('list')).stdout) as { name: string; expiration: number }[];
+    expect([key?.name, more]).toEqual(['revoked:s1', []]);
+    expect(Math.abs(Number(key?.expiration) - now - 3 * 3_600 - 60)).toBeLessThan(60);
+  });
+
   it.each<[string, string[], Record<string, string>, string]>([
     ['no address', [], {}, '--email is needed'],
     ['a bad address', ['--email', 'boss'], {}, '--email is not an e-mail address'],
-    ['a bad username', ['--email', 'a@example.com', '--username', 'a b'], {}, '--username'],
+    ['a bad username', ['--email', 'a@example.com', '--username', 'a b'], {}, '--username may have'],
+    [
+      'a username that is too long as it is kept',
+      ['--email', 'a@example.com', '--username', 'ﬃ'.repeat(51)],
+      {},
+      '--username may have',
+    ],
+    [
+      'two words about the password',
+      ['--email', 'a@example.com', '--reset-password', '--keep-password'],
+      {},
+      'exclude each other',
+    ],
+    ['a lifetime that is none', ['--email', 'a@example.com'], { LEEWAY: '1y' }, 'LEEWAY'],
     ['a password as argument', ['--email', 'a@example.com', '--password', 'x'], {}, "'--password'"],
     ['a bad setting', ['--email', 'a@example.com'], { PASSWORD_ITERATIONS: '10' }, 'PASSWORD_ITERATIONS'],
     ['a weak setting for production', ['--email', 'a@example.com', '--remote'], {}, 'at least 600000'],
