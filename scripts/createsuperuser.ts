@@ -6,6 +6,8 @@
  * address is made staff and active and keeps its password; with --reset-password it gets a new one and its
  * sessions end. Where nobody has confirmed the address, anybody may have signed up with it: then nothing is done
  * unless --reset-password or --keep-password says what of the password. Exit code 0, or 1 where nothing was done.
+ *
+ * The rules for passwords are the Worker's, as far as worker-variables.ts knows them; Have I Been Pwned is not asked.
  */
 import { parseArgs } from 'node:util';
 import { canonicalEmail, canonicalUsername, lengthOf, USERNAME_MAX_LENGTH } from '../src/account/identity.ts';
@@ -22,17 +24,19 @@ import { ScriptFault } from './lib/fault.ts';
 import { openD1, REMOTE_MIGRATIONS, type Where } from './lib/open-d1.ts';
 import { exitOnSignal, runScript } from './lib/stop.ts';
 import { createSuperuser, type Outcome, type Person, RESET } from './lib/superuser.ts';
+import { workerVariables } from './lib/worker-variables.ts';
 import { wrangler } from './lib/wrangler.ts';
 
 const USAGE = `Usage: npm run createsuperuser -- --email ADDRESS [--username NAME] [--reset-password | --keep-password] [--remote] [--persist-to DIR] [--env NAME]
   --reset-password  an account that has the address gets a new password, and its sessions end
-  --keep-password   it keeps its password, though nobody has confirmed the address: you know whose it is`;
+  --keep-password   it keeps its password, though nobody has confirmed the address: you know whose it is
+The rules for passwords are read from [vars] of wrangler.toml, .dev.vars (not with --remote) and the environment; the last one counts.`;
 
 await runScript(main);
 
 async function main(): Promise<number> {
   const { wish, where } = readArguments();
-  const rules = readSettings(where.remote);
+  const rules = readSettings(await workerVariables(where), where.remote);
   exitOnSignal();
   const writer = await openD1(where);
   try {
@@ -95,9 +99,9 @@ interface Rules {
   ttlSeconds: number;
 }
 
-/** From the environment, with the Worker's rule for production where the database is Cloudflare's. */
-function readSettings(remote: boolean): Rules {
-  const { values, faults } = parseSettings(process.env, [
+/** With the Worker's rule for production where the database is Cloudflare's. */
+function readSettings(variables: Readonly<Record<string, unknown>>, remote: boolean): Rules {
+  const { values, faults } = parseSettings(variables, [
     'PASSWORD_ITERATIONS',
     'PASSWORD_ITERATIONS_UNSAFE',
     'PASSWORD_MIN_LENGTH',

@@ -1,9 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readLine } from '../../scripts/lib/ask-password.ts';
 import { spreadEnded } from '../../scripts/lib/ended-sessions.ts';
+import { ScriptFault } from '../../scripts/lib/fault.ts';
 import { createSuperuser, type Person, type Wish } from '../../scripts/lib/superuser.ts';
+import { workerVariables } from '../../scripts/lib/worker-variables.ts';
 import { type Wrangler, wrangler } from '../../scripts/lib/wrangler.ts';
 import { createPasswordHasher } from '../../src/password/hash.ts';
 import { memoryD1 } from './support/database.ts';
@@ -225,6 +227,54 @@ describe('KV, told of ended sessions', () => {
 
   it('says why it could not be', async () => {
     await expect(told({ remote: true }, 1)).rejects.toThrow('wrangler kv bulk put: not logged in');
+  });
+});
+
+describe('the variables of the Worker', () => {
+  const settings = async (
+    files: Record<string, string>,
+    where: { remote: boolean; environment?: string },
+  ) => {
+    const folder = temporaryFolder();
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    const known = await workerVariables({ environment: undefined, ...where, folder });
+    return [known.PASSWORD_MIN_LENGTH, known.LEEWAY];
+  };
+  const files = {
+    'wrangler.toml': [
+      'name = "w"',
+      'compatibility_date = "2026-08-15"',
+      'vars = { PASSWORD_MIN_LENGTH = 12, LEEWAY = "1s" }',
+      '[env.staging.vars]',
+      'PASSWORD_MIN_LENGTH = "13"',
+    ].join('\n'),
+    '.dev.vars': 'LEEWAY=2s\nSIGNING_KEY=x\n',
+  };
+
+  beforeEach(() => {
+    vi.stubEnv('PASSWORD_MIN_LENGTH', undefined);
+    vi.stubEnv('LEEWAY', undefined);
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it.each<[string, { remote: boolean; environment?: string }, unknown[]]>([
+    ['here: .dev.vars over wrangler.toml', { remote: false }, [12, '2s']],
+    ['at Cloudflare: wrangler.toml alone', { remote: true }, [12, '1s']],
+    ['of an environment: its own', { remote: true, environment: 'staging' }, ['13', undefined]],
+  ])('are, %s', async (_, where, expected) => {
+    expect(await settings(files, where)).toEqual(expected);
+  });
+
+  it('give way to the environment of the process', async () => {
+    vi.stubEnv('LEEWAY', '3s');
+    expect(await settings(files, { remote: false })).toEqual([12, '3s']);
+  });
+
+  it('that cannot be read are told with their file', async () => {
+    await expect(settings({ 'wrangler.toml': 'vars = 1' }, { remote: true })).rejects.toThrow(ScriptFault);
+    await expect(settings({}, { remote: true })).rejects.toThrow('wrangler.toml');
   });
 });
 
