@@ -17,6 +17,8 @@ import {
 
 const log = capturedLog();
 const w = world();
+/** Another Worker at the same time: this one's clock was moved ahead of the machine's. */
+const beside = (options: Parameters<typeof world>[0] = {}) => world({ ...options, now: w.clock.now * 1_000 });
 const ORIGIN = 'http://localhost';
 const COOKIE = '__Host-accounts_admin';
 
@@ -109,7 +111,7 @@ describe('the way into the console', () => {
   });
 
   it('is no longer than the longest session', async () => {
-    const short = world({ vars: { SESSION_MAX_LIFETIME: '1h' } });
+    const short = beside({ vars: { SESSION_MAX_LIFETIME: '1h' } });
     const answer = await logInAt(await makeStaff(), short);
     expect(answer.headers.get('Set-Cookie')).toContain('Max-Age=3600');
   });
@@ -175,7 +177,7 @@ describe('the way into the console', () => {
     };
     const LIMITS = ['LOG_IN', 'LOG_IN_ACCOUNT', 'LOG_IN_CLIENT', 'MAIL', 'SIGN_UP', 'REFRESH'];
     const bindings = Object.fromEntries(LIMITS.map((name) => [`LIMIT_${name}`, limit]));
-    const limited = world({ vars: { RATE_LIMITS: 'on' }, bindings: bindings as never });
+    const limited = beside({ vars: { RATE_LIMITS: 'on' }, bindings: bindings as never });
     const answer = await logInAt(await makeStaff(), limited);
     expect(answer.status).toBe(429);
     expect(asked).toBeDefined();
@@ -228,7 +230,7 @@ describe('the way out', () => {
 
 describe('the cookie', () => {
   it('is dead after its time', async () => {
-    const later = world();
+    const later = beside();
     const admin = await atConsole(later);
     later.clock.advance(28_799);
     expect((await admin.get('/admin')).status).toBe(200);
@@ -522,7 +524,7 @@ describe('Origin', () => {
 
   it('that the API allows is not allowed here, and may not read pages', async () => {
     const vars: Vars = { ALLOWED_ORIGINS: 'https://app.example.com', REFRESH_TRANSPORT: 'cookie' };
-    const on = world({ vars });
+    const on = beside({ vars });
     const who = await makeStaff();
     const cookie = cookieOf(await logInAt(who, on));
     const headers = { Cookie: `${COOKIE}=${cookie}`, Origin: 'https://app.example.com' };
@@ -571,7 +573,7 @@ describe('every page', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get('Content-Type')).toContain('text/css');
     expect(answer.headers.get('X-Content-Type-Options')).toBe('nosniff');
-    const without = world({ bindings: { ASSETS: undefined as never } });
+    const without = beside({ bindings: { ASSETS: undefined as never } });
     expect((await without.get('/admin/console.css')).status).toBe(404);
   });
 
@@ -607,7 +609,7 @@ describe('every page', () => {
         throw new Error('secret cause');
       },
     } as unknown as D1Database;
-    const answer = await browser(admin.cookie, world({ bindings: { DB } })).get('/admin/users');
+    const answer = await browser(admin.cookie, beside({ bindings: { DB } })).get('/admin/users');
     expect(answer.status).toBe(503);
     expect(answer.headers.get('Retry-After')).toBe('1');
     expect(answer.text).toContain('Service temporarily unavailable');
@@ -932,7 +934,7 @@ describe('deleting a user', () => {
     w.clock.advance(1);
     await admin.post(path(target.id), { name: 'Target', username: unique('target') });
     await w.post('/account/password/reset', { email: target.email });
-    const wish = world({ vars: { SIGN_UP: 'verify' } });
+    const wish = beside({ vars: { SIGN_UP: 'verify' } });
     await wish.rows('UPDATE users SET email = ? WHERE id = ?', `moved-${target.email}`, target.id);
     await wish.post('/account/sign-up', { email: target.email, password: 'correct horse battery' });
     await wish.rows('UPDATE users SET email = ? WHERE id = ?', target.email, target.id);
@@ -1054,7 +1056,7 @@ describe('a password reset', () => {
     const target = await makeUser({ username: unique() });
     const at = api(target.id, '/password-reset');
     expect((await w.post(at, undefined, { token: admin.access })).status).toBe(202);
-    const off = world({ vars: { MAIL: 'off' }, now: w.clock.now * 1_000 });
+    const off = beside({ vars: { MAIL: 'off' } });
     expect((await off.post(at, undefined, { token: admin.access })).status).toBe(404);
     const page = await browser(cookieOf(await logInAt(admin, off)), off).get(path(target.id));
     expect(page.text).not.toContain('Send a password reset');
@@ -1163,7 +1165,7 @@ describe('an act and its history', () => {
         return typeof value === 'function' ? value.bind(binding) : value;
       },
     });
-    const failing = world({ bindings: { DB } });
+    const failing = beside({ bindings: { DB } });
     for (const [method, door, body] of DOORS.filter(([one]) => one !== 'GET')) {
       const at = await filled(`/admin/api${door}`, body, target);
       const answer = await failing.ask(method, at.door, {
@@ -1194,7 +1196,7 @@ describe('an act and its history', () => {
         },
       });
       const at = await filled(`/admin/api${door}`, body, target);
-      const answer = await world({ bindings: { DB } }).ask(method, at.door, {
+      const answer = await beside({ bindings: { DB } }).ask(method, at.door, {
         token: admin.access,
         ...(body !== undefined && { body: at.body }),
       });
@@ -1239,7 +1241,7 @@ describe('looking up sessions', () => {
   });
 
   it('says how each stands', async () => {
-    const later = world();
+    const later = beside();
     const admin = await atConsole(later);
     const target = await makeUser();
     const ended = (await w.logIn(target)).body as { refresh: string };
