@@ -7,7 +7,7 @@ import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import type { D1, Db } from '../db/reach.ts';
 import { oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Credentials, OneTimeKey, OneTimeToken, RevocationReason } from '../ports.ts';
-import { aliveSession } from '../token/d1-sessions.ts';
+import { sessionLives } from '../token/d1-sessions.ts';
 
 const liveToken = ({ subject, purpose, hash }: OneTimeKey, now: number): SQL =>
   sql`EXISTS (SELECT 1 FROM one_time_tokens AS token WHERE token.subject = ${subject}
@@ -64,7 +64,7 @@ export function d1Credentials({ ask }: D1): Credentials {
                 eq(users.id, id),
                 eq(users.passwordVersion, passwordVersion),
                 eq(users.isActive, true),
-                sql`EXISTS (SELECT 1 FROM sessions WHERE ${aliveSession(id, sessionId, now)})`,
+                sessionLives(id, sessionId, now),
               ),
             )
             .returning({ id: users.id }),
@@ -155,7 +155,7 @@ export function d1Credentials({ ask }: D1): Credentials {
       ask('credentials.askEmailChange', async (db) => {
         const now = token.createdAt;
         const mayAsk = sql`EXISTS (SELECT 1 FROM users WHERE id = ${id} AND password_version = ${passwordVersion}
-          AND is_active = 1) AND EXISTS (SELECT 1 FROM sessions WHERE ${aliveSession(id, sessionId, now)})`;
+          AND is_active = 1) AND ${sessionLives(id, sessionId, now)}`;
         const results = await db.batch([
           voidTokens(db, id, mayAsk, token.purpose),
           insertToken(

@@ -7,7 +7,7 @@ import type { D1, Db } from '../db/reach.ts';
 import { adminLog, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Given } from '../db/statement.ts';
 import type { Session, Users } from '../ports.ts';
-import { aliveSession, insertSession } from '../token/d1-sessions.ts';
+import { insertSession, sessionLives } from '../token/d1-sessions.ts';
 import { insertToken } from './d1-credentials.ts';
 
 /** True of the row of `users` unless it is the last active staff member. */
@@ -82,7 +82,7 @@ export function d1Users({ ask, statement }: D1): Users {
               and(
                 eq(users.id, userId),
                 eq(users.isActive, true),
-                sql`EXISTS (SELECT 1 FROM sessions WHERE ${aliveSession(userId, sessionId, now)})`,
+                sessionLives(userId, sessionId, now),
                 key == null
                   ? undefined
                   : sql`NOT EXISTS (SELECT 1 FROM users AS other WHERE other.username_key = ${key}
@@ -114,7 +114,7 @@ export function d1Users({ ask, statement }: D1): Users {
               and(
                 eq(users.id, id),
                 eq(users.passwordVersion, passwordVersion),
-                sql`EXISTS (SELECT 1 FROM sessions WHERE ${aliveSession(id, sessionId, now)})`,
+                sessionLives(id, sessionId, now),
                 notTheLastStaff,
               ),
             )

@@ -5,6 +5,7 @@
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { userJson } from '../account/presenters.ts';
+import { noBody } from '../account/schemas.ts';
 import { signedIn } from '../account/signed-in.ts';
 import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
@@ -53,11 +54,11 @@ export const adminApiRoutes = () =>
       const user = await changeUser(services, caller, c.req.param('id'), c.req.valid('json'), callOf(c));
       return c.json(userJson(user));
     })
-    .delete('/users/:id', signedIn, staff, async (c) => {
+    .delete('/users/:id', signedIn, staff, body(noBody), async (c) => {
       await deleteUser(c.var.services, c.var.caller, c.req.param('id'), callOf(c));
       return c.body(null, 204);
     })
-    .post('/users/:id/password-reset', signedIn, staff, async (c) => {
+    .post('/users/:id/password-reset', signedIn, staff, body(noBody), async (c) => {
       await requestReset(c.var.services, c.var.caller, c.req.param('id'), callOf(c));
       return c.body(null, 202);
     })
@@ -71,12 +72,12 @@ export const adminApiRoutes = () =>
       });
       return c.json({ sessions: page.items.map(sessionJson), next_cursor: writeCursor(page.next) });
     })
-    .delete('/users/:id/sessions', signedIn, staff, async (c) => {
+    .delete('/users/:id/sessions', signedIn, staff, body(noBody), async (c) => {
       const target = { userId: c.req.param('id'), sessionId: null };
       await endSessions(c.var.services, c.var.caller, target, callOf(c));
       return c.body(null, 204);
     })
-    .delete('/users/:id/sessions/:sid', signedIn, staff, async (c) => {
+    .delete('/users/:id/sessions/:sid', signedIn, staff, body(noBody), async (c) => {
       const target = { userId: c.req.param('id'), sessionId: c.req.param('sid') };
       await endSessions(c.var.services, c.var.caller, target, callOf(c));
       return c.body(null, 204);

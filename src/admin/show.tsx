@@ -4,7 +4,7 @@
 import type { Child } from 'hono/jsx';
 import { REFUSALS } from '../errors.ts';
 import type { AppContext } from '../http/context.ts';
-import { refusalOf } from '../http/problem.ts';
+import { answerError, refusalOf } from '../http/problem.ts';
 import { TITLES } from '../http/problem-response.ts';
 import type { Frame } from './pages/layout.tsx';
 import { ErrorPage } from './pages/sign.tsx';
@@ -27,8 +27,17 @@ export function show<P extends { frame: Frame }>(
   return c.html(`<!doctype html>${Page({ frame, ...props } as unknown as P)}`, status) as Response;
 }
 
-/** The onError of the console: the refusal's status and headers, as a page. */
+/** Browsers ask for pages by name; whatever else comes here is a program, and is told what programs read. */
+const wantsPage = (c: AppContext) => /\btext\/html\b/i.test(c.req.header('Accept') ?? '');
+
+/** The onError of the console: the refusal's status and headers, as a page where one is asked for. */
 export function showError(error: unknown, c: AppContext): Response {
+  const answer = wantsPage(c) ? errorPage(error, c) : answerError(error, c);
+  answer.headers.append('Vary', 'Accept');
+  return answer;
+}
+
+function errorPage(error: unknown, c: AppContext): Response {
   const refusal = refusalOf(error, c);
   const { status, detail } = REFUSALS[refusal.kind];
   for (const [name, value] of Object.entries(refusal.headers)) c.header(name, value);

@@ -11,6 +11,7 @@ import {
   MAY_CLEAR_COOKIE,
   NO_ACTIVE_ACCOUNT,
   NOT_FOUND,
+  NOTHING_ASKED,
   REFRESH_401,
   refusal,
   SETS_COOKIE,
@@ -216,7 +217,7 @@ export const accountPaths: Record<string, Node> = {
       security: BEARER,
       responses: {
         204: answers('All have ended.', undefined, CLEARS_COOKIE),
-        ...bad({ non_field_errors: [{ fault: 'not_an_object' }] }),
+        ...NOTHING_ASKED,
         ...SIGNED_IN,
         ...forbidden(),
         ...STORE,
@@ -242,7 +243,7 @@ export const accountPaths: Record<string, Node> = {
       security: BEARER,
       responses: {
         204: answers('Ended.'),
-        ...bad({ non_field_errors: [{ fault: 'not_an_object' }] }),
+        ...NOTHING_ASKED,
         ...SIGNED_IN,
         ...forbidden(),
         ...NOT_FOUND,

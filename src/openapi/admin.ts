@@ -8,6 +8,7 @@ import {
   LIMITED,
   NOT_FOUND,
   NOT_STAFF,
+  NOTHING_ASKED,
   refusal,
   SIGNED_IN,
   STORE,
@@ -94,7 +95,7 @@ export const adminPaths: Record<string, Node> = {
     }),
     delete: admin('adminDeleteUser', 'Delete a user', {
       description: 'As withdrawal; in the history a pseudonym stands for the person.',
-      responses: { 204: answers('Gone.'), ...forbidden('last_staff'), ...NOT_FOUND },
+      responses: { 204: answers('Gone.'), ...NOTHING_ASKED, ...forbidden('last_staff'), ...NOT_FOUND },
     }),
   },
   '/admin/api/users/{id}/password-reset': when({
@@ -103,7 +104,7 @@ export const adminPaths: Record<string, Node> = {
       post: admin('adminSendReset', 'Mail a password reset', {
         responses: {
           202: answers('A mail is under way.'),
-          400: refusal(['invalid'], { faults: { email: [{ fault: 'identity' }] } }),
+          ...bad({ email: [{ fault: 'identity' }] }),
           ...NOT_FOUND,
           ...LIMITED,
         },
@@ -117,13 +118,13 @@ export const adminPaths: Record<string, Node> = {
       responses: { 200: answers('A page of them, newest first.', schema.sessions), ...NOT_FOUND },
     }),
     delete: admin('adminEndSessions', 'End all sessions of a user', {
-      responses: { 204: answers('Ended.'), ...NOT_FOUND },
+      responses: { 204: answers('Ended.'), ...NOTHING_ASKED, ...NOT_FOUND },
     }),
   },
   '/admin/api/users/{id}/sessions/{sid}': {
     parameters: [...USER_ID, parameter('path', 'sid', 'Of the session.', UUID)],
     delete: admin('adminEndSession', 'End one session of a user', {
-      responses: { 204: answers('Ended.'), ...NOT_FOUND },
+      responses: { 204: answers('Ended.'), ...NOTHING_ASKED, ...NOT_FOUND },
     }),
   },
   '/admin/api/revoked-tokens': {

@@ -7,6 +7,7 @@ import {
   forbidden,
   IN_LANGUAGE,
   LIMITED,
+  NOTHING_ASKED,
   page,
   refusal,
   SIGNED_IN,
@@ -91,7 +92,7 @@ export const mailPaths: Record<string, Node> = {
       security: BEARER,
       responses: {
         202: answers('A mail is under way where there is something to verify.', answer.nothing),
-        ...bad({ non_field_errors: [{ fault: 'not_an_object' }] }),
+        ...NOTHING_ASKED,
         ...SIGNED_IN,
         ...forbidden(),
         ...LIMITED,

@@ -171,6 +171,9 @@ export const bad = (faults: FieldFaults, details: Details = {}): Node => ({
   415: shared('UnsupportedMediaType'),
 });
 
+/** Of a body where nothing is asked for. */
+export const NOTHING_ASKED = bad({ non_field_errors: [{ fault: 'not_an_object' }] });
+
 /** 403 of an unsafe method: in cookie mode the origin is checked; `kinds` are the operation's own. */
 export const forbidden = (...kinds: RefusalName[]): Node => ({
   403: when({

@@ -13,8 +13,12 @@ import type { RevocationReason, RevokedToken, Session, Sessions, Standing, Touch
 type Of<T> = T | Placeholder;
 
 /** The condition that a session lives: there, not revoked, its absolute end ahead. */
-export const aliveSession = (userId: Of<string>, id: Of<string>, now: Of<number>): SQL =>
+const aliveSession = (userId: Of<string>, id: Of<string>, now: Of<number>): SQL =>
   sql`user_id = ${userId} AND id = ${id} AND revoked_at IS NULL AND absolute_end_at > ${now}`;
+
+/** For a statement about another row, or another table. */
+export const sessionLives = (userId: string, id: string, now: number): SQL =>
+  sql`EXISTS (SELECT 1 FROM sessions WHERE ${aliveSession(userId, id, now)})`;
 
 /** `source` is what follows the values: a FROM or WHERE that decides whether there is a row at all. */
 export const insertSession = (db: Db, session: Session | Given<Session>, source: SQL) =>
@@ -317,8 +321,7 @@ export function d1Sessions(d1: D1): Sessions {
                 eq(sessions.userId, userId),
                 eq(sessions.id, id),
                 isNull(sessions.revokedAt),
-                sql`EXISTS (SELECT 1 FROM sessions AS caller WHERE caller.user_id = ${userId}
-                  AND caller.id = ${sessionId} AND caller.revoked_at IS NULL AND caller.absolute_end_at > ${now})`,
+                sessionLives(userId, sessionId, now),
               ),
             ),
         ]);
@@ -335,8 +338,7 @@ export function d1Sessions(d1: D1): Sessions {
             and(
               eq(sessions.userId, userId),
               isNull(sessions.revokedAt),
-              sql`EXISTS (SELECT 1 FROM sessions AS caller WHERE caller.user_id = ${userId}
-                AND caller.id = ${sessionId} AND caller.revoked_at IS NULL AND caller.absolute_end_at > ${now})`,
+              sessionLives(userId, sessionId, now),
             ),
           )
           .returning({ id: sessions.id });

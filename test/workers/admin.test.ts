@@ -21,13 +21,15 @@ const w = world();
 const beside = (options: Parameters<typeof world>[0] = {}) => world({ ...options, now: w.clock.now * 1_000 });
 const ORIGIN = 'http://localhost';
 const COOKIE = '__Host-accounts_admin';
+/** As browsers ask. */
+const PAGE = { Accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8' };
 
 type Form = Record<string, string>;
 
 const post = (path: string, form: Form = {}, headers: Record<string, string> = {}, on: World = w) =>
   on.ask('POST', path, {
     body: new URLSearchParams(form).toString(),
-    headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: ORIGIN, ...headers },
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: ORIGIN, ...PAGE, ...headers },
   });
 
 const cookieOf = (answer: Answer): string =>
@@ -35,7 +37,7 @@ const cookieOf = (answer: Answer): string =>
 
 /** A browser with a cookie. */
 const browser = (cookie: string, on: World = w) => {
-  const headers = { Cookie: `${COOKIE}=${cookie}` };
+  const headers = { ...PAGE, Cookie: `${COOKIE}=${cookie}` };
   return {
     cookie,
     get: (path: string) => on.get(path, { headers }),
@@ -584,11 +586,36 @@ describe('every page', () => {
     ['PUT', '/admin', 405, 'GET, HEAD, OPTIONS'],
     ['GET', '/admin/logout', 405, 'POST, OPTIONS'],
     ['PATCH', '/admin/users/x', 405, 'GET, POST, HEAD, OPTIONS'],
-  ])('%s %s is a page of status %i, before any log-in', async (method, at, status, allow) => {
-    const answer = await w.ask(method, at);
-    expect(answer.status).toBe(status);
-    expect(answer.headers.get('Allow')).toBe(allow);
-    expect(answer.text).toContain('<h1>');
+  ])('%s %s is a page of status %i for a browser, before any log-in, and JSON for others', async (...c) => {
+    const [method, at, status, allow] = c;
+    for (const [accept, type, text] of [
+      [PAGE.Accept, /^text\/html/, '<h1>'],
+      ['application/json', /^application\/problem\+json$/, '"code":'],
+      ['*/*', /^application\/problem\+json$/, '"code":'],
+    ] as const) {
+      const answer = await w.ask(method, at, { headers: { Accept: accept } });
+      expect(answer.status).toBe(status);
+      expect(answer.headers.get('Allow')).toBe(allow);
+      expect(answer.headers.get('Content-Type')).toMatch(type);
+      expect(answer.headers.get('Vary')).toMatch(/\bAccept\b(?!-)/);
+      expect(answer.text).toContain(text);
+    }
+  });
+
+  it.each([
+    ['DELETE', ''],
+    ['POST', '/password-reset'],
+    ['DELETE', '/sessions'],
+    ['DELETE', `/sessions/${crypto.randomUUID()}`],
+  ])('%s /admin/api/users/:id%s looks at a body though it asks for none', async (method, more) => {
+    const [{ access }, target] = [await makeStaff(), await makeUser()];
+    const answer = await w.ask(method, api(target.id, more), {
+      headers: { 'Content-Type': 'application/json' },
+      body: '{',
+      token: access,
+    });
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'parse_error']);
+    expect(await rowOf(target.id)).toBeDefined();
   });
 
   it.each([
