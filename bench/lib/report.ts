@@ -68,17 +68,17 @@ const HELPED = section(
   table(
     ['', 'verify', 'me', 'refresh'],
     [
-      ['before', '0.21', '0.32', '0.45'],
+      ['before', '0.22', '0.29', '0.43'],
       [
         'Drizzle writes the statements of the quick doors once an isolate, not once a request (docs/adr/0006)',
-        '',
+        '0.21',
         '0.16',
-        '0.27',
+        '0.26',
       ],
       [
         'a token is decoded once, not by hono’s `verify` too; headers are set in place, where `c.header()` copied the answer nine times',
-        '0.15',
-        '0.12',
+        '0.14',
+        '0.10',
         '0.21',
       ],
     ],
