@@ -155,7 +155,7 @@ function durations({ durations }: Measured): string[] {
   return [
     section(
       'Who has an account',
-      'Answers in an order of chance, one after the other on one miniflare; log-in as it is deployed, the rest with hashing at its floor. Compared by the rank test of Mann and Whitney: how often one of the first takes longer than one of the second, and the chance of so large a difference where there is none. Told apart is what chance makes less than once in a thousand comparisons and what is more than five points away from as often as not. The last pair of each kind has to be: it shows what the test can see.',
+      'Answers in an order of chance, one after the other on one miniflare; log-in as it is deployed, the rest with hashing at its floor. Compared by the rank test of Mann and Whitney: how often one of the first takes longer than one of the second, and the chance of so large a difference where there is none. Told apart is what chance makes less than once in a thousand comparisons and what is more than ten points away from as often as not. The last pair of each kind has to be: it shows what the test can see.',
       table(
         ['', 'first', 'second', 'first, ms', 'second, ms', 'first longer', 'p'],
         durations.map(({ door, names, ms, longer, p }) => [

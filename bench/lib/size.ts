@@ -27,7 +27,7 @@ export const FULL: Size = {
   storeRequests: 300,
   growth: [1_000, 100_000, 1_000_000],
   growthRequests: 60,
-  starts: 5,
+  starts: 9,
   durations: 1_000,
   slowDurations: 200,
 };

@@ -42,27 +42,16 @@ interface Now {
 
 type Touching = SessionKey & Now & Touch;
 
-const touchSession = (
-  db: Db,
-  { userId, sessionId, now, lifetimeSeconds, everySeconds }: Given<Touching>,
-  onlyIf: SQL,
-) =>
-  db
-    .update(sessions)
-    .set({
-      lastUsedAt: sql`${now}`,
-      // Never lowered: a lifetime that was made shorter is not that of the tokens already out.
-      expiresAt: sql`max(expires_at, min(${now} + ${lifetimeSeconds} + ${everySeconds}, absolute_end_at))`,
-    })
-    .where(
-      and(
-        aliveSession(userId, sessionId, now),
-        // At once where the lifetime was made longer, lest the sweep take the session of a good token.
-        sql`(last_used_at <= ${now} - ${everySeconds}
-          OR expires_at < min(${now} + ${lifetimeSeconds}, absolute_end_at))`,
-        onlyIf,
-      ),
-    );
+/** What a use of the session moves. */
+const moved = ({ now, lifetimeSeconds, everySeconds }: Given<Touching>) => ({
+  lastUsedAt: sql`${now}`,
+  // Never lowered: a lifetime that was made shorter is not that of the tokens already out.
+  expiresAt: sql`max(expires_at, min(${now} + ${lifetimeSeconds} + ${everySeconds}, absolute_end_at))`,
+});
+
+/** At once where the lifetime was made longer, lest the sweep take the session of a good token. */
+const due = ({ now, lifetimeSeconds, everySeconds }: Given<Touching>) =>
+  sql`(last_used_at <= ${now} - ${everySeconds} OR expires_at < min(${now} + ${lifetimeSeconds}, absolute_end_at))`;
 
 const standingColumns = {
   user: { isActive: users.isActive, isStaff: users.isStaff },
@@ -139,38 +128,35 @@ const statementsOf = ({ statement }: D1) => ({
         .onConflictDoNothing(),
   ),
 
-  punishReplay: statement(
-    (
-      db,
-      {
-        userId,
-        sessionId,
-        jti,
-        expiresAt,
-        successorJti,
-        now,
-        graceSeconds,
-      }: Given<TokenKey & Now & { successorJti: string; graceSeconds: number }>,
-    ) =>
-      db
+  /** Ends the session of a replayed token; else moves its last use, where that is due. Says what it ended. */
+  settle: statement(
+    (db, given: Given<Touching & TokenKey & { successorJti: string; graceSeconds: number }>) => {
+      const { userId, sessionId, jti, expiresAt, successorJti, now, graceSeconds } = given;
+      const token = sql`SELECT 1 FROM revoked_tokens WHERE expires_at = ${expiresAt} AND jti = ${jti}`;
+      const replayed = sql`EXISTS (${token} AND reason = 'rotated' AND successor_jti <> ${successorJti}
+      AND NOT (${graceSeconds} > 0 AND ${now} - revoked_tokens.revoked_at <= ${graceSeconds}))`;
+      return db
         .update(sessions)
-        .set({ revokedAt: sql`${now}`, revokedReason: 'replayed' satisfies RevocationReason })
-        .where(sql`user_id = ${userId} AND id = ${sessionId} AND revoked_at IS NULL AND EXISTS (
-          SELECT 1 FROM revoked_tokens WHERE expires_at = ${expiresAt} AND jti = ${jti}
-          AND reason = 'rotated' AND successor_jti <> ${successorJti}
-          AND NOT (${graceSeconds} > 0 AND ${now} - revoked_tokens.revoked_at <= ${graceSeconds}))`),
+        .set({
+          ...moved(given),
+          revokedAt: sql`CASE WHEN ${replayed} THEN ${now} END`,
+          revokedReason: sql`CASE WHEN ${replayed} THEN ${'replayed' satisfies RevocationReason} END`,
+        })
+        .where(
+          sql`${aliveSession(userId, sessionId, now)} AND (${replayed} OR (${due(given)} AND EXISTS (${token})))`,
+        )
+        .returning({ endedAt: sessions.revokedAt });
+    },
   ),
 
-  touchOfConsumed: statement((db, given: Given<Touching & TokenKey>) =>
-    touchSession(
-      db,
-      given,
-      sql`EXISTS (SELECT 1 FROM revoked_tokens WHERE expires_at = ${given.expiresAt} AND jti = ${given.jti})`,
-    ),
-  ),
-
-  touchOfActive: statement((db, given: Given<Touching>) =>
-    touchSession(db, given, sql`EXISTS (SELECT 1 FROM users WHERE id = ${given.userId} AND is_active = 1)`),
+  touch: statement((db, given: Given<Touching>) =>
+    db
+      .update(sessions)
+      .set(moved(given))
+      .where(
+        sql`${aliveSession(given.userId, given.sessionId, given.now)} AND ${due(given)}
+          AND EXISTS (SELECT 1 FROM users WHERE id = ${given.userId} AND is_active = 1)`,
+      ),
   ),
 
   open: statement((db, session: Given<Session & { passwordVersion: number }>) =>
@@ -255,16 +241,19 @@ export function d1Sessions(d1: D1): Sessions {
 
     consume: (token, successorJti, now, { graceSeconds, touch }) =>
       ask('sessions.consume', async () => {
-        const [, punished, , standing] = await batch(
-          [say.consume, say.punishReplay, say.touchOfConsumed, say.tokenStanding],
-          { ...token, successorJti, now, graceSeconds, ...touch },
-        );
-        return { ...standingOf(standing), replayed: punished.meta.changes > 0 };
+        const [, settled, standing] = await batch([say.consume, say.settle, say.tokenStanding], {
+          ...token,
+          successorJti,
+          now,
+          graceSeconds,
+          ...touch,
+        });
+        return { ...standingOf(standing), replayed: settled.some(({ endedAt }) => endedAt !== null) };
       }),
 
     use: (token, now, touch) =>
       ask('sessions.use', async () => {
-        const [, standing] = await batch([say.touchOfActive, say.standing], { ...token, now, ...touch });
+        const [, standing] = await batch([say.touch, say.standing], { ...token, now, ...touch });
         return standingOf(standing);
       }),
 

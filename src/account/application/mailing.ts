@@ -53,20 +53,21 @@ const PAGES = {
 const afterAnswer = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 /**
- * Writes and sends a mail in the background: neither the answer nor its duration tells whether there was one. A mail
- * that fails is a line in the log; people ask again.
+ * Writes and sends a mail in the background: neither the answer nor its duration tells whether there was one. `to` null:
+ * it is written and sent to nobody, where the same work has to be done for an address that nobody has. A mail that
+ * fails is a line in the log; people ask again.
  */
 export async function sendMail(
   { mailer }: Services,
   call: Call,
   name: MailName,
-  to: string,
+  to: string | null,
   carried?: { subject: string; purpose: OneTimePurpose; secret: string },
 ): Promise<void> {
   if (!mailer) return;
   const token = carried ? `${carried.subject}.${carried.secret}` : null;
   const write = (): Mail =>
-    composeMail(name, call.language, to, {
+    composeMail(name, call.language, to ?? '', {
       site: new URL(call.accountsUrl).host,
       link: carried ? `${call.accountsUrl}${PAGES[carried.purpose]}#token=${token}` : null,
       token,
@@ -74,7 +75,8 @@ export async function sendMail(
     });
   const send = async () => {
     try {
-      await mailer.send(write());
+      const mail = write();
+      if (to !== null) await mailer.send(mail);
     } catch (error) {
       call.report('error', 'mail_failed', {
         mail: name,

@@ -49,12 +49,12 @@ export async function changePassword(
 export async function askReset(services: Services, email: string, call: Call): Promise<void> {
   await services.limits.check({ door: 'mail', address: email }, call);
   const { secret, row } = await newOneTime(services, 'password_reset', seconds(services.clock));
-  const asked = await services.credentials.askReset({ email, emailSubject: await sha256Hex(email) }, row);
+  const emailSubject = await sha256Hex(email);
+  const asked = await services.credentials.askReset({ email, emailSubject }, row);
   // Told of nobody too: a line less would be seen in the duration.
   call.report('info', 'password_reset_asked', { user: asked?.userId ?? null });
-  if (!asked) return;
-  await sendMail(services, call, 'password_reset', email, {
-    subject: asked.userId,
+  await sendMail(services, call, 'password_reset', asked ? email : null, {
+    subject: asked?.userId ?? emailSubject,
     purpose: 'password_reset',
     secret,
   });
