@@ -1,6 +1,6 @@
 /**
- * From the bytes of a body to what a schema accepts. Bytes are counted as they come, whatever the
- * Content-Length says; then type, charset and JSON are checked, then the schema.
+ * From the bytes of a body to what a schema accepts. Bytes are counted, whatever the Content-Length says; then
+ * type, charset and JSON are checked, then the schema.
  */
 import { zValidator } from '@hono/zod-validator';
 import type { MiddlewareHandler } from 'hono';
@@ -12,21 +12,27 @@ const MAX_BODY_BYTES = 16_384;
 
 /** The whole body. 413 payload_too_large. */
 export async function readBytes(c: AppContext): Promise<Uint8Array> {
-  const declared = Number(c.req.header('Content-Length') ?? 0);
-  if (declared > MAX_BODY_BYTES) throw new Refusal('payload_too_large');
+  const declared = c.req.header('Content-Length');
+  if (Number(declared ?? 0) > MAX_BODY_BYTES) throw new Refusal('payload_too_large');
+  // HTTP keeps to a length that is declared (RFC 9112 section 6.3), so that all of it may be taken at once.
+  const bytes =
+    declared === undefined ? await readCounting(c) : new Uint8Array(await c.req.raw.arrayBuffer());
+  if (bytes.byteLength > MAX_BODY_BYTES) throw new Refusal('payload_too_large');
+  return bytes;
+}
+
+/** Of a length that nobody has declared: no more than it takes to see that it is too long. */
+async function readCounting(c: AppContext): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
   const reader = c.req.raw.body?.getReader();
-  while (reader) {
+  while (reader && size <= MAX_BODY_BYTES) {
     const { done, value } = await reader.read();
     if (done) break;
     size += value.byteLength;
-    if (size > MAX_BODY_BYTES) {
-      await reader.cancel();
-      throw new Refusal('payload_too_large');
-    }
     parts.push(value);
   }
+  if (size > MAX_BODY_BYTES) await reader?.cancel();
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const part of parts) {
