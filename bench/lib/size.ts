@@ -24,7 +24,7 @@ export const FULL: Size = {
   rounds: 5,
   quickRequests: 6_000,
   logIns: 8,
-  storeRequests: 300,
+  storeRequests: 1_000,
   growth: [1_000, 100_000, 1_000_000],
   growthRequests: 60,
   starts: 9,
