@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const page = readFileSync('test/README.md', 'utf8');
@@ -21,5 +21,18 @@ describe('test/README.md', () => {
 
   it('names no file that is not there', () => {
     expect([...named].filter((name) => !files.includes(name as string))).toEqual([]);
+  });
+});
+
+describe('stryker.config.mjs', () => {
+  it('names lines and tests that are there', async () => {
+    const { default: config } = (await import('../../stryker.config.mjs')) as {
+      default: { ignorePatterns: string[] };
+    };
+    const wanted = config.ignorePatterns
+      .filter((pattern) => pattern.startsWith('!'))
+      .map((pattern) => pattern.slice(1));
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(wanted.filter((file) => !existsSync(file))).toEqual([]);
   });
 });
