@@ -58,7 +58,6 @@ const PARTS = {
       ...unit('blacklist'),
       ...workers(
         'accounts',
-        'admin',
         'email',
         'limits',
         'log-lines',
