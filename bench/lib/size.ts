@@ -23,7 +23,7 @@ export const FULL: Size = {
   name: 'full',
   rounds: 5,
   quickRequests: 6_000,
-  logIns: 8,
+  logIns: 16,
   storeRequests: 1_000,
   growth: [1_000, 100_000, 1_000_000],
   growthRequests: 60,

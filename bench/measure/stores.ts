@@ -12,7 +12,7 @@ import type { Size } from '../lib/size.ts';
 import { inTurn } from '../lib/stats.ts';
 import { bearer, claimsOf, token } from '../lib/tokens.ts';
 
-const DOORS = ['me', 'refresh', 'login'] as const satisfies readonly Door[];
+const DOORS = ['me', 'refresh', 'login', 'logout'] as const satisfies readonly Door[];
 export type StoreDoor = (typeof DOORS)[number];
 
 /** Of each, ours beside the bare one. CPU is of the whole workerd: D1's and KV's simulators are most of it. */
@@ -80,6 +80,12 @@ const scripts: Record<StoreDoor, (kind: 'ours' | 'bare', fresh: () => number) =>
       return { method: 'POST', path, body: JSON.stringify(body) };
     };
   },
+  logout: (kind, fresh) => () => {
+    const body = JSON.stringify({ refresh: token('refresh', seeded(fresh())) });
+    return kind === 'ours'
+      ? { method: 'POST', path: '/account/logout', body, expect: 204 }
+      : { method: 'POST', path: '/bench/bare/logout', body };
+  },
 };
 
 /** Records what a door asks of the stores and leaves it to the bare one, ids being named rather than given. */
@@ -87,7 +93,7 @@ async function teach(app: Product, door: StoreDoor): Promise<void> {
   const n = DOORS.indexOf(door) + 1;
   const ask: Ask = doors[door](n);
   const { calls, body } = await record(app.origin, ask);
-  const answered = JSON.parse(body) as { access?: string; refresh?: string };
+  const answered = JSON.parse(body || '{}') as { access?: string; refresh?: string };
   const sent = JSON.parse(ask.body ?? '{}') as { refresh?: string };
   const { userId, sessionId, email } = seeded(n);
   const names = new Map<unknown, string>([
@@ -106,7 +112,7 @@ async function teach(app: Product, door: StoreDoor): Promise<void> {
   }
   const plan: Plan = {
     calls: calls.map((call) => named(call, names)),
-    signs: door === 'me' ? 0 : 2,
+    signs: answered.access === undefined ? 0 : 2,
     hashes: door === 'login',
   };
   await askOnce(app.origin, { method: 'POST', path: `/bench/plan/${door}`, body: JSON.stringify(plan) });

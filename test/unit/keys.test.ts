@@ -1,5 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Alg, fromBase64Url, isBase64Url, type KeyFault, loadKeySet } from '../../src/token/keys.ts';
+import {
+  type Alg,
+  fromBase64Url,
+  isBase64Url,
+  type KeyFault,
+  loadKeySet,
+  secretText,
+} from '../../src/token/keys.ts';
 
 type Jwk = Record<string, unknown>;
 
@@ -612,6 +619,22 @@ describe('keys that only verify', () => {
     const list = ['__proto__', 'constructor', 'A', 'a', ' a', 'undefined'].map((kid) => ({ ...OCT, kid }));
     const keys = await keysOf(SECRET, list);
     expect([...keys.verifying.keys()]).toStrictEqual([undefined, ...list.map(({ kid }) => kid)]);
+  });
+});
+
+describe('a secret as it is bound', () => {
+  it.each<[unknown, string | undefined]>([
+    [undefined, undefined],
+    [null, undefined],
+    ['', undefined],
+    [SECRET, SECRET],
+    [' ', ' '],
+    [[], '[]'],
+    [{ kty: 'oct' }, '{"kty":"oct"}'],
+    [7, '7'],
+    [false, 'false'],
+  ])('%j is %j', (bound, text) => {
+    expect(secretText(bound)).toBe(text);
   });
 });
 
