@@ -12,7 +12,7 @@ interface Group {
 
 const WIDTH = 720;
 const LEFT = 150;
-const RIGHT = 110;
+const RIGHT = 150;
 const TOP = 62;
 const BAR = 18;
 const GAP = 16;

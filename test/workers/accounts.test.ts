@@ -354,7 +354,8 @@ const PASSWORDS: [string, unknown, string][] = [
   ['of 7 emoji, more than 8 units', '🦊🐙🦑🐝🦋🐌🐞', 'password_too_short'],
   ['of 257 characters', `${'kR7!xq_z'.repeat(32)}x`, 'password_too_long'],
   ['of 257 emoji', '🦊'.repeat(257), 'password_too_long'],
-  ['of digits', '83746502918', 'password_entirely_numeric'],
+  // So many that no address made of digits by chance is like them.
+  ['of digits', '837465029183746502918374650291', 'password_entirely_numeric'],
   ['of digits of another script', '٨٣٧٤٦٥٠٢٩', 'password_entirely_numeric'],
   ['that is common', 'password1', 'password_too_common'],
   ['that is common, in capitals', 'PASSWORD1', 'password_too_common'],

@@ -642,10 +642,12 @@ describe('ending all sessions', () => {
     const other = await w.signUp();
     const answer = await endAll(w, own.access);
     expect([answer.status, answer.text]).toEqual([204, '']);
+    // Before a door that reads D1 could have told KV.
     for (const pair of pairs) {
-      await expectDead(w, pair);
       expect(await w.kvOf(pair.refresh)).toBe('ended');
+      expect(await w.sessionOf(pair.refresh)).toMatchObject({ revoked_reason: 'ended' });
     }
+    for (const pair of pairs) await expectDead(w, pair);
     await expectAlive(w, other);
     expect(log.of('sessions_ended')).toMatchObject([{ user: own.user.id, ended: 3 }]);
   });

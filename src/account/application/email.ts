@@ -55,7 +55,7 @@ export async function askEmailChange(
       secret,
     });
   }
-  if (user.email !== null) await sendMail(services, call, 'email_change_asked', user.email);
+  await sendMail(services, call, 'email_change_asked', user.email);
 }
 
 /** What a wished sign-up keeps until its mail is confirmed. */
@@ -134,7 +134,7 @@ async function confirm(
   const outcome = await credentials.changeEmail(token, token.payload ?? '', now);
   if (outcome === 'ok') {
     call.report('info', 'email_changed', { user: user.id });
-    if (user.email !== null) await sendMail(services, call, 'email_changed', user.email);
+    await sendMail(services, call, 'email_changed', user.email);
   }
   return outcome;
 }

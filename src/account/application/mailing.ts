@@ -54,8 +54,8 @@ const afterAnswer = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 /**
  * Writes and sends a mail in the background: neither the answer nor its duration tells whether there was one. `to` null:
- * it is written and sent to nobody, where the same work has to be done for an address that nobody has. A mail that
- * fails is a line in the log; people ask again.
+ * it is written and sent to nobody, for somebody without an address, and where the same work has to be done for an
+ * address that nobody has. A mail that fails is a line in the log; people ask again.
  */
 export async function sendMail(
   { mailer }: Services,

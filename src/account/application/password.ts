@@ -42,7 +42,7 @@ export async function changePassword(
   if (result.outcome !== 'ok') return explainLoss(services, user.id, sessionId, 'current_password');
   await spreadRevocation(services, result.endedSessions, 'password_changed', call.report);
   call.report('info', 'password_changed', { user: user.id, ended: result.endedSessions.length });
-  if (user.email !== null) await sendMail(services, call, 'password_changed', user.email);
+  await sendMail(services, call, 'password_changed', user.email);
 }
 
 /** The same round trip and the same rows for known and unknown; a mail where the account exists and is active. */
@@ -81,5 +81,5 @@ export async function confirmReset(
   if (result.outcome !== 'ok') throw dead();
   await spreadRevocation(services, result.endedSessions, 'password_reset', call.report);
   call.report('info', 'password_reset', { user: found.user.id, ended: result.endedSessions.length });
-  if (found.user.email !== null) await sendMail(services, call, 'password_changed', found.user.email);
+  await sendMail(services, call, 'password_changed', found.user.email);
 }
