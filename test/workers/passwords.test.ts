@@ -77,7 +77,7 @@ const WEAK: [string, string, string[]][] = [
   ['a character too short', 'horse7x', ['password_too_short']],
   ['a character too long', 'ab'.repeat(128).concat('c'), ['password_too_long']],
   ['common', 'Password123', ['password_too_common']],
-  ['numeric', '8302847261', ['password_entirely_numeric']],
+  ['numeric', '830284726183028472618302847261', ['password_entirely_numeric']],
   ['numeric in other digits', '٨٣٠٢٨٤٧٢٦١', ['password_entirely_numeric']],
   ['short, common and numeric', '1234567', ['password_too_short', 'password_entirely_numeric']],
   ['like the address', '{email}', ['password_too_similar']],
