@@ -71,10 +71,16 @@ function partOf(path: string): string {
   return 'wrangler';
 }
 
-/** A Worker of this bench, or a part of src/ alone; `./worker.js` is the deployed bundle beside it. */
-export async function bundle(entry: string, { nodePaths = [] as string[] } = {}): Promise<string> {
+/**
+ * As wrangler bundles: a Worker of this bench, or a part of src/ alone; `./worker.js` is the deployed bundle beside it.
+ * `from`: the project that `entry` is in.
+ */
+export async function bundle(
+  entry: string,
+  { from = root, nodePaths = [] as string[] } = {},
+): Promise<string> {
   const result = await build({
-    absWorkingDir: root,
+    absWorkingDir: from,
     entryPoints: [entry],
     bundle: true,
     minify: true,

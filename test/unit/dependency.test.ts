@@ -7,9 +7,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../../bench/lib/bundle.ts';
+import { bundle, root } from '../../bench/lib/bundle.ts';
 import manifest from '../../package.json' with { type: 'json' };
 
 const EXAMPLE = readFileSync(join(root, 'examples/host.ts'), 'utf8').replace(
@@ -43,21 +42,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-async function bundled(entry = 'host.ts'): Promise<string> {
-  const result = await build({
-    absWorkingDir: project,
-    entryPoints: [entry],
-    bundle: true,
-    minify: true,
-    write: false,
-    format: 'esm',
-    target: 'es2024',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['node:*', 'cloudflare:*'],
-    logLevel: 'error',
-  });
-  return result.outputFiles[0]?.text ?? '';
-}
+const bundled = (entry = 'host.ts') => bundle(entry, { from: project });
 
 /** As many projects have it. */
 const STRICT = {
