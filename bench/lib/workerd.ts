@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
 /** As in wrangler.toml; nodejs_compat is on by itself from 2026-08-04. */
-export const COMPATIBILITY_DATE = '2026-08-15';
+export const COMPATIBILITY_DATE = '2026-11-02';
 
 // workerd is miniflare's dependency: the one version that tests, dev and bench share.
 const fromMiniflare = createRequire(createRequire(import.meta.url).resolve('miniflare'));
