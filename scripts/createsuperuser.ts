@@ -18,7 +18,7 @@ import { uuid7 } from '../src/random.ts';
 import { parseSettings, SETTINGS } from '../src/settings.ts';
 import { tokenLifeSeconds } from '../src/token/blacklist.ts';
 import { askTwice, readLine } from './lib/ask-password.ts';
-import { demandTables } from './lib/d1-writer.ts';
+import { requireTables } from './lib/d1-writer.ts';
 import { spreadEnded } from './lib/ended-sessions.ts';
 import { ScriptFault } from './lib/fault.ts';
 import { openD1, REMOTE_MIGRATIONS, type Where } from './lib/open-d1.ts';
@@ -40,7 +40,7 @@ async function main(): Promise<number> {
   exitOnSignal();
   const writer = await openD1(where);
   try {
-    await demandTables(writer, REMOTE_MIGRATIONS);
+    await requireTables(writer, REMOTE_MIGRATIONS);
     const outcome = await createSuperuser(writer, wish, {
       passwordHash: (person) => newPasswordHash(person, rules),
       newId: () => uuid7(Date.now()),

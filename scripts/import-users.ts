@@ -8,7 +8,7 @@
 import { closeSync, createReadStream, fstatSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { demandTables } from './lib/d1-writer.ts';
+import { requireTables } from './lib/d1-writer.ts';
 import { readDump } from './lib/dump.ts';
 import { ScriptFault } from './lib/fault.ts';
 import { type Counts, DEFAULT_BATCH, importUsers, type Refused } from './lib/import.ts';
@@ -28,7 +28,7 @@ async function main(): Promise<number> {
   const signal = stopSignal();
   const writer = await openD1(where);
   try {
-    await demandTables(writer, REMOTE_MIGRATIONS);
+    await requireTables(writer, REMOTE_MIGRATIONS);
     const refusals = openRefusals(`${file}.refused.jsonl`);
     const input = createReadStream(file);
     const hooks = {

@@ -14,7 +14,7 @@ export interface D1Writer {
 }
 
 /** Throws where the tables are not there. */
-export async function demandTables(writer: D1Writer, remedy: string): Promise<void> {
+export async function requireTables(writer: D1Writer, remedy: string): Promise<void> {
   const found = await writer.read("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'users'");
   if (found.length === 0) {
     throw new ScriptFault(`The database has no table "users". Apply the migrations first: ${remedy}`);

@@ -11,7 +11,7 @@ import { PAGE_CSP } from '../http/page.tsx';
 import { askEmailChange, confirmEmail, resendVerification } from './application/email.ts';
 import { askReset, confirmReset } from './application/password.ts';
 import { MailLinkPage } from './pages.tsx';
-import { demandOrigin } from './refresh-transport.ts';
+import { requireOrigin } from './refresh-transport.ts';
 import { askResetBody, changeEmailBody, confirmResetBody, noBody, verifyBody } from './schemas.ts';
 import { signedIn } from './signed-in.ts';
 
@@ -32,7 +32,7 @@ export const mailRoutes = () =>
     // Of every method: without mail these paths are not there, and no 405 says otherwise.
     .use('/password/reset/*', withMail)
     .use('/email/*', withMail)
-    .post('/password/reset', demandOrigin, body(askResetBody), async (c) => {
+    .post('/password/reset', requireOrigin, body(askResetBody), async (c) => {
       await askReset(c.var.services, c.req.valid('json').email, callOf(c));
       return c.json({}, 202);
     })
@@ -40,20 +40,20 @@ export const mailRoutes = () =>
     .get('/static/page.css', (c) => serveAsset(c, '/static/page.css'))
     .get('/static/mail-link.js', (c) => serveAsset(c, '/static/mail-link.js'))
     .get('/password/reset/confirm', (c) => page(c, 'reset'))
-    .post('/password/reset/confirm', demandOrigin, body(confirmResetBody), async (c) => {
+    .post('/password/reset/confirm', requireOrigin, body(confirmResetBody), async (c) => {
       await confirmReset(c.var.services, c.req.valid('json'), callOf(c));
       return c.body(null, 204);
     })
     .get('/email/verify', (c) => page(c, 'verify'))
-    .post('/email/verify', demandOrigin, body(verifyBody), async (c) => {
+    .post('/email/verify', requireOrigin, body(verifyBody), async (c) => {
       await confirmEmail(c.var.services, c.req.valid('json').token, callOf(c));
       return c.body(null, 204);
     })
-    .post('/email/verify/resend', demandOrigin, signedIn, body(noBody), async (c) => {
+    .post('/email/verify/resend', requireOrigin, signedIn, body(noBody), async (c) => {
       await resendVerification(c.var.services, c.var.caller, callOf(c));
       return c.json({}, 202);
     })
-    .post('/email/change', demandOrigin, signedIn, body(changeEmailBody), async (c) => {
+    .post('/email/change', requireOrigin, signedIn, body(changeEmailBody), async (c) => {
       await askEmailChange(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
       return c.json({}, 202);
     });

@@ -23,7 +23,7 @@ const attributes = (c: AppContext) =>
 const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 
 /** 403 origin_not_allowed: an unsafe method from no origin, or one that is neither allowed nor our own. */
-export const demandOrigin = createMiddleware<AppEnv>(async function demandOrigin(c, next) {
+export const requireOrigin = createMiddleware<AppEnv>(async function requireOrigin(c, next) {
   if (inCookie(c) && !SAFE.includes(c.req.method)) {
     const origin = c.req.header('Origin');
     const allowed = [new URL(c.req.url).origin, ...c.var.services.settings.ALLOWED_ORIGINS];

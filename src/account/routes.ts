@@ -5,14 +5,14 @@ import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
 import { type AppEnv, callOf } from '../http/context.ts';
 import { refresh, verify } from './application/session.ts';
-import { demandOpenSignUp, logIn, logOut, signUp } from './application/sign.ts';
+import { requireOpenSignUp, logIn, logOut, signUp } from './application/sign.ts';
 import { mailRoutes } from './mail-routes.tsx';
 import { meRoutes } from './me-routes.ts';
 import { userJson } from './presenters.ts';
 import {
   clearRefresh,
   clearWhereFinal,
-  demandOrigin,
+  requireOrigin,
   refreshInput,
   sendTokens,
   sentRefresh,
@@ -21,36 +21,36 @@ import { logInBody, signUpBody, verifyBody } from './schemas.ts';
 
 /** Whatever was sent: nobody is told first what else is wrong with it. */
 const whileOpen = createMiddleware<AppEnv>(async function whileOpen(c, next) {
-  demandOpenSignUp(c.var.services);
+  requireOpenSignUp(c.var.services);
   return next();
 });
 
 /** Sign-up, log-in and what tokens do; then what people do with their account, and what mail is for. */
 export const accountRoutes = () =>
   new Hono<AppEnv>({ strict: false })
-    .post('/sign-up', demandOrigin, whileOpen, body(signUpBody), async (c) => {
+    .post('/sign-up', requireOrigin, whileOpen, body(signUpBody), async (c) => {
       const made = await signUp(c.var.services, c.req.valid('json'), callOf(c));
       if (!made) return c.json({}, 202);
       const { user, ...pair } = made;
       return c.json({ user: userJson(user), ...sendTokens(c, pair) }, 201);
     })
-    .post('/login', demandOrigin, body(logInBody), async (c) =>
+    .post('/login', requireOrigin, body(logInBody), async (c) =>
       c.json(sendTokens(c, await logIn(c.var.services, c.req.valid('json'), callOf(c)))),
     )
-    .post('/logout', demandOrigin, refreshInput, async (c) => {
+    .post('/logout', requireOrigin, refreshInput, async (c) => {
       const token = sentRefresh(c, c.req.valid('json'));
       // Without a cookie there is no session to end: what the caller wants is so.
       if (token !== null) await clearWhereFinal(c, logOut(c.var.services, token, callOf(c)));
       clearRefresh(c);
       return c.body(null, 204);
     })
-    .post('/token/refresh', demandOrigin, refreshInput, async (c) => {
+    .post('/token/refresh', requireOrigin, refreshInput, async (c) => {
       const token = sentRefresh(c, c.req.valid('json'));
       if (token === null) throw new Refusal('not_authenticated', { reason: 'no cookie' });
       const pair = await clearWhereFinal(c, refresh(c.var.services, token, callOf(c)));
       return c.json(sendTokens(c, pair));
     })
-    .post('/token/verify', demandOrigin, body(verifyBody), async (c) => {
+    .post('/token/verify', requireOrigin, body(verifyBody), async (c) => {
       await verify(c.var.services, c.req.valid('json').token, callOf(c));
       return c.json({});
     })

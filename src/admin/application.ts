@@ -5,7 +5,7 @@
 
 import { newOneTime, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
-import { demandGoodPassword, type Services, spreadRevocation } from '../account/application/tokens.ts';
+import { requireGoodPassword, type Services, spreadRevocation } from '../account/application/tokens.ts';
 import { isOwnName } from '../account/identity.ts';
 import { unavailable } from '../deadlines.ts';
 import { invalidField, Refusal } from '../errors.ts';
@@ -31,7 +31,7 @@ const actOf = ({ clock, random }: Services, caller: Caller, action: string): Act
 });
 
 /** 403 permission_denied, last_staff; 404 not_found; 409 email_taken, username_taken; 503. */
-function demandDone(outcome: Outcome): void {
+function requireDone(outcome: Outcome): void {
   if (outcome === 'ok') return;
   if (outcome === 'denied') throw new Refusal('permission_denied', { reason: 'no longer staff' });
   if (outcome === 'gone') throw new Refusal('not_found');
@@ -44,7 +44,7 @@ async function settled<T>(attempt: () => Promise<{ outcome: Outcome; result: T }
   for (let left = ATTEMPTS; ; left--) {
     const { outcome, result } = await attempt();
     if (outcome === 'changed' && left > 1) continue;
-    demandDone(outcome);
+    requireDone(outcome);
     return result;
   }
 }
@@ -105,7 +105,7 @@ export async function addUser(
   if (person.username !== null && !isOwnName(person.username, person.email)) {
     throw invalidField('username', 'username');
   }
-  await demandGoodPassword(services, 'password', wish.password, person, call);
+  await requireGoodPassword(services, 'password', wish.password, person, call);
   const passwordHash = await hasher.hash(wish.password);
   const isStaff = wish.is_staff ?? false;
   const act = actOf(services, caller, isStaff ? 'added as staff' : 'added');
@@ -120,7 +120,7 @@ export async function addUser(
     dateJoined: act.now,
     lastLoginAt: null,
   };
-  demandDone(await admin.store.add(act, { ...user, usernameKey: wish.username?.key ?? null }));
+  requireDone(await admin.store.add(act, { ...user, usernameKey: wish.username?.key ?? null }));
   await tell(services, call, act, user.id);
   return user;
 }
@@ -224,7 +224,7 @@ export async function endSessions(
   const { userId, sessionId } = target;
   const act = actOf(services, caller, sessionId === null ? 'ended all sessions' : 'ended a session');
   const { outcome, ended } = await services.admin.store.endSessions(act, userId, sessionId);
-  demandDone(outcome);
+  requireDone(outcome);
   await tell(services, call, act, userId, { ids: ended, reason: 'ended' });
 }
 
@@ -246,7 +246,7 @@ export async function requestReset(
   await services.limits.check({ door: 'mail', address: user.email }, call);
   const act = actOf(services, caller, 'sent a password reset');
   const { secret, row } = await newOneTime(services, 'password_reset', act.now);
-  demandDone(await services.admin.store.leaveReset(act, user, { ...row, subject: id }));
+  requireDone(await services.admin.store.leaveReset(act, user, { ...row, subject: id }));
   await tell(services, call, act, id);
   await sendMail(services, call, 'password_reset', user.email, {
     subject: id,

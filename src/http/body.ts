@@ -45,7 +45,7 @@ async function readCounting(c: AppContext): Promise<Uint8Array> {
 const UTF8_CHARSET = /^charset\s*=\s*(?:"utf-?8"|utf-?8)?$/;
 
 /** application/json, in UTF-8 where it says so (RFC 8259 section 8.1). */
-function demandJson(contentType: string | undefined): void {
+function requireJson(contentType: string | undefined): void {
   const [type, ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
   const others = parameters.filter(
     (parameter) => /^charset\s*=/.test(parameter) && !UTF8_CHARSET.test(parameter),
@@ -57,7 +57,7 @@ function demandJson(contentType: string | undefined): void {
 async function readJson(c: AppContext): Promise<string> {
   const contentType = c.req.header('Content-Type');
   const bytes = await readBytes(c);
-  if (bytes.byteLength > 0 || contentType !== undefined) demandJson(contentType);
+  if (bytes.byteLength > 0 || contentType !== undefined) requireJson(contentType);
   if (bytes.byteLength === 0) return '{}';
   let text: string;
   let value: unknown;

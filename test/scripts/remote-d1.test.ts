@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { demandTables } from '../../scripts/lib/d1-writer.ts';
+import { requireTables } from '../../scripts/lib/d1-writer.ts';
 import { readDump } from '../../scripts/lib/dump.ts';
 import { importUsers, type Refused } from '../../scripts/lib/import.ts';
 import { remoteD1 } from '../../scripts/lib/remote-d1.ts';
@@ -101,7 +101,7 @@ describe('a remote D1', { timeout: 30_000 }, () => {
 
   it('without the tables is told how to make them', async () => {
     const { writer } = fakeCloudflare({ migrated: false });
-    await expect(demandTables(writer, 'npx wrangler d1 migrations apply DB --remote')).rejects.toThrow(
+    await expect(requireTables(writer, 'npx wrangler d1 migrations apply DB --remote')).rejects.toThrow(
       /no table "users".*npx wrangler d1 migrations apply DB --remote/,
     );
   });

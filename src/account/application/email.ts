@@ -3,7 +3,7 @@ import { invalidField, Refusal } from '../../errors.ts';
 import { type Call, type OneTimeToken, seconds, type User } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import { newOneTime, readOneTime, sendMail } from './mailing.ts';
-import { demandPassword } from './password.ts';
+import { requirePassword } from './password.ts';
 import { explainLoss } from './refusals.ts';
 import type { Caller } from './session.ts';
 import type { Services } from './tokens.ts';
@@ -33,7 +33,7 @@ export async function askEmailChange(
   call: Call,
 ): Promise<void> {
   const { user, sessionId } = caller;
-  await demandPassword(services, caller, 'password', given.password, call);
+  await requirePassword(services, caller, 'password', given.password, call);
   await services.limits.check({ door: 'mail', address: given.new_email }, call);
   const { secret, row } = await newOneTime(
     services,

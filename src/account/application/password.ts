@@ -5,10 +5,10 @@ import { sha256Hex } from '../../random.ts';
 import { newOneTime, readOneTime, sendMail } from './mailing.ts';
 import { explainLoss } from './refusals.ts';
 import type { Caller } from './session.ts';
-import { accountKey, demandGoodPassword, type Services, spreadRevocation } from './tokens.ts';
+import { accountKey, requireGoodPassword, type Services, spreadRevocation } from './tokens.ts';
 
 /** The caller proves the password anew; as limited as a log-in. 400 password_incorrect under `field`. */
-export async function demandPassword(
+export async function requirePassword(
   services: Services,
   { user }: Caller,
   field: string,
@@ -31,8 +31,8 @@ export async function changePassword(
 ): Promise<void> {
   const { hasher, credentials, clock } = services;
   const { user, sessionId } = caller;
-  await demandPassword(services, caller, 'current_password', given.current_password, call);
-  await demandGoodPassword(services, 'new_password', given.new_password, user, call);
+  await requirePassword(services, caller, 'current_password', given.current_password, call);
+  await requireGoodPassword(services, 'new_password', given.new_password, user, call);
   const result = await credentials.changePassword(
     user,
     sessionId,
@@ -72,7 +72,7 @@ export async function confirmReset(
   if (!read) throw dead();
   const found = await credentials.findToken(read.subject, ['password_reset'], read.hash, seconds(clock));
   if (!found?.user?.isActive) throw dead();
-  await demandGoodPassword(services, 'new_password', given.new_password, found.user, call);
+  await requireGoodPassword(services, 'new_password', given.new_password, found.user, call);
   const result = await credentials.resetPassword(
     found.token,
     await hasher.hash(given.new_password),

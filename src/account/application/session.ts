@@ -134,7 +134,7 @@ export interface Caller {
 }
 
 /** The claims of an access token. 401 access_token_not_valid. */
-async function demandAccess({ codec, clock }: Services, token: string): Promise<Claims> {
+async function requireAccess({ codec, clock }: Services, token: string): Promise<Claims> {
   const verdict = await codec.verify(token, seconds(clock));
   if (!verdict.ok) throw new Refusal('access_token_not_valid', { reason: verdict.fault });
   if (verdict.claims.token_type !== 'access') {
@@ -143,7 +143,7 @@ async function demandAccess({ codec, clock }: Services, token: string): Promise<
   return verdict.claims;
 }
 
-function demandStanding<F extends { user: User; session: Session | null }>(
+function requireLiveSession<F extends { user: User; session: Session | null }>(
   { clock }: Services,
   found: F | null,
 ): F {
@@ -159,9 +159,9 @@ function demandStanding<F extends { user: User; session: Session | null }>(
  * at once. 401 access_token_not_valid, user_not_found, user_inactive.
  */
 export async function authenticate(services: Services, token: string): Promise<Caller> {
-  const claims = await demandAccess(services, token);
+  const claims = await requireAccess(services, token);
   const found = await services.users.findWithSession(claims.sub, claims.sid);
-  return { user: demandStanding(services, found).user, sessionId: claims.sid };
+  return { user: requireLiveSession(services, found).user, sessionId: claims.sid };
 }
 
 /** Who calls and all live sessions of that user, newest first, in the one round trip. Refuses as `authenticate`. */
@@ -169,9 +169,9 @@ export async function listSessions(
   services: Services,
   token: string,
 ): Promise<{ caller: Caller; sessions: Session[] }> {
-  const claims = await demandAccess(services, token);
+  const claims = await requireAccess(services, token);
   const found = await services.sessions.list(claims.sub, claims.sid, seconds(services.clock));
-  const { user, all } = demandStanding(services, found);
+  const { user, all } = requireLiveSession(services, found);
   return { caller: { user, sessionId: claims.sid }, sessions: all };
 }
 

@@ -10,11 +10,11 @@ import { newSession, reasonOf, standingFault, touchRule } from '../../token/rota
 import { canonicalEmail, isOwnName, usernameKey } from '../identity.ts';
 import { wishSignUp } from './email.ts';
 import { newOneTime, sendMail } from './mailing.ts';
-import { demandPassword } from './password.ts';
+import { requirePassword } from './password.ts';
 import { explainLoss } from './refusals.ts';
 import type { Caller } from './session.ts';
 import {
-  demandGoodPassword,
+  requireGoodPassword,
   mintFirstPair,
   type Services,
   spreadRevocation,
@@ -30,7 +30,7 @@ export interface SignUp {
 }
 
 /** 403 sign_up_closed. */
-export function demandOpenSignUp({ settings }: Pick<Services, 'settings'>): void {
+export function requireOpenSignUp({ settings }: Pick<Services, 'settings'>): void {
   if (settings.SIGN_UP === 'closed') throw new Refusal('sign_up_closed');
 }
 
@@ -44,7 +44,7 @@ export async function signUp(
   call: Call,
 ): Promise<({ user: User } & Required<TokenPair>) | null> {
   const { settings, clock, random, hasher, users, limits } = services;
-  demandOpenSignUp(services);
+  requireOpenSignUp(services);
   const person = {
     email: wish.email,
     username: wish.username?.username ?? null,
@@ -54,7 +54,7 @@ export async function signUp(
     throw invalidField('username', 'username');
   }
   await limits.check({ door: 'sign_up' }, call);
-  await demandGoodPassword(services, 'password', wish.password, person, call);
+  await requireGoodPassword(services, 'password', wish.password, person, call);
   if (settings.SIGN_UP === 'verify') await limits.check({ door: 'mail', address: person.email }, call);
 
   const passwordHash = await hasher.hash(wish.password);
@@ -212,7 +212,7 @@ export async function withdraw(
 ): Promise<void> {
   const { clock, users, random } = services;
   const { user, sessionId } = caller;
-  await demandPassword(services, caller, 'password', password, call);
+  await requirePassword(services, caller, 'password', password, call);
   const result = await users.withdraw(
     {
       id: user.id,

@@ -103,7 +103,7 @@ export const freshRefresh = ({ random, settings }: Services, { session }: Bearer
 });
 
 /** 400 with every fault of a password to be, under the field it came in. */
-export async function demandGoodPassword(
+export async function requireGoodPassword(
   { settings, breached }: Services,
   field: string,
   password: string,
