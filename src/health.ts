@@ -11,7 +11,7 @@ export const healthRoutes = () =>
       const { sessions, blacklist } = c.var.services;
       // Ids that no token can have: the questions are real, the answers are known.
       const [, kv] = await Promise.all([
-        sessions.standing('readyz', 'readyz'),
+        sessions.tokenStatus('readyz', 'readyz'),
         blacklist.find('readyz', reporter(c.var.requestId)),
       ]);
       if (kv === 'unknown') throw unavailable('kv readyz');

@@ -81,7 +81,7 @@ export type Report = (
 ) => void;
 
 /** Whether a token's user and session stand: what decides about a token beyond its signature. */
-export interface Standing {
+export interface TokenStatus {
   user: { isActive: boolean; isStaff: boolean } | null;
   session: Pick<Session, 'revokedAt' | 'revokedReason' | 'absoluteEndAt'> | null;
 }
@@ -148,24 +148,24 @@ export interface Sessions {
     now: number,
     rules: { graceSeconds: number; touch: Touch },
   ) => Promise<
-    Standing & { token: RevokedToken | null /** This very call ended the session. */; replayed: boolean }
+    TokenStatus & { token: RevokedToken | null /** This very call ended the session. */; replayed: boolean }
   >;
   /** For a refresh that consumes nothing: how things stand, and the session's last use moved. */
-  use: (token: { userId: string; sessionId: string }, now: number, touch: Touch) => Promise<Standing>;
+  use: (token: { userId: string; sessionId: string }, now: number, touch: Touch) => Promise<TokenStatus>;
   /** How a refresh token stands; changes nothing. */
   inspect: (token: {
     userId: string;
     sessionId: string;
     jti: string;
     expiresAt: number;
-  }) => Promise<Standing & { token: RevokedToken | null }>;
+  }) => Promise<TokenStatus & { token: RevokedToken | null }>;
   /** How the user and the session of an access token stand. */
-  standing: (userId: string, sessionId: string) => Promise<Standing>;
+  tokenStatus: (userId: string, sessionId: string) => Promise<TokenStatus>;
   /** Ends the session of a refresh token and puts the token on the blacklist. Idempotent. */
   logOut: (
     token: { userId: string; sessionId: string; jti: string; expiresAt: number },
     now: number,
-  ) => Promise<Standing & { /** This very call ended the session. */ ended: boolean }>;
+  ) => Promise<TokenStatus & { /** This very call ended the session. */ ended: boolean }>;
   /** The caller as `Users.findWithSession` has it, and all live sessions of that user, newest first. */
   list: (
     userId: string,

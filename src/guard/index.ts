@@ -10,14 +10,14 @@ import { REFUSALS, Refusal } from '../errors.ts';
 import { negotiateLanguage } from '../http/language.ts';
 import { problemResponse } from '../http/problem-response.ts';
 import { reporter } from '../http/report.ts';
-import { type Blacklist, type Clock, type Standing, seconds } from '../ports.ts';
+import { type Blacklist, type Clock, type TokenStatus, seconds } from '../ports.ts';
 import { PERMISSION_CLASSES, type PermissionClass, parseSettings, type SettingFault } from '../settings.ts';
 import { kvBlacklist } from '../token/blacklist.ts';
 import { type Codec, createCodec } from '../token/codec.ts';
 import { loadKeySet, secretText } from '../token/keys.ts';
-import { accessFault, reasonFault, reasonOf, standingFault } from '../token/rotation.ts';
+import { accessFault, reasonFault, reasonOf, statusFault } from '../token/rotation.ts';
 import { bearerToken } from './bearer.ts';
-import { d1Standing } from './d1-standing.ts';
+import { d1TokenStatus } from './d1-token-status.ts';
 
 /** Who calls, as the token says; in `strict` mode `isStaff` is what D1 says now. */
 export interface Account {
@@ -57,7 +57,7 @@ interface Guard {
   settings: GuardSettings;
   codec: Codec;
   blacklist: Blacklist | null;
-  standing: ((userId: string, sessionId: string) => Promise<Standing>) | null;
+  tokenStatus: ((userId: string, sessionId: string) => Promise<TokenStatus>) | null;
 }
 
 /** Either key will do: a Worker that only verifies has the public ones in VERIFYING_KEYS and no SIGNING_KEY. */
@@ -86,7 +86,7 @@ async function compose(
     blacklist: strict
       ? null
       : kvBlacklist(env.BLACKLIST as KVNamespace, { ttlSeconds: 0, deadlineMs: deadlines.kv }),
-    standing: env.DB ? d1Standing(env.DB as D1Database, deadlines.d1) : null,
+    tokenStatus: env.DB ? d1TokenStatus(env.DB as D1Database, deadlines.d1) : null,
   };
 }
 
@@ -110,11 +110,11 @@ async function admit(
 
   const known = guard.blacklist ? await guard.blacklist.find(claims.sid, report) : 'unknown';
   if (known === 'unknown') {
-    if (!guard.standing) throw unavailable('kv guard');
-    const standing = await guard.standing(claims.sub, claims.sid);
-    const fault = standingFault(standing, now);
-    if (fault) throw new Refusal(accessFault(fault), { reason: reasonOf(standing) });
-    isStaff = standing.user?.isStaff ?? false;
+    if (!guard.tokenStatus) throw unavailable('kv guard');
+    const tokenStatus = await guard.tokenStatus(claims.sub, claims.sid);
+    const fault = statusFault(tokenStatus, now);
+    if (fault) throw new Refusal(accessFault(fault), { reason: reasonOf(tokenStatus) });
+    isStaff = tokenStatus.user?.isStaff ?? false;
   } else if (known !== null) {
     throw new Refusal(accessFault(reasonFault(known)), { reason: known });
   }

@@ -7,7 +7,7 @@ import { and, desc, eq, isNull, type Placeholder, type SQL, sql } from 'drizzle-
 import type { D1, Db } from '../db/reach.ts';
 import { revokedTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Given } from '../db/statement.ts';
-import type { RevocationReason, RevokedToken, Session, Sessions, Standing, Touch } from '../ports.ts';
+import type { RevocationReason, RevokedToken, Session, Sessions, TokenStatus, Touch } from '../ports.ts';
 
 /** A value, or what stands for it in a statement that is written once. */
 type Of<T> = T | Placeholder;
@@ -53,7 +53,7 @@ const moved = ({ now, lifetimeSeconds, everySeconds }: Given<Touching>) => ({
 const due = ({ now, lifetimeSeconds, everySeconds }: Given<Touching>) =>
   sql`(last_used_at <= ${now} - ${everySeconds} OR expires_at < min(${now} + ${lifetimeSeconds}, absolute_end_at))`;
 
-const standingColumns = {
+const tokenStatusColumns = {
   user: { isActive: users.isActive, isStaff: users.isStaff },
   // Drizzle takes a joined row for absent where its first column is null, so one that never is comes first.
   session: {
@@ -69,37 +69,37 @@ const tokenColumns = {
   successorJti: sql<string | null>`${revokedTokens.successorJti}`.as('token_successor_jti'),
 };
 
-interface StandingRow {
+interface TokenStatusRow {
   user: { isActive: boolean; isStaff: boolean };
   session: { revokedAt: number | null; revokedReason: string | null; absoluteEndAt: number } | null;
   token?: { revokedAt: number | null; reason: string | null; successorJti: string | null };
 }
 
 /** No row: the user is gone, and the sessions with it. */
-function standingOf(rows: readonly StandingRow[]): Standing & { token: RevokedToken | null } {
+function toTokenStatus(rows: readonly TokenStatusRow[]): TokenStatus & { token: RevokedToken | null } {
   const row = rows[0];
   if (!row) return { user: null, session: null, token: null };
   const { token } = row;
   return {
     user: row.user,
-    session: row.session as Standing['session'],
+    session: row.session as TokenStatus['session'],
     token: token && token.revokedAt !== null ? (token as RevokedToken) : null,
   };
 }
 
 /** What the doors that are asked most say to D1, written once. */
 const statementsOf = ({ statement }: D1) => ({
-  standing: statement((db, { userId, sessionId }: Given<SessionKey>) =>
+  tokenStatus: statement((db, { userId, sessionId }: Given<SessionKey>) =>
     db
-      .select(standingColumns)
+      .select(tokenStatusColumns)
       .from(users)
       .leftJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, sessionId)))
       .where(eq(users.id, userId)),
   ),
 
-  tokenStanding: statement((db, { userId, sessionId, jti, expiresAt }: Given<TokenKey>) =>
+  refreshTokenStatus: statement((db, { userId, sessionId, jti, expiresAt }: Given<TokenKey>) =>
     db
-      .select({ ...standingColumns, token: tokenColumns })
+      .select({ ...tokenStatusColumns, token: tokenColumns })
       .from(users)
       .leftJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, sessionId)))
       .leftJoin(revokedTokens, and(eq(revokedTokens.expiresAt, expiresAt), eq(revokedTokens.jti, jti)))
@@ -241,31 +241,31 @@ export function d1Sessions(d1: D1): Sessions {
 
     consume: (token, successorJti, now, { graceSeconds, touch }) =>
       ask('sessions.consume', async () => {
-        const [, settled, standing] = await batch([say.consume, say.settle, say.tokenStanding], {
+        const [, settled, tokenStatus] = await batch([say.consume, say.settle, say.refreshTokenStatus], {
           ...token,
           successorJti,
           now,
           graceSeconds,
           ...touch,
         });
-        return { ...standingOf(standing), replayed: settled.some(({ endedAt }) => endedAt !== null) };
+        return { ...toTokenStatus(tokenStatus), replayed: settled.some(({ endedAt }) => endedAt !== null) };
       }),
 
     use: (token, now, touch) =>
       ask('sessions.use', async () => {
-        const [, standing] = await batch([say.touch, say.standing], { ...token, now, ...touch });
-        return standingOf(standing);
+        const [, tokenStatus] = await batch([say.touch, say.tokenStatus], { ...token, now, ...touch });
+        return toTokenStatus(tokenStatus);
       }),
 
-    inspect: (token) => ask('sessions.inspect', async () => standingOf(await say.tokenStanding.ask(token))),
+    inspect: (token) => ask('sessions.inspect', async () => toTokenStatus(await say.refreshTokenStatus.ask(token))),
 
-    standing: (userId, sessionId) =>
-      ask('sessions.standing', async () => standingOf(await say.standing.ask({ userId, sessionId }))),
+    tokenStatus: (userId, sessionId) =>
+      ask('sessions.tokenStatus', async () => toTokenStatus(await say.tokenStatus.ask({ userId, sessionId }))),
 
     logOut: (token, now) =>
       ask('sessions.logOut', async () => {
-        const [ended, , standing] = await batch([say.end, say.blacklist, say.standing], { ...token, now });
-        return { ...standingOf(standing), ended: ended.meta.changes > 0 };
+        const [ended, , tokenStatus] = await batch([say.end, say.blacklist, say.tokenStatus], { ...token, now });
+        return { ...toTokenStatus(tokenStatus), ended: ended.meta.changes > 0 };
       }),
 
     list: (userId, sessionId, now) =>

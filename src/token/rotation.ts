@@ -3,7 +3,7 @@
  * and until when tokens live. Pure; `now` is handed in, in epoch seconds.
  */
 import type { RefusalName } from '../errors.ts';
-import type { RevocationReason, RevokedToken, Session, Standing, Touch } from '../ports.ts';
+import type { RevocationReason, RevokedToken, Session, TokenStatus, Touch } from '../ports.ts';
 
 /** A session's last use is written at most once in this time. */
 const TOUCH_AT_MOST_SECONDS = 3_600;
@@ -22,9 +22,9 @@ export function touchRule(refreshLifetimeSeconds: number, accessLifetimeSeconds:
 }
 
 /** Why the owner of a token may not use it; the first of several is told. Null: user and session stand. */
-export type StandingFault = Extract<RefusalName, 'user_not_found' | 'user_inactive' | 'token_blacklisted'>;
+export type StatusFault = Extract<RefusalName, 'user_not_found' | 'user_inactive' | 'token_blacklisted'>;
 
-export function standingFault({ user, session }: Standing, now: number): StandingFault | null {
+export function statusFault({ user, session }: TokenStatus, now: number): StatusFault | null {
   if (user === null) return 'user_not_found';
   if (!user.isActive) return 'user_inactive';
   if (session === null || session.revokedAt !== null || session.absoluteEndAt <= now) {
@@ -34,18 +34,18 @@ export function standingFault({ user, session }: Standing, now: number): Standin
 }
 
 /** A value of KV says the same as D1 would. */
-export function reasonFault(reason: RevocationReason): StandingFault {
+export function reasonFault(reason: RevocationReason): StatusFault {
   if (reason === 'withdrawn') return 'user_not_found';
   if (reason === 'deactivated') return 'user_inactive';
   return 'token_blacklisted';
 }
 
 /** An access token is never told "blacklisted": it has one sentence for every fault of its own. */
-export const accessFault = (fault: StandingFault) =>
+export const accessFault = (fault: StatusFault) =>
   fault === 'token_blacklisted' ? 'access_token_not_valid' : fault;
 
 /** What KV is to remember of a standing that has a fault. */
-export function reasonOf({ user, session }: Standing): RevocationReason {
+export function reasonOf({ user, session }: TokenStatus): RevocationReason {
   if (user === null) return 'withdrawn';
   if (!user.isActive) return 'deactivated';
   return session?.revokedReason ?? 'ended';
@@ -62,18 +62,18 @@ export function isReplay(token: RevokedToken, now: number, graceSeconds: number)
 
 /** The successor that a consumption gives, the same for everybody who asks within the grace. */
 export type Rotation =
-  | { fault: StandingFault }
+  | { fault: StatusFault }
   | { fault: null; first: boolean; successor: { jti: string; iat: number; exp: number } };
 
 export function judgeRotation(
-  standing: Standing & { token: RevokedToken | null },
+  tokenStatus: TokenStatus & { token: RevokedToken | null },
   offeredJti: string,
   now: number,
   rules: { graceSeconds: number; refreshLifetimeSeconds: number },
 ): Rotation {
-  const fault = standingFault(standing, now);
+  const fault = statusFault(tokenStatus, now);
   if (fault) return { fault };
-  const { token, session } = standing;
+  const { token, session } = tokenStatus;
   if (!token?.successorJti || !session) return { fault: 'token_blacklisted' };
   const first = token.successorJti === offeredJti;
   if (!first && isReplay(token, now, rules.graceSeconds)) return { fault: 'token_blacklisted' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RevocationReason, RevokedToken, Standing } from '../../src/ports.ts';
+import type { RevocationReason, RevokedToken, TokenStatus } from '../../src/ports.ts';
 import {
   accessFault,
   isReplay,
@@ -7,7 +7,7 @@ import {
   newSession,
   reasonFault,
   reasonOf,
-  standingFault,
+  statusFault,
   tokenEnd,
   touchRule,
   withinGrace,
@@ -20,15 +20,15 @@ const DAY = 86_400;
 
 const user = { isActive: true, isStaff: false };
 const session = { revokedAt: null, revokedReason: null, absoluteEndAt: NOW + 30 * DAY };
-const GOOD: Standing = { user, session };
-const ended = (revokedReason: RevocationReason | null): Standing => ({
+const GOOD: TokenStatus = { user, session };
+const ended = (revokedReason: RevocationReason | null): TokenStatus => ({
   user,
   session: { ...session, revokedAt: NOW - 1, revokedReason },
 });
 const inactive = { isActive: false, isStaff: false };
 
 describe('of several faults the first is told', () => {
-  it.each<[string, Standing, ReturnType<typeof standingFault>]>([
+  it.each<[string, TokenStatus, ReturnType<typeof statusFault>]>([
     ['none', GOOD, null],
     ['a user who is gone', { user: null, session: null }, 'user_not_found'],
     ['a user who is gone, and a session that somehow is not', { user: null, session }, 'user_not_found'],
@@ -46,13 +46,13 @@ describe('of several faults the first is told', () => {
     ],
     ['a session a second before its end', { user, session: { ...session, absoluteEndAt: NOW + 1 } }, null],
     ['staff', { user: { isActive: true, isStaff: true }, session }, null],
-  ])('%s', (_, standing, fault) => {
-    expect(standingFault(standing, NOW)).toBe(fault);
+  ])('%s', (_, tokenStatus, fault) => {
+    expect(statusFault(tokenStatus, NOW)).toBe(fault);
   });
 });
 
 describe('what KV remembers says the same as D1 would', () => {
-  it.each<[string, Standing, RevocationReason]>([
+  it.each<[string, TokenStatus, RevocationReason]>([
     ['a user who is gone', { user: null, session: null }, 'withdrawn'],
     ['an inactive user', { ...ended('logged_out'), user: inactive }, 'deactivated'],
     ['no session', { user, session: null }, 'ended'],
@@ -64,9 +64,9 @@ describe('what KV remembers says the same as D1 would', () => {
     ['one of a changed password', ended('password_changed'), 'password_changed'],
     ['one of a reset password', ended('password_reset'), 'password_reset'],
     ['one of a demotion', ended('demoted'), 'demoted'],
-  ])('%s', (_, standing, reason) => {
-    expect(reasonOf(standing)).toBe(reason);
-    expect(reasonFault(reason)).toBe(standingFault(standing, NOW));
+  ])('%s', (_, tokenStatus, reason) => {
+    expect(reasonOf(tokenStatus)).toBe(reason);
+    expect(reasonFault(reason)).toBe(statusFault(tokenStatus, NOW));
   });
 
   it('and an access token is never told "blacklisted"', () => {
@@ -109,8 +109,8 @@ describe('a refresh is judged', () => {
     successorJti: 'offered',
     ...change,
   });
-  const judge = (token: RevokedToken | null, now = NOW, standing = GOOD, rules = RULES) =>
-    judgeRotation({ ...standing, token }, 'offered', now, rules);
+  const judge = (token: RevokedToken | null, now = NOW, tokenStatus = GOOD, rules = RULES) =>
+    judgeRotation({ ...tokenStatus, token }, 'offered', now, rules);
 
   it('as the first, which has its own successor in the row', () => {
     expect(judge(consumed())).toEqual({
@@ -147,18 +147,18 @@ describe('a refresh is judged', () => {
     });
   });
 
-  it.each<[string, Standing, string]>([
+  it.each<[string, TokenStatus, string]>([
     ['the user is gone', { user: null, session: null }, 'user_not_found'],
     ['the user is inactive', { user: inactive, session }, 'user_inactive'],
     ['the session ended', ended('logged_out'), 'token_blacklisted'],
     ['the session is over', { user, session: { ...session, absoluteEndAt: NOW } }, 'token_blacklisted'],
-  ])('by its owner first: %s', (_, standing, fault) => {
-    expect(judge(consumed(), NOW, standing)).toEqual({ fault });
+  ])('by its owner first: %s', (_, tokenStatus, fault) => {
+    expect(judge(consumed(), NOW, tokenStatus)).toEqual({ fault });
   });
 
   it('to end with its session', () => {
-    const standing = { user, session: { ...session, absoluteEndAt: NOW + 60 } };
-    expect(judge(consumed(), NOW, standing)).toMatchObject({ successor: { exp: NOW + 60 } });
+    const tokenStatus = { user, session: { ...session, absoluteEndAt: NOW + 60 } };
+    expect(judge(consumed(), NOW, tokenStatus)).toMatchObject({ successor: { exp: NOW + 60 } });
   });
 });
 

@@ -901,7 +901,7 @@ const handedOut = ({ body, headers }: Answer): string[] =>
     ...headers.getSetCookie().map((line) => /^__Secure-refresh=([^;]+)/.exec(line)?.[1]),
   ].filter((token) => typeof token === 'string');
 
-interface Standing {
+interface TokenStatus {
   /** Sessions that live, and whose users do. */
   living: Set<string>;
   /** Sessions that were ended as stolen. */
@@ -912,7 +912,7 @@ interface Standing {
 }
 
 /** How D1 has it, in one read. */
-async function standingOf(tokens: readonly string[]): Promise<Standing> {
+async function toTokenStatus(tokens: readonly string[]): Promise<TokenStatus> {
   const sids = JSON.stringify(tokens.map((token) => claimsOf(token).sid));
   const these = 'IN (SELECT value FROM json_each(?))';
   const [living, stolen, consumed, orphans] = await env.DB.batch([
@@ -934,7 +934,7 @@ async function standingOf(tokens: readonly string[]): Promise<Standing> {
   return {
     living: new Set(idsOf(living)),
     stolen: idsOf(stolen),
-    consumed: (consumed?.results ?? []) as Standing['consumed'],
+    consumed: (consumed?.results ?? []) as TokenStatus['consumed'],
     orphans: orphans?.results ?? ['not asked'],
   };
 }
@@ -947,7 +947,7 @@ const refreshAt = ({ w }: Side, token: string) =>
     : w.refresh(token);
 
 /** 2: what D1 holds dead is refused by the doors that read D1, what it holds alive is not. */
-async function expectDoorsToKnow(calm: Side, tokens: readonly string[], { living }: Standing) {
+async function expectDoorsToKnow(calm: Side, tokens: readonly string[], { living }: TokenStatus) {
   const known = [...new Set(tokens)].map(
     (token) => ({ token, ...claimsOf(token) }) as { token: string; sid: string; token_type: string },
   );
@@ -964,7 +964,7 @@ async function expectDoorsToKnow(calm: Side, tokens: readonly string[], { living
 }
 
 /** 3: of the refresh tokens of a session that anybody may hold, consumed ones aside, there is one at most. */
-function expectOneLiveToken(tokens: readonly string[], { consumed }: Standing) {
+function expectOneLiveToken(tokens: readonly string[], { consumed }: TokenStatus) {
   const gone = new Set<unknown>(consumed.map(({ jti }) => jti));
   const held = new Map<unknown, Set<unknown>>();
   const handedOut = tokens.map(claimsOf).filter(({ token_type }) => token_type === 'refresh');
@@ -1073,11 +1073,11 @@ async function run(which: Case, kinds: readonly FaultKind[]) {
 
   const tokens = [...scene.tokens, ...answers.flatMap(handedOut)];
   expect(await done()).toBe(true);
-  const standing = await standingOf(tokens);
-  await expectDoorsToKnow(calm, tokens, standing);
-  expectOneLiveToken(door.manySuccessors ? [] : tokens, standing);
-  expect(standing.orphans).toEqual([]);
-  expect(standing.stolen.length).toBe(door.isReplay ? 1 : 0);
+  const tokenStatus = await toTokenStatus(tokens);
+  await expectDoorsToKnow(calm, tokens, tokenStatus);
+  expectOneLiveToken(door.manySuccessors ? [] : tokens, tokenStatus);
+  expect(tokenStatus.orphans).toEqual([]);
+  expect(tokenStatus.stolen.length).toBe(door.isReplay ? 1 : 0);
   expectCleanLog(second, secrets(), []);
 }
 

@@ -6,7 +6,7 @@ import { seedTable } from '../../bench/lib/seed.ts';
 import { recording } from '../../bench/workers/recording.ts';
 import { d1Sweeper } from '../../src/db/d1-sweep.ts';
 import { reachD1 } from '../../src/db/reach.ts';
-import { d1Standing } from '../../src/guard/d1-standing.ts';
+import { d1TokenStatus } from '../../src/guard/d1-token-status.ts';
 import { SWEEP } from '../../src/sweep.ts';
 import { type Answer, claimsOf, person, world } from '../support/world.ts';
 
@@ -56,7 +56,7 @@ async function costs(): Promise<Record<string, Counts>> {
   for (const [door, [status, ask]] of Object.entries(asked)) {
     cost[door] = await countsFor(async () => expect((await ask()).status, door).toBe(status));
   }
-  cost['strict guard'] = await countsFor(() => d1Standing(bindings.DB, 3_000)(sub, sid));
+  cost['strict guard'] = await countsFor(() => d1TokenStatus(bindings.DB, 3_000)(sub, sid));
   return cost;
 }
 

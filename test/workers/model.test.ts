@@ -84,7 +84,7 @@ const absoluteEnd = (session: MSession) => session.openedAt + SESSION_LIFETIME;
 type Verdict = 'ok' | 'expired' | 'user_not_found' | 'user_inactive' | 'blacklisted';
 
 /** How a token stands but for its consumption: the first of several faults. */
-function standing({ expiresAt, session }: MToken, now: number): Verdict {
+function tokenStatus({ expiresAt, session }: MToken, now: number): Verdict {
   if (expiresAt <= now) return 'expired';
   if (session.user.gone) return 'user_not_found';
   if (!session.user.active) return 'user_inactive';
@@ -235,7 +235,7 @@ function newestOf(model: Model, { at, token }: ReturnType<typeof pick>) {
 
 async function sendRefresh(model: Model, real: Real, { at, token }: ReturnType<typeof pick>) {
   const answer = await real.w.refresh(real.tokens[at] as string);
-  const verdict = standing(token, model.now);
+  const verdict = tokenStatus(token, model.now);
   const replay = verdict === 'ok' && isReplay(token, model.now);
   const again = token.consumedAt === null ? 'first' : 'again';
   const outcome = `refresh: ${replay ? 'replay' : verdict === 'ok' ? again : verdict}`;
@@ -294,7 +294,7 @@ function goTo(model: Model, real: Real, now: number) {
 
 async function sendVerify(model: Model, real: Real, { at, token }: ReturnType<typeof pick>) {
   const answer = await real.w.verify(real.tokens[at] as string);
-  const verdict = standing(token, model.now);
+  const verdict = tokenStatus(token, model.now);
   const dead = verdict !== 'ok' || (token.kind === 'refresh' && isReplay(token, model.now));
   outcomes.add(`verify ${token.kind}: ${dead ? 'dead' : 'alive'}`);
   // An access token is good there until KV has heard of the end of its session.
@@ -310,7 +310,7 @@ const me = (of: number) =>
     async (model, real) => {
       const { at, token } = pick(model, of, 'access');
       const answer = await real.w.me(real.tokens[at] as string);
-      const verdict = standing(token, model.now);
+      const verdict = tokenStatus(token, model.now);
       expectAnswer(real, answer, `me: ${verdict}`, verdict === 'ok' ? 200 : 401);
       expect(answer.body.email ?? null).toBe(verdict === 'ok' ? real.emailOf(token.session.user.name) : null);
     },
@@ -325,7 +325,7 @@ const meAtTheEnd = (of: number, delta: number) =>
       const { at, token } = pick(model, of, 'access');
       goTo(model, real, Math.max(model.now, token.expiresAt + delta));
       const answer = await real.w.me(real.tokens[at] as string);
-      const verdict = standing(token, model.now);
+      const verdict = tokenStatus(token, model.now);
       expectAnswer(real, answer, `me at the end: ${verdict}`, verdict === 'ok' ? 200 : 401);
     },
     anyToken,
@@ -337,7 +337,7 @@ const list = (of: number) =>
     async (model, real) => {
       const { at, token } = pick(model, of, 'access');
       const answer = await real.w.get('/account/sessions', { token: real.tokens[at] as string });
-      const good = standing(token, model.now) === 'ok';
+      const good = tokenStatus(token, model.now) === 'ok';
       expectAnswer(real, answer, `list: ${good}`, good ? 200 : 401);
       const { sessions } = token.session.user;
       const living = sessions.filter((session) => !session.revoked && absoluteEnd(session) > model.now);
@@ -355,7 +355,7 @@ const logOut = (of: number) =>
     async (model, real) => {
       const { at, token } = pick(model, of, 'refresh');
       const answer = await real.w.logOut(real.tokens[at] as string);
-      expectAnswer(real, answer, `log-out: ${standing(token, model.now)}`, 204);
+      expectAnswer(real, answer, `log-out: ${tokenStatus(token, model.now)}`, 204);
       token.session.revoked = true;
     },
     anyToken,
@@ -368,7 +368,7 @@ const logOutEverywhere = (of: number) =>
       const { at, token } = pick(model, of, 'access');
       const sent = { token: real.tokens[at] as string };
       const answer = await real.w.delete('/account/sessions', undefined, sent);
-      const may = standing(token, model.now) === 'ok';
+      const may = tokenStatus(token, model.now) === 'ok';
       if (expectAnswer(real, answer, `log-out everywhere: ${may}`, may ? 204 : 401))
         endAll(token.session.user);
     },
@@ -376,7 +376,7 @@ const logOutEverywhere = (of: number) =>
   );
 
 const statusFor = (token: MToken, password: string, now: number) =>
-  standing(token, now) !== 'ok' ? 401 : token.session.user.password === password ? 204 : 400;
+  tokenStatus(token, now) !== 'ok' ? 401 : token.session.user.password === password ? 204 : 400;
 
 const changePassword = (of: number, current: string, next: string) =>
   command(
@@ -505,7 +505,7 @@ describe('the Worker and its model', () => {
         const statuses = await Promise.all(real.tokens.map(async (token) => (await real.w.me(token)).status));
         expect(statuses).toEqual(
           model.tokens.map((token) =>
-            token.kind === 'access' && standing(token, model.now) === 'ok' ? 200 : 401,
+            token.kind === 'access' && tokenStatus(token, model.now) === 'ok' ? 200 : 401,
           ),
         );
       }),

@@ -1,7 +1,7 @@
 /** What users change about themselves beyond password and e-mail. */
 import { invalidField, Refusal } from '../../errors.ts';
 import { seconds, type User } from '../../ports.ts';
-import { accessFault, standingFault } from '../../token/rotation.ts';
+import { accessFault, statusFault } from '../../token/rotation.ts';
 import { isOwnName } from '../identity.ts';
 import type { Caller } from './session.ts';
 import type { Services } from './tokens.ts';
@@ -29,6 +29,6 @@ export async function updateMe(services: Services, caller: Caller, change: Profi
   if (result.outcome === 'ok') return result.user;
   if (result.outcome === 'username_taken') throw new Refusal('username_taken');
   const now = seconds(services.clock);
-  const fault = standingFault(await services.sessions.standing(user.id, sessionId), now);
+  const fault = statusFault(await services.sessions.tokenStatus(user.id, sessionId), now);
   throw new Refusal(accessFault(fault ?? 'token_blacklisted'), { reason: 'lost against another write' });
 }

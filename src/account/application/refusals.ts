@@ -1,7 +1,7 @@
 /** Which refusal a caller is told when it is D1 that says no. */
 import { invalidField, Refusal } from '../../errors.ts';
 import { seconds } from '../../ports.ts';
-import { accessFault, standingFault } from '../../token/rotation.ts';
+import { accessFault, statusFault } from '../../token/rotation.ts';
 import type { Services } from './tokens.ts';
 
 /**
@@ -14,8 +14,8 @@ export async function explainLoss(
   sessionId: string,
   passwordField: string,
 ): Promise<never> {
-  const standing = await services.sessions.standing(userId, sessionId);
-  const fault = standingFault(standing, seconds(services.clock));
+  const tokenStatus = await services.sessions.tokenStatus(userId, sessionId);
+  const fault = statusFault(tokenStatus, seconds(services.clock));
   if (fault === null) throw invalidField(passwordField, 'password_incorrect');
   throw new Refusal(accessFault(fault), { reason: 'lost against another write' });
 }

@@ -3,7 +3,7 @@
  * Knows the rules and the ports; never Hono, Drizzle or a binding.
  */
 import { Refusal } from '../../errors.ts';
-import { type Call, type Session, type Standing, seconds, type User } from '../../ports.ts';
+import { type Call, type Session, type TokenStatus, seconds, type User } from '../../ports.ts';
 import type { Claims } from '../../token/claims.ts';
 import {
   accessFault,
@@ -11,8 +11,8 @@ import {
   judgeRotation,
   reasonFault,
   reasonOf,
-  type StandingFault,
-  standingFault,
+  type StatusFault,
+  statusFault,
   touchRule,
 } from '../../token/rotation.ts';
 import {
@@ -48,47 +48,47 @@ export async function refresh(services: Services, token: string, call: Call): Pr
   if (known !== null && known !== 'unknown') throw new Refusal(reasonFault(known), { reason: known });
 
   const touch = touchRule(settings.REFRESH_TOKEN_LIFETIME, settings.ACCESS_TOKEN_LIFETIME);
-  const bearerOf = ({ user, session }: Standing) => ({
+  const bearerOf = ({ user, session }: TokenStatus) => ({
     userId: claims.sub,
     isStaff: user?.isStaff ?? false,
     session: { id: claims.sid, absoluteEndAt: session?.absoluteEndAt ?? now },
   });
-  const refuse = (fault: StandingFault, standing: Standing) => {
-    if (known === null && standingFault(standing, now) !== null) {
-      call.later(blacklist.add([claims.sid], reasonOf(standing), call.report));
+  const refuse = (fault: StatusFault, tokenStatus: TokenStatus) => {
+    if (known === null && statusFault(tokenStatus, now) !== null) {
+      call.later(blacklist.add([claims.sid], reasonOf(tokenStatus), call.report));
     }
-    return new Refusal(fault, { reason: reasonOf(standing) });
+    return new Refusal(fault, { reason: reasonOf(tokenStatus) });
   };
 
   if (!settings.ROTATE_REFRESH_TOKENS || !settings.BLACKLIST_AFTER_ROTATION) {
-    const standing = await sessions.use(tokenKey(claims), now, touch);
-    const fault = standingFault(standing, now);
-    if (fault) throw refuse(fault, standing);
-    const bearer = bearerOf(standing);
+    const tokenStatus = await sessions.use(tokenKey(claims), now, touch);
+    const fault = statusFault(tokenStatus, now);
+    if (fault) throw refuse(fault, tokenStatus);
+    const bearer = bearerOf(tokenStatus);
     const access = await mintAccess(services, bearer, now);
     if (!settings.ROTATE_REFRESH_TOKENS) return { access };
     return { access, refresh: await mintRefresh(services, bearer, freshRefresh(services, bearer, now)) };
   }
 
   const offeredJti = random.uuid4();
-  const standing = await sessions.consume(tokenKey(claims), offeredJti, now, {
+  const tokenStatus = await sessions.consume(tokenKey(claims), offeredJti, now, {
     graceSeconds: settings.REFRESH_REUSE_GRACE,
     touch,
   });
-  if (standing.replayed) {
+  if (tokenStatus.replayed) {
     call.report('warn', 'refresh_token_replayed', { user: claims.sub, session: claims.sid });
     await blacklist.add([claims.sid], 'replayed', call.report);
   }
-  const rotation = judgeRotation(standing, offeredJti, now, {
+  const rotation = judgeRotation(tokenStatus, offeredJti, now, {
     graceSeconds: settings.REFRESH_REUSE_GRACE,
     refreshLifetimeSeconds: settings.REFRESH_TOKEN_LIFETIME,
   });
   if (rotation.fault) {
-    throw standing.replayed
+    throw tokenStatus.replayed
       ? new Refusal(rotation.fault, { reason: 'replayed' })
-      : refuse(rotation.fault, standing);
+      : refuse(rotation.fault, tokenStatus);
   }
-  const bearer = bearerOf(standing);
+  const bearer = bearerOf(tokenStatus);
   const [access, successor] = await Promise.all([
     mintAccess(services, bearer, now),
     mintRefresh(services, bearer, rotation.successor),
@@ -108,20 +108,20 @@ export async function verify(services: Services, token: string, call: Call): Pro
   if (known !== null && known !== 'unknown') throw new Refusal(reasonFault(known), { reason: known });
   if (claims.token_type === 'access' && known === null) return;
 
-  const standing =
+  const tokenStatus =
     claims.token_type === 'access'
-      ? { ...(await sessions.standing(claims.sub, claims.sid)), token: null }
+      ? { ...(await sessions.tokenStatus(claims.sub, claims.sid)), token: null }
       : await sessions.inspect(tokenKey(claims));
-  const fault = standingFault(standing, now);
+  const fault = statusFault(tokenStatus, now);
   if (fault) {
-    if (known === null) call.later(blacklist.add([claims.sid], reasonOf(standing), call.report));
-    throw new Refusal(fault, { reason: reasonOf(standing) });
+    if (known === null) call.later(blacklist.add([claims.sid], reasonOf(tokenStatus), call.report));
+    throw new Refusal(fault, { reason: reasonOf(tokenStatus) });
   }
   if (
-    standing.token &&
+    tokenStatus.token &&
     settings.ROTATE_REFRESH_TOKENS &&
     settings.BLACKLIST_AFTER_ROTATION &&
-    isReplay(standing.token, now, settings.REFRESH_REUSE_GRACE)
+    isReplay(tokenStatus.token, now, settings.REFRESH_REUSE_GRACE)
   ) {
     throw new Refusal('token_blacklisted', { reason: 'consumed' });
   }
@@ -147,10 +147,10 @@ function requireLiveSession<F extends { user: User; session: Session | null }>(
   { clock }: Services,
   found: F | null,
 ): F {
-  const standing = { user: found?.user ?? null, session: found?.session ?? null };
-  const fault = standingFault(standing, seconds(clock));
+  const tokenStatus = { user: found?.user ?? null, session: found?.session ?? null };
+  const fault = statusFault(tokenStatus, seconds(clock));
   if (fault || !found)
-    throw new Refusal(accessFault(fault ?? 'user_not_found'), { reason: reasonOf(standing) });
+    throw new Refusal(accessFault(fault ?? 'user_not_found'), { reason: reasonOf(tokenStatus) });
   return found;
 }
 

@@ -6,7 +6,7 @@ import { invalidField, Refusal } from '../../errors.ts';
 import { type Call, type LogInName, type Session, seconds, type User } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import type { Claims } from '../../token/claims.ts';
-import { newSession, reasonOf, standingFault, touchRule } from '../../token/rotation.ts';
+import { newSession, reasonOf, statusFault, touchRule } from '../../token/rotation.ts';
 import { canonicalEmail, isOwnName, usernameKey } from '../identity.ts';
 import { wishSignUp } from './email.ts';
 import { newOneTime, sendMail } from './mailing.ts';
@@ -181,23 +181,23 @@ export async function blacklistToken(services: Services, refresh: string, call: 
   if (!verdict.ok || verdict.claims.token_type !== 'refresh') {
     throw new Refusal('refresh_token_not_valid', { reason: verdict.ok ? 'token_type' : verdict.fault });
   }
-  const { standing, ended } = await endSessionOf(services, verdict.claims, now, call);
+  const { tokenStatus, ended } = await endSessionOf(services, verdict.claims, now, call);
   if (!ended)
-    throw new Refusal(standingFault(standing, now) ?? 'token_blacklisted', { reason: 'second call' });
+    throw new Refusal(statusFault(tokenStatus, now) ?? 'token_blacklisted', { reason: 'second call' });
 }
 
 /** Of a token that this server signed, whatever its kind. */
 export async function endSessionOf(services: Services, claims: Claims, now: number, call: Call) {
-  const { ended, ...standing } = await services.sessions.logOut(
+  const { ended, ...tokenStatus } = await services.sessions.logOut(
     { userId: claims.sub, sessionId: claims.sid, jti: claims.jti, expiresAt: claims.exp },
     now,
   );
   // Once: a dead token that is sent again and again must not write to KV each time.
   if (ended || (await services.blacklist.find(claims.sid, call.report)) === null) {
-    await spreadRevocation(services, [claims.sid], reasonOf(standing), call.report);
+    await spreadRevocation(services, [claims.sid], reasonOf(tokenStatus), call.report);
   }
   call.report('info', 'logged_out', { user: claims.sub, session: claims.sid, ended });
-  return { standing, ended };
+  return { tokenStatus, ended };
 }
 
 /**

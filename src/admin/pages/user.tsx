@@ -20,7 +20,7 @@ const Facts = ({ user }: { user: User }) => {
         <Badge kind={verified ? 'good' : 'plain'}>{verified ? 'verified' : 'not verified'}</Badge>
       </>
     ),
-    Standing: (
+    TokenStatus: (
       <>
         <Badge kind={user.isActive ? 'good' : 'bad'}>{user.isActive ? 'active' : 'inactive'}</Badge>
         {user.isStaff && <Badge kind="info">staff</Badge>}
