@@ -9,7 +9,7 @@ import type { AdminServices } from './admin/application.ts';
 import { d1Admin } from './admin/d1-admin.ts';
 import { consoleRoutes } from './admin/routes.ts';
 import { showError } from './admin/show.tsx';
-import { reachD1 } from './db/reach.ts';
+import { connectD1 } from './db/client.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
 import { healthRoutes } from './health.ts';
 import { assetRoutes } from './http/assets.ts';
@@ -58,7 +58,7 @@ async function compose(env: Bindings, parts: Parts): Promise<Composed> {
   const { settings } = loaded;
   const deadlines = parts.deadlines ?? DEADLINES;
   const clock = parts.clock ?? Date.now;
-  const d1 = reachD1(env.DB, deadlines.d1);
+  const d1 = connectD1(env.DB, deadlines.d1);
   const inbox = settings.MAIL === 'inbox' ? kvInbox(env.BLACKLIST, clock, deadlines.kv) : null;
   const claimRules = {
     issuer: settings.ISSUER,

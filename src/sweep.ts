@@ -3,7 +3,7 @@
  * the blacklist from its low end, the walks from the place that is kept beside them.
  */
 import { d1Sweeper, type Sweeper, type Walk } from './db/d1-sweep.ts';
-import { reachD1 } from './db/reach.ts';
+import { connectD1 } from './db/client.ts';
 import { Refusal } from './errors.ts';
 import type { Bindings } from './http/context.ts';
 import { reporter } from './http/report.ts';
@@ -73,7 +73,7 @@ export async function sweep(
   report: Report = reporter('cron'),
 ): Promise<Swept> {
   try {
-    const swept = await sweepOnce(d1Sweeper(reachD1(env.DB, SWEEP.deadlineMs)), seconds(clock));
+    const swept = await sweepOnce(d1Sweeper(connectD1(env.DB, SWEEP.deadlineMs)), seconds(clock));
     report('info', 'swept', { ...swept });
     return swept;
   } catch (error) {

@@ -4,7 +4,7 @@
  * costs the same rows, known or not: a write that does not happen is answered sooner (docs/adr/0007).
  */
 import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
-import type { D1, Db } from '../db/reach.ts';
+import type { D1, Db } from '../db/client.ts';
 import { oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Credentials, OneTimeKey, OneTimeToken, RevocationReason } from '../ports.ts';
 import { sessionLives } from '../token/d1-sessions.ts';
@@ -50,10 +50,10 @@ const hasOwner = (email: string): SQL =>
 const selectTaken = (db: Db, email: string) =>
   db.select({ taken: sql<number>`${hasOwner(email)}`.as('taken') }).from(sql`(SELECT 1)`);
 
-export function d1Credentials({ ask }: D1): Credentials {
+export function d1Credentials({ run }: D1): Credentials {
   return {
     changePassword: ({ id, passwordVersion }, sessionId, passwordHash, now) =>
-      ask('credentials.changePassword', async (db) => {
+      run('credentials.changePassword', async (db) => {
         const won = sql`EXISTS (SELECT 1 FROM users WHERE id = ${id} AND password_hash = ${passwordHash})`;
         const [changed, ended] = await db.batch([
           db
@@ -75,7 +75,7 @@ export function d1Credentials({ ask }: D1): Credentials {
       }),
 
     askReset: ({ email, emailSubject }, token) =>
-      ask('credentials.askReset', async (db) => {
+      run('credentials.askReset', async (db) => {
         const subject = sql`coalesce((SELECT id FROM users WHERE email = ${email} AND is_active = 1),
           ${emailSubject})`;
         const results = await db.batch([
@@ -87,7 +87,7 @@ export function d1Credentials({ ask }: D1): Credentials {
       }),
 
     findToken: (subject, purposes, hash, now) =>
-      ask('credentials.findToken', async (db) => {
+      run('credentials.findToken', async (db) => {
         const rows = await db
           .select({ token: oneTimeTokens, user: userColumns })
           .from(oneTimeTokens)
@@ -105,7 +105,7 @@ export function d1Credentials({ ask }: D1): Credentials {
       }),
 
     resetPassword: (key, passwordHash, now) =>
-      ask('credentials.resetPassword', async (db) => {
+      run('credentials.resetPassword', async (db) => {
         const live = liveToken(key, now);
         const won = sql`EXISTS (SELECT 1 FROM users WHERE id = ${key.subject} AND password_hash = ${passwordHash})`;
         const [changed, ended] = await db.batch([
@@ -125,7 +125,7 @@ export function d1Credentials({ ask }: D1): Credentials {
       }),
 
     askVerification: (token) =>
-      ask('credentials.askVerification', async (db) => {
+      run('credentials.askVerification', async (db) => {
         const results = await db.batch([
           voidTokens(db, token.subject, sql`1`, token.purpose),
           insertToken(
@@ -139,7 +139,7 @@ export function d1Credentials({ ask }: D1): Credentials {
       }),
 
     verifyEmail: (key, now) =>
-      ask('credentials.verifyEmail', async (db) => {
+      run('credentials.verifyEmail', async (db) => {
         const [verified] = await db.batch([
           db
             .update(users)
@@ -152,7 +152,7 @@ export function d1Credentials({ ask }: D1): Credentials {
       }),
 
     askEmailChange: ({ id, passwordVersion }, sessionId, newEmail, token) =>
-      ask('credentials.askEmailChange', async (db) => {
+      run('credentials.askEmailChange', async (db) => {
         const now = token.createdAt;
         const mayAsk = sql`EXISTS (SELECT 1 FROM users WHERE id = ${id} AND password_version = ${passwordVersion}
           AND is_active = 1) AND ${sessionLives(id, sessionId, now)}`;
@@ -171,7 +171,7 @@ export function d1Credentials({ ask }: D1): Credentials {
       }),
 
     changeEmail: (key, newEmail, now) =>
-      ask('credentials.changeEmail', async (db) => {
+      run('credentials.changeEmail', async (db) => {
         const live = liveToken(key, now);
         const [tokens, changed] = await db.batch([
           db.select({ live: sql<number>`${live}`.as('live') }).from(sql`(SELECT 1)`),
@@ -199,13 +199,13 @@ export function d1Credentials({ ask }: D1): Credentials {
       }),
 
     wishSignUp: (email, token) =>
-      ask('credentials.wishSignUp', async (db) => {
+      run('credentials.wishSignUp', async (db) => {
         const results = await db.batch([insertToken(db, token, sql``), selectTaken(db, email)]);
         return results[1][0]?.taken ? 'taken' : 'ok';
       }),
 
     fulfilSignUp: (key, user, now) =>
-      ask('credentials.fulfilSignUp', async (db) => {
+      run('credentials.fulfilSignUp', async (db) => {
         const live = liveToken(key, now);
         const made = sql`EXISTS (SELECT 1 FROM users WHERE id = ${user.id})`;
         const name = usernameIfFree(user.username, user.usernameKey);

@@ -3,9 +3,9 @@
  * one conditional statement, and what follows in its batch asks whether it happened.
  */
 import { and, eq, or, type SQL, sql } from 'drizzle-orm';
-import type { D1, Db } from '../db/reach.ts';
+import type { D1, Db } from '../db/client.ts';
 import { adminLog, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
-import type { Given } from '../db/statement.ts';
+import type { Params } from '../db/statement.ts';
 import type { Session, Users } from '../ports.ts';
 import { insertSession, sessionLives } from '../token/d1-sessions.ts';
 import { insertToken } from './d1-credentials.ts';
@@ -14,18 +14,18 @@ import { insertToken } from './d1-credentials.ts';
 export const notTheLastStaff = sql`NOT (is_staff = 1 AND is_active = 1 AND NOT EXISTS (
   SELECT 1 FROM users AS other WHERE other.is_staff = 1 AND other.is_active = 1 AND other.id <> users.id))`;
 
-export function d1Users({ ask, statement }: D1): Users {
+export function d1Users({ run, statement }: D1): Users {
   // Joined to a row that is always there, so that nobody known and somebody known are answered alike.
   const findBy = (db: Db, key: SQL) =>
     db.select({ user: userColumns }).from(sql`(SELECT 1)`).leftJoin(users, key);
-  const findByEmail = statement((db, { email }: Given<{ email: string }>) =>
+  const findByEmail = statement((db, { email }: Params<{ email: string }>) =>
     findBy(db, eq(users.email, email)),
   );
-  const findByUsername = statement((db, { usernameKey }: Given<{ usernameKey: string }>) =>
+  const findByUsername = statement((db, { usernameKey }: Params<{ usernameKey: string }>) =>
     findBy(db, eq(users.usernameKey, usernameKey)),
   );
   const findWithSession = statement(
-    (db, { userId, sessionId }: Given<{ userId: string; sessionId: string }>) =>
+    (db, { userId, sessionId }: Params<{ userId: string; sessionId: string }>) =>
       db
         .select({ user: userColumns, session: sessions })
         .from(users)
@@ -35,7 +35,7 @@ export function d1Users({ ask, statement }: D1): Users {
 
   return {
     create: (user, session, mail) =>
-      ask('users.create', async (db) => {
+      run('users.create', async (db) => {
         const made = sql`EXISTS (SELECT 1 FROM users WHERE id = ${user.id})`;
         const results = await db.batch([
           db
@@ -60,19 +60,19 @@ export function d1Users({ ask, statement }: D1): Users {
       }),
 
     findByName: (name) =>
-      ask('users.findByName', async () => {
-        const rows = await ('email' in name ? findByEmail.ask(name) : findByUsername.ask(name));
+      run('users.findByName', async () => {
+        const rows = await ('email' in name ? findByEmail.run(name) : findByUsername.run(name));
         return rows[0]?.user ?? null;
       }),
 
     findWithSession: (userId, sessionId) =>
-      ask('users.findWithSession', async () => {
-        const [row] = await findWithSession.ask({ userId, sessionId });
+      run('users.findWithSession', async () => {
+        const [row] = await findWithSession.run({ userId, sessionId });
         return row ? { user: row.user, session: row.session as Session | null } : null;
       }),
 
     update: (userId, sessionId, now, change) =>
-      ask('users.update', async (db) => {
+      run('users.update', async (db) => {
         const key = change.usernameKey;
         const results = await db.batch([
           db
@@ -101,7 +101,7 @@ export function d1Users({ ask, statement }: D1): Users {
       }),
 
     withdraw: ({ id, passwordVersion, emailSubject }, sessionId, now, pseudonym) =>
-      ask('users.withdraw', async (db) => {
+      run('users.withdraw', async (db) => {
         const gone = sql`NOT EXISTS (SELECT 1 FROM users WHERE id = ${id})`;
         const results = await db.batch([
           db

@@ -3,7 +3,7 @@
  * many rows there are. A filter that no index serves looks at so many rows a page and says how far it came.
  */
 import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
-import type { D1 } from '../db/reach.ts';
+import type { D1 } from '../db/client.ts';
 import { type adminLog, revokedTokens, sessions, users } from '../db/schema.ts';
 import type { Session } from '../ports.ts';
 import { LOOK_MAX, listUsers } from './d1-admin-users.ts';
@@ -26,10 +26,10 @@ type Name = 'actorEmail' | 'actorName' | 'subjectEmail' | 'subjectName';
 
 type Lists = Pick<AdminStore, 'counts' | 'users' | 'user' | 'sessions' | 'revokedTokens' | 'history'>;
 
-export function d1AdminLists({ ask }: D1): Lists {
+export function d1AdminLists({ run }: D1): Lists {
   return {
     counts: (now, weekAgoId) =>
-      ask('admin.counts', async (db) => {
+      run('admin.counts', async (db) => {
         // The live ones among so many: a table of dead sessions is not read to its end.
         const [row] = await db.all<Record<'users' | 'fresh' | 'live' | 'looked' | 'revoked', number>>(
           sql`SELECT (${upTo(sql`SELECT 1 FROM users`)}) AS users,
@@ -51,16 +51,16 @@ export function d1AdminLists({ ask }: D1): Lists {
         };
       }),
 
-    users: (query) => ask('admin.users', (db) => listUsers(db, query)),
+    users: (query) => run('admin.users', (db) => listUsers(db, query)),
 
     user: (id) =>
-      ask('admin.user', async (db) => {
+      run('admin.user', async (db) => {
         const [row] = await db.select().from(users).where(eq(users.id, id));
         return row ?? null;
       }),
 
     sessions: (userId, { id, after, limit }) =>
-      ask('admin.sessions', async (db) => {
+      run('admin.sessions', async (db) => {
         const rows = await db
           .select()
           .from(sessions)
@@ -77,7 +77,7 @@ export function d1AdminLists({ ask }: D1): Lists {
       }),
 
     revokedTokens: ({ jti, after, limit }) =>
-      ask('admin.revokedTokens', async (db) => {
+      run('admin.revokedTokens', async (db) => {
         const rows = await db
           .select()
           .from(revokedTokens)
@@ -93,7 +93,7 @@ export function d1AdminLists({ ask }: D1): Lists {
       }),
 
     history: ({ subjectId, after, limit }) =>
-      ask('admin.history', async (db) => {
+      run('admin.history', async (db) => {
         const rows = await db.all<Record<keyof typeof adminLog.$inferSelect | Name, string | null>>(
           sql`SELECT log.id, at, action, detail, actor_id AS actorId, subject_id AS subjectId, actor.email AS actorEmail,
             actor.username AS actorName, subject.email AS subjectEmail, subject.username AS subjectName

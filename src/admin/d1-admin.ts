@@ -7,7 +7,7 @@
 import { and, eq, or, type SQL, sql } from 'drizzle-orm';
 import { insertToken, voidTokens } from '../account/d1-credentials.ts';
 import { notTheLastStaff } from '../account/d1-users.ts';
-import type { D1, Db } from '../db/reach.ts';
+import type { D1, Db } from '../db/client.ts';
 import { adminLog, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { RevocationReason, User } from '../ports.ts';
 import { d1AdminLists } from './d1-admin-lists.ts';
@@ -71,12 +71,12 @@ const endSessions = (db: Db, act: Act, which: SQL, reason: RevocationReason | nu
 const idsOf = (rows: readonly { id: string }[]) => rows.map((row) => row.id);
 
 export function d1Admin(d1: D1): AdminStore {
-  const { ask } = d1;
+  const { run } = d1;
   return {
     ...d1AdminLists(d1),
 
     add: (act, user) =>
-      ask('admin.add', async (db) => {
+      run('admin.add', async (db) => {
         const emailFree = sql`NOT EXISTS (SELECT 1 FROM users WHERE email = ${user.email})`;
         const results = await db.batch([
           write(
@@ -97,7 +97,7 @@ export function d1Admin(d1: D1): AdminStore {
       }),
 
     change: (act, user, { set, fields, ends }) =>
-      ask('admin.change', async (db) => {
+      run('admin.change', async (db) => {
         const { id } = user;
         const asRead = isAsRead(user);
         const usernameFree = sql`NOT EXISTS (SELECT 1 FROM users AS other
@@ -131,7 +131,7 @@ export function d1Admin(d1: D1): AdminStore {
       }),
 
     remove: (act, user, { emailSubject, pseudonym }) =>
-      ask('admin.remove', async (db) => {
+      run('admin.remove', async (db) => {
         const { id } = user;
         const asRead = isAsRead(user);
         const results = await db.batch([
@@ -168,7 +168,7 @@ export function d1Admin(d1: D1): AdminStore {
       }),
 
     endSessions: (act, userId, id) =>
-      ask('admin.endSessions', async (db) => {
+      run('admin.endSessions', async (db) => {
         const which = id === null ? sql`1` : sql`id = ${id}`;
         const ending = sql`${liveSessions(userId, act.now)} AND ${which}`;
         const known =
@@ -184,7 +184,7 @@ export function d1Admin(d1: D1): AdminStore {
       }),
 
     leaveReset: (act, user, token) =>
-      ask('admin.leaveReset', async (db) => {
+      run('admin.leaveReset', async (db) => {
         const { subject, purpose } = token;
         const asRead = isAsRead(user);
         const results = await db.batch([

@@ -4,7 +4,7 @@
  * and are walked by primary key, page by page.
  */
 import { sql } from 'drizzle-orm';
-import type { D1 } from './reach.ts';
+import type { D1 } from './client.ts';
 import { oneTimeTokens, sessions, sweepProgress } from './schema.ts';
 
 export type Walk = 'sessions' | 'one_time_tokens';
@@ -35,10 +35,10 @@ export interface Sweeper {
   ) => Promise<{ deleted: number; cursor: Cursor }>;
 }
 
-export function d1Sweeper({ ask }: D1): Sweeper {
+export function d1Sweeper({ run }: D1): Sweeper {
   return {
     revokedTokens: (before, limit) =>
-      ask('sweep.revokedTokens', async (db) => {
+      run('sweep.revokedTokens', async (db) => {
         const result = await db.run(sql`DELETE FROM revoked_tokens WHERE (expires_at, jti) IN (
           SELECT expires_at, jti FROM revoked_tokens WHERE expires_at < ${before}
           ORDER BY expires_at LIMIT ${limit})`);
@@ -46,7 +46,7 @@ export function d1Sweeper({ ask }: D1): Sweeper {
       }),
 
     progress: (walk) =>
-      ask('sweep.progress', async (db) => {
+      run('sweep.progress', async (db) => {
         const [row] = await db.all<{ cursor: string | null; started_at: number }>(
           sql`SELECT cursor, started_at FROM sweep_progress WHERE walk = ${walk}`,
         );
@@ -58,7 +58,7 @@ export function d1Sweeper({ ask }: D1): Sweeper {
       }),
 
     page: (walk, from, before, limit, startedAt) =>
-      ask('sweep.page', async (db) => {
+      run('sweep.page', async (db) => {
         const table = sql.raw(walk);
         const key = sql.raw(`(${KEYS[walk].join(', ')})`);
         const after =

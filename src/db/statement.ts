@@ -4,10 +4,10 @@
  * here, filled by name. Drizzle's own `batch()` fills none, so a batch of such statements is put together here.
  */
 import { fillPlaceholders, type Placeholder, type Query, sql } from 'drizzle-orm';
-import type { Db } from './reach.ts';
+import type { Db } from './client.ts';
 
 /** `given.userId` in a statement stands for what it is handed as `userId` when it is asked. */
-export type Given<Values> = { readonly [Name in keyof Values]: Placeholder };
+export type Params<Values> = { readonly [Name in keyof Values]: Placeholder };
 
 /** What Drizzle has written. */
 interface Prepared<Result> {
@@ -15,11 +15,11 @@ interface Prepared<Result> {
   execute(values: Record<string, unknown>): Promise<Result>;
   mapResult(response: unknown, isFromBatch: true): unknown;
 }
-type Write<Values, Result> = (db: Db, given: Given<Values>) => { prepare(): Prepared<Result> };
+type Write<Values, Result> = (db: Db, params: Params<Values>) => { prepare(): Prepared<Result> };
 
 export interface Statement<in Values, out Result> {
   /** In a round trip of its own. */
-  readonly ask: (values: Values) => Promise<Result>;
+  readonly run: (values: Values) => Promise<Result>;
   /** As a part of a batch. */
   readonly bind: (values: Values) => D1PreparedStatement;
   readonly read: (result: D1Result) => Result;
@@ -38,7 +38,7 @@ export interface Statements {
   ) => Promise<ResultsOf<List>>;
 }
 
-const given = new Proxy({}, { get: (_, name) => sql.placeholder(String(name)) });
+const params = new Proxy({}, { get: (_, name) => sql.placeholder(String(name)) });
 
 /** Written on first use, since few isolates serve every door. */
 export function statement<Values, Result>(
@@ -46,20 +46,20 @@ export function statement<Values, Result>(
   db: Db,
   write: Write<Values, Result>,
 ): Statement<Values, Result> {
-  let written: { prepared: Prepared<Result>; params: unknown[]; onD1: D1PreparedStatement } | undefined;
+  let written: { prepared: Prepared<Result>; slots: unknown[]; onD1: D1PreparedStatement } | undefined;
   const once = () => {
     if (written === undefined) {
-      const prepared = write(db, given as Given<Values>).prepare();
-      const { sql: text, params } = prepared.getQuery();
-      written = { prepared, params, onD1: binding.prepare(text) };
+      const prepared = write(db, params as Params<Values>).prepare();
+      const { sql: text, slots } = prepared.getQuery();
+      written = { prepared, slots, onD1: binding.prepare(text) };
     }
     return written;
   };
   return {
-    ask: (values) => once().prepared.execute(values as Record<string, unknown>),
+    run: (values) => once().prepared.execute(values as Record<string, unknown>),
     bind: (values) => {
-      const { onD1, params } = once();
-      return onD1.bind(...fillPlaceholders(params, values as Record<string, unknown>));
+      const { onD1, slots } = once();
+      return onD1.bind(...fillPlaceholders(slots, values as Record<string, unknown>));
     },
     read: (result) => once().prepared.mapResult(result, true) as Result,
   };

@@ -4,9 +4,9 @@
  * comes first and every later one asks what it did.
  */
 import { and, desc, eq, isNull, type Placeholder, type SQL, sql } from 'drizzle-orm';
-import type { D1, Db } from '../db/reach.ts';
+import type { D1, Db } from '../db/client.ts';
 import { revokedTokens, sessions, userColumns, users } from '../db/schema.ts';
-import type { Given } from '../db/statement.ts';
+import type { Params } from '../db/statement.ts';
 import type { RevocationReason, RevokedToken, Session, Sessions, TokenStatus, Touch } from '../ports.ts';
 
 /** A value, or what stands for it in a statement that is written once. */
@@ -21,7 +21,7 @@ export const sessionLives = (userId: string, id: string, now: number): SQL =>
   sql`EXISTS (SELECT 1 FROM sessions WHERE ${aliveSession(userId, id, now)})`;
 
 /** `source` is what follows the values: a FROM or WHERE that decides whether there is a row at all. */
-export const insertSession = (db: Db, session: Session | Given<Session>, source: SQL) =>
+export const insertSession = (db: Db, session: Session | Params<Session>, source: SQL) =>
   db.insert(sessions).select(
     sql`SELECT ${session.userId}, ${session.id}, ${session.createdAt}, ${session.lastUsedAt}, ${session.expiresAt},
       ${session.absoluteEndAt}, ${session.revokedAt}, ${session.revokedReason}, ${session.userAgent}, ${session.ip},
@@ -43,14 +43,14 @@ interface Now {
 type Touching = SessionKey & Now & Touch;
 
 /** What a use of the session moves. */
-const moved = ({ now, lifetimeSeconds, everySeconds }: Given<Touching>) => ({
+const moved = ({ now, lifetimeSeconds, everySeconds }: Params<Touching>) => ({
   lastUsedAt: sql`${now}`,
   // Never lowered: a lifetime that was made shorter is not that of the tokens already out.
   expiresAt: sql`max(expires_at, min(${now} + ${lifetimeSeconds} + ${everySeconds}, absolute_end_at))`,
 });
 
 /** At once where the lifetime was made longer, lest the sweep take the session of a good token. */
-const due = ({ now, lifetimeSeconds, everySeconds }: Given<Touching>) =>
+const due = ({ now, lifetimeSeconds, everySeconds }: Params<Touching>) =>
   sql`(last_used_at <= ${now} - ${everySeconds} OR expires_at < min(${now} + ${lifetimeSeconds}, absolute_end_at))`;
 
 const tokenStatusColumns = {
@@ -89,7 +89,7 @@ function toTokenStatus(rows: readonly TokenStatusRow[]): TokenStatus & { token: 
 
 /** What the doors that are asked most say to D1, written once. */
 const statementsOf = ({ statement }: D1) => ({
-  tokenStatus: statement((db, { userId, sessionId }: Given<SessionKey>) =>
+  tokenStatus: statement((db, { userId, sessionId }: Params<SessionKey>) =>
     db
       .select(tokenStatusColumns)
       .from(users)
@@ -97,7 +97,7 @@ const statementsOf = ({ statement }: D1) => ({
       .where(eq(users.id, userId)),
   ),
 
-  refreshTokenStatus: statement((db, { userId, sessionId, jti, expiresAt }: Given<TokenKey>) =>
+  refreshTokenStatus: statement((db, { userId, sessionId, jti, expiresAt }: Params<TokenKey>) =>
     db
       .select({ ...tokenStatusColumns, token: tokenColumns })
       .from(users)
@@ -117,7 +117,7 @@ const statementsOf = ({ statement }: D1) => ({
         expiresAt,
         successorJti,
         now,
-      }: Given<TokenKey & Now & { successorJti: string }>,
+      }: Params<TokenKey & Now & { successorJti: string }>,
     ) =>
       db
         .insert(revokedTokens)
@@ -130,36 +130,36 @@ const statementsOf = ({ statement }: D1) => ({
 
   /** Ends the session of a replayed token; else moves its last use, where that is due. Says what it ended. */
   settle: statement(
-    (db, given: Given<Touching & TokenKey & { successorJti: string; graceSeconds: number }>) => {
-      const { userId, sessionId, jti, expiresAt, successorJti, now, graceSeconds } = given;
+    (db, params: Params<Touching & TokenKey & { successorJti: string; graceSeconds: number }>) => {
+      const { userId, sessionId, jti, expiresAt, successorJti, now, graceSeconds } = params;
       const token = sql`SELECT 1 FROM revoked_tokens WHERE expires_at = ${expiresAt} AND jti = ${jti}`;
       const replayed = sql`EXISTS (${token} AND reason = 'rotated' AND successor_jti <> ${successorJti}
       AND NOT (${graceSeconds} > 0 AND ${now} - revoked_tokens.revoked_at <= ${graceSeconds}))`;
       return db
         .update(sessions)
         .set({
-          ...moved(given),
+          ...moved(params),
           revokedAt: sql`CASE WHEN ${replayed} THEN ${now} END`,
           revokedReason: sql`CASE WHEN ${replayed} THEN ${'replayed' satisfies RevocationReason} END`,
         })
         .where(
-          sql`${aliveSession(userId, sessionId, now)} AND (${replayed} OR (${due(given)} AND EXISTS (${token})))`,
+          sql`${aliveSession(userId, sessionId, now)} AND (${replayed} OR (${due(params)} AND EXISTS (${token})))`,
         )
         .returning({ endedAt: sessions.revokedAt });
     },
   ),
 
-  touch: statement((db, given: Given<Touching>) =>
+  touch: statement((db, params: Params<Touching>) =>
     db
       .update(sessions)
-      .set(moved(given))
+      .set(moved(params))
       .where(
-        sql`${aliveSession(given.userId, given.sessionId, given.now)} AND ${due(given)}
-          AND EXISTS (SELECT 1 FROM users WHERE id = ${given.userId} AND is_active = 1)`,
+        sql`${aliveSession(params.userId, params.sessionId, params.now)} AND ${due(params)}
+          AND EXISTS (SELECT 1 FROM users WHERE id = ${params.userId} AND is_active = 1)`,
       ),
   ),
 
-  open: statement((db, session: Given<Session & { passwordVersion: number }>) =>
+  open: statement((db, session: Params<Session & { passwordVersion: number }>) =>
     insertSession(
       db,
       session,
@@ -168,7 +168,7 @@ const statementsOf = ({ statement }: D1) => ({
     ),
   ),
 
-  evict: statement((db, { userId, id, createdAt: now, others }: Given<Session & { others: number }>) =>
+  evict: statement((db, { userId, id, createdAt: now, others }: Params<Session & { others: number }>) =>
     db
       .update(sessions)
       .set({ revokedAt: sql`${now}`, revokedReason: 'evicted' satisfies RevocationReason })
@@ -189,7 +189,7 @@ const statementsOf = ({ statement }: D1) => ({
         lastLoginAt,
         passwordHash,
         rehash,
-      }: Given<Session & { lastLoginAt: number | null; passwordHash: string; rehash: string | null }>,
+      }: Params<Session & { lastLoginAt: number | null; passwordHash: string; rehash: string | null }>,
     ) =>
       db
         .update(users)
@@ -201,14 +201,14 @@ const statementsOf = ({ statement }: D1) => ({
         .where(sql`id = ${userId} AND ${isThere(userId, id)}`),
   ),
 
-  end: statement((db, { userId, sessionId, now }: Given<SessionKey & Now>) =>
+  end: statement((db, { userId, sessionId, now }: Params<SessionKey & Now>) =>
     db
       .update(sessions)
       .set({ revokedAt: sql`${now}`, revokedReason: 'logged_out' satisfies RevocationReason })
       .where(sql`user_id = ${userId} AND id = ${sessionId} AND revoked_at IS NULL`),
   ),
 
-  blacklist: statement((db, { userId, sessionId, jti, expiresAt, now }: Given<TokenKey & Now>) =>
+  blacklist: statement((db, { userId, sessionId, jti, expiresAt, now }: Params<TokenKey & Now>) =>
     db
       .insert(revokedTokens)
       .select(sql`SELECT ${expiresAt}, ${jti}, id, ${now}, 'logged_out', NULL FROM sessions
@@ -221,13 +221,13 @@ const isThere = (userId: Placeholder, id: Placeholder) =>
   sql`EXISTS (SELECT 1 FROM sessions WHERE user_id = ${userId} AND id = ${id})`;
 
 export function d1Sessions(d1: D1): Sessions {
-  const { ask, batch } = d1;
-  const say = statementsOf(d1);
+  const { run, batch } = d1;
+  const statements = statementsOf(d1);
   return {
     open: (session, { passwordVersion, passwordHash }, { max, updateLastLogin, rehash }) =>
-      ask('sessions.open', async () => {
+      run('sessions.open', async () => {
         const changes = updateLastLogin || rehash !== null;
-        const [opened, evicted] = await batch([say.open, say.evict, ...(changes ? [say.noteLogIn] : [])], {
+        const [opened, evicted] = await batch([statements.open, statements.evict, ...(changes ? [statements.noteLogIn] : [])], {
           ...session,
           passwordVersion,
           passwordHash,
@@ -240,8 +240,8 @@ export function d1Sessions(d1: D1): Sessions {
       }),
 
     consume: (token, successorJti, now, { graceSeconds, touch }) =>
-      ask('sessions.consume', async () => {
-        const [, settled, tokenStatus] = await batch([say.consume, say.settle, say.refreshTokenStatus], {
+      run('sessions.consume', async () => {
+        const [, settled, tokenStatus] = await batch([statements.consume, statements.settle, statements.refreshTokenStatus], {
           ...token,
           successorJti,
           now,
@@ -252,24 +252,24 @@ export function d1Sessions(d1: D1): Sessions {
       }),
 
     use: (token, now, touch) =>
-      ask('sessions.use', async () => {
-        const [, tokenStatus] = await batch([say.touch, say.tokenStatus], { ...token, now, ...touch });
+      run('sessions.use', async () => {
+        const [, tokenStatus] = await batch([statements.touch, statements.tokenStatus], { ...token, now, ...touch });
         return toTokenStatus(tokenStatus);
       }),
 
-    inspect: (token) => ask('sessions.inspect', async () => toTokenStatus(await say.refreshTokenStatus.ask(token))),
+    inspect: (token) => run('sessions.inspect', async () => toTokenStatus(await statements.refreshTokenStatus.run(token))),
 
     tokenStatus: (userId, sessionId) =>
-      ask('sessions.tokenStatus', async () => toTokenStatus(await say.tokenStatus.ask({ userId, sessionId }))),
+      run('sessions.tokenStatus', async () => toTokenStatus(await statements.tokenStatus.run({ userId, sessionId }))),
 
     logOut: (token, now) =>
-      ask('sessions.logOut', async () => {
-        const [ended, , tokenStatus] = await batch([say.end, say.blacklist, say.tokenStatus], { ...token, now });
+      run('sessions.logOut', async () => {
+        const [ended, , tokenStatus] = await batch([statements.end, statements.blacklist, statements.tokenStatus], { ...token, now });
         return { ...toTokenStatus(tokenStatus), ended: ended.meta.changes > 0 };
       }),
 
     list: (userId, sessionId, now) =>
-      ask('sessions.list', async (db) => {
+      run('sessions.list', async (db) => {
         const [callers, all] = await db.batch([
           db.select(userColumns).from(users).where(eq(users.id, userId)),
           db
@@ -292,7 +292,7 @@ export function d1Sessions(d1: D1): Sessions {
       }),
 
     endOne: ({ userId, sessionId }, id, now) =>
-      ask('sessions.endOne', async (db) => {
+      run('sessions.endOne', async (db) => {
         const [callers, found] = await db.batch([
           db
             .select({ id: sessions.id })
@@ -319,7 +319,7 @@ export function d1Sessions(d1: D1): Sessions {
       }),
 
     endAll: ({ userId, sessionId }, now) =>
-      ask('sessions.endAll', async (db) => {
+      run('sessions.endAll', async (db) => {
         const rows = await db
           .update(sessions)
           .set({ revokedAt: now, revokedReason: 'ended' satisfies RevocationReason })

@@ -12,7 +12,7 @@ import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { d1Sweeper } from '../../src/db/d1-sweep.ts';
-import { reachD1 } from '../../src/db/reach.ts';
+import { connectD1 } from '../../src/db/client.ts';
 import { DEADLINES, type Deadlines } from '../../src/deadlines.ts';
 import { requireAccount } from '../../src/guard/index.ts';
 import { reporter } from '../../src/http/report.ts';
@@ -1297,7 +1297,7 @@ describe('the sweep', () => {
     const { left, young } = await leftovers();
     const sick = faulty();
     sick.arm(D1_HANGS[0] as FaultKind, 3);
-    const sweeper = d1Sweeper(reachD1(sick.bindings.DB, SHORT.d1));
+    const sweeper = d1Sweeper(connectD1(sick.bindings.DB, SHORT.d1));
     await expect(sweepOnce(sweeper, now)).rejects.toMatchObject({ kind: 'unavailable' });
     await swept(env.DB, 'again');
     expect(await left()).toEqual(young);

@@ -5,7 +5,7 @@ import { type Counts, countsOf } from '../../bench/lib/calls.ts';
 import { seedTable } from '../../bench/lib/seed.ts';
 import { recording } from '../../bench/workers/recording.ts';
 import { d1Sweeper } from '../../src/db/d1-sweep.ts';
-import { reachD1 } from '../../src/db/reach.ts';
+import { connectD1 } from '../../src/db/client.ts';
 import { d1TokenStatus } from '../../src/guard/d1-token-status.ts';
 import { SWEEP } from '../../src/sweep.ts';
 import { type Answer, claimsOf, person, world } from '../support/world.ts';
@@ -90,7 +90,7 @@ describe('with 1,000 and with 100,000 users, sessions and revoked tokens', () =>
     const past = 250;
     const at = w.clock.now - 10 * DAY_SECONDS;
     await seedTable(env.DB, 'revoked_tokens', { from: MANY + 1, to: MANY + past, at });
-    const sweeper = d1Sweeper(reachD1(bindings.DB, SWEEP.deadlineMs));
+    const sweeper = d1Sweeper(connectD1(bindings.DB, SWEEP.deadlineMs));
     const counts = await countsFor(async () => {
       expect(await sweeper.revokedTokens(w.clock.now - SWEEP.marginSeconds, SWEEP.batchRows)).toBe(past);
     });

@@ -4,7 +4,7 @@ import { is } from 'drizzle-orm';
 import { getTableConfig, type SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { d1Sweeper } from '../../src/db/d1-sweep.ts';
-import { reachD1 } from '../../src/db/reach.ts';
+import { connectD1 } from '../../src/db/client.ts';
 import * as schema from '../../src/db/schema.ts';
 import { capturedLog } from '../support/log.ts';
 import { type Statement, watchedD1 } from '../support/watched-d1.ts';
@@ -308,7 +308,7 @@ describe('every statement of a door finds its rows by key', () => {
   });
 
   describe('the sweep', () => {
-    const sweeper = d1Sweeper(reachD1(watched.DB, 5_000));
+    const sweeper = d1Sweeper(connectD1(watched.DB, 5_000));
     beforeAll(async () => {
       const w = worldOf();
       const who = await w.signUp();

@@ -3,7 +3,7 @@ import { createScheduledController } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { d1Sweeper, type Sweeper } from '../../src/db/d1-sweep.ts';
-import { reachD1 } from '../../src/db/reach.ts';
+import { connectD1 } from '../../src/db/client.ts';
 import { SWEEP, sweep, sweepOnce } from '../../src/sweep.ts';
 import worker from '../../src/worker.ts';
 import { counting } from '../support/counting.ts';
@@ -20,7 +20,7 @@ const NOW = 2_000_000_000;
 const DEADLINE_MS = 10_000;
 
 const w = world();
-const sweeperOn = (DB: D1Database): Sweeper => d1Sweeper(reachD1(DB, DEADLINE_MS));
+const sweeperOn = (DB: D1Database): Sweeper => d1Sweeper(connectD1(DB, DEADLINE_MS));
 const run = (now: number, DB: D1Database = env.DB) => sweepOnce(sweeperOn(DB), now);
 /** As the cron, by the clock of a world. */
 const sweepAt = (at: World) => sweep({ DB: env.DB }, () => at.clock.now * 1_000);

@@ -11,15 +11,15 @@ export type Db = ReturnType<typeof drizzle>;
 
 /** A D1 database behind its deadline. `what` names the call in the log: `users.create`. */
 export interface D1 extends Statements {
-  ask: <T>(what: string, work: (db: Db) => Promise<T>) => Promise<T>;
+  run: <T>(what: string, work: (db: Db) => Promise<T>) => Promise<T>;
 }
 
-export function reachD1(binding: D1Database, deadlineMs: number): D1 {
+export function connectD1(binding: D1Database, deadlineMs: number): D1 {
   const db = drizzle(binding);
   return {
     statement: (write) => statement(binding, db, write),
     batch: (statements, values) => batch(binding, statements, values),
-    ask: async (what, work) => {
+    run: async (what, work) => {
       try {
         return await within(deadlineMs, work(db));
       } catch (error) {
