@@ -225,7 +225,7 @@ export interface Credentials {
    * Leaves a reset token for the active owner of the address and voids older ones. null: there is none, and the token
    * lies under `emailSubject` (SHA-256 of the address), where nobody can use it.
    */
-  askReset: (
+  requestPasswordReset: (
     address: { email: string; emailSubject: string },
     token: Omit<OneTimeToken, 'subject'>,
   ) => Promise<{ userId: string } | null>;
@@ -243,10 +243,10 @@ export interface Credentials {
     now: number,
   ) => Promise<{ outcome: 'ok'; endedSessions: string[] } | { outcome: 'used' }>;
   /** In place of older ones, where the address is not verified yet; false: nothing to verify. */
-  askVerification: (token: OneTimeToken) => Promise<boolean>;
+  requestVerification: (token: OneTimeToken) => Promise<boolean>;
   verifyEmail: (key: OneTimeKey, now: number) => Promise<'ok' | 'used'>;
   /** In place of older ones. `taken`: the address has an owner; the token's secret must not be sent. */
-  askEmailChange: (
+  requestEmailChange: (
     user: Pick<User, 'id' | 'passwordVersion'>,
     sessionId: string,
     newEmail: string,
@@ -255,9 +255,9 @@ export interface Credentials {
   /** Uses the token: the new address is the user's, verified; every other token void. */
   changeEmail: (key: OneTimeKey, newEmail: string, now: number) => Promise<'ok' | 'email_taken' | 'used'>;
   /** A sign-up that waits for its mail. `taken`: the address has an owner; the token's secret must not be sent. */
-  wishSignUp: (email: string, token: OneTimeToken) => Promise<'ok' | 'taken'>;
+  createPendingSignUp: (email: string, token: OneTimeToken) => Promise<'ok' | 'taken'>;
   /** Uses the token: the user exists from now on; other wishes for the address are void. */
-  fulfilSignUp: (
+  completeSignUp: (
     key: OneTimeKey,
     user: User & { usernameKey: string | null },
     now: number,

@@ -74,8 +74,8 @@ export function d1Credentials({ run }: D1): Credentials {
         return changed.length > 0 ? { outcome: 'ok', endedSessions: idsOf(ended) } : { outcome: 'changed' };
       }),
 
-    askReset: ({ email, emailSubject }, token) =>
-      run('credentials.askReset', async (db) => {
+    requestPasswordReset: ({ email, emailSubject }, token) =>
+      run('credentials.requestPasswordReset', async (db) => {
         const subject = sql`coalesce((SELECT id FROM users WHERE email = ${email} AND is_active = 1),
           ${emailSubject})`;
         const results = await db.batch([
@@ -124,8 +124,8 @@ export function d1Credentials({ run }: D1): Credentials {
         return changed.length > 0 ? { outcome: 'ok', endedSessions: idsOf(ended) } : { outcome: 'used' };
       }),
 
-    askVerification: (token) =>
-      run('credentials.askVerification', async (db) => {
+    requestVerification: (token) =>
+      run('credentials.requestVerification', async (db) => {
         const results = await db.batch([
           voidTokens(db, token.subject, sql`1`, token.purpose),
           insertToken(
@@ -151,8 +151,8 @@ export function d1Credentials({ run }: D1): Credentials {
         return verified.length > 0 ? 'ok' : 'used';
       }),
 
-    askEmailChange: ({ id, passwordVersion }, sessionId, newEmail, token) =>
-      run('credentials.askEmailChange', async (db) => {
+    requestEmailChange: ({ id, passwordVersion }, sessionId, newEmail, token) =>
+      run('credentials.requestEmailChange', async (db) => {
         const now = token.createdAt;
         const mayAsk = sql`EXISTS (SELECT 1 FROM users WHERE id = ${id} AND password_version = ${passwordVersion}
           AND is_active = 1) AND ${sessionLives(id, sessionId, now)}`;
@@ -198,14 +198,14 @@ export function d1Credentials({ run }: D1): Credentials {
         return tokens[0]?.live === 1 ? 'email_taken' : 'used';
       }),
 
-    wishSignUp: (email, token) =>
-      run('credentials.wishSignUp', async (db) => {
+    createPendingSignUp: (email, token) =>
+      run('credentials.createPendingSignUp', async (db) => {
         const results = await db.batch([insertToken(db, token, sql``), selectTaken(db, email)]);
         return results[1][0]?.taken ? 'taken' : 'ok';
       }),
 
-    fulfilSignUp: (key, user, now) =>
-      run('credentials.fulfilSignUp', async (db) => {
+    completeSignUp: (key, user, now) =>
+      run('credentials.completeSignUp', async (db) => {
         const live = liveToken(key, now);
         const made = sql`EXISTS (SELECT 1 FROM users WHERE id = ${user.id})`;
         const name = usernameIfFree(user.username, user.usernameKey);

@@ -8,8 +8,8 @@ import { serveAsset } from '../http/assets.ts';
 import { body } from '../http/body.ts';
 import { type AppContext, type AppEnv, callOf } from '../http/context.ts';
 import { PAGE_CSP } from '../http/page.tsx';
-import { askEmailChange, confirmEmail, resendVerification } from './application/email.ts';
-import { askReset, confirmReset } from './application/password.ts';
+import { requestEmailChange, confirmEmail, resendVerification } from './application/email.ts';
+import { requestPasswordReset, confirmReset } from './application/password.ts';
 import { MailLinkPage } from './pages.tsx';
 import { requireOrigin } from './refresh-transport.ts';
 import { askResetBody, changeEmailBody, confirmResetBody, noBody, verifyBody } from './schemas.ts';
@@ -33,7 +33,7 @@ export const mailRoutes = () =>
     .use('/password/reset/*', withMail)
     .use('/email/*', withMail)
     .post('/password/reset', requireOrigin, body(askResetBody), async (c) => {
-      await askReset(c.var.services, c.req.valid('json').email, callOf(c));
+      await requestPasswordReset(c.var.services, c.req.valid('json').email, callOf(c));
       return c.json({}, 202);
     })
     // Of the pages below, so that they need nothing of the host but its assets.
@@ -54,6 +54,6 @@ export const mailRoutes = () =>
       return c.json({}, 202);
     })
     .post('/email/change', requireOrigin, signedIn, body(changeEmailBody), async (c) => {
-      await askEmailChange(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
+      await requestEmailChange(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
       return c.json({}, 202);
     });

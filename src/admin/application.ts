@@ -3,9 +3,9 @@
  * never Hono, Drizzle or a binding. Whether the caller may act is asked again inside every write.
  */
 
-import { newOneTime, sendMail } from '../account/application/mailing.ts';
+import { newOneTimeToken, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
-import { requireGoodPassword, type Services, spreadRevocation } from '../account/application/tokens.ts';
+import { requireGoodPassword, type Services, cacheRevocation } from '../account/application/tokens.ts';
 import { isOwnName } from '../account/identity.ts';
 import { unavailable } from '../deadlines.ts';
 import { invalidField, Refusal } from '../errors.ts';
@@ -57,7 +57,7 @@ async function tell(
   user: string | undefined,
   ended?: { ids: readonly string[]; reason: RevocationReason },
 ): Promise<void> {
-  if (ended) await spreadRevocation(services, ended.ids, ended.reason, report);
+  if (ended) await cacheRevocation(services, ended.ids, ended.reason, report);
   report('info', 'admin_acted', { actor, action, user, ended: ended?.ids.length ?? 0 });
 }
 
@@ -245,7 +245,7 @@ export async function requestReset(
   if (!user.isActive) throw invalidField('is_active', 'inactive');
   await services.limits.check({ door: 'mail', address: user.email }, call);
   const act = actOf(services, caller, 'sent a password reset');
-  const { secret, row } = await newOneTime(services, 'password_reset', act.now);
+  const { secret, row } = await newOneTimeToken(services, 'password_reset', act.now);
   requireDone(await services.admin.store.leaveReset(act, user, { ...row, subject: id }));
   await tell(services, call, act, id);
   await sendMail(services, call, 'password_reset', user.email, {

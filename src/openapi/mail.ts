@@ -38,7 +38,7 @@ export const mailPaths: Record<string, Node> = {
       summary: 'Ask for a reset',
       description: 'Answers the same, after the same time, whether there is such an account or not.',
       security: [],
-      requestBody: takes(request.askReset),
+      requestBody: takes(request.requestPasswordReset),
       responses: {
         202: answers('A mail is under way where the account exists.', answer.nothing),
         ...bad({ email: [{ fault: 'email' }] }),

@@ -49,7 +49,7 @@ export const changePassword = named('ChangePassword', account.changePasswordBody
   about: { current_password: PASSWORD, new_password: NEW_PASSWORD },
   example: { current_password: mina.password, new_password: 'staple battery horse' },
 });
-export const askReset = named('AskReset', account.askResetBody, {
+export const requestPasswordReset = named('AskReset', account.askResetBody, {
   about: { email: EMAIL },
   example: { email: mina.email },
 });

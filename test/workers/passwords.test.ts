@@ -37,7 +37,7 @@ interface Mail {
 
 const change = (w: World, token: string, next = NEW, current = OLD) =>
   w.post('/account/password/change', { current_password: current, new_password: next }, { token });
-const askReset = (w: World, email: unknown) => w.post('/account/password/reset', { email });
+const requestPasswordReset = (w: World, email: unknown) => w.post('/account/password/reset', { email });
 const confirm = (w: World, token: unknown, next: unknown = NEW) =>
   w.post('/account/password/reset/confirm', { token, new_password: next });
 const logIn = (w: World, email: string, password: string) => w.logIn({ email, password });
@@ -49,7 +49,7 @@ const subjectsTo = async (w: World, email: string) => (await mailsTo(w, email)).
 
 /** Asks for a reset and reads the mail. */
 async function resetToken(w: World, email: string): Promise<string> {
-  expect((await askReset(w, email)).status).toBe(202);
+  expect((await requestPasswordReset(w, email)).status).toBe(202);
   return (await mailsTo(w, email))[0]?.token ?? '';
 }
 
@@ -417,7 +417,7 @@ describe('asking for a reset', () => {
   it('is 202 with an empty object, and a mail with a link', async () => {
     const w = world();
     const who = await w.signUp();
-    const answer = await askReset(w, who.email);
+    const answer = await requestPasswordReset(w, who.email);
     expect([answer.status, answer.body]).toEqual([202, {}]);
     const [mail] = await mailsTo(w, who.email);
     expect(mail?.subject).toBe('Reset your password');
@@ -469,7 +469,7 @@ describe('asking for a reset', () => {
       const w = world({ bindings: { DB: counted.bindings.DB } });
       const email = await emailOf(w);
       const answers: Answer[] = [];
-      const cost = await counted.of(async () => answers.push(await askReset(w, email)));
+      const cost = await counted.of(async () => answers.push(await requestPasswordReset(w, email)));
       expect([answers[0]?.status, answers[0]?.text]).toEqual([202, '{}']);
       expect(cost.d1).toMatchObject({ roundTrips: 1, rowsWritten: 1 });
     },
@@ -478,8 +478,8 @@ describe('asking for a reset', () => {
   it('leaves nothing of an unknown address but its hash, once, under a secret that nobody was sent', async () => {
     const w = world();
     const { email } = person('nobody');
-    await askReset(w, email);
-    await askReset(w, email);
+    await requestPasswordReset(w, email);
+    await requestPasswordReset(w, email);
     const rows = await oneTimeTokensOf(w, await sha256Hex(email));
     expect(rows.map(({ purpose }) => purpose)).toEqual(['password_reset']);
     expect(JSON.stringify(rows)).not.toContain(email);
@@ -489,7 +489,7 @@ describe('asking for a reset', () => {
   it('of an unknown address gives nothing to whoever signs up with it', async () => {
     const w = world();
     const who = person('later');
-    await askReset(w, who.email);
+    await requestPasswordReset(w, who.email);
     const { user } = await w.signUp(who);
     expect((await oneTimeTokensOf(w, user.id)).map(({ purpose }) => purpose)).toEqual(['email_verify']);
     await w.delete('/account/me', { password: OLD }, { token: (await w.logIn(who)).body.access });
@@ -501,8 +501,8 @@ describe('asking for a reset', () => {
     const unknown = person('nobody').email;
     const inactive = await w.signUp();
     await w.rows('UPDATE users SET is_active = 0 WHERE id = ?', inactive.user.id);
-    await askReset(w, unknown);
-    await askReset(w, inactive.email);
+    await requestPasswordReset(w, unknown);
+    await requestPasswordReset(w, inactive.email);
     expect(await subjectsTo(w, unknown)).toEqual([]);
     expect(await subjectsTo(w, inactive.email)).toEqual(['Confirm your e-mail address']);
     expect((await oneTimeTokensOf(w, inactive.user.id)).map(({ purpose }) => purpose)).toEqual([
@@ -513,7 +513,7 @@ describe('asking for a reset', () => {
   it('reaches the canonical address, whatever spelling was sent', async () => {
     const w = world();
     const who = await w.signUp();
-    await askReset(w, `  ${who.email.toUpperCase()}`);
+    await requestPasswordReset(w, `  ${who.email.toUpperCase()}`);
     expect((await mailsTo(w, who.email))[0]).toMatchObject({
       to: who.email,
       subject: 'Reset your password',
@@ -523,7 +523,7 @@ describe('asking for a reset', () => {
   it('changes nothing by itself: the password and the sessions live', async () => {
     const w = world();
     const who = await w.signUp();
-    await askReset(w, who.email);
+    await requestPasswordReset(w, who.email);
     await expectAlive(w, who);
     expect((await w.logIn(who)).status).toBe(200);
   });
@@ -542,7 +542,7 @@ describe('asking for a reset', () => {
     ['one with half a surrogate pair', 'a\ud800@example.com', ['invalid']],
     ['too long', `${'x'.repeat(250)}@example.com`, ['max_length']],
   ])('with an e-mail that is %s is 400', async (_, email, codes) => {
-    const answer = await askReset(world(), email);
+    const answer = await requestPasswordReset(world(), email);
     expect([answer.status, faultsOf(answer)]).toEqual([400, { email: codes }]);
   });
 

@@ -2,9 +2,9 @@
 import { invalidField, Refusal } from '../../errors.ts';
 import { type Call, type OneTimeToken, seconds, type User } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
-import { newOneTime, readOneTime, sendMail } from './mailing.ts';
+import { newOneTimeToken, parseOneTimeToken, sendMail } from './mailing.ts';
 import { requirePassword } from './password.ts';
-import { explainLoss } from './refusals.ts';
+import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
 import type { Services } from './tokens.ts';
 
@@ -12,8 +12,8 @@ import type { Services } from './tokens.ts';
 export async function resendVerification(services: Services, { user }: Caller, call: Call): Promise<void> {
   if (user.email === null) return;
   await services.limits.check({ door: 'mail', address: user.email }, call);
-  const { secret, row } = await newOneTime(services, 'email_verify', seconds(services.clock));
-  const asked = await services.credentials.askVerification({ ...row, subject: user.id });
+  const { secret, row } = await newOneTimeToken(services, 'email_verify', seconds(services.clock));
+  const asked = await services.credentials.requestVerification({ ...row, subject: user.id });
   if (!asked) return;
   await sendMail(services, call, 'verify_email', user.email, {
     subject: user.id,
@@ -26,7 +26,7 @@ export async function resendVerification(services: Services, { user }: Caller, c
  * Takes effect when the new address confirms. The old one is told, whoever has the new one; an owner of the
  * new one gets a mail that says so. 400 password_incorrect.
  */
-export async function askEmailChange(
+export async function requestEmailChange(
   services: Services,
   caller: Caller,
   given: { new_email: string; password: string },
@@ -35,17 +35,17 @@ export async function askEmailChange(
   const { user, sessionId } = caller;
   await requirePassword(services, caller, 'password', given.password, call);
   await services.limits.check({ door: 'mail', address: given.new_email }, call);
-  const { secret, row } = await newOneTime(
+  const { secret, row } = await newOneTimeToken(
     services,
     'email_change',
     seconds(services.clock),
     given.new_email,
   );
-  const outcome = await services.credentials.askEmailChange(user, sessionId, given.new_email, {
+  const outcome = await services.credentials.requestEmailChange(user, sessionId, given.new_email, {
     ...row,
     subject: user.id,
   });
-  if (outcome === 'changed') return explainLoss(services, user.id, sessionId, 'password');
+  if (outcome === 'changed') return throwConflict(services, user.id, sessionId, 'password');
   call.report('info', 'email_change_asked', { user: user.id });
   if (outcome === 'taken') await sendMail(services, call, 'address_has_account', given.new_email);
   else {
@@ -59,7 +59,7 @@ export async function askEmailChange(
 }
 
 /** What a wished sign-up keeps until its mail is confirmed. */
-export interface WishedSignUp {
+export interface PendingSignUp {
   email: string;
   name: string | null;
   username: string | null;
@@ -68,15 +68,15 @@ export interface WishedSignUp {
 }
 
 /** The same work and answer whether the address has an owner or not; the mail says which. */
-export async function wishSignUp(services: Services, wish: WishedSignUp, call: Call): Promise<void> {
+export async function createPendingSignUp(services: Services, wish: PendingSignUp, call: Call): Promise<void> {
   const subject = await sha256Hex(wish.email);
-  const { secret, row } = await newOneTime(
+  const { secret, row } = await newOneTimeToken(
     services,
     'sign_up',
     seconds(services.clock),
     JSON.stringify(wish),
   );
-  const outcome = await services.credentials.wishSignUp(wish.email, { ...row, subject });
+  const outcome = await services.credentials.createPendingSignUp(wish.email, { ...row, subject });
   if (outcome === 'taken') return sendMail(services, call, 'address_has_account', wish.email);
   return sendMail(services, call, 'confirm_sign_up', wish.email, { subject, purpose: 'sign_up', secret });
 }
@@ -90,7 +90,7 @@ const CONFIRMED_BY_MAIL = ['email_verify', 'email_change', 'sign_up'] as const;
 export async function confirmEmail(services: Services, token: string, call: Call): Promise<void> {
   const { credentials, clock } = services;
   const now = seconds(clock);
-  const read = await readOneTime(token);
+  const read = await parseOneTimeToken(token);
   const found = read && (await credentials.findToken(read.subject, CONFIRMED_BY_MAIL, read.hash, now));
   const outcome = found ? await confirm(services, found.token, found.user, now, call) : 'used';
   if (outcome === 'used') throw invalidField('token', 'token_not_valid');
@@ -106,9 +106,9 @@ async function confirm(
 ): Promise<'ok' | 'email_taken' | 'used'> {
   const { credentials, random, clock } = services;
   if (token.purpose === 'sign_up') {
-    const wish = JSON.parse(token.payload ?? 'null') as WishedSignUp;
+    const wish = JSON.parse(token.payload ?? 'null') as PendingSignUp;
     const id = random.uuid7(clock());
-    const outcome = await credentials.fulfilSignUp(
+    const outcome = await credentials.completeSignUp(
       token,
       {
         ...wish,

@@ -16,7 +16,7 @@ const ONE_TIME_LIFETIME: Readonly<Record<OneTimePurpose, number>> = {
 const SECRET_BYTES = 32;
 
 /** What D1 keeps, and the secret that only the mail has. */
-export async function newOneTime(
+export async function newOneTimeToken(
   { random }: Services,
   purpose: OneTimePurpose,
   now: number,
@@ -36,7 +36,7 @@ export async function newOneTime(
 }
 
 /** `<subject>.<secret>` → its halves, the secret hashed; null where it cannot be one. */
-export async function readOneTime(token: string): Promise<{ subject: string; hash: string } | null> {
+export async function parseOneTimeToken(token: string): Promise<{ subject: string; hash: string } | null> {
   const match = /^([0-9a-f-]{36}|[0-9a-f]{64})\.([A-Za-z0-9_-]{43})$/.exec(token);
   return match ? { subject: match[1] as string, hash: await sha256Hex(match[2] as string) } : null;
 }

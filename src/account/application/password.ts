@@ -2,10 +2,10 @@
 import { invalidField } from '../../errors.ts';
 import { type Call, seconds } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
-import { newOneTime, readOneTime, sendMail } from './mailing.ts';
-import { explainLoss } from './refusals.ts';
+import { newOneTimeToken, parseOneTimeToken, sendMail } from './mailing.ts';
+import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
-import { accountKey, requireGoodPassword, type Services, spreadRevocation } from './tokens.ts';
+import { accountKey, requireGoodPassword, type Services, cacheRevocation } from './tokens.ts';
 
 /** The caller proves the password anew; as limited as a log-in. 400 password_incorrect under `field`. */
 export async function requirePassword(
@@ -39,18 +39,18 @@ export async function changePassword(
     await hasher.hash(given.new_password),
     seconds(clock),
   );
-  if (result.outcome !== 'ok') return explainLoss(services, user.id, sessionId, 'current_password');
-  await spreadRevocation(services, result.endedSessions, 'password_changed', call.report);
+  if (result.outcome !== 'ok') return throwConflict(services, user.id, sessionId, 'current_password');
+  await cacheRevocation(services, result.endedSessions, 'password_changed', call.report);
   call.report('info', 'password_changed', { user: user.id, ended: result.endedSessions.length });
   await sendMail(services, call, 'password_changed', user.email);
 }
 
 /** The same round trip and the same rows for known and unknown; a mail where the account exists and is active. */
-export async function askReset(services: Services, email: string, call: Call): Promise<void> {
+export async function requestPasswordReset(services: Services, email: string, call: Call): Promise<void> {
   await services.limits.check({ door: 'mail', address: email }, call);
-  const { secret, row } = await newOneTime(services, 'password_reset', seconds(services.clock));
+  const { secret, row } = await newOneTimeToken(services, 'password_reset', seconds(services.clock));
   const emailSubject = await sha256Hex(email);
-  const asked = await services.credentials.askReset({ email, emailSubject }, row);
+  const asked = await services.credentials.requestPasswordReset({ email, emailSubject }, row);
   // Told of nobody too: a line less would be seen in the duration.
   call.report('info', 'password_reset_asked', { user: asked?.userId ?? null });
   await sendMail(services, call, 'password_reset', asked ? email : null, {
@@ -68,7 +68,7 @@ export async function confirmReset(
 ): Promise<void> {
   const { credentials, clock, hasher } = services;
   const dead = () => invalidField('token', 'token_not_valid');
-  const read = await readOneTime(given.token);
+  const read = await parseOneTimeToken(given.token);
   if (!read) throw dead();
   const found = await credentials.findToken(read.subject, ['password_reset'], read.hash, seconds(clock));
   if (!found?.user?.isActive) throw dead();
@@ -79,7 +79,7 @@ export async function confirmReset(
     seconds(clock),
   );
   if (result.outcome !== 'ok') throw dead();
-  await spreadRevocation(services, result.endedSessions, 'password_reset', call.report);
+  await cacheRevocation(services, result.endedSessions, 'password_reset', call.report);
   call.report('info', 'password_reset', { user: found.user.id, ended: result.endedSessions.length });
   await sendMail(services, call, 'password_changed', found.user.email);
 }

@@ -8,7 +8,7 @@ import type { Services } from './tokens.ts';
  * A write lost against another, which ended the caller's session or (where the session stands) changed the
  * password that was just checked.
  */
-export async function explainLoss(
+export async function throwConflict(
   services: Services,
   userId: string,
   sessionId: string,

@@ -20,7 +20,7 @@ import {
   mintAccess,
   mintRefresh,
   type Services,
-  spreadRevocation,
+  cacheRevocation,
   type TokenPair,
 } from './tokens.ts';
 
@@ -186,7 +186,7 @@ export async function endSession(services: Services, caller: Caller, id: string,
   );
   if (outcome === 'gone') throw lostSession();
   if (outcome === 'not_found') throw new Refusal('not_found');
-  await spreadRevocation(services, [id], 'ended', call.report);
+  await cacheRevocation(services, [id], 'ended', call.report);
   call.report('info', 'session_ended', { user: caller.user.id, session: id });
 }
 
@@ -197,6 +197,6 @@ export async function endAllSessions(services: Services, caller: Caller, call: C
     seconds(services.clock),
   );
   if (ended.length === 0) throw lostSession();
-  await spreadRevocation(services, ended, 'ended', call.report);
+  await cacheRevocation(services, ended, 'ended', call.report);
   call.report('info', 'sessions_ended', { user: caller.user.id, ended: ended.length });
 }

@@ -8,16 +8,16 @@ import { sha256Hex } from '../../random.ts';
 import type { Claims } from '../../token/claims.ts';
 import { newSession, reasonOf, statusFault, touchRule } from '../../token/rotation.ts';
 import { canonicalEmail, isOwnName, usernameKey } from '../identity.ts';
-import { wishSignUp } from './email.ts';
-import { newOneTime, sendMail } from './mailing.ts';
+import { createPendingSignUp } from './email.ts';
+import { newOneTimeToken, sendMail } from './mailing.ts';
 import { requirePassword } from './password.ts';
-import { explainLoss } from './refusals.ts';
+import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
 import {
   requireGoodPassword,
   mintFirstPair,
   type Services,
-  spreadRevocation,
+  cacheRevocation,
   type TokenPair,
 } from './tokens.ts';
 
@@ -60,7 +60,7 @@ export async function signUp(
   const passwordHash = await hasher.hash(wish.password);
   const usernameKey = wish.username?.key ?? null;
   if (settings.SIGN_UP === 'verify') {
-    await wishSignUp(services, { ...person, usernameKey, passwordHash }, call);
+    await createPendingSignUp(services, { ...person, usernameKey, passwordHash }, call);
     return null;
   }
   const now = seconds(clock);
@@ -76,7 +76,7 @@ export async function signUp(
     lastLoginAt: settings.UPDATE_LAST_LOGIN ? now : null,
   };
   const session = openingSession(services, user.id, now, call);
-  const mail = services.mailer ? await newOneTime(services, 'email_verify', now) : null;
+  const mail = services.mailer ? await newOneTimeToken(services, 'email_verify', now) : null;
   const outcome = await users.create(
     { ...user, usernameKey },
     session,
@@ -143,7 +143,7 @@ export async function enter(
     rehash: rehash ? await hasher.hash(given.password) : null,
   });
   if (opened.outcome === 'changed') throw refused('password or user changed meanwhile');
-  await spreadRevocation(services, opened.evicted, 'evicted', call.report);
+  await cacheRevocation(services, opened.evicted, 'evicted', call.report);
   call.report('info', 'logged_in', { user: user.id, session: session.id, evicted: opened.evicted.length });
   return { user, session, now };
 }
@@ -194,7 +194,7 @@ export async function endSessionOf(services: Services, claims: Claims, now: numb
   );
   // Once: a dead token that is sent again and again must not write to KV each time.
   if (ended || (await services.blacklist.find(claims.sid, call.report)) === null) {
-    await spreadRevocation(services, [claims.sid], reasonOf(tokenStatus), call.report);
+    await cacheRevocation(services, [claims.sid], reasonOf(tokenStatus), call.report);
   }
   call.report('info', 'logged_out', { user: claims.sub, session: claims.sid, ended });
   return { tokenStatus, ended };
@@ -225,9 +225,9 @@ export async function withdraw(
   );
   if (result.outcome !== 'ok') {
     if (result.outcome === 'last_staff') throw new Refusal('last_staff');
-    return explainLoss(services, user.id, sessionId, 'password');
+    return throwConflict(services, user.id, sessionId, 'password');
   }
-  await spreadRevocation(services, result.endedSessions, 'withdrawn', call.report);
+  await cacheRevocation(services, result.endedSessions, 'withdrawn', call.report);
   call.report('info', 'withdrawn', { sessions: result.endedSessions.length });
 }
 

@@ -127,7 +127,7 @@ const fieldFaults = (field: string, faults: readonly PasswordFault[]): FieldFaul
 });
 
 /** Ended in D1 already: KV is told, so that the doors which do not read D1 learn of it. */
-export async function spreadRevocation(
+export async function cacheRevocation(
   { blacklist }: Services,
   sessionIds: readonly string[],
   reason: RevocationReason,
