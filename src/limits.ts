@@ -5,7 +5,7 @@
  */
 import { unavailable, within } from './deadlines.ts';
 import { Refusal } from './errors.ts';
-import type { LimitedDoor, Limits } from './ports.ts';
+import type { RateLimitedAction, Limits } from './ports.ts';
 import { sha256Hex } from './random.ts';
 
 /** Their numbers stand in wrangler.toml: the platform takes them from there alone. */
@@ -24,8 +24,8 @@ export type LimitBinding = (typeof LIMIT_BINDINGS)[number];
 const RETRY_AFTER_SECONDS = 60;
 
 /** The narrowest first. */
-function countersOf(what: LimitedDoor, client: string): [LimitBinding, string][] {
-  switch (what.door) {
+function countersOf(what: RateLimitedAction, client: string): [LimitBinding, string][] {
+  switch (what.action) {
     case 'log_in':
       return [
         ['LIMIT_LOG_IN', `${client} ${what.account}`],
@@ -76,14 +76,14 @@ export function bindingLimits(
           if (!allowed) break;
         }
       } catch {
-        call.report('error', 'limiter_failed', { door: what.door });
+        call.report('error', 'limiter_failed', { action: what.action });
         // A guess at a password must be counted; everything else goes on.
-        if (what.door === 'log_in') throw unavailable('limiter log_in');
+        if (what.action === 'log_in') throw unavailable('limiter log_in');
         return;
       }
       if (allowed) return;
       throw new Refusal('throttled', {
-        reason: what.door,
+        reason: what.action,
         headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
       });
     },

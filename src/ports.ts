@@ -280,15 +280,15 @@ export interface Mailer {
 }
 
 /** What is limited, and by what it is counted. Keys never reach the binding unhashed. */
-export type LimitedDoor =
-  | { door: 'log_in'; account: string }
-  | { door: 'mail'; address: string }
-  | { door: 'sign_up' }
-  | { door: 'refresh' };
+export type RateLimitedAction =
+  | { action: 'log_in'; account: string }
+  | { action: 'mail'; address: string }
+  | { action: 'sign_up' }
+  | { action: 'refresh' };
 
 export interface Limits {
   /** Throws Refusal('throttled'), or Refusal('unavailable') where log-ins cannot be counted. */
-  check: (what: LimitedDoor, call: Call) => Promise<void>;
+  check: (what: RateLimitedAction, call: Call) => Promise<void>;
 }
 
 /** Has this password been in a breach? Fails open: false, and a line in the log. */

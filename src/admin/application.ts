@@ -243,7 +243,7 @@ export async function requestReset(
   const user = await findUser(services, id);
   if (user.email === null) throw invalidField('email', 'identity');
   if (!user.isActive) throw invalidField('is_active', 'inactive');
-  await services.limits.check({ door: 'mail', address: user.email }, call);
+  await services.limits.check({ action: 'mail', address: user.email }, call);
   const act = actOf(services, caller, 'sent a password reset');
   const { secret, row } = await newOneTimeToken(services, 'password_reset', act.now);
   requireDone(await services.admin.store.leaveReset(act, user, { ...row, subject: id }));

@@ -11,7 +11,7 @@ import type { Services } from './tokens.ts';
 /** A verified or missing address needs no mail; the answer is the same. */
 export async function resendVerification(services: Services, { user }: Caller, call: Call): Promise<void> {
   if (user.email === null) return;
-  await services.limits.check({ door: 'mail', address: user.email }, call);
+  await services.limits.check({ action: 'mail', address: user.email }, call);
   const { secret, row } = await newOneTimeToken(services, 'email_verify', seconds(services.clock));
   const asked = await services.credentials.requestVerification({ ...row, subject: user.id });
   if (!asked) return;
@@ -34,7 +34,7 @@ export async function requestEmailChange(
 ): Promise<void> {
   const { user, sessionId } = caller;
   await requirePassword(services, caller, 'password', given.password, call);
-  await services.limits.check({ door: 'mail', address: given.new_email }, call);
+  await services.limits.check({ action: 'mail', address: given.new_email }, call);
   const { secret, row } = await newOneTimeToken(
     services,
     'email_change',

@@ -15,7 +15,7 @@ export async function requirePassword(
   password: string,
   call: Call,
 ): Promise<void> {
-  await services.limits.check({ door: 'log_in', account: accountKey(user) }, call);
+  await services.limits.check({ action: 'log_in', account: accountKey(user) }, call);
   const { ok } = await services.hasher.verify(password, user.passwordHash);
   if (ok) return;
   call.report('warn', 'password_incorrect', { user: user.id });
@@ -47,7 +47,7 @@ export async function changePassword(
 
 /** The same round trip and the same rows for known and unknown; a mail where the account exists and is active. */
 export async function requestPasswordReset(services: Services, email: string, call: Call): Promise<void> {
-  await services.limits.check({ door: 'mail', address: email }, call);
+  await services.limits.check({ action: 'mail', address: email }, call);
   const { secret, row } = await newOneTimeToken(services, 'password_reset', seconds(services.clock));
   const emailSubject = await sha256Hex(email);
   const asked = await services.credentials.requestPasswordReset({ email, emailSubject }, row);

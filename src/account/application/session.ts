@@ -37,7 +37,7 @@ const tokenKey = (claims: Claims) => ({
  */
 export async function refresh(services: Services, token: string, call: Call): Promise<TokenPair> {
   const { settings, codec, clock, random, sessions, blacklist, limits } = services;
-  await limits.check({ door: 'refresh' }, call);
+  await limits.check({ action: 'refresh' }, call);
   const now = seconds(clock);
   const verdict = await codec.verify(token, now);
   if (!verdict.ok) throw new Refusal('refresh_token_not_valid', { reason: verdict.fault });

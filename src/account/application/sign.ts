@@ -53,9 +53,9 @@ export async function signUp(
   if (person.username !== null && !isOwnName(person.username, person.email)) {
     throw invalidField('username', 'username');
   }
-  await limits.check({ door: 'sign_up' }, call);
+  await limits.check({ action: 'sign_up' }, call);
   await requireGoodPassword(services, 'password', wish.password, person, call);
-  if (settings.SIGN_UP === 'verify') await limits.check({ door: 'mail', address: person.email }, call);
+  if (settings.SIGN_UP === 'verify') await limits.check({ action: 'mail', address: person.email }, call);
 
   const passwordHash = await hasher.hash(wish.password);
   const usernameKey = wish.username?.key ?? null;
@@ -126,7 +126,7 @@ export async function enter(
 ): Promise<{ user: User; session: Session; now: number }> {
   const { settings, clock, hasher, users, sessions, limits } = services;
   const name = logInName(given);
-  await limits.check({ door: 'log_in', account: Object.values(name).join() }, call);
+  await limits.check({ action: 'log_in', account: Object.values(name).join() }, call);
   const refused = (reason: string) => new Refusal('no_active_account', { reason });
   const user = await users.findByName(name);
   const { ok, rehash } = await hasher.verify(given.password, user?.passwordHash ?? null);
