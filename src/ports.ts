@@ -69,7 +69,7 @@ export interface Call {
   /** Where the account app is, seen from outside: links in mail begin with it. */
   accountsUrl: string;
   /** Goes on after the answer; only for what may be lost. */
-  later: (work: Promise<unknown>) => void;
+  waitUntil: (work: Promise<unknown>) => void;
   report: Report;
 }
 

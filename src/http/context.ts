@@ -66,7 +66,7 @@ export function callOf(c: AppContext): Call {
     client: clientOf(c),
     language: c.var.language,
     accountsUrl: (PUBLIC_URL ?? new URL(c.req.url).origin) + (c.get('accountsAt') ?? ACCOUNTS_AT),
-    later: (work) => {
+    waitUntil: (work) => {
       const settled = work.catch((error: unknown) =>
         report('error', 'background_failed', { error: error instanceof Error ? error.name : 'unknown' }),
       );

@@ -85,5 +85,5 @@ export async function sendMail(
     }
   };
   if (mailer.awaited) await send();
-  else call.later(afterAnswer().then(send));
+  else call.waitUntil(afterAnswer().then(send));
 }

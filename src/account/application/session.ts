@@ -55,7 +55,7 @@ export async function refresh(services: Services, token: string, call: Call): Pr
   });
   const refuse = (fault: StatusFault, tokenStatus: TokenStatus) => {
     if (known === null && statusFault(tokenStatus, now) !== null) {
-      call.later(blacklist.add([claims.sid], reasonOf(tokenStatus), call.report));
+      call.waitUntil(blacklist.add([claims.sid], reasonOf(tokenStatus), call.report));
     }
     return new Refusal(fault, { reason: reasonOf(tokenStatus) });
   };
@@ -114,7 +114,7 @@ export async function verify(services: Services, token: string, call: Call): Pro
       : await sessions.inspect(tokenKey(claims));
   const fault = statusFault(tokenStatus, now);
   if (fault) {
-    if (known === null) call.later(blacklist.add([claims.sid], reasonOf(tokenStatus), call.report));
+    if (known === null) call.waitUntil(blacklist.add([claims.sid], reasonOf(tokenStatus), call.report));
     throw new Refusal(fault, { reason: reasonOf(tokenStatus) });
   }
   if (
