@@ -20,7 +20,7 @@ import {
   requestReset,
 } from './application.ts';
 import { pageQuery, userQuery, writeCursor } from './listing.ts';
-import { countsJson, historyJson, revokedTokenJson, sessionJson } from './presenters.ts';
+import { countsJson, historyJson, revokedTokenJson, adminSessionJson } from './presenters.ts';
 import { addUserBody, changeUserBody } from './schemas.ts';
 
 const staff = createMiddleware<AppEnv>(async function staff(c, next) {
@@ -70,7 +70,7 @@ export const adminApiRoutes = () =>
         ...pageQuery(query, 'string'),
         id: query.id || null,
       });
-      return c.json({ sessions: page.items.map(sessionJson), next_cursor: writeCursor(page.next) });
+      return c.json({ sessions: page.items.map(adminSessionJson), next_cursor: writeCursor(page.next) });
     })
     .delete('/users/:id/sessions', signedIn, staff, body(noBody), async (c) => {
       const target = { userId: c.req.param('id'), sessionId: null };

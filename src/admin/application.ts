@@ -11,7 +11,7 @@ import { unavailable } from '../deadlines.ts';
 import { invalidField, Refusal } from '../errors.ts';
 import { type Call, type RevocationReason, seconds, type User } from '../ports.ts';
 import { sha256Hex, uuid7 } from '../random.ts';
-import type { Act, AdminParts, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
+import type { AuditEntry, AdminParts, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
 
 export interface AdminServices extends Services {
   admin: AdminParts;
@@ -22,7 +22,7 @@ const LATEST_ROWS = 10;
 const ATTEMPTS = 3;
 
 /** `action`: what it is called in the history and in the log. */
-const actOf = ({ clock, random }: Services, caller: Caller, action: string): Act => ({
+const auditEntry = ({ clock, random }: Services, caller: Caller, action: string): AuditEntry => ({
   actorId: caller.user.id,
   sessionId: caller.sessionId,
   now: seconds(clock),
@@ -53,7 +53,7 @@ async function settled<T>(attempt: () => Promise<{ outcome: Outcome; result: T }
 async function tell(
   services: Services,
   { report }: Call,
-  { actorId: actor, action }: Act,
+  { actorId: actor, action }: AuditEntry,
   user: string | undefined,
   ended?: { ids: readonly string[]; reason: RevocationReason },
 ): Promise<void> {
@@ -108,7 +108,7 @@ export async function addUser(
   await requireGoodPassword(services, 'password', wish.password, person, call);
   const passwordHash = await hasher.hash(wish.password);
   const isStaff = wish.is_staff ?? false;
-  const act = actOf(services, caller, isStaff ? 'added as staff' : 'added');
+  const entry = auditEntry(services, caller, isStaff ? 'added as staff' : 'added');
   const user: User = {
     ...person,
     id: random.uuid7(clock()),
@@ -117,11 +117,11 @@ export async function addUser(
     isActive: true,
     isStaff,
     emailVerifiedAt: null,
-    dateJoined: act.now,
+    dateJoined: entry.now,
     lastLoginAt: null,
   };
-  requireDone(await admin.store.add(act, { ...user, usernameKey: wish.username?.key ?? null }));
-  await tell(services, call, act, user.id);
+  requireDone(await admin.store.add(entry, { ...user, usernameKey: wish.username?.key ?? null }));
+  await tell(services, call, entry, user.id);
   return user;
 }
 
@@ -181,10 +181,10 @@ export async function changeUser(
     const found = difference(user, wish);
     if (!found) return { outcome: 'ok', result: user };
     const { change, action } = found;
-    const act = actOf(services, caller, action);
-    const { outcome, user: changed, ended } = await services.admin.store.change(act, user, change);
+    const entry = auditEntry(services, caller, action);
+    const { outcome, user: changed, ended } = await services.admin.store.change(entry, user, change);
     if (outcome === 'ok') {
-      await tell(services, call, act, id, change.ends ? { ids: ended, reason: change.ends } : undefined);
+      await tell(services, call, entry, id, change.ends ? { ids: ended, reason: change.ends } : undefined);
     }
     return { outcome, result: changed ?? user };
   });
@@ -202,13 +202,13 @@ export async function deleteUser(
 ): Promise<void> {
   return settled(async () => {
     const user = await findUser(services, id);
-    const act = actOf(services, caller, 'deleted');
-    const { outcome, ended } = await services.admin.store.remove(act, user, {
+    const entry = auditEntry(services, caller, 'deleted');
+    const { outcome, ended } = await services.admin.store.remove(entry, user, {
       emailSubject: user.email === null ? null : await sha256Hex(user.email),
       pseudonym: services.random.uuid4(),
     });
     if (outcome === 'ok') {
-      await tell(services, call, act, undefined, { ids: ended, reason: 'withdrawn' });
+      await tell(services, call, entry, undefined, { ids: ended, reason: 'withdrawn' });
     }
     return { outcome, result: undefined };
   });
@@ -222,10 +222,10 @@ export async function endSessions(
   call: Call,
 ): Promise<void> {
   const { userId, sessionId } = target;
-  const act = actOf(services, caller, sessionId === null ? 'ended all sessions' : 'ended a session');
-  const { outcome, ended } = await services.admin.store.endSessions(act, userId, sessionId);
+  const entry = auditEntry(services, caller, sessionId === null ? 'ended all sessions' : 'ended a session');
+  const { outcome, ended } = await services.admin.store.endSessions(entry, userId, sessionId);
   requireDone(outcome);
-  await tell(services, call, act, userId, { ids: ended, reason: 'ended' });
+  await tell(services, call, entry, userId, { ids: ended, reason: 'ended' });
 }
 
 /** Whether a reset can be mailed to this person: there is mail, an address, and a log-in to come back to. */
@@ -244,10 +244,10 @@ export async function requestReset(
   if (user.email === null) throw invalidField('email', 'identity');
   if (!user.isActive) throw invalidField('is_active', 'inactive');
   await services.limits.check({ action: 'mail', address: user.email }, call);
-  const act = actOf(services, caller, 'sent a password reset');
-  const { secret, row } = await newOneTimeToken(services, 'password_reset', act.now);
-  requireDone(await services.admin.store.leaveReset(act, user, { ...row, subject: id }));
-  await tell(services, call, act, id);
+  const entry = auditEntry(services, caller, 'sent a password reset');
+  const { secret, row } = await newOneTimeToken(services, 'password_reset', entry.now);
+  requireDone(await services.admin.store.leaveReset(entry, user, { ...row, subject: id }));
+  await tell(services, call, entry, id);
   await sendMail(services, call, 'password_reset', user.email, {
     subject: id,
     purpose: 'password_reset',

@@ -37,7 +37,7 @@ export const ownOrigin = createMiddleware<AppEnv>(async function ownOrigin(c, ne
 });
 
 /** Staff by the cookie, as D1 has it now; everybody else goes to the log-in page. */
-export const member = createMiddleware<AppEnv>(async function member(c, next) {
+export const requireStaffSession = createMiddleware<AppEnv>(async function requireStaffSession(c, next) {
   const token = readCookie(c);
   const caller = token === null ? null : await consoleCaller(c.var.services, token);
   if (!caller) {

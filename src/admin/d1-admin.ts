@@ -11,18 +11,18 @@ import type { D1, Db } from '../db/client.ts';
 import { adminLog, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { RevocationReason, User } from '../ports.ts';
 import { d1AdminLists } from './d1-admin-lists.ts';
-import type { Act, AdminStore, Outcome } from './ports.ts';
+import type { AuditEntry, AdminStore, Outcome } from './ports.ts';
 
 /** The largest LEEWAY: no token of a session that ended earlier than this is accepted anywhere. */
 const LEEWAY_MAX_SECONDS = 300;
 
-const mayAct = ({ actorId, sessionId, now }: Act): SQL =>
+const mayAct = ({ actorId, sessionId, now }: AuditEntry): SQL =>
   sql`EXISTS (SELECT 1 FROM users AS actor JOIN sessions AS own ON own.user_id = actor.id
     WHERE actor.id = ${actorId} AND actor.is_active = 1 AND actor.is_staff = 1
     AND own.id = ${sessionId} AND own.revoked_at IS NULL AND own.absolute_end_at > ${now})`;
 
 /** The act has left its row. */
-const done = ({ logId }: Act): SQL => sql`EXISTS (SELECT 1 FROM admin_log AS own WHERE own.id = ${logId})`;
+const done = ({ logId }: AuditEntry): SQL => sql`EXISTS (SELECT 1 FROM admin_log AS own WHERE own.id = ${logId})`;
 
 const isThere = (userId: string): SQL => sql`EXISTS (SELECT 1 FROM users WHERE id = ${userId})`;
 
@@ -33,24 +33,24 @@ const isAsRead = (user: User): SQL =>
 /** The row of the history. `source`: a FROM and WHERE that decide whether it happens. */
 const write = (
   db: Db,
-  act: Act,
+  entry: AuditEntry,
   row: { subjectId: string; actorId?: string; detail?: string },
   source: SQL,
 ) =>
   db.insert(adminLog).select(
-    sql`SELECT ${act.logId}, ${act.now}, ${row.actorId ?? act.actorId}, ${act.action}, ${row.subjectId},
-      ${row.detail ?? null} ${source} AND ${mayAct(act)}`,
+    sql`SELECT ${entry.logId}, ${entry.now}, ${row.actorId ?? entry.actorId}, ${entry.action}, ${row.subjectId},
+      ${row.detail ?? null} ${source} AND ${mayAct(entry)}`,
   );
 
 /** Done, or the first condition that does not hold, or `otherwise`. */
-const outcome = (db: Db, act: Act, demands: readonly (readonly [SQL, Outcome])[], otherwise: Outcome) => {
-  const cases = [[mayAct(act), 'denied'] as const, ...demands].map(
+const outcome = (db: Db, entry: AuditEntry, demands: readonly (readonly [SQL, Outcome])[], otherwise: Outcome) => {
+  const cases = [[mayAct(entry), 'denied'] as const, ...demands].map(
     ([condition, word]) => sql`WHEN NOT ${condition} THEN ${word}`,
   );
   return db
     .select({
       outcome:
-        sql<Outcome>`CASE WHEN ${done(act)} THEN 'ok' ${sql.join(cases, sql` `)} ELSE ${otherwise} END`.as(
+        sql<Outcome>`CASE WHEN ${done(entry)} THEN 'ok' ${sql.join(cases, sql` `)} ELSE ${otherwise} END`.as(
           'outcome',
         ),
     })
@@ -62,11 +62,11 @@ const liveSessions = (userId: string, now: number): SQL =>
   sql`user_id = ${userId} AND revoked_at IS NULL AND absolute_end_at > ${now - LEEWAY_MAX_SECONDS}`;
 
 /** `reason`: null where none ends. */
-const endSessions = (db: Db, act: Act, which: SQL, reason: RevocationReason | null) =>
+const endSessions = (db: Db, entry: AuditEntry, which: SQL, reason: RevocationReason | null) =>
   db
     .update(sessions)
-    .set({ revokedAt: act.now, revokedReason: reason })
-    .where(and(reason === null ? sql`0` : which, done(act)))
+    .set({ revokedAt: entry.now, revokedReason: reason })
+    .where(and(reason === null ? sql`0` : which, done(entry)))
     .returning({ id: sessions.id });
 const idsOf = (rows: readonly { id: string }[]) => rows.map((row) => row.id);
 
@@ -75,13 +75,13 @@ export function d1Admin(d1: D1): AdminStore {
   return {
     ...d1AdminLists(d1),
 
-    add: (act, user) =>
+    add: (entry, user) =>
       run('admin.add', async (db) => {
         const emailFree = sql`NOT EXISTS (SELECT 1 FROM users WHERE email = ${user.email})`;
         const results = await db.batch([
           write(
             db,
-            act,
+            entry,
             { subjectId: user.id },
             sql`WHERE ${emailFree}
               AND NOT EXISTS (SELECT 1 FROM users WHERE username_key = ${user.usernameKey})`,
@@ -89,14 +89,14 @@ export function d1Admin(d1: D1): AdminStore {
           db.insert(users).select(
             sql`SELECT ${user.id}, ${user.email}, ${user.username}, ${user.usernameKey}, ${user.name},
               ${user.passwordHash}, ${user.passwordVersion}, ${Number(user.isActive)}, ${Number(user.isStaff)},
-              ${user.emailVerifiedAt}, ${user.dateJoined}, ${user.lastLoginAt} WHERE ${done(act)}`,
+              ${user.emailVerifiedAt}, ${user.dateJoined}, ${user.lastLoginAt} WHERE ${done(entry)}`,
           ),
-          outcome(db, act, [[emailFree, 'email_taken']], 'username_taken'),
+          outcome(db, entry, [[emailFree, 'email_taken']], 'username_taken'),
         ]);
         return outcomeOf(results[2]);
       }),
 
-    change: (act, user, { set, fields, ends }) =>
+    change: (entry, user, { set, fields, ends }) =>
       run('admin.change', async (db) => {
         const { id } = user;
         const asRead = isAsRead(user);
@@ -105,19 +105,19 @@ export function d1Admin(d1: D1): AdminStore {
         const results = await db.batch([
           write(
             db,
-            act,
+            entry,
             { subjectId: id, detail: fields.join(', ') },
             sql`FROM users WHERE id = ${id} AND ${asRead} AND ${usernameFree}
               AND ${ends ? notTheLastStaff : sql`1`}`,
           ),
-          endSessions(db, act, liveSessions(id, act.now), ends),
+          endSessions(db, entry, liveSessions(id, entry.now), ends),
           db
             .update(users)
             .set(set)
-            .where(and(eq(users.id, id), done(act))),
+            .where(and(eq(users.id, id), done(entry))),
           outcome(
             db,
-            act,
+            entry,
             [
               [isThere(id), 'gone'],
               [asRead, 'changed'],
@@ -130,68 +130,68 @@ export function d1Admin(d1: D1): AdminStore {
         return { outcome: outcomeOf(results[3]), user: results[4][0] ?? null, ended: idsOf(results[1]) };
       }),
 
-    remove: (act, user, { emailSubject, pseudonym }) =>
+    remove: (entry, user, { emailSubject, pseudonym }) =>
       run('admin.remove', async (db) => {
         const { id } = user;
         const asRead = isAsRead(user);
         const results = await db.batch([
           write(
             db,
-            act,
+            entry,
             {
               subjectId: pseudonym,
-              actorId: act.actorId === id ? pseudonym : act.actorId,
+              actorId: entry.actorId === id ? pseudonym : entry.actorId,
             },
             sql`FROM users WHERE id = ${id} AND ${asRead} AND ${notTheLastStaff}`,
           ),
           outcome(
             db,
-            act,
+            entry,
             [
               [isThere(id), 'gone'],
               [asRead, 'changed'],
             ],
             'last_staff',
           ),
-          endSessions(db, act, liveSessions(id, act.now), 'withdrawn'),
-          db.delete(users).where(and(eq(users.id, id), done(act))),
-          db.delete(oneTimeTokens).where(and(sql`subject IN (${id}, ${emailSubject})`, done(act))),
+          endSessions(db, entry, liveSessions(id, entry.now), 'withdrawn'),
+          db.delete(users).where(and(eq(users.id, id), done(entry))),
+          db.delete(oneTimeTokens).where(and(sql`subject IN (${id}, ${emailSubject})`, done(entry))),
           db
             .update(adminLog)
             .set({
               actorId: sql`CASE actor_id WHEN ${id} THEN ${pseudonym} ELSE actor_id END`,
               subjectId: sql`CASE subject_id WHEN ${id} THEN ${pseudonym} ELSE subject_id END`,
             })
-            .where(and(or(eq(adminLog.actorId, id), eq(adminLog.subjectId, id)), done(act))),
+            .where(and(or(eq(adminLog.actorId, id), eq(adminLog.subjectId, id)), done(entry))),
         ]);
         return { outcome: outcomeOf(results[1]), ended: idsOf(results[2]) };
       }),
 
-    endSessions: (act, userId, id) =>
+    endSessions: (entry, userId, id) =>
       run('admin.endSessions', async (db) => {
         const which = id === null ? sql`1` : sql`id = ${id}`;
-        const ending = sql`${liveSessions(userId, act.now)} AND ${which}`;
+        const ending = sql`${liveSessions(userId, entry.now)} AND ${which}`;
         const known =
           id === null
             ? isThere(userId)
             : sql`EXISTS (SELECT 1 FROM sessions WHERE user_id = ${userId} AND ${which})`;
         const results = await db.batch([
-          write(db, act, { subjectId: userId }, sql`WHERE EXISTS (SELECT 1 FROM sessions WHERE ${ending})`),
-          outcome(db, act, [[known, 'gone']], 'ok'),
-          endSessions(db, act, ending, 'ended'),
+          write(db, entry, { subjectId: userId }, sql`WHERE EXISTS (SELECT 1 FROM sessions WHERE ${ending})`),
+          outcome(db, entry, [[known, 'gone']], 'ok'),
+          endSessions(db, entry, ending, 'ended'),
         ]);
         return { outcome: outcomeOf(results[1]), ended: idsOf(results[2]) };
       }),
 
-    leaveReset: (act, user, token) =>
+    leaveReset: (entry, user, token) =>
       run('admin.leaveReset', async (db) => {
         const { subject, purpose } = token;
         const asRead = isAsRead(user);
         const results = await db.batch([
-          write(db, act, { subjectId: subject }, sql`WHERE ${asRead}`),
-          voidTokens(db, subject, done(act), purpose),
-          insertToken(db, token, sql`WHERE ${done(act)}`),
-          outcome(db, act, [[isThere(subject), 'gone']], 'changed'),
+          write(db, entry, { subjectId: subject }, sql`WHERE ${asRead}`),
+          voidTokens(db, subject, done(entry), purpose),
+          insertToken(db, token, sql`WHERE ${done(entry)}`),
+          outcome(db, entry, [[isThere(subject), 'gone']], 'changed'),
         ]);
         return outcomeOf(results[3]);
       }),

@@ -7,7 +7,7 @@ import type { OneTimeToken, Session, User } from '../ports.ts';
 import type { Codec } from '../token/codec.ts';
 
 /** Who does what, from which session, when, and the id of the row that this leaves in the history. */
-export interface Act {
+export interface AuditEntry {
   actorId: string;
   sessionId: string;
   now: number;
@@ -112,27 +112,27 @@ export interface AdminStore {
   /** Newest first; with `subjectId` what was done to that person. */
   history: (query: PageQuery & { subjectId: string | null }) => Promise<Page<HistoryRow>>;
 
-  add: (act: Act, user: User & { usernameKey: string | null }) => Promise<Outcome>;
+  add: (entry: AuditEntry, user: User & { usernameKey: string | null }) => Promise<Outcome>;
   /** If the user is still as it was read. */
   change: (
-    act: Act,
+    entry: AuditEntry,
     user: User,
     change: UserChange,
   ) => Promise<{ outcome: Outcome; user: User | null; ended: string[] }>;
   /** The user and all that hangs from it; in the history a pseudonym stands for the person from now on. */
   remove: (
-    act: Act,
+    entry: AuditEntry,
     user: User,
     traces: { emailSubject: string | null; pseudonym: string },
   ) => Promise<{ outcome: Outcome; ended: string[] }>;
   /** One session, or all where `id` is null. Ending what has ended: `ok`, and no row in the history. */
   endSessions: (
-    act: Act,
+    entry: AuditEntry,
     userId: string,
     id: string | null,
   ) => Promise<{ outcome: Outcome; ended: string[] }>;
   /** Leaves a reset token for the user; older ones are void. */
-  leaveReset: (act: Act, user: User, token: OneTimeToken) => Promise<Outcome>;
+  leaveReset: (entry: AuditEntry, user: User, token: OneTimeToken) => Promise<Outcome>;
 }
 
 /** What app.ts puts beside the services of the account app. */

@@ -10,7 +10,7 @@ export const countsJson = (counts: Counts) => ({
   revoked_tokens: counts.revokedTokens,
 });
 
-export const sessionJson = (session: Session) => ({
+export const adminSessionJson = (session: Session) => ({
   id: session.id,
   created_at: timestamp(session.createdAt),
   last_used_at: timestamp(session.lastUsedAt),

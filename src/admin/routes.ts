@@ -8,7 +8,7 @@ import { serveAsset } from '../http/assets.ts';
 import { type AppEnv, callOf } from '../http/context.ts';
 import { findUser, overview } from './application.ts';
 import { logInToConsole, logOutOfConsole } from './console-session.ts';
-import { afterLogIn, clearCookie, member, ownOrigin, readCookie, writeCookie } from './cookie.ts';
+import { afterLogIn, clearCookie, requireStaffSession, ownOrigin, readCookie, writeCookie } from './cookie.ts';
 import { formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, userQuery, writeCursor } from './listing.ts';
 import { HistoryPage } from './pages/history.tsx';
@@ -47,15 +47,15 @@ export const consoleRoutes = () =>
       clearCookie(c);
       return c.redirect(`${c.var.mount}/login?done=log-out`, 303);
     })
-    .get('/', member, async (c) => show(c, OverviewPage, await overview(c.var.services)))
-    .get('/users', member, async (c) => {
+    .get('/', requireStaffSession, async (c) => show(c, OverviewPage, await overview(c.var.services)))
+    .get('/users', requireStaffSession, async (c) => {
       const query = c.req.query();
       const order = userQuery(query);
       const { items, next, looked, tooMany } = await c.var.services.admin.store.users(order);
       return show(c, UsersPage, { users: items, tooMany, order, query, looked, next: writeCursor(next) });
     })
     .route('/users', userRoutes())
-    .get('/revoked-tokens', member, async (c) => {
+    .get('/revoked-tokens', requireStaffSession, async (c) => {
       const query = c.req.query();
       const { items, next, looked } = await c.var.services.admin.store.revokedTokens({
         ...pageQuery(query, 'number', 'string'),
@@ -63,7 +63,7 @@ export const consoleRoutes = () =>
       });
       return show(c, RevokedTokensPage, { rows: items, query, looked, next: writeCursor(next) });
     })
-    .get('/history', member, async (c) => {
+    .get('/history', requireStaffSession, async (c) => {
       const query = c.req.query();
       const subjectId = query.user ? (await findUser(c.var.services, query.user)).id : null;
       const page = await c.var.services.admin.store.history({ ...pageQuery(query, 'string'), subjectId });

@@ -14,7 +14,7 @@ import {
   requestReset,
   type WishedChange,
 } from './application.ts';
-import { member, ownOrigin } from './cookie.ts';
+import { requireStaffSession, ownOrigin } from './cookie.ts';
 import { formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, writeCursor } from './listing.ts';
 import { userPath } from './pages/parts.tsx';
@@ -102,8 +102,8 @@ async function showUser(
 
 export function userRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>({ strict: false })
-    .get('/add', member, (c) => show(c, AddUserPage, { typed: {} }))
-    .post('/add', ownOrigin, member, async (c) => {
+    .get('/add', requireStaffSession, (c) => show(c, AddUserPage, { typed: {} }))
+    .post('/add', ownOrigin, requireStaffSession, async (c) => {
       const { services, caller, mount } = c.var;
       const typed = await readForm(c);
       try {
@@ -115,8 +115,8 @@ export function userRoutes(): Hono<AppEnv> {
         return show(c, AddUserPage, { typed, errors }, status);
       }
     })
-    .get('/:id', member, async (c) => showUser(c, await findUser(c.var.services, c.req.param('id'))))
-    .post('/:id', ownOrigin, member, async (c) => {
+    .get('/:id', requireStaffSession, async (c) => showUser(c, await findUser(c.var.services, c.req.param('id'))))
+    .post('/:id', ownOrigin, requireStaffSession, async (c) => {
       const { services, caller, mount } = c.var;
       const id = c.req.param('id');
       const { name = '', username = '' } = await readForm(c);
@@ -129,7 +129,7 @@ export function userRoutes(): Hono<AppEnv> {
         return showUser(c, await findUser(services, id), { typed, ...again });
       }
     })
-    .get('/:id/sessions', member, async (c) => {
+    .get('/:id/sessions', requireStaffSession, async (c) => {
       const { services, caller } = c.var;
       const query = c.req.query();
       const user = await findUser(services, c.req.param('id'));
@@ -146,21 +146,21 @@ export function userRoutes(): Hono<AppEnv> {
         next: writeCursor(page.next),
       });
     })
-    .post('/:id/sessions/:sid/end', ownOrigin, member, async (c) => {
+    .post('/:id/sessions/:sid/end', ownOrigin, requireStaffSession, async (c) => {
       const { id, sid } = c.req.param();
       await endSessions(c.var.services, c.var.caller, { userId: id, sessionId: sid }, callOf(c));
       return c.redirect(`${userPath(c.var.mount, id)}?done=end`, 303);
     });
 
   for (const [act, [deed, question]] of Object.entries(DEEDS)) {
-    routes.post(`/:id/${act}`, ownOrigin, member, async (c) => {
+    routes.post(`/:id/${act}`, ownOrigin, requireStaffSession, async (c) => {
       const { services, caller, mount } = c.var;
       const id = c.req.param('id') ?? '';
       await deed(services, caller, id, callOf(c));
       return c.redirect(`${deed === deleteUser ? `${mount}/users` : userPath(mount, id)}?done=${act}`, 303);
     });
     if (question) {
-      routes.get(`/:id/${act}`, member, async (c) => {
+      routes.get(`/:id/${act}`, requireStaffSession, async (c) => {
         const user = await findUser(c.var.services, c.req.param('id') ?? '');
         return show(c, ConfirmPage, { user, act, question });
       });

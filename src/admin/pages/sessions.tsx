@@ -5,7 +5,7 @@ import type { Session, User } from '../../ports.ts';
 import type { RevokedTokenRow } from '../ports.ts';
 import { type Frame, Layout } from './layout.tsx';
 import {
-  Act,
+  ActionForm,
   Badge,
   Field,
   type Listed,
@@ -75,13 +75,13 @@ export const SessionTable = (props: {
           <span class="hidden">Action</span>,
           (session) =>
             lives(session) && (
-              <Act
+              <ActionForm
                 to={`${props.path}/sessions/${encodeURIComponent(session.id)}/end`}
                 kind="small"
                 label={`End session ${session.id}`}
               >
                 End
-              </Act>
+              </ActionForm>
             ),
         ],
       ]}

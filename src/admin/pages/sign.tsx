@@ -3,7 +3,7 @@
 /** The pages around the console: log-in, a question before what cannot be undone, and what went wrong. */
 import type { User } from '../../ports.ts';
 import { type Frame, Layout } from './layout.tsx';
-import { Act, Faults, Field, type FormErrors, nameOf, Outside, userPath } from './parts.tsx';
+import { ActionForm, Faults, Field, type FormErrors, nameOf, Outside, userPath } from './parts.tsx';
 
 export const LogInPage = (props: {
   frame: Frame;
@@ -58,9 +58,9 @@ export const ConfirmPage = (props: { frame: Frame; user: User; act: string; ques
         </strong>
         <p>{question.text}</p>
         <div class="acts">
-          <Act to={`${path}/${props.act}`} kind="danger">
+          <ActionForm to={`${path}/${props.act}`} kind="danger">
             {question.button}
-          </Act>
+          </ActionForm>
           <a class="button" href={path}>
             Cancel
           </a>

@@ -5,7 +5,7 @@ import type { Session, User } from '../../ports.ts';
 import type { HistoryRow } from '../ports.ts';
 import { HistoryTable } from './history.tsx';
 import { type Frame, Layout } from './layout.tsx';
-import { Act, Badge, Faults, Field, type FormErrors, nameOf, Outside, Time, userPath } from './parts.tsx';
+import { ActionForm, Badge, Faults, Field, type FormErrors, nameOf, Outside, Time, userPath } from './parts.tsx';
 import { SessionTable } from './sessions.tsx';
 
 /** What was typed into a form, where it is shown again. */
@@ -56,7 +56,7 @@ export const UserPage = (props: {
   const { user, typed = { username: user.username ?? '', name: user.name ?? '' }, errors } = props;
   const { base } = props.frame;
   const path = userPath(base, user.id);
-  const post = (act: string, label: string) => <Act to={`${path}/${act}`}>{label}</Act>;
+  const post = (act: string, label: string) => <ActionForm to={`${path}/${act}`}>{label}</ActionForm>;
   const ask = (act: string, label: string) => (
     <a class={act === 'delete' ? 'button danger' : 'button'} href={`${path}/${act}`}>
       {label}
