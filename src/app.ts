@@ -14,8 +14,10 @@ import { DEADLINES, type Deadlines } from './deadlines.ts';
 import { healthRoutes } from './health.ts';
 import { assetRoutes } from './http/assets.ts';
 import { ACCOUNTS_AT, type AppEnv, type Bindings, type Composed, type Composer } from './http/context.ts';
-import { configure, crossOrigin, stamp } from './http/floor.ts';
 import { answerOther } from './http/methods.ts';
+import { cors } from './http/middleware/cors.ts';
+import { responseHeaders } from './http/middleware/response-headers.ts';
+import { services } from './http/middleware/services.ts';
 import { inAnyHost, mountOf } from './http/mount.ts';
 import { answerError } from './http/problem.ts';
 import { bindingLimits, LIMIT_BINDINGS, noLimits } from './limits.ts';
@@ -34,7 +36,7 @@ import { d1Sessions } from './token/d1-sessions.ts';
 import { loadKeySet, secretText } from './token/keys.ts';
 
 /** What a test or a host may put in place of the world's own. */
-export interface Parts {
+export interface Overrides {
   clock?: Clock;
   random?: Random;
   deadlines?: Deadlines;
@@ -42,7 +44,7 @@ export interface Parts {
   fetch?: typeof fetch;
 }
 
-async function compose(env: Bindings, parts: Parts): Promise<Composed> {
+async function composeServices(env: Bindings, overrides: Overrides): Promise<Composed> {
   const loaded = loadSettings(env);
   const keySet = await loadKeySet(secretText(env.SIGNING_KEY), secretText(env.VERIFYING_KEYS));
   const limits = loaded.ok ? loaded.settings.RATE_LIMITS : env.RATE_LIMITS !== 'off';
@@ -56,8 +58,8 @@ async function compose(env: Bindings, parts: Parts): Promise<Composed> {
   if (!loaded.ok || !keySet.ok || faults.length > 0) return { ok: false, faults };
 
   const { settings } = loaded;
-  const deadlines = parts.deadlines ?? DEADLINES;
-  const clock = parts.clock ?? Date.now;
+  const deadlines = overrides.deadlines ?? DEADLINES;
+  const clock = overrides.clock ?? Date.now;
   const d1 = connectD1(env.DB, deadlines.d1);
   const inbox = settings.MAIL === 'inbox' ? kvInbox(env.BLACKLIST, clock, deadlines.kv) : null;
   const claimRules = {
@@ -69,7 +71,7 @@ async function compose(env: Bindings, parts: Parts): Promise<Composed> {
   const services: AdminServices = {
     settings,
     clock,
-    random: parts.random ?? webCryptoRandom,
+    random: overrides.random ?? webCryptoRandom,
     codec: createCodec(keySet.keys, claimRules),
     jwks: keySet.keys.jwks,
     hasher: createPasswordHasher({ iterations: settings.PASSWORD_ITERATIONS }),
@@ -88,7 +90,7 @@ async function compose(env: Bindings, parts: Parts): Promise<Composed> {
         ? cloudflareMailer(env.EMAIL as SendEmail, settings.MAIL_FROM ?? '')
         : (inbox?.mailer ?? null),
     inbox: inbox?.list ?? null,
-    breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(parts.fetch) : null,
+    breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(overrides.fetch) : null,
     admin: {
       store: d1Admin(d1),
       codec: createCodec(keySet.keys, { ...claimRules, tokenTypes: ['console'] }),
@@ -98,19 +100,19 @@ async function compose(env: Bindings, parts: Parts): Promise<Composed> {
 }
 
 /** Keys are imported and settings read once an isolate: `env` is one object in all its requests. */
-function composer(parts: Parts = {}): Composer {
+function composer(overrides: Overrides = {}): Composer {
   const composed = new WeakMap<Bindings, Promise<Composed>>();
   return (env) => {
     const known = composed.get(env);
     if (known) return known;
-    const made = compose(env, parts);
+    const made = composeServices(env, overrides);
     composed.set(env, made);
     return made;
   };
 }
 
 /**
- * Routes below a mount, without the floor; what none of them takes is answered as their own. `accountsAt`: the mount of
+ * Routes below a mount, without the shared middleware; what none of them takes is answered as their own. `accountsAt`: the mount of
  * the account app where it is not theirs.
  */
 function mounted(
@@ -130,7 +132,7 @@ function mounted(
   return app;
 }
 
-/** `/admin` without the floor: the console, and its JSON below `/api`. */
+/** `/admin` without the shared middleware: the console, and its JSON below `/api`. */
 function adminApp(accountsAt: string): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   app.route('/api', mounted(adminApiRoutes(), { accountsAt }));
@@ -138,16 +140,17 @@ function adminApp(accountsAt: string): Hono<AppEnv> {
   return app;
 }
 
-function alone(parts: Parts, routes: Hono<AppEnv>): Hono<AppEnv> {
+function alone(overrides: Overrides, routes: Hono<AppEnv>): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
-  app.use(stamp(), configure(composer(parts)), crossOrigin());
+  app.use(responseHeaders(), services(composer(overrides)), cors());
   app.route('/', routes);
   return inAnyHost(app);
 }
 
 /** The account app alone, for `host.route('/account', createAccounts())`. */
-export const createAccounts = (parts: Parts = {}): Hono<AppEnv> => alone(parts, mounted(accountRoutes()));
+export const createAccounts = (overrides: Overrides = {}): Hono<AppEnv> =>
+  alone(overrides, mounted(accountRoutes()));
 
 /**
  * The console alone, for `host.route('/admin', createAdmin())`. `accountsAt`: the mount of the account app, where the
@@ -155,20 +158,20 @@ export const createAccounts = (parts: Parts = {}): Hono<AppEnv> => alone(parts, 
  */
 export function createAdmin({
   accountsAt = ACCOUNTS_AT,
-  ...parts
-}: Parts & { accountsAt?: string } = {}): Hono<AppEnv> {
+  ...overrides
+}: Overrides & { accountsAt?: string } = {}): Hono<AppEnv> {
   if (!/^\/$|^(?:\/[^/?#]+)+\/?$/.test(accountsAt)) {
     throw new TypeError('accountsAt must be a path such as /account');
   }
-  return alone(parts, adminApp(accountsAt.replace(/\/$/, '')));
+  return alone(overrides, adminApp(accountsAt.replace(/\/$/, '')));
 }
 
 /** The whole Worker. */
-export function createApp(parts: Parts = {}): Hono<AppEnv> {
+export function createApp(overrides: Overrides = {}): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
   app.notFound((c) => answerOther(app, c));
-  app.use(stamp(), configure(composer(parts), ['/healthz']), crossOrigin());
+  app.use(responseHeaders(), services(composer(overrides), ['/healthz']), cors());
   app.route(ACCOUNTS_AT, mounted(accountRoutes()));
   app.route('/admin', adminApp(ACCOUNTS_AT));
   app.route('/api/token', simplejwtRoutes());

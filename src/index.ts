@@ -1,5 +1,5 @@
 /** What a host imports. `hono-accounts/guard` alone is enough for a Worker that only guards its routes. */
-export type { Parts } from './app.ts';
+export type { Overrides } from './app.ts';
 export { createAccounts, createAdmin, createApp } from './app.ts';
 export {
   type Account,

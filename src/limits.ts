@@ -5,7 +5,7 @@
  */
 import { unavailable, within } from './deadlines.ts';
 import { Refusal } from './errors.ts';
-import type { RateLimitedAction, Limits } from './ports.ts';
+import type { Limits, RateLimitedAction } from './ports.ts';
 import { sha256Hex } from './random.ts';
 
 /** Their numbers stand in wrangler.toml: the platform takes them from there alone. */

@@ -68,7 +68,7 @@ const optionalText = (text: string | null): string | undefined => {
 };
 
 /** Of any length (an RSA key as a JWK takes some 3,000 characters): token/keys.ts judges it. */
-const secretText = (text: string | null): string | undefined => text || undefined;
+const optionalSecret = (text: string | null): string | undefined => text || undefined;
 
 const list = (text: string | null): string[] =>
   (text ?? '')
@@ -131,13 +131,13 @@ export const SETTINGS = define({
     default: null,
     secret: true,
     meaning: 'HS256 secret of 32 bytes or more, or a private JWK (ES256, EdDSA, RS256, HS256)',
-    parse: secretText,
+    parse: optionalSecret,
   },
   VERIFYING_KEYS: {
     default: '[]',
     secret: true,
     meaning: 'JSON array of JWKs that still verify: the old key during a rotation',
-    parse: secretText,
+    parse: optionalSecret,
   },
   ENVIRONMENT: {
     default: 'production',

@@ -2,8 +2,9 @@
  * What the cron does: rows past their time go, in bounded batches. Stopped half-way, it goes on the next time:
  * the blacklist from its low end, the walks from the place that is kept beside them.
  */
-import { d1Sweeper, type Sweeper, type Walk } from './db/d1-sweep.ts';
+
 import { connectD1 } from './db/client.ts';
+import { d1Sweeper, type Sweeper, type Walk } from './db/d1-sweep.ts';
 import { Refusal } from './errors.ts';
 import type { Bindings } from './http/context.ts';
 import { reporter } from './http/report.ts';

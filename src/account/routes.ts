@@ -5,15 +5,15 @@ import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
 import { type AppEnv, callOf } from '../http/context.ts';
 import { refresh, verify } from './application/session.ts';
-import { requireOpenSignUp, logIn, logOut, signUp } from './application/sign.ts';
+import { logIn, logOut, requireOpenSignUp, signUp } from './application/sign.ts';
 import { mailRoutes } from './mail-routes.tsx';
 import { meRoutes } from './me-routes.ts';
 import { userJson } from './presenters.ts';
 import {
   clearRefresh,
   clearWhereFinal,
-  requireOrigin,
   refreshInput,
+  requireOrigin,
   sendTokens,
   sentRefresh,
 } from './refresh-transport.ts';

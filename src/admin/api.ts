@@ -20,7 +20,7 @@ import {
   requestReset,
 } from './application.ts';
 import { pageQuery, userQuery, writeCursor } from './listing.ts';
-import { countsJson, historyJson, revokedTokenJson, adminSessionJson } from './presenters.ts';
+import { adminSessionJson, countsJson, historyJson, revokedTokenJson } from './presenters.ts';
 import { addUserBody, changeUserBody } from './schemas.ts';
 
 const staff = createMiddleware<AppEnv>(async function staff(c, next) {

@@ -5,13 +5,13 @@
 
 import { newOneTimeToken, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
-import { requireGoodPassword, type Services, cacheRevocation } from '../account/application/tokens.ts';
+import { cacheRevocation, requireGoodPassword, type Services } from '../account/application/tokens.ts';
 import { isOwnName } from '../account/identity.ts';
 import { unavailable } from '../deadlines.ts';
 import { invalidField, Refusal } from '../errors.ts';
 import { type Call, type RevocationReason, seconds, type User } from '../ports.ts';
 import { sha256Hex, uuid7 } from '../random.ts';
-import type { AuditEntry, AdminParts, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
+import type { AdminParts, AuditEntry, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
 
 export interface AdminServices extends Services {
   admin: AdminParts;
@@ -93,21 +93,21 @@ export interface NewUser {
 export async function addUser(
   services: AdminServices,
   caller: Caller,
-  wish: NewUser,
+  input: NewUser,
   call: Call,
 ): Promise<User> {
   const { clock, random, hasher, admin } = services;
   const person = {
-    email: wish.email,
-    username: wish.username?.username ?? null,
-    name: wish.name ?? null,
+    email: input.email,
+    username: input.username?.username ?? null,
+    name: input.name ?? null,
   };
   if (person.username !== null && !isOwnName(person.username, person.email)) {
     throw invalidField('username', 'username');
   }
-  await requireGoodPassword(services, 'password', wish.password, person, call);
-  const passwordHash = await hasher.hash(wish.password);
-  const isStaff = wish.is_staff ?? false;
+  await requireGoodPassword(services, 'password', input.password, person, call);
+  const passwordHash = await hasher.hash(input.password);
+  const isStaff = input.is_staff ?? false;
   const entry = auditEntry(services, caller, isStaff ? 'added as staff' : 'added');
   const user: User = {
     ...person,
@@ -120,7 +120,7 @@ export async function addUser(
     dateJoined: entry.now,
     lastLoginAt: null,
   };
-  requireDone(await admin.store.add(entry, { ...user, usernameKey: wish.username?.key ?? null }));
+  requireDone(await admin.store.add(entry, { ...user, usernameKey: input.username?.key ?? null }));
   await tell(services, call, entry, user.id);
   return user;
 }
@@ -169,16 +169,16 @@ export async function changeUser(
   services: AdminServices,
   caller: Caller,
   id: string,
-  wish: WishedChange,
+  input: WishedChange,
   call: Call,
 ): Promise<User> {
-  const { username } = wish;
+  const { username } = input;
   return settled(async () => {
     const user = await findUser(services, id);
     if (username && !isOwnName(username.username, user.email)) throw invalidField('username', 'username');
     // Without an e-mail the username is the one name to log in by.
     if (username === null && user.email === null) throw invalidField('username', 'null');
-    const found = difference(user, wish);
+    const found = difference(user, input);
     if (!found) return { outcome: 'ok', result: user };
     const { change, action } = found;
     const entry = auditEntry(services, caller, action);

@@ -14,12 +14,12 @@ const CONSOLE_LIFETIME_SECONDS = 8 * 3_600;
 /** A new token of a new session. 401 no_active_account, for staff alone not. */
 export async function logInToConsole(
   services: AdminServices,
-  given: LogIn,
+  input: LogIn,
   call: Call,
 ): Promise<{ token: string; lifetimeSeconds: number }> {
   const { admin, random, settings } = services;
   const lifetimeSeconds = Math.min(CONSOLE_LIFETIME_SECONDS, settings.SESSION_MAX_LIFETIME);
-  const { user, session, now } = await enter(services, given, call, {
+  const { user, session, now } = await enter(services, input, call, {
     staffOnly: true,
     maxLifetimeSeconds: lifetimeSeconds,
     tokenLifetimeSeconds: lifetimeSeconds,

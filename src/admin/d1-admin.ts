@@ -11,7 +11,7 @@ import type { D1, Db } from '../db/client.ts';
 import { adminLog, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { RevocationReason, User } from '../ports.ts';
 import { d1AdminLists } from './d1-admin-lists.ts';
-import type { AuditEntry, AdminStore, Outcome } from './ports.ts';
+import type { AdminStore, AuditEntry, Outcome } from './ports.ts';
 
 /** The largest LEEWAY: no token of a session that ended earlier than this is accepted anywhere. */
 const LEEWAY_MAX_SECONDS = 300;
@@ -22,7 +22,8 @@ const mayAct = ({ actorId, sessionId, now }: AuditEntry): SQL =>
     AND own.id = ${sessionId} AND own.revoked_at IS NULL AND own.absolute_end_at > ${now})`;
 
 /** The act has left its row. */
-const done = ({ logId }: AuditEntry): SQL => sql`EXISTS (SELECT 1 FROM admin_log AS own WHERE own.id = ${logId})`;
+const done = ({ logId }: AuditEntry): SQL =>
+  sql`EXISTS (SELECT 1 FROM admin_log AS own WHERE own.id = ${logId})`;
 
 const isThere = (userId: string): SQL => sql`EXISTS (SELECT 1 FROM users WHERE id = ${userId})`;
 
@@ -43,7 +44,12 @@ const write = (
   );
 
 /** Done, or the first condition that does not hold, or `otherwise`. */
-const outcome = (db: Db, entry: AuditEntry, demands: readonly (readonly [SQL, Outcome])[], otherwise: Outcome) => {
+const outcome = (
+  db: Db,
+  entry: AuditEntry,
+  demands: readonly (readonly [SQL, Outcome])[],
+  otherwise: Outcome,
+) => {
   const cases = [[mayAct(entry), 'denied'] as const, ...demands].map(
     ([condition, word]) => sql`WHEN NOT ${condition} THEN ${word}`,
   );

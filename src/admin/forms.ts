@@ -14,9 +14,9 @@ export async function readForm(c: AppContext): Promise<Form> {
 }
 
 /** 400 invalid. */
-export function validated<S extends z.ZodMiniType>(schema: S, given: Record<string, unknown>): z.output<S> {
-  const result = schema.safeParse(given);
-  if (!result.success) throw invalid(faultsOf(result.error.issues, given));
+export function validated<S extends z.ZodMiniType>(schema: S, input: Record<string, unknown>): z.output<S> {
+  const result = schema.safeParse(input);
+  if (!result.success) throw invalid(faultsOf(result.error.issues, input));
   return result.data;
 }
 

@@ -8,7 +8,14 @@ import { serveAsset } from '../http/assets.ts';
 import { type AppEnv, callOf } from '../http/context.ts';
 import { findUser, overview } from './application.ts';
 import { logInToConsole, logOutOfConsole } from './console-session.ts';
-import { afterLogIn, clearCookie, requireStaffSession, ownOrigin, readCookie, writeCookie } from './cookie.ts';
+import {
+  afterLogIn,
+  clearCookie,
+  ownOrigin,
+  readCookie,
+  requireStaffSession,
+  writeCookie,
+} from './cookie.ts';
 import { formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, userQuery, writeCursor } from './listing.ts';
 import { HistoryPage } from './pages/history.tsx';
@@ -28,8 +35,8 @@ export const consoleRoutes = () =>
       const form = await readForm(c);
       const { username: name = '', next = '' } = form;
       try {
-        const given = validated(logInForm, form);
-        const { token, lifetimeSeconds } = await logInToConsole(c.var.services, given, callOf(c));
+        const input = validated(logInForm, form);
+        const { token, lifetimeSeconds } = await logInToConsole(c.var.services, input, callOf(c));
         writeCookie(c, token, lifetimeSeconds);
         return c.redirect(afterLogIn(c, next), 303);
       } catch (error) {

@@ -14,7 +14,7 @@ import {
   requestReset,
   type WishedChange,
 } from './application.ts';
-import { requireStaffSession, ownOrigin } from './cookie.ts';
+import { ownOrigin, requireStaffSession } from './cookie.ts';
 import { formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, writeCursor } from './listing.ts';
 import { userPath } from './pages/parts.tsx';
@@ -115,7 +115,9 @@ export function userRoutes(): Hono<AppEnv> {
         return show(c, AddUserPage, { typed, errors }, status);
       }
     })
-    .get('/:id', requireStaffSession, async (c) => showUser(c, await findUser(c.var.services, c.req.param('id'))))
+    .get('/:id', requireStaffSession, async (c) =>
+      showUser(c, await findUser(c.var.services, c.req.param('id'))),
+    )
     .post('/:id', ownOrigin, requireStaffSession, async (c) => {
       const { services, caller, mount } = c.var;
       const id = c.req.param('id');

@@ -18,13 +18,13 @@ const KEYS = {
 const TABLES = { sessions, one_time_tokens: oneTimeTokens } as const;
 
 /** Null: the walk is at its end. */
-export type Cursor = readonly string[] | null;
+export type WalkPosition = readonly string[] | null;
 
 export interface Sweeper {
   /** Deletes at most `limit` rows of the blacklist that expired before `before`; says how many. */
   revokedTokens: (before: number, limit: number) => Promise<number>;
   /** Where a walk stands: null where it never began. */
-  progress: (walk: Walk) => Promise<{ cursor: Cursor; startedAt: number } | null>;
+  progress: (walk: Walk) => Promise<{ cursor: WalkPosition; startedAt: number } | null>;
   /** One page from `from` on ([] = the beginning): deletes what expired before `before`, keeps the place. */
   page: (
     walk: Walk,
@@ -32,7 +32,7 @@ export interface Sweeper {
     before: number,
     limit: number,
     startedAt: number,
-  ) => Promise<{ deleted: number; cursor: Cursor }>;
+  ) => Promise<{ deleted: number; cursor: WalkPosition }>;
 }
 
 export function d1Sweeper({ run }: D1): Sweeper {

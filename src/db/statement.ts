@@ -50,7 +50,7 @@ export function statement<Values, Result>(
   const once = () => {
     if (written === undefined) {
       const prepared = write(db, params as Params<Values>).prepare();
-      const { sql: text, slots } = prepared.getQuery();
+      const { sql: text, params: slots } = prepared.getQuery();
       written = { prepared, slots, onD1: binding.prepare(text) };
     }
     return written;

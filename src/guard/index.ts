@@ -10,7 +10,7 @@ import { REFUSALS, Refusal } from '../errors.ts';
 import { negotiateLanguage } from '../http/language.ts';
 import { problemResponse } from '../http/problem-response.ts';
 import { reporter } from '../http/report.ts';
-import { type Blacklist, type Clock, type TokenStatus, seconds } from '../ports.ts';
+import { type Blacklist, type Clock, seconds, type TokenStatus } from '../ports.ts';
 import { PERMISSION_CLASSES, type PermissionClass, parseSettings, type SettingFault } from '../settings.ts';
 import { kvBlacklist } from '../token/blacklist.ts';
 import { type Codec, createCodec } from '../token/codec.ts';

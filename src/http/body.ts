@@ -76,23 +76,23 @@ async function readJson(c: AppContext): Promise<string> {
 const TYPE_FAULTS: Record<string, FieldFaultName> = { string: 'not_a_string', boolean: 'not_a_boolean' };
 
 /** What Zod says, in DRF's words. */
-function faultOf(issue: z.core.$ZodIssue, given: unknown): FieldFault {
+function faultOf(issue: z.core.$ZodIssue, input: unknown): FieldFault {
   if (issue.code === 'custom' && issue.params?.fault) {
     const { fault, values } = issue.params as { fault: FieldFaultName; values?: FieldFault['params'] };
     return values ? { fault, params: values } : { fault };
   }
-  if (given === undefined) return { fault: 'required' };
-  if (given === null) return { fault: 'null' };
+  if (input === undefined) return { fault: 'required' };
+  if (input === null) return { fault: 'null' };
   if (issue.code === 'invalid_type') return { fault: TYPE_FAULTS[issue.expected] ?? 'invalid' };
   return { fault: 'invalid' };
 }
 
-export function faultsOf(issues: readonly z.core.$ZodIssue[], given: Record<string, unknown>) {
+export function faultsOf(issues: readonly z.core.$ZodIssue[], input: Record<string, unknown>) {
   const faults: Record<string, FieldFault[]> = {};
   for (const issue of issues) {
     const field = String(issue.path[0] ?? 'non_field_errors');
     faults[field] ??= [];
-    faults[field].push(faultOf(issue, Object.hasOwn(given, field) ? given[field] : undefined));
+    faults[field].push(faultOf(issue, Object.hasOwn(input, field) ? input[field] : undefined));
   }
   return faults;
 }

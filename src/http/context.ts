@@ -1,4 +1,4 @@
-/** What a request carries through the floors above the use cases. */
+/** What a request carries through the layers above the use cases. */
 import type { Context } from 'hono';
 import type { Caller } from '../account/application/session.ts';
 import type { AdminServices } from '../admin/application.ts';

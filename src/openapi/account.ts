@@ -22,7 +22,7 @@ import {
   when,
 } from './parts.ts';
 import * as request from './requests.ts';
-import type { Node } from './settle.ts';
+import type { Node } from './resolve-template.ts';
 
 const BEARER = [{ bearerAuth: [] }];
 const BY_COOKIE = [{ refreshCookie: [] }];

@@ -1,6 +1,6 @@
 /** The bodies of `/admin/api`: those that validate, and those of answers, held to the presenters by their types. */
 import * as z from 'zod/mini';
-import type { countsJson, historyJson, revokedTokenJson, adminSessionJson } from '../admin/presenters.ts';
+import type { adminSessionJson, countsJson, historyJson, revokedTokenJson } from '../admin/presenters.ts';
 import { addUserBody, changeUserBody } from '../admin/schemas.ts';
 import { SESSION, timestamp, USER, user, uuid } from './answers.ts';
 import { named } from './names.ts';

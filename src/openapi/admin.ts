@@ -15,7 +15,7 @@ import {
   takes,
   when,
 } from './parts.ts';
-import type { Node } from './settle.ts';
+import type { Node } from './resolve-template.ts';
 
 const parameter = (where: 'path' | 'query', name: string, description: string, schema: Node): Node => ({
   name,

@@ -1,6 +1,6 @@
 /**
  * The OpenAPI 3.1 document as a template for every deployment: what depends on settings stands under `x-when`
- * (settle.ts). Made when the assets are built, by scripts/build-assets.ts.
+ * (resolve-template.ts). Made when the assets are built, by scripts/build-assets.ts.
  */
 import * as z from 'zod/mini';
 import { accountPaths } from './account.ts';
@@ -8,8 +8,8 @@ import { adminPaths } from './admin.ts';
 import { mailPaths } from './mail.ts';
 import { type Meta, names } from './names.ts';
 import { BODY, COOKIE, OTHER_METHODS, refusal, SHARED, when } from './parts.ts';
+import type { Node } from './resolve-template.ts';
 import { servicePaths } from './service.ts';
-import type { Node } from './settle.ts';
 import { simplejwtPaths } from './simplejwt.ts';
 
 const PATHS: Record<string, Node> = {

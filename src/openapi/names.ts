@@ -1,5 +1,5 @@
 /**
- * The schemas of the document by name. Nothing in this folder but routes.ts and settle.ts is part of the Worker:
+ * The schemas of the document by name. Nothing in this folder but routes.ts and resolve-template.ts is part of the Worker:
  * document.ts runs when the assets are built (docs/adr/0005-openapi.md).
  */
 import * as z from 'zod/mini';

@@ -3,9 +3,9 @@ import type * as z from 'zod/mini';
 import { type FieldFaults, REFUSALS, Refusal, type RefusalName, refusalCode } from '../errors.ts';
 import { problemResponse } from '../http/problem-response.ts';
 import { names } from './names.ts';
-import type { Node } from './settle.ts';
+import type { Node } from './resolve-template.ts';
 
-/** What holds under the settings alone: `{'MAIL=inbox|cloudflare': …, else: …}`. See settle.ts. */
+/** What holds under the settings alone: `{'MAIL=inbox|cloudflare': …, else: …}`. See resolve-template.ts. */
 export const when = (choices: Node): Node => ({ 'x-when': choices });
 export const COOKIE = 'REFRESH_TRANSPORT=cookie';
 export const BODY = 'REFRESH_TRANSPORT=body';

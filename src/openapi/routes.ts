@@ -8,7 +8,7 @@ import { Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import type { AppContext, AppEnv } from '../http/context.ts';
 import type { Settings } from '../settings.ts';
-import { type Node, settle } from './settle.ts';
+import { type Node, resolveTemplate } from './resolve-template.ts';
 
 const DOCS_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -26,7 +26,7 @@ async function documentOf(c: AppContext): Promise<Node> {
   if (known) return known;
   const template = await c.env.ASSETS?.fetch(new URL('/docs/openapi/template.json', c.req.url));
   if (!template?.ok) throw new Refusal('not_found');
-  const made = settle(await template.json(), settings);
+  const made = resolveTemplate(await template.json(), settings);
   settled.set(settings, made);
   return made;
 }

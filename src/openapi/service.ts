@@ -1,7 +1,7 @@
 /** For machines and readers: keys, health, this document, and the inbox of development. */
 import * as answer from './answers.ts';
 import { ANY, answers, PUBLIC, page, STORE, when } from './parts.ts';
-import type { Node } from './settle.ts';
+import type { Node } from './resolve-template.ts';
 
 const service = (operationId: string, summary: string, operation: Node): Node => ({
   get: { operationId, tags: ['Service'], summary, security: [], ...operation },

@@ -12,7 +12,7 @@ import {
   when,
 } from './parts.ts';
 import * as request from './requests.ts';
-import type { Node } from './settle.ts';
+import type { Node } from './resolve-template.ts';
 
 const flat = { flat: true };
 const simplejwt = (operationId: string, summary: string, operation: Node): Node =>

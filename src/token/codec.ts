@@ -63,7 +63,7 @@ function readPart(part: Uint8Array): unknown {
 }
 
 /** What the signature is over, and is; the bytes of each. */
-interface Parts {
+interface SignedParts {
   payload: Uint8Array;
   signature: Uint8Array<ArrayBuffer>;
 }
@@ -76,7 +76,7 @@ interface Parts {
 export function selectKey(
   keys: KeySet,
   token: string,
-): { ok: true; key: VerifyingKey; parts: Parts } | { ok: false; fault: TokenFault } {
+): { ok: true; key: VerifyingKey; parts: SignedParts } | { ok: false; fault: TokenFault } {
   if (typeof token !== 'string') return { ok: false, fault: 'malformed' };
   if (token.length > MAX_TOKEN_LENGTH) return { ok: false, fault: 'too_long' };
   const parts = token.split('.');

@@ -129,7 +129,7 @@ const statementsOf = ({ statement }: D1) => ({
   ),
 
   /** Ends the session of a replayed token; else moves its last use, where that is due. Says what it ended. */
-  settle: statement(
+  punishOrTouch: statement(
     (db, params: Params<Touching & TokenKey & { successorJti: string; graceSeconds: number }>) => {
       const { userId, sessionId, jti, expiresAt, successorJti, now, graceSeconds } = params;
       const token = sql`SELECT 1 FROM revoked_tokens WHERE expires_at = ${expiresAt} AND jti = ${jti}`;
@@ -227,44 +227,60 @@ export function d1Sessions(d1: D1): Sessions {
     open: (session, { passwordVersion, passwordHash }, { max, updateLastLogin, rehash }) =>
       run('sessions.open', async () => {
         const changes = updateLastLogin || rehash !== null;
-        const [opened, evicted] = await batch([statements.open, statements.evict, ...(changes ? [statements.noteLogIn] : [])], {
-          ...session,
-          passwordVersion,
-          passwordHash,
-          others: max - 1,
-          lastLoginAt: updateLastLogin ? session.createdAt : null,
-          rehash,
-        });
+        const [opened, evicted] = await batch(
+          [statements.open, statements.evict, ...(changes ? [statements.noteLogIn] : [])],
+          {
+            ...session,
+            passwordVersion,
+            passwordHash,
+            others: max - 1,
+            lastLoginAt: updateLastLogin ? session.createdAt : null,
+            rehash,
+          },
+        );
         if (opened.meta.changes === 0) return { outcome: 'changed' };
         return { outcome: 'ok', evicted: evicted.map((row) => row.id) };
       }),
 
     consume: (token, successorJti, now, { graceSeconds, touch }) =>
       run('sessions.consume', async () => {
-        const [, settled, tokenStatus] = await batch([statements.consume, statements.settle, statements.refreshTokenStatus], {
-          ...token,
-          successorJti,
-          now,
-          graceSeconds,
-          ...touch,
-        });
-        return { ...toTokenStatus(tokenStatus), replayed: settled.some(({ endedAt }) => endedAt !== null) };
+        const [, touched, tokenStatus] = await batch(
+          [statements.consume, statements.punishOrTouch, statements.refreshTokenStatus],
+          {
+            ...token,
+            successorJti,
+            now,
+            graceSeconds,
+            ...touch,
+          },
+        );
+        return { ...toTokenStatus(tokenStatus), replayed: touched.some(({ endedAt }) => endedAt !== null) };
       }),
 
     use: (token, now, touch) =>
       run('sessions.use', async () => {
-        const [, tokenStatus] = await batch([statements.touch, statements.tokenStatus], { ...token, now, ...touch });
+        const [, tokenStatus] = await batch([statements.touch, statements.tokenStatus], {
+          ...token,
+          now,
+          ...touch,
+        });
         return toTokenStatus(tokenStatus);
       }),
 
-    inspect: (token) => run('sessions.inspect', async () => toTokenStatus(await statements.refreshTokenStatus.run(token))),
+    inspect: (token) =>
+      run('sessions.inspect', async () => toTokenStatus(await statements.refreshTokenStatus.run(token))),
 
     tokenStatus: (userId, sessionId) =>
-      run('sessions.tokenStatus', async () => toTokenStatus(await statements.tokenStatus.run({ userId, sessionId }))),
+      run('sessions.tokenStatus', async () =>
+        toTokenStatus(await statements.tokenStatus.run({ userId, sessionId })),
+      ),
 
     logOut: (token, now) =>
       run('sessions.logOut', async () => {
-        const [ended, , tokenStatus] = await batch([statements.end, statements.blacklist, statements.tokenStatus], { ...token, now });
+        const [ended, , tokenStatus] = await batch(
+          [statements.end, statements.blacklist, statements.tokenStatus],
+          { ...token, now },
+        );
         return { ...toTokenStatus(tokenStatus), ended: ended.meta.changes > 0 };
       }),
 

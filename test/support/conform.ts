@@ -5,7 +5,7 @@
  */
 import { type Schema, Validator } from '@cfworker/json-schema';
 import { openapiTemplate } from '../../src/openapi/document.ts';
-import { type Node, settle } from '../../src/openapi/settle.ts';
+import { type Node, resolveTemplate } from '../../src/openapi/resolve-template.ts';
 import { loadSettings } from '../../src/settings.ts';
 
 interface Header {
@@ -35,7 +35,7 @@ function documentOf(env: Readonly<Record<string, unknown>>): Document {
   const loaded = loadSettings(env);
   const { settings } = loaded.ok ? loaded : (loadSettings({}) as Extract<typeof loaded, { ok: true }>);
   const key = JSON.stringify(settings);
-  const made = documents.get(key) ?? (closed(settle(template, settings)) as unknown as Document);
+  const made = documents.get(key) ?? (closed(resolveTemplate(template, settings)) as unknown as Document);
   documents.set(key, made);
   return made;
 }

@@ -1,6 +1,6 @@
 /** Deployments whose OpenAPI documents differ, and the document of each. */
 import template from '../../assets/docs/openapi/template.json' with { type: 'json' };
-import { type Node, settle } from '../../src/openapi/settle.ts';
+import { type Node, resolveTemplate } from '../../src/openapi/resolve-template.ts';
 import { loadSettings, type Settings } from '../../src/settings.ts';
 
 export function settingsOf(vars: Record<string, string>): Settings {
@@ -27,4 +27,4 @@ export const DEPLOYMENTS: Record<string, Record<string, string>> = {
 };
 
 export const textOf = (vars: Record<string, string>) =>
-  JSON.stringify(settle(template as unknown as Node, settingsOf(vars)));
+  JSON.stringify(resolveTemplate(template as unknown as Node, settingsOf(vars)));

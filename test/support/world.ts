@@ -4,7 +4,7 @@
  */
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env as testEnv } from 'cloudflare:workers';
-import { createApp, type Parts } from '../../src/app.ts';
+import { createApp, type Overrides } from '../../src/app.ts';
 import type { Bindings } from '../../src/http/context.ts';
 import { conform } from './conform.ts';
 
@@ -46,7 +46,7 @@ export type Vars = Record<string, string | undefined>;
 
 /** `vars` over those of vitest.config.ts; `bindings` in place of the real ones (wrappers that count or fail). */
 export function world(
-  options: { vars?: Vars; bindings?: Partial<Bindings>; parts?: Parts; now?: number } = {},
+  options: { vars?: Vars; bindings?: Partial<Bindings>; parts?: Overrides; now?: number } = {},
 ) {
   const clock = { now: options.now ?? Date.now() };
   const env = { ...testEnv, ...options.vars, ...options.bindings } as unknown as Bindings;

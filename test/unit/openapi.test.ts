@@ -5,7 +5,7 @@ import template from '../../assets/docs/openapi/template.json' with { type: 'jso
 import { version } from '../../package.json' with { type: 'json' };
 import { REFUSALS, type RefusalName } from '../../src/errors.ts';
 import { openapiTemplate } from '../../src/openapi/document.ts';
-import { type Node, settle } from '../../src/openapi/settle.ts';
+import { type Node, resolveTemplate } from '../../src/openapi/resolve-template.ts';
 import { DEPLOYMENTS, settingsOf, textOf } from '../support/deployments.ts';
 
 it('is made of these very schemas (npm run build:assets)', async () => {
@@ -14,7 +14,7 @@ it('is made of these very schemas (npm run build:assets)', async () => {
 
 describe('settling', () => {
   const settled = (node: unknown, vars?: Record<string, string>) =>
-    settle({ node, components: {} } as Node, settingsOf(vars ?? {})).node;
+    resolveTemplate({ node, components: {} } as Node, settingsOf(vars ?? {})).node;
 
   it('takes the first choice that holds', () => {
     const node = { 'x-when': { 'SIGN_UP=closed': 1, 'SIGN_UP=open|verify': 2, else: 3 } };
@@ -46,7 +46,7 @@ describe('settling', () => {
       C: { $ref: '#/components/schemas/D' },
       D: {},
     };
-    const settled = settle(
+    const settled = resolveTemplate(
       { paths: { $ref: '#/components/schemas/A' }, components: { schemas } },
       settingsOf({}),
     );

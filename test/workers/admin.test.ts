@@ -357,7 +357,7 @@ async function filled(template: string, form: unknown, who: { id: string; access
       .replaceAll(':id', who.id)
       .replaceAll(':sid', String(claimsOf(who.access).sid))
       .replaceAll(':email', person().email);
-  return { action: fill(template), body: JSON.parse(fill(JSON.stringify(form ?? {}))) as Form };
+  return { door: fill(template), body: JSON.parse(fill(JSON.stringify(form ?? {}))) as Form };
 }
 
 describe('who may do what', () => {

@@ -11,8 +11,8 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { d1Sweeper } from '../../src/db/d1-sweep.ts';
 import { connectD1 } from '../../src/db/client.ts';
+import { d1Sweeper } from '../../src/db/d1-sweep.ts';
 import { DEADLINES, type Deadlines } from '../../src/deadlines.ts';
 import { requireAccount } from '../../src/guard/index.ts';
 import { reporter } from '../../src/http/report.ts';
@@ -1082,7 +1082,7 @@ async function run(which: Case, kinds: readonly FaultKind[]) {
 }
 
 /** Which calls a door makes when all is well. */
-async function dryRun(door: Door): Promise<{ action: Door; calls: StoreCall[] }> {
+async function dryRun(door: Door): Promise<{ door: Door; calls: StoreCall[] }> {
   const clock = { now: Date.now() };
   const scene = await door.scene(side(clock, door.vars), clock);
   const at = side(clock, door.vars);
@@ -1091,7 +1091,7 @@ async function dryRun(door: Door): Promise<{ action: Door; calls: StoreCall[] }>
   return { door, calls: [...at.store.calls] };
 }
 
-const plans: { action: Door; calls: StoreCall[] }[] = [];
+const plans: { door: Door; calls: StoreCall[] }[] = [];
 for (const door of DOORS) plans.push(await dryRun(door));
 
 type Planned = [title: string, which: Omit<Case, 'kind'>];

@@ -7,7 +7,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import type { Parts } from '../../src/app.ts';
+import type { Overrides } from '../../src/app.ts';
 import { requireAccount } from '../../src/guard/index.ts';
 import { reporter } from '../../src/http/report.ts';
 import { webCryptoRandom } from '../../src/random.ts';
@@ -114,7 +114,7 @@ const lastToken = (): string => {
   return token;
 };
 
-const at = (vars: Vars = {}, bindings: object = {}, parts: Parts = {}) =>
+const at = (vars: Vars = {}, bindings: object = {}, parts: Overrides = {}) =>
   world({
     vars: { ...MAILING, ...vars },
     bindings: { EMAIL, ...bindings } as never,

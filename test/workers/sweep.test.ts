@@ -2,8 +2,8 @@
 import { createScheduledController } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { d1Sweeper, type Sweeper } from '../../src/db/d1-sweep.ts';
 import { connectD1 } from '../../src/db/client.ts';
+import { d1Sweeper, type Sweeper } from '../../src/db/d1-sweep.ts';
 import { SWEEP, sweep, sweepOnce } from '../../src/sweep.ts';
 import worker from '../../src/worker.ts';
 import { counting } from '../support/counting.ts';

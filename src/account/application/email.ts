@@ -29,27 +29,27 @@ export async function resendVerification(services: Services, { user }: Caller, c
 export async function requestEmailChange(
   services: Services,
   caller: Caller,
-  given: { new_email: string; password: string },
+  input: { new_email: string; password: string },
   call: Call,
 ): Promise<void> {
   const { user, sessionId } = caller;
-  await requirePassword(services, caller, 'password', given.password, call);
-  await services.limits.check({ action: 'mail', address: given.new_email }, call);
+  await requirePassword(services, caller, 'password', input.password, call);
+  await services.limits.check({ action: 'mail', address: input.new_email }, call);
   const { secret, row } = await newOneTimeToken(
     services,
     'email_change',
     seconds(services.clock),
-    given.new_email,
+    input.new_email,
   );
-  const outcome = await services.credentials.requestEmailChange(user, sessionId, given.new_email, {
+  const outcome = await services.credentials.requestEmailChange(user, sessionId, input.new_email, {
     ...row,
     subject: user.id,
   });
   if (outcome === 'changed') return throwConflict(services, user.id, sessionId, 'password');
   call.report('info', 'email_change_asked', { user: user.id });
-  if (outcome === 'taken') await sendMail(services, call, 'address_has_account', given.new_email);
+  if (outcome === 'taken') await sendMail(services, call, 'address_has_account', input.new_email);
   else {
-    await sendMail(services, call, 'email_change', given.new_email, {
+    await sendMail(services, call, 'email_change', input.new_email, {
       subject: user.id,
       purpose: 'email_change',
       secret,
@@ -68,17 +68,21 @@ export interface PendingSignUp {
 }
 
 /** The same work and answer whether the address has an owner or not; the mail says which. */
-export async function createPendingSignUp(services: Services, wish: PendingSignUp, call: Call): Promise<void> {
-  const subject = await sha256Hex(wish.email);
+export async function createPendingSignUp(
+  services: Services,
+  pending: PendingSignUp,
+  call: Call,
+): Promise<void> {
+  const subject = await sha256Hex(pending.email);
   const { secret, row } = await newOneTimeToken(
     services,
     'sign_up',
     seconds(services.clock),
-    JSON.stringify(wish),
+    JSON.stringify(pending),
   );
-  const outcome = await services.credentials.createPendingSignUp(wish.email, { ...row, subject });
-  if (outcome === 'taken') return sendMail(services, call, 'address_has_account', wish.email);
-  return sendMail(services, call, 'confirm_sign_up', wish.email, { subject, purpose: 'sign_up', secret });
+  const outcome = await services.credentials.createPendingSignUp(pending.email, { ...row, subject });
+  if (outcome === 'taken') return sendMail(services, call, 'address_has_account', pending.email);
+  return sendMail(services, call, 'confirm_sign_up', pending.email, { subject, purpose: 'sign_up', secret });
 }
 
 const CONFIRMED_BY_MAIL = ['email_verify', 'email_change', 'sign_up'] as const;
@@ -106,12 +110,12 @@ async function confirm(
 ): Promise<'ok' | 'email_taken' | 'used'> {
   const { credentials, random, clock } = services;
   if (token.purpose === 'sign_up') {
-    const wish = JSON.parse(token.payload ?? 'null') as PendingSignUp;
+    const pending = JSON.parse(token.payload ?? 'null') as PendingSignUp;
     const id = random.uuid7(clock());
     const outcome = await credentials.completeSignUp(
       token,
       {
-        ...wish,
+        ...pending,
         id,
         passwordVersion: 1,
         isActive: true,

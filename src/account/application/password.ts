@@ -5,7 +5,7 @@ import { sha256Hex } from '../../random.ts';
 import { newOneTimeToken, parseOneTimeToken, sendMail } from './mailing.ts';
 import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
-import { accountKey, requireGoodPassword, type Services, cacheRevocation } from './tokens.ts';
+import { accountKey, cacheRevocation, requireGoodPassword, type Services } from './tokens.ts';
 
 /** The caller proves the password anew; as limited as a log-in. 400 password_incorrect under `field`. */
 export async function requirePassword(
@@ -26,17 +26,17 @@ export async function requirePassword(
 export async function changePassword(
   services: Services,
   caller: Caller,
-  given: { current_password: string; new_password: string },
+  input: { current_password: string; new_password: string },
   call: Call,
 ): Promise<void> {
   const { hasher, credentials, clock } = services;
   const { user, sessionId } = caller;
-  await requirePassword(services, caller, 'current_password', given.current_password, call);
-  await requireGoodPassword(services, 'new_password', given.new_password, user, call);
+  await requirePassword(services, caller, 'current_password', input.current_password, call);
+  await requireGoodPassword(services, 'new_password', input.new_password, user, call);
   const result = await credentials.changePassword(
     user,
     sessionId,
-    await hasher.hash(given.new_password),
+    await hasher.hash(input.new_password),
     seconds(clock),
   );
   if (result.outcome !== 'ok') return throwConflict(services, user.id, sessionId, 'current_password');
@@ -63,19 +63,19 @@ export async function requestPasswordReset(services: Services, email: string, ca
 /** Single use; every session ends. 400 token_not_valid for a used, expired or made-up token. */
 export async function confirmReset(
   services: Services,
-  given: { token: string; new_password: string },
+  input: { token: string; new_password: string },
   call: Call,
 ): Promise<void> {
   const { credentials, clock, hasher } = services;
   const dead = () => invalidField('token', 'token_not_valid');
-  const read = await parseOneTimeToken(given.token);
+  const read = await parseOneTimeToken(input.token);
   if (!read) throw dead();
   const found = await credentials.findToken(read.subject, ['password_reset'], read.hash, seconds(clock));
   if (!found?.user?.isActive) throw dead();
-  await requireGoodPassword(services, 'new_password', given.new_password, found.user, call);
+  await requireGoodPassword(services, 'new_password', input.new_password, found.user, call);
   const result = await credentials.resetPassword(
     found.token,
-    await hasher.hash(given.new_password),
+    await hasher.hash(input.new_password),
     seconds(clock),
   );
   if (result.outcome !== 'ok') throw dead();

@@ -3,7 +3,7 @@
  * Knows the rules and the ports; never Hono, Drizzle or a binding.
  */
 import { Refusal } from '../../errors.ts';
-import { type Call, type Session, type TokenStatus, seconds, type User } from '../../ports.ts';
+import { type Call, type Session, seconds, type TokenStatus, type User } from '../../ports.ts';
 import type { Claims } from '../../token/claims.ts';
 import {
   accessFault,
@@ -16,11 +16,11 @@ import {
   touchRule,
 } from '../../token/rotation.ts';
 import {
+  cacheRevocation,
   freshRefresh,
   mintAccess,
   mintRefresh,
   type Services,
-  cacheRevocation,
   type TokenPair,
 } from './tokens.ts';
 

@@ -14,10 +14,10 @@ import { requirePassword } from './password.ts';
 import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
 import {
-  requireGoodPassword,
-  mintFirstPair,
-  type Services,
   cacheRevocation,
+  mintFirstPair,
+  requireGoodPassword,
+  type Services,
   type TokenPair,
 } from './tokens.ts';
 
@@ -40,25 +40,25 @@ export function requireOpenSignUp({ settings }: Pick<Services, 'settings'>): voi
  */
 export async function signUp(
   services: Services,
-  wish: SignUp,
+  input: SignUp,
   call: Call,
 ): Promise<({ user: User } & Required<TokenPair>) | null> {
   const { settings, clock, random, hasher, users, limits } = services;
   requireOpenSignUp(services);
   const person = {
-    email: wish.email,
-    username: wish.username?.username ?? null,
-    name: wish.name ?? null,
+    email: input.email,
+    username: input.username?.username ?? null,
+    name: input.name ?? null,
   };
   if (person.username !== null && !isOwnName(person.username, person.email)) {
     throw invalidField('username', 'username');
   }
   await limits.check({ action: 'sign_up' }, call);
-  await requireGoodPassword(services, 'password', wish.password, person, call);
+  await requireGoodPassword(services, 'password', input.password, person, call);
   if (settings.SIGN_UP === 'verify') await limits.check({ action: 'mail', address: person.email }, call);
 
-  const passwordHash = await hasher.hash(wish.password);
-  const usernameKey = wish.username?.key ?? null;
+  const passwordHash = await hasher.hash(input.password);
+  const usernameKey = input.username?.key ?? null;
   if (settings.SIGN_UP === 'verify') {
     await createPendingSignUp(services, { ...person, usernameKey, passwordHash }, call);
     return null;
@@ -120,16 +120,16 @@ interface Entrance {
  */
 export async function enter(
   services: Services,
-  given: LogIn,
+  input: LogIn,
   call: Call,
   { staffOnly, ...lifetimes }: Entrance,
 ): Promise<{ user: User; session: Session; now: number }> {
   const { settings, clock, hasher, users, sessions, limits } = services;
-  const name = logInName(given);
+  const name = logInName(input);
   await limits.check({ action: 'log_in', account: Object.values(name).join() }, call);
   const refused = (reason: string) => new Refusal('no_active_account', { reason });
   const user = await users.findByName(name);
-  const { ok, rehash } = await hasher.verify(given.password, user?.passwordHash ?? null);
+  const { ok, rehash } = await hasher.verify(input.password, user?.passwordHash ?? null);
   if (!user) throw refused('unknown user');
   if (!ok) throw refused('wrong password');
   if (!user.isActive) throw refused('inactive user');
@@ -140,7 +140,7 @@ export async function enter(
   const opened = await sessions.open(session, user, {
     max: settings.MAX_SESSIONS_PER_USER,
     updateLastLogin: settings.UPDATE_LAST_LOGIN,
-    rehash: rehash ? await hasher.hash(given.password) : null,
+    rehash: rehash ? await hasher.hash(input.password) : null,
   });
   if (opened.outcome === 'changed') throw refused('password or user changed meanwhile');
   await cacheRevocation(services, opened.evicted, 'evicted', call.report);
@@ -149,8 +149,8 @@ export async function enter(
 }
 
 /** 401 no_active_account. */
-export async function logIn(services: Services, given: LogIn, call: Call): Promise<Required<TokenPair>> {
-  const { user, session, now } = await enter(services, given, call, {
+export async function logIn(services: Services, input: LogIn, call: Call): Promise<Required<TokenPair>> {
+  const { user, session, now } = await enter(services, input, call, {
     staffOnly: false,
     maxLifetimeSeconds: services.settings.SESSION_MAX_LIFETIME,
   });

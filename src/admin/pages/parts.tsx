@@ -103,7 +103,12 @@ export function Table<T>(props: {
 }
 
 /** One button that posts. `label` where the words alone do not say which one is meant. */
-export const ActionForm = (props: { to: string; children: Child; label?: string; kind?: 'danger' | 'small' }) => (
+export const ActionForm = (props: {
+  to: string;
+  children: Child;
+  label?: string;
+  kind?: 'danger' | 'small';
+}) => (
   <form method="post" action={props.to}>
     <button type="submit" class={props.kind} aria-label={props.label}>
       {props.children}

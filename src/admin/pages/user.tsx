@@ -5,7 +5,17 @@ import type { Session, User } from '../../ports.ts';
 import type { HistoryRow } from '../ports.ts';
 import { HistoryTable } from './history.tsx';
 import { type Frame, Layout } from './layout.tsx';
-import { ActionForm, Badge, Faults, Field, type FormErrors, nameOf, Outside, Time, userPath } from './parts.tsx';
+import {
+  ActionForm,
+  Badge,
+  Faults,
+  Field,
+  type FormErrors,
+  nameOf,
+  Outside,
+  Time,
+  userPath,
+} from './parts.tsx';
 import { SessionTable } from './sessions.tsx';
 
 /** What was typed into a form, where it is shown again. */

@@ -32,7 +32,7 @@ function choose(node: unknown, settings: Settings): unknown {
 }
 
 /** Components that nothing names any more are left out. */
-export function settle(template: Node, settings: Settings): Node {
+export function resolveTemplate(template: Node, settings: Settings): Node {
   const document = choose(template, settings) as { components: Record<string, Node> };
   const { securitySchemes, ...sections } = document.components;
   for (let before = ''; ; ) {
