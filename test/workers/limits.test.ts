@@ -554,7 +554,7 @@ describe('a limiter that fails', () => {
         level: 'error',
         event: 'limiter_failed',
         request_id: answer.headers.get('X-Request-Id'),
-        door:
+        action:
           {
             LIMIT_MAIL: 'mail',
             LIMIT_MAIL_CLIENT: 'mail',
