@@ -16,6 +16,9 @@ export const lengthOf = (text: string): number => [...text].length;
 /** No lone surrogate, no control character: what a name may hold. */
 export const isPlainText = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text);
 
+/** Two names that differ in what nobody sees are one name to people (Unicode, DerivedCoreProperties). */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u;
+
 /** RFC 5321/6531 dot-atom of anything but space, control, invisible and special characters. */
 const LOCAL_PART = /^[^\p{C}\p{Z}"(),.:;<>@[\\\]]+(?:\.[^\p{C}\p{Z}"(),.:;<>@[\\\]]+)*$/u;
 /**
@@ -35,7 +38,7 @@ export function canonicalEmail(typed: string): string | null {
   const at = text.lastIndexOf('@');
   const local = text.slice(0, at);
   const domain = at > 0 ? canonicalDomain(text.slice(at + 1)) : null;
-  if (domain === null || !LOCAL_PART.test(local)) return null;
+  if (domain === null || !LOCAL_PART.test(local) || INVISIBLE.test(local)) return null;
   if (new TextEncoder().encode(local).length > LOCAL_PART_MAX_OCTETS) return null;
   const email = `${local}@${domain}`;
   return lengthOf(email) <= EMAIL_MAX_LENGTH ? email : null;
@@ -61,7 +64,8 @@ const USERNAME = /^(?!\p{M})[\p{L}\p{M}\p{Nd}@.+\-_]+$/u;
 export function canonicalUsername(typed: string): { username: string; key: string } | null {
   if (!typed.isWellFormed()) return null;
   const username = typed.trim().normalize('NFKC');
-  return USERNAME.test(username) ? { username, key: usernameKey(username) } : null;
+  if (!USERNAME.test(username) || INVISIBLE.test(username)) return null;
+  return { username, key: usernameKey(username) };
 }
 
 export const usernameKey = (username: string): string =>

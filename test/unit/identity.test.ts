@@ -108,6 +108,11 @@ describe('an e-mail address has one form', () => {
     ['mi\u2066na@example.com'],
     ['mi\u00adna@example.com'],
     ['mi\u00a0na@example.com'],
+    ['\u3164@example.com'],
+    ['mina\u115f@example.com'],
+    ['mina\u034f@example.com'],
+    ['mina\ufe0f@example.com'],
+    ['mina\uffa0@example.com'],
     ['mi\ud800na@example.com'],
     ['mina@exam\udc00ple.com'],
     ['mina@xn--a-.example'],
@@ -233,12 +238,29 @@ describe('a username', () => {
     ['mi\u200dna'],
     ['mi\u202ena'],
     ['mi\ud800na'],
+    ['\u3164'],
+    ['\u115f'],
+    ['admin\u034f'],
+    ['admin\ufe0f'],
+    ['ad\u17b4min'],
+    ['admin\uffa0'],
+    ['admin\u{e0100}'],
     ['mina🦊'],
     ['mi©na'],
     ['¨'],
     ['™!'],
   ])('%j is none', (typed) => {
     expect(canonicalUsername(typed)).toBeNull();
+  });
+
+  it('has no character that is not shown, and neither has the local part of an address', () => {
+    const accepted: string[] = [];
+    for (let code = 0; code <= 0x10ffff; code++) {
+      const char = String.fromCodePoint(code);
+      if (!/\p{Default_Ignorable_Code_Point}/u.test(char)) continue;
+      if (canonicalUsername(`a${char}b`) ?? canonicalEmail(`a${char}b@example.com`)) accepted.push(char);
+    }
+    expect(accepted).toEqual([]);
   });
 
   it('has one form and one key, whatever was typed', () => {
