@@ -1,20 +1,38 @@
 /** Is the process up, are D1 and KV reached; and the public keys. */
 import { Hono } from 'hono';
 import { unavailable } from './deadlines.ts';
-import type { AppEnv } from './http/context.ts';
+import type { AppContext, AppEnv } from './http/context.ts';
 import { reporter } from './http/report.ts';
+import { seconds } from './ports.ts';
+
+const READY_FOR_SECONDS = 5;
+
+/** When the stores of an isolate were last reached, in epoch seconds. */
+const reachedAt = new WeakMap<object, number>();
+
+/**
+ * Throws 503 unavailable where D1 or KV cannot be reached. A success is remembered for some seconds, so that
+ * whoever polls does not cost a look at both each time; a failure is not.
+ */
+async function ready(c: AppContext): Promise<void> {
+  const { services } = c.var;
+  const now = seconds(services.clock);
+  const age = now - (reachedAt.get(services) ?? Number.NEGATIVE_INFINITY);
+  if (age >= 0 && age < READY_FOR_SECONDS) return;
+  // Ids that no token can have: the look-ups are real, their results are known.
+  const [, kv] = await Promise.all([
+    services.sessions.tokenStatus('readyz', 'readyz'),
+    services.blacklist.find('readyz', reporter(c.var.requestId)),
+  ]);
+  if (kv === 'unknown') throw unavailable('kv readyz');
+  reachedAt.set(services, now);
+}
 
 export const healthRoutes = () =>
   new Hono<AppEnv>({ strict: false })
     .get('/healthz', (c) => c.json({ status: 'ok' }))
     .get('/readyz', async (c) => {
-      const { sessions, blacklist } = c.var.services;
-      // Ids that no token can have: the questions are real, the answers are known.
-      const [, kv] = await Promise.all([
-        sessions.tokenStatus('readyz', 'readyz'),
-        blacklist.find('readyz', reporter(c.var.requestId)),
-      ]);
-      if (kv === 'unknown') throw unavailable('kv readyz');
+      await ready(c);
       return c.json({ status: 'ok', d1: 'ok', kv: 'ok' });
     })
     .get('/.well-known/jwks.json', (c) => {

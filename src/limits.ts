@@ -17,6 +17,8 @@ export const LIMIT_BINDINGS = [
   'LIMIT_MAIL_CLIENT',
   'LIMIT_SIGN_UP',
   'LIMIT_REFRESH',
+  'LIMIT_ANONYMOUS',
+  'LIMIT_CHANGE',
 ] as const;
 export type LimitBinding = (typeof LIMIT_BINDINGS)[number];
 
@@ -41,6 +43,10 @@ function countersOf(what: RateLimitedAction, client: string): [LimitBinding, str
       return [['LIMIT_SIGN_UP', client]];
     case 'refresh':
       return [['LIMIT_REFRESH', client]];
+    case 'anonymous':
+      return [['LIMIT_ANONYMOUS', `${client} ${what.endpoint}`]];
+    case 'change':
+      return [['LIMIT_CHANGE', what.userId]];
   }
 }
 

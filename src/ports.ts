@@ -284,7 +284,11 @@ export type RateLimitedAction =
   | { action: 'log_in'; account: string }
   | { action: 'mail'; address: string }
   | { action: 'sign_up' }
-  | { action: 'refresh' };
+  | { action: 'refresh' }
+  /** A request without a session that costs a look at D1 or KV. */
+  | { action: 'anonymous'; endpoint: 'verify' | 'log_out' | 'reset_confirm' | 'email_verify' }
+  /** A signed-in user's change of the own account. */
+  | { action: 'change'; userId: string };
 
 export interface Limits {
   /** Throws Refusal('throttled'), or Refusal('unavailable') where log-ins cannot be counted. */

@@ -13,7 +13,7 @@ import { confirmReset, requestPasswordReset } from './application/password.ts';
 import { MailLinkPage } from './pages.tsx';
 import { requireOrigin } from './refresh-transport.ts';
 import { askResetBody, changeEmailBody, confirmResetBody, noBody, verifyBody } from './schemas.ts';
-import { signedIn } from './signed-in.ts';
+import { signedInToChange } from './signed-in.ts';
 
 const withMail = createMiddleware<AppEnv>(async function withMail(c, next) {
   if (!c.var.services.mailer) throw new Refusal('not_found');
@@ -49,11 +49,11 @@ export const mailRoutes = () =>
       await confirmEmail(c.var.services, c.req.valid('json').token, callOf(c));
       return c.body(null, 204);
     })
-    .post('/email/verify/resend', requireOrigin, signedIn, body(noBody), async (c) => {
+    .post('/email/verify/resend', requireOrigin, signedInToChange, body(noBody), async (c) => {
       await resendVerification(c.var.services, c.var.caller, callOf(c));
       return c.json({}, 202);
     })
-    .post('/email/change', requireOrigin, signedIn, body(changeEmailBody), async (c) => {
+    .post('/email/change', requireOrigin, signedInToChange, body(changeEmailBody), async (c) => {
       await requestEmailChange(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
       return c.json({}, 202);
     });

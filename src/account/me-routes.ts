@@ -9,20 +9,20 @@ import { withdraw } from './application/sign.ts';
 import { sessionJson, userJson } from './presenters.ts';
 import { clearRefresh, requireOrigin } from './refresh-transport.ts';
 import { changePasswordBody, noBody, updateMeBody, withdrawBody } from './schemas.ts';
-import { sentAccess, signedIn } from './signed-in.ts';
+import { sentAccess, signedIn, signedInToChange } from './signed-in.ts';
 
 export const meRoutes = () =>
   new Hono<AppEnv>({ strict: false })
     .get('/me', signedIn, (c) => c.json(userJson(c.var.caller.user)))
-    .patch('/me', requireOrigin, signedIn, body(updateMeBody), async (c) =>
+    .patch('/me', requireOrigin, signedInToChange, body(updateMeBody), async (c) =>
       c.json(userJson(await updateMe(c.var.services, c.var.caller, c.req.valid('json')))),
     )
-    .delete('/me', requireOrigin, signedIn, body(withdrawBody), async (c) => {
+    .delete('/me', requireOrigin, signedInToChange, body(withdrawBody), async (c) => {
       await withdraw(c.var.services, c.var.caller, c.req.valid('json').password, callOf(c));
       clearRefresh(c);
       return c.body(null, 204);
     })
-    .post('/password/change', requireOrigin, signedIn, body(changePasswordBody), async (c) => {
+    .post('/password/change', requireOrigin, signedInToChange, body(changePasswordBody), async (c) => {
       await changePassword(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
       return c.body(null, 204);
     })
@@ -30,12 +30,12 @@ export const meRoutes = () =>
       const { caller, sessions } = await listSessions(c.var.services, sentAccess(c));
       return c.json({ sessions: sessions.map((session) => sessionJson(session, caller.sessionId)) });
     })
-    .delete('/sessions', requireOrigin, signedIn, body(noBody), async (c) => {
+    .delete('/sessions', requireOrigin, signedInToChange, body(noBody), async (c) => {
       await endAllSessions(c.var.services, c.var.caller, callOf(c));
       clearRefresh(c);
       return c.body(null, 204);
     })
-    .delete('/sessions/:id', requireOrigin, signedIn, body(noBody), async (c) => {
+    .delete('/sessions/:id', requireOrigin, signedInToChange, body(noBody), async (c) => {
       await endSession(c.var.services, c.var.caller, c.req.param('id'), callOf(c));
       return c.body(null, 204);
     });

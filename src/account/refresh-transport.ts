@@ -41,9 +41,18 @@ export const refreshInput: ReturnType<typeof body<typeof refreshBody>> = (() => 
   return handler as never;
 })();
 
-/** The token a refresh or log-out is about; null where there is no cookie. */
+/**
+ * The token a refresh or log-out is about; null where there is no cookie. Two cookies of that name count as none and
+ * both are cleared: a page of another host below the same domain can plant one, and nothing tells which is ours.
+ */
 export function sentRefresh(c: AppContext, validated: { refresh?: string }): string | null {
-  return inCookie(c) ? (getCookie(c, COOKIE, 'secure') ?? null) : (validated.refresh ?? null);
+  if (!inCookie(c)) return validated.refresh ?? null;
+  const sent = (c.req.header('Cookie') ?? '')
+    .split(';')
+    .filter((pair) => pair.trim().startsWith(`__Secure-${COOKIE}=`));
+  if (sent.length <= 1) return getCookie(c, COOKIE, 'secure') ?? null;
+  clearPlanted(c);
+  throw new Refusal('not_authenticated', { reason: 'two cookies' });
 }
 
 /** What of a pair goes into the body; in cookie mode the refresh token goes into the cookie instead. */
@@ -62,6 +71,16 @@ export function sendTokens<P extends TokenPair>(c: AppContext, pair: P): P | { a
 
 export function clearRefresh(c: AppContext): void {
   if (inCookie(c)) deleteCookie(c, COOKIE, attributes(c));
+}
+
+/** Ours, and those that a page of a host below the same domain can have set, at the paths where they reach us. */
+function clearPlanted(c: AppContext): void {
+  const labels = new URL(c.req.url).hostname.split('.');
+  const domains = labels.slice(0, -1).map((_, from) => labels.slice(from).join('.'));
+  for (const path of new Set(['/', attributes(c).path])) {
+    deleteCookie(c, COOKIE, { ...attributes(c), path });
+    for (const domain of domains) deleteCookie(c, COOKIE, { ...attributes(c), path, domain });
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
 import { bearerToken } from '../guard/bearer.ts';
-import type { AppContext, AppEnv } from '../http/context.ts';
+import { type AppContext, type AppEnv, callOf } from '../http/context.ts';
 import { authenticate } from './application/session.ts';
 
 /** The access token of the request. 401 not_authenticated, bad_authorization_header. */
@@ -14,5 +14,14 @@ export function sentAccess(c: AppContext): string {
 
 export const signedIn = createMiddleware<AppEnv>(async function signedIn(c, next) {
   c.set('caller', await authenticate(c.var.services, sentAccess(c)));
+  return next();
+});
+
+/** `signedIn`, for requests that change the account: counted by user. 429 throttled. */
+export const signedInToChange = createMiddleware<AppEnv>(async function signedInToChange(c, next) {
+  const { services } = c.var;
+  const caller = await authenticate(services, sentAccess(c));
+  await services.limits.check({ action: 'change', userId: caller.user.id }, callOf(c));
+  c.set('caller', caller);
   return next();
 });

@@ -98,6 +98,42 @@ describe('the cookie', () => {
     ['a refresh', ['access'], async (w) => refresh(w, (await signedUp(w)).cookie)],
   ];
 
+  it.each<[string, string]>([
+    ['a refresh', '/account/token/refresh'],
+    ['a log-out', '/account/logout'],
+  ])('sent twice is none at %s: 401, both are cleared, and no session ends', async (_, path) => {
+    const w = cookieWorld();
+    const [victim, attacker] = [await signedUp(w), await signedUp(w)];
+    for (const pair of [
+      [victim.cookie, attacker.cookie],
+      [attacker.cookie, victim.cookie],
+    ]) {
+      const answer = await post(w, path, undefined, {
+        headers: { Cookie: pair.map((cookie) => `__Secure-refresh=${cookie}`).join('; ') },
+      });
+      expect([answer.status, codeOf(answer)]).toEqual([401, 'not_authenticated']);
+      expect(cookiesOf(answer)).toContainEqual(CLEARED[0]);
+      expect(cookiesOf(answer)).toContainEqual({ ...CLEARED[0], attributes: attributes(0, '/') });
+    }
+    expect((await refresh(w, victim.cookie)).status).toBe(200);
+    expect((await refresh(w, attacker.cookie)).status).toBe(200);
+  });
+
+  it('planted for a parent domain is cleared there too', async () => {
+    const answer = await cookieWorld().fetch(
+      new Request('https://accounts.example.com/account/token/refresh', {
+        method: 'POST',
+        headers: { Origin: 'https://accounts.example.com', Cookie: '__Secure-refresh=a; __Secure-refresh=b' },
+      }),
+    );
+    expect(answer.status).toBe(401);
+    const domains = cookiesOf(answer).map(({ value, attributes: all }) => {
+      expect(value).toBe('');
+      return all.find((one) => one.startsWith('Domain='))?.slice('Domain='.length);
+    });
+    expect(new Set(domains)).toEqual(new Set([undefined, 'accounts.example.com', 'example.com']));
+  });
+
   it.each(doors)('of %s has exactly these attributes, and the body holds only %j', async (_, keys, door) => {
     const answer = await door(cookieWorld());
     expect(Object.keys(answer.body).sort()).toEqual(keys);

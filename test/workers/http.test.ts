@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { LIMIT_BINDINGS } from '../../src/limits.ts';
 import { webCryptoRandom } from '../../src/random.ts';
 import { capturedLog } from '../support/log.ts';
+import { watchedD1 } from '../support/watched-d1.ts';
 import {
   type Answer,
   type Ask,
@@ -1008,6 +1009,32 @@ describe('health', () => {
     const away = world({ bindings: { DB: noD1 } });
     expect((await away.get('/healthz')).status).toBe(200);
     expect(codeOf(await away.get('/readyz'))).toBe('unavailable');
+  });
+
+  it('/readyz answers from memory for five seconds, and never remembers a failure', async () => {
+    const watched = watchedD1();
+    const fresh = world({ bindings: { DB: watched.DB } });
+    for (let n = 0; n < 50; n++) expect((await fresh.get('/readyz')).status).toBe(200);
+    expect(watched.trips).toHaveLength(1);
+    fresh.clock.advance(4);
+    await fresh.get('/readyz');
+    expect(watched.trips).toHaveLength(1);
+    fresh.clock.advance(1);
+    await fresh.get('/readyz');
+    expect(watched.trips).toHaveLength(2);
+    let away = true;
+    const flaky = world({
+      bindings: {
+        DB: watchedD1({
+          before: () => {
+            if (away) throw new Error('D1_ERROR: away');
+          },
+        }).DB,
+      },
+    });
+    expect((await flaky.get('/readyz')).status).toBe(503);
+    away = false;
+    expect((await flaky.get('/readyz')).status).toBe(200);
   });
 
   it('/readyz is 503 where KV is away', async () => {

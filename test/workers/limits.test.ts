@@ -117,14 +117,14 @@ const DOORS: [string, Vars, LimitBinding[], number, Door][] = [
   [
     'asking for the verification mail again',
     {},
-    ['LIMIT_MAIL', 'LIMIT_MAIL_CLIENT'],
+    ['LIMIT_CHANGE', 'LIMIT_MAIL', 'LIMIT_MAIL_CLIENT'],
     202,
     (w, { access }, more) => w.post('/account/email/verify/resend', undefined, { token: access, ...more }),
   ],
   [
     'asking for a change of address',
     {},
-    [...LOG_IN, 'LIMIT_MAIL', 'LIMIT_MAIL_CLIENT'],
+    ['LIMIT_CHANGE', ...LOG_IN, 'LIMIT_MAIL', 'LIMIT_MAIL_CLIENT'],
     202,
     (w, { access }, more) =>
       w.post(
@@ -136,7 +136,7 @@ const DOORS: [string, Vars, LimitBinding[], number, Door][] = [
   [
     'a change of password',
     {},
-    [...LOG_IN],
+    ['LIMIT_CHANGE', ...LOG_IN],
     204,
     (w, { access }, more) =>
       w.post(
@@ -148,11 +148,49 @@ const DOORS: [string, Vars, LimitBinding[], number, Door][] = [
   [
     'a withdrawal',
     {},
-    [...LOG_IN],
+    ['LIMIT_CHANGE', ...LOG_IN],
     204,
     (w, { access }, more) => w.delete('/account/me', { password: PASSWORD }, { token: access, ...more }),
   ],
 ];
+
+const CHANGES: [string, number, Door][] = [
+  [
+    'changing /me',
+    200,
+    (w, { access }, more) => w.patch('/account/me', { name: 'Mina' }, { token: access, ...more }),
+  ],
+  [
+    'ending a session',
+    204,
+    (w, { access }, more) =>
+      w.delete(`/account/sessions/${claimsOf(access).sid}`, undefined, { token: access, ...more }),
+  ],
+  [
+    'ending all',
+    204,
+    (w, { access }, more) => w.delete('/account/sessions', undefined, { token: access, ...more }),
+  ],
+];
+for (const [name, status, door] of CHANGES) DOORS.push([name, {}, ['LIMIT_CHANGE'], status, door]);
+
+const ANONYMOUS: [string, number, Door][] = [
+  ['log-out', 204, (w, { refresh }, more) => w.post('/account/logout', { refresh }, more)],
+  [
+    'simplejwt’s blacklist',
+    200,
+    (w, { refresh }, more) => w.post('/api/token/blacklist/', { refresh }, more),
+  ],
+  ['verify', 200, (w, { access }, more) => w.post('/account/token/verify', { token: access }, more)],
+  ['simplejwt’s verify', 200, (w, { access }, more) => w.post('/api/token/verify/', { token: access }, more)],
+  ['confirming an address', 400, (w, _, more) => w.post('/account/email/verify', { token: 'x' }, more)],
+  [
+    'confirming a reset',
+    400,
+    (w, _, more) => w.post('/account/password/reset/confirm', { token: 'x', new_password: NEW }, more),
+  ],
+];
+for (const [name, status, door] of ANONYMOUS) DOORS.push([name, {}, ['LIMIT_ANONYMOUS'], status, door]);
 
 describe('which counters each door asks', () => {
   it.each(DOORS)('%s (%j): %j', async (_, vars, bindings, status, door) => {
@@ -173,22 +211,8 @@ describe('which counters each door asks', () => {
   });
 
   it.each<[string, Door]>([
-    ['log-out', (w, { refresh }) => w.logOut(refresh)],
-    ['simplejwt’s blacklist', (w, { refresh }) => w.post('/api/token/blacklist/', { refresh })],
-    ['verify', (w, { access }) => w.verify(access)],
     ['reading /me', (w, { access }) => w.me(access)],
-    ['changing /me', (w, { access }) => w.patch('/account/me', { name: 'Mina' }, { token: access })],
     ['the list of sessions', (w, { access }) => w.get('/account/sessions', { token: access })],
-    [
-      'ending a session',
-      (w, { access }) => w.delete(`/account/sessions/${claimsOf(access).sid}`, undefined, { token: access }),
-    ],
-    ['ending all', (w, { access }) => w.delete('/account/sessions', undefined, { token: access })],
-    ['confirming an address', (w) => w.post('/account/email/verify', { token: 'x' })],
-    [
-      'confirming a reset',
-      (w) => w.post('/account/password/reset/confirm', { token: 'x', new_password: NEW }),
-    ],
     ['the keys', (w) => w.get('/.well-known/jwks.json')],
     ['the health', (w) => w.get('/healthz')],
   ])('%s: none', async (_, door) => {
@@ -323,7 +347,7 @@ describe('one account is counted as one, however it is spelled', () => {
     ],
   ])('the current password at %s is counted with the log-ins', async (_, door) => {
     const who = await world().signUp();
-    expect(await keysOf((w) => door(w, who))).toEqual(await logInBy({ email: who.email }));
+    expect(await keysOf((w) => door(w, who))).toMatchObject(await logInBy({ email: who.email }));
   });
 
   it('and so is that of a user without an address, with the log-ins by username', async () => {
@@ -333,7 +357,7 @@ describe('one account is counted as one, however it is spelled', () => {
     const keys = await keysOf((w) =>
       w.delete('/account/me', { password: WRONG }, { token: who.access, ...from('203.0.113.9') }),
     );
-    expect(keys).toEqual(await logInBy({ username: (who.username ?? '').toUpperCase() }));
+    expect(keys).toMatchObject(await logInBy({ username: (who.username ?? '').toUpperCase() }));
   });
 
   it('the mails to one address are counted together, whatever they are', async () => {
@@ -560,6 +584,8 @@ describe('a limiter that fails', () => {
             LIMIT_MAIL_CLIENT: 'mail',
             LIMIT_SIGN_UP: 'sign_up',
             LIMIT_REFRESH: 'refresh',
+            LIMIT_CHANGE: 'change',
+            LIMIT_ANONYMOUS: 'anonymous',
           }[binding as string] ?? 'log_in',
       },
     ]);
@@ -708,6 +734,25 @@ describe('the real bindings', { timeout: 60_000 }, () => {
       expect(statuses).toEqual([...repeat(5, 202), 429]);
     }
     expect((await w.get(`/dev/mail?to=${who.email}`)).body.messages).toHaveLength(1 + 5);
+  });
+
+  it('refuse the 121st token of one client at verify, and no log-out', async () => {
+    const who = await w.signUp();
+    const ip = address();
+    await inOneMinute();
+    const verify = () => w.post('/account/token/verify', { token: who.access }, from(ip));
+    expect(await times(121, verify)).toEqual([...repeat(120, 200), 429]);
+    expect((await w.post('/api/token/verify/', { token: who.access }, from(ip))).status).toBe(429);
+    expect((await w.post('/account/logout', { refresh: who.refresh }, from(ip))).status).toBe(204);
+  });
+
+  it('refuse the 61st change of one user, from whatever addresses, and nobody else’s', async () => {
+    const [who, other] = [await w.signUp(), await w.signUp()];
+    await inOneMinute();
+    const rename = ({ access }: { access: string }) =>
+      w.patch('/account/me', { name: 'Mina' }, { token: access, ...from(address()) });
+    expect(await times(61, () => rename(who))).toEqual([...repeat(60, 200), 429]);
+    expect((await rename(other)).status).toBe(200);
   });
 
   it('refuse the 31st sign-up of one client', async () => {

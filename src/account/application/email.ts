@@ -92,7 +92,8 @@ const CONFIRMED_BY_MAIL = ['email_verify', 'email_change', 'sign_up'] as const;
  * 400 token_not_valid for a used, expired or made-up token; 409 email_taken.
  */
 export async function confirmEmail(services: Services, token: string, call: Call): Promise<void> {
-  const { credentials, clock } = services;
+  const { credentials, clock, limits } = services;
+  await limits.check({ action: 'anonymous', endpoint: 'email_verify' }, call);
   const now = seconds(clock);
   const read = await parseOneTimeToken(token);
   const found = read && (await credentials.findToken(read.subject, CONFIRMED_BY_MAIL, read.hash, now));

@@ -66,7 +66,8 @@ export async function confirmReset(
   input: { token: string; new_password: string },
   call: Call,
 ): Promise<void> {
-  const { credentials, clock, hasher } = services;
+  const { credentials, clock, hasher, limits } = services;
+  await limits.check({ action: 'anonymous', endpoint: 'reset_confirm' }, call);
   const dead = () => invalidField('token', 'token_not_valid');
   const read = await parseOneTimeToken(input.token);
   if (!read) throw dead();

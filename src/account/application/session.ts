@@ -98,7 +98,8 @@ export async function refresh(services: Services, token: string, call: Call): Pr
 
 /** Good access and refresh tokens pass; nothing is touched. Refusals as `refresh`. */
 export async function verify(services: Services, token: string, call: Call): Promise<void> {
-  const { settings, codec, clock, sessions, blacklist } = services;
+  const { settings, codec, clock, sessions, blacklist, limits } = services;
+  await limits.check({ action: 'anonymous', endpoint: 'verify' }, call);
   const now = seconds(clock);
   const verdict = await codec.verify(token, now);
   if (!verdict.ok) throw new Refusal('refresh_token_not_valid', { reason: verdict.fault });

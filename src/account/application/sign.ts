@@ -162,6 +162,7 @@ export async function logIn(services: Services, input: LogIn, call: Call): Promi
  * so. 401 refresh_token_not_valid for one that this server did not sign.
  */
 export async function logOut(services: Services, refresh: string, call: Call): Promise<void> {
+  await services.limits.check({ action: 'anonymous', endpoint: 'log_out' }, call);
   const now = seconds(services.clock);
   const verdict = await services.codec.verify(refresh, now);
   const claims = verdict.claims;
@@ -176,6 +177,7 @@ export async function logOut(services: Services, refresh: string, call: Call): P
  * 401 refresh_token_not_valid, token_blacklisted, user_not_found, user_inactive.
  */
 export async function blacklistToken(services: Services, refresh: string, call: Call): Promise<void> {
+  await services.limits.check({ action: 'anonymous', endpoint: 'log_out' }, call);
   const now = seconds(services.clock);
   const verdict = await services.codec.verify(refresh, now);
   if (!verdict.ok || verdict.claims.token_type !== 'refresh') {
