@@ -1,0 +1,84 @@
+/** What the client throws when the server refuses, or when what answers is not the server. */
+
+/** Codes that this version knows. A newer server may send others. */
+export type KnownErrorCode =
+  | 'bad_authorization_header'
+  | 'email_taken'
+  | 'internal_error'
+  | 'invalid'
+  | 'method_not_allowed'
+  | 'misconfigured'
+  | 'no_active_account'
+  | 'not_authenticated'
+  | 'not_found'
+  | 'origin_not_allowed'
+  | 'parse_error'
+  | 'payload_too_large'
+  | 'permission_denied'
+  | 'sign_up_closed'
+  | 'throttled'
+  | 'token_not_valid'
+  | 'unavailable'
+  | 'unsupported_media_type'
+  | 'user_inactive'
+  | 'user_not_found'
+  | 'username_taken'
+  /** Of the client itself: no answer to a refresh or a log-out in time. */
+  | 'timeout'
+  /** Of the client itself: something between here and the server answered, such as a captive portal. */
+  | 'invalid_response';
+export type ErrorCode = KnownErrorCode | (string & {});
+
+export interface FieldError {
+  message: string;
+  code: string;
+}
+
+/** RFC 9457. Some codes carry more members than these. */
+export interface Problem {
+  detail?: string;
+  code?: string;
+  errors?: Record<string, FieldError[]>;
+  [member: string]: unknown;
+}
+
+export class AccountsError extends Error {
+  override readonly name = 'AccountsError';
+  /** 0 if there was no answer. */
+  readonly status: number;
+  readonly code: ErrorCode;
+  /** Of `invalid`: messages and codes by field. */
+  readonly errors: Readonly<Record<string, readonly FieldError[]>>;
+  /** Of a 429 or 503. */
+  readonly retryAfterSeconds: number | null;
+  /** The whole body, for members that only some codes have. */
+  readonly problem: Problem;
+
+  constructor(status: number, problem: Problem, retryAfter: string | null = null) {
+    super(problem.detail ?? `HTTP ${status}`);
+    this.status = status;
+    this.code = problem.code ?? 'unknown';
+    this.errors = problem.errors ?? {};
+    this.retryAfterSeconds = retryAfter === null ? null : Number(retryAfter);
+    this.problem = problem;
+  }
+}
+
+/** Null if a proxy wrote it: not a JSON object. Throws if it was lost on the way. */
+export async function bodyOf(answer: Response): Promise<Problem | null> {
+  const text = await answer.text();
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+export const refusalOf = (answer: Response, body: Problem | null): AccountsError =>
+  new AccountsError(answer.status, body ?? {}, answer.headers.get('Retry-After'));
+
+export const notOurs = ({ status }: Response): AccountsError =>
+  new AccountsError(status, {
+    code: 'invalid_response',
+    detail: `HTTP ${status}, but not from the accounts service: a proxy or a captive portal is in between`,
+  });

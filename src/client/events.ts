@@ -1,0 +1,58 @@
+/** Who is signed in changed: told to this page, and to every other tab that shares the store or the cookie. */
+
+/** Why nobody is signed in any more: what this user did, or the code with which the server refused the session. */
+export type SignOutReason = 'logOut' | 'withdrawal' | 'token_not_valid' | 'user_inactive' | 'user_not_found';
+
+export type AccountChange = (
+  | { type: 'signedIn' }
+  | { type: 'refreshed' }
+  | { type: 'signedOut'; reason: SignOutReason | (string & {}) }
+) & {
+  /** It happened in another tab. */
+  elsewhere: boolean;
+};
+
+export type ChangeListener = (change: AccountChange) => void;
+/** What goes from tab to tab: never a token. */
+type Message = { type: 'signedIn' | 'refreshed' } | { type: 'signedOut'; reason: string };
+
+interface Channel {
+  postMessage: (message: Message) => void;
+  onmessage: ((event: { data: Message }) => void) | null;
+  /** Of Node and Bun, where an open channel keeps the process. */
+  unref?: () => void;
+}
+
+export type Events = ReturnType<typeof createEvents>;
+
+/** `name`: of what is shared with other tabs; null if nothing is. `heard` runs before the listeners. */
+export function createEvents(name: string | null, heard: (type: Message['type']) => unknown) {
+  const { BroadcastChannel } = globalThis as { BroadcastChannel?: new (name: string) => Channel };
+  const channel = name !== null && BroadcastChannel ? new BroadcastChannel(name) : null;
+  const listeners = new Set<ChangeListener>();
+  const tell = (message: Message, elsewhere: boolean) => {
+    const change = { ...message, elsewhere } as AccountChange;
+    // Asynchronously: what a listener throws is nobody else's.
+    for (const listener of listeners) void Promise.resolve(change).then(listener);
+  };
+  if (channel) {
+    channel.onmessage = async ({ data }) => {
+      await heard(data.type);
+      tell(data, true);
+    };
+    channel.unref?.();
+  }
+
+  return {
+    emit(message: Message) {
+      tell(message, false);
+      channel?.postMessage(message);
+    },
+    onChange(listener: ChangeListener): () => void {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+  };
+}

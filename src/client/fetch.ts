@@ -1,0 +1,106 @@
+/** `fetch` with the access token, for the origins that may have it. */
+import { absoluteOrigin, originOf, ownOrigin, resolve } from './origin.ts';
+import { leftOf, type Refresh } from './refresh.ts';
+import type { Keeper } from './storage.ts';
+import { type MaybeSignal, throwIfAborted, unlessAborted } from './wait.ts';
+
+/** An access token that ends within this time is refreshed before it is sent. */
+const REFRESH_AHEAD_MS = 30_000;
+
+export type Send = (input: string | Request, init?: RequestInit) => Promise<Response>;
+
+export const initOf = (method: string, body?: object, signal?: MaybeSignal): RequestInit => ({
+  method,
+  ...(signal && { signal }),
+  ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+});
+
+/** Of other realms, too (an iframe's, a polyfill's). */
+const isA = (kind: 'URL' | 'Request', value: unknown): boolean => {
+  const known = (globalThis as Record<string, unknown>)[kind];
+  return (
+    (typeof known === 'function' && value instanceof known) ||
+    Object.prototype.toString.call(value) === `[object ${kind}]`
+  );
+};
+
+/** A Request as it is, and everything else that names a URL as text. */
+function toInput(input: unknown): string | Request {
+  if (typeof input === 'string') return input;
+  if (isA('URL', input)) return String(input);
+  if (isA('Request', input)) return input as Request;
+  throw new TypeError('fetch takes a URL, its text, or a Request');
+}
+
+export interface FetchContext {
+  url: string;
+  origins: readonly string[];
+  cookie: boolean;
+  keeper: Keeper;
+  refresher: Refresh;
+  clock: () => number;
+  send: Send;
+}
+
+export function createFetch({ url, origins, cookie, keeper, refresher, clock, send }: FetchContext) {
+  const accountsOrigin = originOf(url);
+  if (accountsOrigin === undefined) throw new TypeError('url must be an http(s) URL, or a path of this page');
+  const trusted = [accountsOrigin, ownOrigin(), ...origins.map(absoluteOrigin)];
+
+  /** The account app's own paths alone: elsewhere the cookie means nothing, and CORS may refuse credentials. */
+  const credentialsOf = (to: string, has?: string): { credentials?: 'include' } =>
+    cookie && has !== 'omit' && resolve(to).startsWith(resolve(`${url}/`)) ? { credentials: 'include' } : {};
+
+  /** Tokens that should still be good, null if nobody is signed in; and whether that was asked just now. */
+  async function fresh(signal?: MaybeSignal, refresh = refresher.refresh) {
+    const kept = await keeper.read();
+    // After a reload the tokens may be gone, and the cookie still there.
+    const left = kept ? leftOf(kept, clock()) : cookie && !refresher.nobody ? 0 : Number.NaN;
+    if (!(left < REFRESH_AHEAD_MS)) return { tokens: kept, asked: false };
+    const tokens = await unlessAborted(signal, refresh(kept?.access)).catch((error: unknown) => {
+      throwIfAborted(signal);
+      if (left > 0) return kept;
+      throw error;
+    });
+    return { tokens, asked: true };
+  }
+
+  async function authorized(
+    given: string | URL | Request,
+    init: RequestInit = {},
+    refresh = refresher.refresh,
+  ): Promise<Response> {
+    const input = toInput(given);
+    const to = typeof input === 'string' ? input : input.url;
+    const origin = originOf(to);
+    if (origin === undefined || !trusted.includes(origin)) return send(input, init);
+
+    const request = typeof input === 'string' ? undefined : new Request(input, init);
+    const signal = request ? request.signal : init.signal;
+    throwIfAborted(signal);
+    const call = (access: string | undefined) => {
+      const headers = new Headers(request ? request.headers : init.headers);
+      if (access !== undefined) headers.set('Authorization', `Bearer ${access}`);
+      if (!request) return send(to, { ...credentialsOf(to), ...init, headers });
+      // A clone, so that its body can be sent again.
+      return send(
+        new Request(request.clone(), {
+          ...credentialsOf(to, (request as { credentials?: string }).credentials),
+          headers,
+        }),
+      );
+    };
+
+    const { tokens, asked } = await fresh(signal, refresh);
+    const answer = await call(tokens?.access);
+    if (answer.status !== 401 || (!tokens && (asked || !cookie))) return answer;
+    // Somebody may have logged in since, in another tab.
+    if (!tokens) refresher.nobody = false;
+    const renewed = await unlessAborted(signal, refresh(tokens?.access));
+    // A bare stream was read by the first try. Not `instanceof`: React Native has no ReadableStream.
+    const again = request || !(init.body as { getReader?: unknown } | null | undefined)?.getReader;
+    return renewed && again ? call(renewed.access) : answer;
+  }
+
+  return { fetch: authorized, fresh };
+}

@@ -1,0 +1,34 @@
+/** Bodies of the account API. Each field is explained in the OpenAPI document of the server. */
+
+export interface User {
+  id: string;
+  email: string | null;
+  username: string | null;
+  name: string | null;
+  is_active: boolean;
+  is_staff: boolean;
+  email_verified: boolean;
+  date_joined: string;
+  last_login: string | null;
+}
+
+export interface Session {
+  id: string;
+  /** The one that asks. */
+  current: boolean;
+  created_at: string;
+  last_used_at: string;
+  expires_at: string;
+  user_agent: string | null;
+  ip: string | null;
+  country: string | null;
+}
+
+export interface SignUp {
+  email: string;
+  password: string;
+  name?: string | null;
+  username?: string | null;
+}
+
+export type LogIn = { email: string; password: string } | { username: string; password: string };
