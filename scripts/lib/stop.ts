@@ -4,6 +4,9 @@ import { ScriptFault } from './fault.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** Of one Ctrl-C the terminal tells the whole group, and npm its child once more. */
+const SAME_SIGNAL_WITHIN_MS = 500;
+
 /**
  * Aborted by the first signal, with the exit code as its reason, so that the step at work can be finished;
  * the second signal ends the process at once.
@@ -11,11 +14,16 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
   const parentAtStart = process.ppid;
+  let firstAt = 0;
   for (const signal of SIGNALS) {
     const code = 128 + constants.signals[signal];
     process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(code);
-      controller.abort(code);
+      if (!controller.signal.aborted) {
+        firstAt = performance.now();
+        controller.abort(code);
+      } else if (performance.now() - firstAt > SAME_SIGNAL_WITHIN_MS) {
+        process.exit(code);
+      }
     });
   }
   // npm gives a signal to its shell, and Debian's shell dies of it without telling us: then we are an orphan.

@@ -1,0 +1,38 @@
+/** Secrets of the development server: random, made the first time, kept in .dev.vars and never overwritten. */
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { holding } from '../lock.ts';
+import type { DevOptions } from './options.ts';
+
+const SECRETS: Readonly<Record<string, () => string>> = {
+  SIGNING_KEY: () => randomBytes(32).toString('base64url'),
+};
+
+/** The file wrangler reads: beside the configuration; that of the environment, where there is one. */
+export function devVarsFile({ configFile, environment }: DevOptions): string {
+  const file = join(dirname(configFile), '.dev.vars');
+  const ofEnvironment = `${file}.${environment}`;
+  return environment && existsSync(ofEnvironment) ? ofEnvironment : file;
+}
+
+export const readDevVars = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+
+/** Adds the secrets that the file lacks, and returns their names. What is there stays as it is. */
+export async function ensureSecrets(file: string): Promise<string[]> {
+  const missing = () => {
+    const text = readDevVars(file);
+    return Object.keys(SECRETS).filter(
+      (name) => !new RegExp(`^\\s*(export\\s+)?${name}\\s*[=:]`, 'm').test(text),
+    );
+  };
+  if (missing().length === 0) return [];
+  return holding(`${file}.lock`, async () => {
+    const names = missing();
+    const text = readDevVars(file);
+    const lineBreak = text === '' || text.endsWith('\n') ? '' : '\n';
+    const lines = names.map((name) => `${name}=${SECRETS[name]?.()}\n`).join('');
+    if (names.length > 0) appendFileSync(file, lineBreak + lines, { mode: 0o600 });
+    return names;
+  });
+}
