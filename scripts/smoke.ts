@@ -93,7 +93,7 @@ async function account(): Promise<void> {
     });
     await check('the rotated token, sent again at once, gives the same successor', async () => {
       const again = tokensOf(await refresh(first.refresh));
-      if (again.refresh !== second.refresh) throw new Failure('it gives another one');
+      if (identityOf(again.refresh) !== identityOf(second.refresh)) throw new Failure('it gives another one');
     });
     await check('GET /account/me shows the account and is not stored', async () => {
       const me = await send('GET', '/account/me', { access: second.access });
@@ -177,6 +177,14 @@ function tokensOf(answer: Answer): { access: string; refresh: string } {
   if (typeof access !== 'string' || typeof refresh !== 'string')
     throw new Failure(`the answer is ${describe(answer)}, without both tokens`);
   return { access, refresh };
+}
+
+/** Not its text: a signature by ES256 is another one each time. */
+function identityOf(token: string): string {
+  const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
+  const { jti, iat, exp } = JSON.parse(payload) as Record<string, unknown>;
+  if (typeof jti !== 'string') throw new Failure('the refresh token has no jti');
+  return JSON.stringify([jti, iat, exp]);
 }
 
 /** Never the body as it is: it may hold a token. */

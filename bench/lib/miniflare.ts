@@ -32,10 +32,11 @@ export interface Hosted {
   stop: () => Promise<void>;
 }
 
-/** The first module is the Worker. Everything lives in a folder for as long as it runs. */
+/** The first module is the Worker. Everything lives in a folder for as long as it runs, or in `persistTo`. */
 export async function host(
   modules: Readonly<Record<string, string>>,
   bindings: Readonly<Record<string, string>> = {},
+  { port = 0, persistTo }: { port?: number; persistTo?: string } = {},
 ): Promise<Hosted> {
   const before = childrenNamed('workerd');
   const miniflare = new Miniflare(
@@ -45,6 +46,8 @@ export async function host(
       d1Databases: { DB: 'bench' },
       kvNamespaces: { BLACKLIST: 'bench' },
       bindings: { ...bindings },
+      port,
+      ...(persistTo !== undefined && { resourcePersistencePath: persistTo }),
       cf: false,
       log: new Log(LogLevel.ERROR),
       handleStructuredLogs: () => {},
