@@ -25,6 +25,16 @@ export function literal(value: Value): string {
   return `'${value.replaceAll("'", "''")}'`;
 }
 
+/** What Drizzle wrote, with its values in it: for statements that the Worker and the scripts share. */
+export function withValues(query: { toSQL(): { sql: string; params: unknown[] } }): string {
+  const { sql, params } = query.toSQL();
+  const values = params.values();
+  // A question mark in quotes is text, or part of a name.
+  return sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|\?/g, (found) =>
+    found === '?' ? literal(values.next().value as Value) : found,
+  );
+}
+
 /** The items between `head` and `tail`, in as many statements as `maxBytes` makes needful; none for none. */
 export function statements(
   head: string,

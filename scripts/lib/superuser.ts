@@ -3,11 +3,17 @@
  * who is meant, so that running it twice is running it once. Anybody may have signed up with an address that nobody
  * has confirmed, so such an account is made staff only by a word about its password.
  */
+import { sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/d1';
+import { replacePassword } from '../../src/account/d1-user-writes.ts';
 import { isOwnName, usernameKey } from '../../src/account/identity.ts';
 import type { RevocationReason } from '../../src/ports.ts';
 import type { D1Writer } from './d1-writer.ts';
 import { ScriptFault } from './fault.ts';
-import { insertStatements, literal } from './sql.ts';
+import { insertStatements, literal, withValues } from './sql.ts';
+
+/** Writes the Worker's own statements, and never asks a database. */
+const shared = drizzle({} as never);
 
 export const RESET = 'password_reset' satisfies RevocationReason;
 
@@ -113,7 +119,18 @@ async function promote(writer: D1Writer, account: Row, wish: Wish, means: Means)
   }
   const passwordHash = await means.passwordHash({ email: email ?? '', username, name });
   const now = means.now();
-  await writer.write([promotion, ...resetStatements(id, passwordHash, now)]);
+  // As every reset of a password, in D1; KV is told by whoever asked (ended-sessions.ts).
+  const reset = replacePassword(shared, id, passwordHash, now, {
+    onlyIf: sql`1`,
+    reason: RESET,
+    provesEmail: true,
+  });
+  await writer.write([
+    promotion,
+    withValues(reset.change),
+    withValues(reset.endSessions),
+    withValues(reset.voidTokens),
+  ]);
   const ended = await writer.read<{ id: string }>(
     `SELECT id FROM sessions WHERE user_id = ${literal(id)} AND revoked_at = ${now}
       AND revoked_reason = ${literal(RESET)} ORDER BY id`,
@@ -124,19 +141,4 @@ async function promote(writer: D1Writer, account: Row, wish: Wish, means: Means)
     done: [...done, 'password_reset'],
     endedSessions: ended.map((session) => session.id),
   };
-}
-
-/**
- * As every change of a password, in D1: all sessions end, and whatever was sent by mail is void. KV is told by
- * whoever asked (ended-sessions.ts).
- */
-function resetStatements(id: string, passwordHash: string, now: number): string[] {
-  const user = literal(id);
-  return [
-    `UPDATE users SET password_hash = ${literal(passwordHash)}, password_version = password_version + 1,
-      email_verified_at = coalesce(email_verified_at, ${now}) WHERE id = ${user}`,
-    `UPDATE sessions SET revoked_at = ${now}, revoked_reason = ${literal(RESET)}
-      WHERE user_id = ${user} AND revoked_at IS NULL`,
-    `DELETE FROM one_time_tokens WHERE subject = ${user}`,
-  ];
 }

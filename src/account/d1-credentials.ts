@@ -3,46 +3,15 @@
  * asks for the live token, and whose last one deletes it: of two uses at once one finds it. Whoever asks for a mail
  * costs the same rows, known or not: a write that does not happen is answered sooner (docs/adr/0007).
  */
-import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
-import type { D1, Db } from '../db/client.ts';
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
+import type { D1 } from '../db/client.ts';
+import { activeUser, sessionLives, userExists } from '../db/predicates.ts';
 import { oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
-import type { Credentials, OneTimeKey, OneTimeToken, RevocationReason } from '../ports.ts';
-import { sessionLives } from '../token/d1-sessions.ts';
-
-const liveToken = ({ subject, purpose, hash }: OneTimeKey, now: number): SQL =>
-  sql`EXISTS (SELECT 1 FROM one_time_tokens AS token WHERE token.subject = ${subject}
-    AND token.purpose = ${purpose} AND token.hash = ${hash} AND token.expires_at > ${now})`;
-
-export const voidTokens = (db: Db, subject: string | SQL, onlyIf: SQL, purpose?: OneTimeToken['purpose']) =>
-  db
-    .delete(oneTimeTokens)
-    .where(
-      and(
-        eq(oneTimeTokens.subject, subject),
-        purpose === undefined ? undefined : eq(oneTimeTokens.purpose, purpose),
-        onlyIf,
-      ),
-    );
-
-/** `source`: a FROM and WHERE that decide whether it is left. */
-export const insertToken = (
-  db: Db,
-  token: Omit<OneTimeToken, 'subject' | 'payload'> & { subject: string | SQL; payload: string | null | SQL },
-  source: SQL,
-) =>
-  db.insert(oneTimeTokens).select(
-    sql`SELECT ${token.subject}, ${token.purpose}, ${token.hash}, ${token.payload}, ${token.createdAt},
-        ${token.expiresAt} ${source}`,
-  );
-
-const endSessions = (db: Db, userId: string, reason: RevocationReason, now: number, onlyIf: SQL) =>
-  db
-    .update(sessions)
-    .set({ revokedAt: now, revokedReason: reason })
-    .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt), onlyIf))
-    .returning({ id: sessions.id });
-
-const idsOf = (rows: readonly { id: string }[]) => rows.map((row) => row.id);
+import type { Db } from '../db/statement.ts';
+import type { Credentials, OneTimeToken } from '../ports.ts';
+import { endedId, idsOf } from '../token/d1-session-writes.ts';
+import { insertToken, liveToken, voidTokens } from './d1-one-time-tokens.ts';
+import { insertUser, replacePassword } from './d1-user-writes.ts';
 
 const hasOwner = (email: string): SQL =>
   sql`EXISTS (SELECT 1 FROM users AS owner WHERE owner.email = ${email})`;
@@ -54,29 +23,24 @@ export function d1Credentials({ run }: D1): Credentials {
   return {
     changePassword: ({ id, passwordVersion }, sessionId, passwordHash, now) =>
       run('credentials.changePassword', async (db) => {
-        const won = sql`EXISTS (SELECT 1 FROM users WHERE id = ${id} AND password_hash = ${passwordHash})`;
+        const write = replacePassword(db, id, passwordHash, now, {
+          onlyIf: sql`${users.passwordVersion} = ${passwordVersion} AND ${activeUser}
+            AND ${sessionLives(id, sessionId, now)}`,
+          reason: 'password_changed',
+          ending: sql`${sessions.id} <> ${sessionId}`,
+          provesEmail: false,
+        });
         const [changed, ended] = await db.batch([
-          db
-            .update(users)
-            .set({ passwordHash, passwordVersion: passwordVersion + 1 })
-            .where(
-              and(
-                eq(users.id, id),
-                eq(users.passwordVersion, passwordVersion),
-                eq(users.isActive, true),
-                sessionLives(id, sessionId, now),
-              ),
-            )
-            .returning({ id: users.id }),
-          endSessions(db, id, 'password_changed', now, sql`id <> ${sessionId} AND ${won}`),
-          voidTokens(db, id, won),
+          write.change.returning({ id: users.id }),
+          write.endSessions.returning(endedId),
+          write.voidTokens,
         ]);
         return changed.length > 0 ? { outcome: 'ok', endedSessions: idsOf(ended) } : { outcome: 'changed' };
       }),
 
     requestPasswordReset: ({ email, emailSubject }, token) =>
       run('credentials.requestPasswordReset', async (db) => {
-        const subject = sql`coalesce((SELECT id FROM users WHERE email = ${email} AND is_active = 1),
+        const subject = sql`coalesce((SELECT id FROM users WHERE email = ${email} AND ${activeUser}),
           ${emailSubject})`;
         const results = await db.batch([
           voidTokens(db, subject, sql`1`, token.purpose),
@@ -106,20 +70,15 @@ export function d1Credentials({ run }: D1): Credentials {
 
     resetPassword: (key, passwordHash, now) =>
       run('credentials.resetPassword', async (db) => {
-        const live = liveToken(key, now);
-        const won = sql`EXISTS (SELECT 1 FROM users WHERE id = ${key.subject} AND password_hash = ${passwordHash})`;
+        const write = replacePassword(db, key.subject, passwordHash, now, {
+          onlyIf: sql`${activeUser} AND ${liveToken(key, now)}`,
+          reason: 'password_reset',
+          provesEmail: true,
+        });
         const [changed, ended] = await db.batch([
-          db
-            .update(users)
-            .set({
-              passwordHash,
-              passwordVersion: sql`password_version + 1`,
-              emailVerifiedAt: sql`coalesce(email_verified_at, ${now})`,
-            })
-            .where(and(eq(users.id, key.subject), eq(users.isActive, true), live))
-            .returning({ id: users.id }),
-          endSessions(db, key.subject, 'password_reset', now, won),
-          voidTokens(db, key.subject, won),
+          write.change.returning({ id: users.id }),
+          write.endSessions.returning(endedId),
+          write.voidTokens,
         ]);
         return changed.length > 0 ? { outcome: 'ok', endedSessions: idsOf(ended) } : { outcome: 'used' };
       }),
@@ -131,7 +90,7 @@ export function d1Credentials({ run }: D1): Credentials {
           insertToken(
             db,
             token,
-            sql`FROM users WHERE id = ${token.subject} AND is_active = 1 AND email IS NOT NULL
+            sql`FROM users WHERE id = ${token.subject} AND ${activeUser} AND email IS NOT NULL
               AND email_verified_at IS NULL`,
           ),
         ]);
@@ -154,8 +113,8 @@ export function d1Credentials({ run }: D1): Credentials {
     requestEmailChange: ({ id, passwordVersion }, sessionId, newEmail, token) =>
       run('credentials.requestEmailChange', async (db) => {
         const now = token.createdAt;
-        const mayAsk = sql`EXISTS (SELECT 1 FROM users WHERE id = ${id} AND password_version = ${passwordVersion}
-          AND is_active = 1) AND ${sessionLives(id, sessionId, now)}`;
+        const mayAsk = sql`${userExists(id, sql`${users.passwordVersion} = ${passwordVersion} AND ${activeUser}`)}
+          AND ${sessionLives(id, sessionId, now)}`;
         const results = await db.batch([
           voidTokens(db, id, mayAsk, token.purpose),
           insertToken(
@@ -184,14 +143,12 @@ export function d1Credentials({ run }: D1): Credentials {
               username: sql`CASE WHEN instr(username, '@') THEN NULL ELSE username END`,
               usernameKey: sql`CASE WHEN instr(username_key, '@') THEN NULL ELSE username_key END`,
             })
-            .where(
-              and(eq(users.id, key.subject), eq(users.isActive, true), live, sql`NOT ${hasOwner(newEmail)}`),
-            )
+            .where(and(eq(users.id, key.subject), activeUser, live, sql`NOT ${hasOwner(newEmail)}`))
             .returning({ id: users.id }),
           voidTokens(
             db,
             key.subject,
-            sql`${live} AND EXISTS (SELECT 1 FROM users WHERE id = ${key.subject} AND email = ${newEmail})`,
+            sql`${live} AND ${userExists(key.subject, sql`${users.email} = ${newEmail}`)}`,
           ),
         ]);
         if (changed.length > 0) return 'ok';
@@ -207,20 +164,16 @@ export function d1Credentials({ run }: D1): Credentials {
     completeSignUp: (key, user, now) =>
       run('credentials.completeSignUp', async (db) => {
         const live = liveToken(key, now);
-        const made = sql`EXISTS (SELECT 1 FROM users WHERE id = ${user.id})`;
-        const name = usernameIfFree(user.username, user.usernameKey);
+        const name = usernameIfFree(user.usernameKey);
         const [tokens, created] = await db.batch([
           db.select({ live: sql<number>`${live}`.as('live') }).from(sql`(SELECT 1)`),
-          db
-            .insert(users)
-            .select(
-              sql`SELECT ${user.id}, ${user.email}, ${name(user.username)}, ${name(user.usernameKey)}, ${user.name},
-                ${user.passwordHash}, ${user.passwordVersion}, 1, 0, ${user.emailVerifiedAt}, ${user.dateJoined},
-                ${user.lastLoginAt} WHERE ${live}`,
-            )
+          insertUser(db, user, sql`WHERE ${live}`, {
+            username: name(user.username),
+            usernameKey: name(user.usernameKey),
+          })
             .onConflictDoNothing()
             .returning({ id: users.id }),
-          voidTokens(db, key.subject, made),
+          voidTokens(db, key.subject, userExists(user.id)),
         ]);
         if (created.length > 0) return 'ok';
         return tokens[0]?.live === 1 ? 'email_taken' : 'used';
@@ -229,8 +182,6 @@ export function d1Credentials({ run }: D1): Credentials {
 }
 
 /** Whoever took the username while the mail waited has it; the account is made without. */
-const usernameIfFree = (username: string | null, key: string | null) => (value: string | null) =>
-  username === null
-    ? sql`NULL`
-    : sql`CASE WHEN EXISTS (SELECT 1 FROM users AS other WHERE other.username_key = ${key}) THEN NULL
-        ELSE ${value} END`;
+const usernameIfFree = (key: string | null) => (value: string | null) =>
+  sql`CASE WHEN EXISTS (SELECT 1 FROM users AS other WHERE other.username_key = ${key}) THEN NULL
+    ELSE ${value} END`;

@@ -3,16 +3,14 @@
  * one conditional statement, and what follows in its batch asks whether it happened.
  */
 import { and, eq, or, type SQL, sql } from 'drizzle-orm';
-import type { D1, Db } from '../db/client.ts';
-import { adminLog, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
-import type { Params } from '../db/statement.ts';
+import type { D1 } from '../db/client.ts';
+import { activeUser, notTheLastStaff, sessionLives, userExists } from '../db/predicates.ts';
+import { sessions, userColumns, users } from '../db/schema.ts';
+import type { Db, Params } from '../db/statement.ts';
 import type { Session, Users } from '../ports.ts';
-import { insertSession, sessionLives } from '../token/d1-sessions.ts';
-import { insertToken } from './d1-credentials.ts';
-
-/** True of the row of `users` unless it is the last active staff member. */
-export const notTheLastStaff = sql`NOT (is_staff = 1 AND is_active = 1 AND NOT EXISTS (
-  SELECT 1 FROM users AS other WHERE other.is_staff = 1 AND other.is_active = 1 AND other.id <> users.id))`;
+import { idsOf, insertSession } from '../token/d1-session-writes.ts';
+import { insertToken } from './d1-one-time-tokens.ts';
+import { eraseTraces } from './d1-user-writes.ts';
 
 export function d1Users({ run, statement }: D1): Users {
   // Joined to a row that is always there, so that nobody known and somebody known are answered alike.
@@ -36,7 +34,7 @@ export function d1Users({ run, statement }: D1): Users {
   return {
     create: (user, session, mail) =>
       run('users.create', async (db) => {
-        const made = sql`EXISTS (SELECT 1 FROM users WHERE id = ${user.id})`;
+        const made = userExists(user.id);
         const results = await db.batch([
           db
             .select({ id: users.id, email: users.email })
@@ -81,7 +79,7 @@ export function d1Users({ run, statement }: D1): Users {
             .where(
               and(
                 eq(users.id, userId),
-                eq(users.isActive, true),
+                activeUser,
                 sessionLives(userId, sessionId, now),
                 key == null
                   ? undefined
@@ -102,7 +100,7 @@ export function d1Users({ run, statement }: D1): Users {
 
     withdraw: ({ id, passwordVersion, emailSubject }, sessionId, now, pseudonym) =>
       run('users.withdraw', async (db) => {
-        const gone = sql`NOT EXISTS (SELECT 1 FROM users WHERE id = ${id})`;
+        const gone = sql`NOT ${userExists(id)}`;
         const results = await db.batch([
           db
             .select({ id: sessions.id })
@@ -119,21 +117,14 @@ export function d1Users({ run, statement }: D1): Users {
               ),
             )
             .returning({ id: users.id }),
-          db.delete(oneTimeTokens).where(and(sql`subject IN (${id}, ${emailSubject})`, gone)),
-          db
-            .update(adminLog)
-            .set({
-              actorId: sql`CASE actor_id WHEN ${id} THEN ${pseudonym} ELSE actor_id END`,
-              subjectId: sql`CASE subject_id WHEN ${id} THEN ${pseudonym} ELSE subject_id END`,
-            })
-            .where(and(sql`(actor_id = ${id} OR subject_id = ${id})`, gone)),
+          ...eraseTraces(db, id, { emailSubject, pseudonym }, gone),
           db
             .select({ passwordVersion: users.passwordVersion })
             .from(users)
             .where(and(eq(users.id, id), sql`NOT ${notTheLastStaff}`)),
         ]);
         if (results[1].length > 0) {
-          return { outcome: 'ok', endedSessions: results[0].map((row) => row.id) };
+          return { outcome: 'ok', endedSessions: idsOf(results[0]) };
         }
         return { outcome: results[4][0]?.passwordVersion === passwordVersion ? 'last_staff' : 'changed' };
       }),

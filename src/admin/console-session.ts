@@ -5,8 +5,8 @@
  */
 import type { Caller } from '../account/application/session.ts';
 import { endSessionOf, enter, type LogIn } from '../account/application/sign.ts';
+import { actorMayAct } from '../account/staff.ts';
 import { type Call, seconds } from '../ports.ts';
-import { statusFault } from '../token/rotation.ts';
 import type { AdminServices } from './application.ts';
 
 const CONSOLE_LIFETIME_SECONDS = 8 * 3_600;
@@ -41,7 +41,7 @@ export async function consoleCaller(services: AdminServices, token: string): Pro
   const verdict = await services.admin.codec.verify(token, now);
   if (!verdict.ok) return null;
   const found = await services.users.findWithSession(verdict.claims.sub, verdict.claims.sid);
-  if (!found?.user.isStaff || statusFault(found, now) !== null) return null;
+  if (!found || !actorMayAct(found, now)) return null;
   return { user: found.user, sessionId: verdict.claims.sid };
 }
 

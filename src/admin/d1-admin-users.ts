@@ -4,8 +4,8 @@
  * along the index of the sort, and a filter looks at so many rows a page and says how far it came.
  */
 import { and, asc, desc, type SQL, sql } from 'drizzle-orm';
-import type { Db } from '../db/client.ts';
 import { users } from '../db/schema.ts';
+import type { Db } from '../db/statement.ts';
 import type { User } from '../ports.ts';
 import type { Cursor, UserPage, UserQuery, UserSort } from './ports.ts';
 

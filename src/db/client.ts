@@ -5,9 +5,7 @@
  */
 import { drizzle } from 'drizzle-orm/d1';
 import { DeadlineExceeded, unavailable, within } from '../deadlines.ts';
-import { batch, type Statements, statement } from './statement.ts';
-
-export type Db = ReturnType<typeof drizzle>;
+import { batch, type Db, type Statements, statement } from './statement.ts';
 
 /** A D1 database behind its deadline. `what` names the call in the log: `users.create`. */
 export interface D1 extends Statements {

@@ -4,7 +4,9 @@
  * here, filled by name. Drizzle's own `batch()` fills none, so a batch of such statements is put together here.
  */
 import { fillPlaceholders, type Placeholder, type Query, sql } from 'drizzle-orm';
-import type { Db } from './client.ts';
+import type { DrizzleD1Database } from 'drizzle-orm/d1';
+
+export type Db = DrizzleD1Database;
 
 /** `given.userId` in a statement stands for what it is handed as `userId` when it is asked. */
 export type Params<Values> = { readonly [Name in keyof Values]: Placeholder };

@@ -3,30 +3,14 @@
  * transaction but a batch; so the statement that decides (a conditional INSERT, an UPDATE on what was read)
  * comes first and every later one asks what it did.
  */
-import { and, desc, eq, isNull, type Placeholder, type SQL, sql } from 'drizzle-orm';
-import type { D1, Db } from '../db/client.ts';
+import { and, desc, eq, type Placeholder, sql } from 'drizzle-orm';
+import type { D1 } from '../db/client.ts';
+import { insertFrom } from '../db/insert-from.ts';
+import { activeUser, isReplay, isSession, liveSession, sessionLives, userExists } from '../db/predicates.ts';
 import { revokedTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Params } from '../db/statement.ts';
 import type { RevocationReason, RevokedToken, Session, Sessions, TokenStatus, Touch } from '../ports.ts';
-
-/** A value, or what stands for it in a statement that is written once. */
-type Of<T> = T | Placeholder;
-
-/** The condition that a session lives: there, not revoked, its absolute end ahead. */
-const aliveSession = (userId: Of<string>, id: Of<string>, now: Of<number>): SQL =>
-  sql`user_id = ${userId} AND id = ${id} AND revoked_at IS NULL AND absolute_end_at > ${now}`;
-
-/** For a statement about another row, or another table. */
-export const sessionLives = (userId: string, id: string, now: number): SQL =>
-  sql`EXISTS (SELECT 1 FROM sessions WHERE ${aliveSession(userId, id, now)})`;
-
-/** `source` is what follows the values: a FROM or WHERE that decides whether there is a row at all. */
-export const insertSession = (db: Db, session: Session | Params<Session>, source: SQL) =>
-  db.insert(sessions).select(
-    sql`SELECT ${session.userId}, ${session.id}, ${session.createdAt}, ${session.lastUsedAt}, ${session.expiresAt},
-      ${session.absoluteEndAt}, ${session.revokedAt}, ${session.revokedReason}, ${session.userAgent}, ${session.ip},
-      ${session.country} ${source}`,
-  );
+import { endedId, endSessions, idsOf, insertSession } from './d1-session-writes.ts';
 
 interface SessionKey {
   userId: string;
@@ -107,34 +91,24 @@ const statementsOf = ({ statement }: D1) => ({
   ),
 
   /** The one that decides: whose successor stands in the row was the first. */
-  consume: statement(
-    (
+  consume: statement((db, params: Params<TokenKey & Now & { successorJti: string }>) => {
+    const { userId, sessionId, jti, expiresAt, successorJti, now } = params;
+    return insertFrom(
       db,
-      {
-        userId,
-        sessionId,
-        jti,
-        expiresAt,
-        successorJti,
-        now,
-      }: Params<TokenKey & Now & { successorJti: string }>,
-    ) =>
-      db
-        .insert(revokedTokens)
-        .select(sql`SELECT ${expiresAt}, ${jti}, s.id, ${now}, 'rotated', ${successorJti}
-          FROM sessions AS s JOIN users AS u ON u.id = s.user_id
-          WHERE s.user_id = ${userId} AND s.id = ${sessionId} AND s.revoked_at IS NULL
-            AND s.absolute_end_at > ${now} AND u.is_active = 1`)
-        .onConflictDoNothing(),
-  ),
+      revokedTokens,
+      { expiresAt, jti, sessionId: sessions.id, revokedAt: now, reason: 'rotated', successorJti },
+      sql`FROM ${sessions} JOIN ${users} ON ${users.id} = ${sessions.userId}
+        WHERE ${isSession(userId, sessionId)} AND ${liveSession(now)} AND ${activeUser}`,
+    ).onConflictDoNothing();
+  }),
 
   /** Ends the session of a replayed token; else moves its last use, where that is due. Says what it ended. */
   punishOrTouch: statement(
     (db, params: Params<Touching & TokenKey & { successorJti: string; graceSeconds: number }>) => {
       const { userId, sessionId, jti, expiresAt, successorJti, now, graceSeconds } = params;
       const token = sql`SELECT 1 FROM revoked_tokens WHERE expires_at = ${expiresAt} AND jti = ${jti}`;
-      const replayed = sql`EXISTS (${token} AND reason = 'rotated' AND successor_jti <> ${successorJti}
-      AND NOT (${graceSeconds} > 0 AND ${now} - revoked_tokens.revoked_at <= ${graceSeconds}))`;
+      // A log-out leaves no successor, and its session has ended.
+      const replayed = sql`EXISTS (${token} AND successor_jti <> ${successorJti} AND ${isReplay(now, graceSeconds)})`;
       return db
         .update(sessions)
         .set({
@@ -143,7 +117,8 @@ const statementsOf = ({ statement }: D1) => ({
           revokedReason: sql`CASE WHEN ${replayed} THEN ${'replayed' satisfies RevocationReason} END`,
         })
         .where(
-          sql`${aliveSession(userId, sessionId, now)} AND (${replayed} OR (${due(params)} AND EXISTS (${token})))`,
+          sql`${isSession(userId, sessionId)} AND ${liveSession(now)}
+            AND (${replayed} OR (${due(params)} AND EXISTS (${token})))`,
         )
         .returning({ endedAt: sessions.revokedAt });
     },
@@ -154,8 +129,8 @@ const statementsOf = ({ statement }: D1) => ({
       .update(sessions)
       .set(moved(params))
       .where(
-        sql`${aliveSession(params.userId, params.sessionId, params.now)} AND ${due(params)}
-          AND EXISTS (SELECT 1 FROM users WHERE id = ${params.userId} AND is_active = 1)`,
+        sql`${isSession(params.userId, params.sessionId)} AND ${liveSession(params.now)} AND ${due(params)}
+          AND ${userExists(params.userId, activeUser)}`,
       ),
   ),
 
@@ -164,19 +139,20 @@ const statementsOf = ({ statement }: D1) => ({
       db,
       session,
       sql`FROM users WHERE id = ${session.userId} AND password_version = ${session.passwordVersion}
-        AND is_active = 1`,
+        AND ${activeUser}`,
     ),
   ),
 
   evict: statement((db, { userId, id, createdAt: now, others }: Params<Session & { others: number }>) =>
-    db
-      .update(sessions)
-      .set({ revokedAt: sql`${now}`, revokedReason: 'evicted' satisfies RevocationReason })
-      .where(sql`user_id = ${userId} AND ${isThere(userId, id)} AND id IN (
-        SELECT id FROM sessions
-        WHERE user_id = ${userId} AND id <> ${id} AND revoked_at IS NULL AND absolute_end_at > ${now}
-        ORDER BY id DESC LIMIT -1 OFFSET ${others})`)
-      .returning({ id: sessions.id }),
+    endSessions(
+      db,
+      userId,
+      'evicted',
+      now,
+      sql`${isThere(userId, id)} AND id IN (SELECT id FROM sessions
+        WHERE user_id = ${userId} AND id <> ${id} AND ${liveSession(now)}
+        ORDER BY id DESC LIMIT -1 OFFSET ${others})`,
+    ).returning(endedId),
   ),
 
   /** A null leaves what stands there. */
@@ -202,18 +178,16 @@ const statementsOf = ({ statement }: D1) => ({
   ),
 
   end: statement((db, { userId, sessionId, now }: Params<SessionKey & Now>) =>
-    db
-      .update(sessions)
-      .set({ revokedAt: sql`${now}`, revokedReason: 'logged_out' satisfies RevocationReason })
-      .where(sql`user_id = ${userId} AND id = ${sessionId} AND revoked_at IS NULL`),
+    endSessions(db, userId, 'logged_out', now, eq(sessions.id, sessionId)).returning(endedId),
   ),
 
   blacklist: statement((db, { userId, sessionId, jti, expiresAt, now }: Params<TokenKey & Now>) =>
-    db
-      .insert(revokedTokens)
-      .select(sql`SELECT ${expiresAt}, ${jti}, id, ${now}, 'logged_out', NULL FROM sessions
-        WHERE user_id = ${userId} AND id = ${sessionId}`)
-      .onConflictDoNothing(),
+    insertFrom(
+      db,
+      revokedTokens,
+      { expiresAt, jti, sessionId: sessions.id, revokedAt: now, reason: 'logged_out', successorJti: null },
+      sql`FROM ${sessions} WHERE ${isSession(userId, sessionId)}`,
+    ).onConflictDoNothing(),
   ),
 });
 
@@ -239,7 +213,7 @@ export function d1Sessions(d1: D1): Sessions {
           },
         );
         if (opened.meta.changes === 0) return { outcome: 'changed' };
-        return { outcome: 'ok', evicted: evicted.map((row) => row.id) };
+        return { outcome: 'ok', evicted: idsOf(evicted) };
       }),
 
     consume: (token, successorJti, now, { graceSeconds, touch }) =>
@@ -281,7 +255,7 @@ export function d1Sessions(d1: D1): Sessions {
           [statements.end, statements.blacklist, statements.tokenStatus],
           { ...token, now },
         );
-        return { ...toTokenStatus(tokenStatus), ended: ended.meta.changes > 0 };
+        return { ...toTokenStatus(tokenStatus), ended: ended.length > 0 };
       }),
 
     list: (userId, sessionId, now) =>
@@ -313,22 +287,18 @@ export function d1Sessions(d1: D1): Sessions {
           db
             .select({ id: sessions.id })
             .from(sessions)
-            .where(aliveSession(userId, sessionId, now)),
+            .where(sql`${isSession(userId, sessionId)} AND ${liveSession(now)}`),
           db
             .select({ id: sessions.id })
             .from(sessions)
             .where(and(eq(sessions.userId, userId), eq(sessions.id, id))),
-          db
-            .update(sessions)
-            .set({ revokedAt: now, revokedReason: 'ended' satisfies RevocationReason })
-            .where(
-              and(
-                eq(sessions.userId, userId),
-                eq(sessions.id, id),
-                isNull(sessions.revokedAt),
-                sessionLives(userId, sessionId, now),
-              ),
-            ),
+          endSessions(
+            db,
+            userId,
+            'ended',
+            now,
+            sql`${sessions.id} = ${id} AND ${sessionLives(userId, sessionId, now)}`,
+          ),
         ]);
         if (callers.length === 0) return 'gone';
         return found.length > 0 ? 'ok' : 'not_found';
@@ -336,18 +306,8 @@ export function d1Sessions(d1: D1): Sessions {
 
     endAll: ({ userId, sessionId }, now) =>
       run('sessions.endAll', async (db) => {
-        const rows = await db
-          .update(sessions)
-          .set({ revokedAt: now, revokedReason: 'ended' satisfies RevocationReason })
-          .where(
-            and(
-              eq(sessions.userId, userId),
-              isNull(sessions.revokedAt),
-              sessionLives(userId, sessionId, now),
-            ),
-          )
-          .returning({ id: sessions.id });
-        return rows.map((row) => row.id);
+        const which = sessionLives(userId, sessionId, now);
+        return idsOf(await endSessions(db, userId, 'ended', now, which).returning(endedId));
       }),
   };
 }

@@ -24,13 +24,15 @@ export function touchRule(refreshLifetimeSeconds: number, accessLifetimeSeconds:
 /** Why the owner of a token may not use it; the first of several is told. Null: user and session stand. */
 export type StatusFault = Extract<RefusalName, 'user_not_found' | 'user_inactive' | 'token_blacklisted'>;
 
+export const isLiveSession = (
+  { revokedAt, absoluteEndAt }: Pick<Session, 'revokedAt' | 'absoluteEndAt'>,
+  now: number,
+): boolean => revokedAt === null && absoluteEndAt > now;
+
 export function statusFault({ user, session }: TokenStatus, now: number): StatusFault | null {
   if (user === null) return 'user_not_found';
   if (!user.isActive) return 'user_inactive';
-  if (session === null || session.revokedAt !== null || session.absoluteEndAt <= now) {
-    return 'token_blacklisted';
-  }
-  return null;
+  return session !== null && isLiveSession(session, now) ? null : 'token_blacklisted';
 }
 
 /** A value of KV says the same as D1 would. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { insertStatements, literal, statements } from '../../scripts/lib/sql.ts';
+import { insertStatements, literal, statements, withValues } from '../../scripts/lib/sql.ts';
 
 describe('a literal', () => {
   it.each([
@@ -29,6 +29,13 @@ describe('a literal', () => {
   ])('of %s is refused, and the error does not say what it was', (_, value) => {
     expect(() => literal(value)).toThrow(TypeError);
     expect(() => literal(value)).not.toThrow(String(value));
+  });
+});
+
+describe('what Drizzle wrote', () => {
+  it('gets its values in their order, and a question mark in quotes stays', () => {
+    const written = { toSQL: () => ({ sql: `a "b?" = ? AND c = 'd''?' AND e = ?`, params: ["O'?", 7] }) };
+    expect(withValues(written)).toBe(`a "b?" = 'O''?' AND c = 'd''?' AND e = 7`);
   });
 });
 

@@ -1,0 +1,96 @@
+/**
+ * What several stores (and scripts/) write to `users`, and what goes with it. Each takes the condition that decides
+ * whether it happens; the statements of one function belong into one batch, in their order.
+ */
+import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { insertFrom } from '../db/insert-from.ts';
+import { userExists } from '../db/predicates.ts';
+import { adminLog, oneTimeTokens, users } from '../db/schema.ts';
+import type { Db } from '../db/statement.ts';
+import type { RevocationReason, User } from '../ports.ts';
+import { endSessions } from '../token/d1-session-writes.ts';
+import { voidTokens } from './d1-one-time-tokens.ts';
+
+/** A user with the key by which the username is unique. */
+export type UserRow = User & { usernameKey: string | null };
+
+/** `source`: a WHERE that decides whether there is a row at all. `name`: what is kept in place of the username and its key. */
+export const insertUser = (
+  db: Db,
+  user: UserRow,
+  source: SQL,
+  name: { username: string | null | SQL; usernameKey: string | null | SQL } = user,
+) =>
+  insertFrom(
+    db,
+    users,
+    {
+      id: user.id,
+      email: user.email,
+      username: name.username,
+      usernameKey: name.usernameKey,
+      name: user.name,
+      passwordHash: user.passwordHash,
+      passwordVersion: user.passwordVersion,
+      isActive: user.isActive,
+      isStaff: user.isStaff,
+      emailVerifiedAt: user.emailVerifiedAt,
+      dateJoined: user.dateJoined,
+      lastLoginAt: user.lastLoginAt,
+    },
+    source,
+  );
+
+/** A new password: the version rises, sessions end, and whatever was sent by mail is void. */
+export function replacePassword(
+  db: Db,
+  userId: string,
+  passwordHash: string,
+  now: number,
+  {
+    onlyIf,
+    reason,
+    ending = sql`1`,
+    provesEmail,
+  }: {
+    onlyIf: SQL;
+    reason: RevocationReason;
+    /** Which of the sessions end. */
+    ending?: SQL;
+    /** The address counts as verified from now on. */
+    provesEmail: boolean;
+  },
+) {
+  // No two hashes are equal: each has a salt of its own.
+  const done = userExists(userId, sql`${users.passwordHash} = ${passwordHash}`);
+  return {
+    change: db
+      .update(users)
+      .set({
+        passwordHash,
+        passwordVersion: sql`${users.passwordVersion} + 1`,
+        ...(provesEmail && { emailVerifiedAt: sql`coalesce(${users.emailVerifiedAt}, ${now})` }),
+      })
+      .where(and(eq(users.id, userId), onlyIf)),
+    endSessions: endSessions(db, userId, reason, now, sql`${ending} AND ${done}`),
+    voidTokens: voidTokens(db, userId, done),
+  };
+}
+
+/** What is left of a user whose row goes: nothing but a pseudonym in the audit log. */
+export const eraseTraces = (
+  db: Db,
+  userId: string,
+  { emailSubject, pseudonym }: { emailSubject: string | null; pseudonym: string },
+  onlyIf: SQL,
+) =>
+  [
+    db.delete(oneTimeTokens).where(and(sql`subject IN (${userId}, ${emailSubject})`, onlyIf)),
+    db
+      .update(adminLog)
+      .set({
+        actorId: sql`CASE actor_id WHEN ${userId} THEN ${pseudonym} ELSE actor_id END`,
+        subjectId: sql`CASE subject_id WHEN ${userId} THEN ${pseudonym} ELSE subject_id END`,
+      })
+      .where(and(sql`(actor_id = ${userId} OR subject_id = ${userId})`, onlyIf)),
+  ] as const;

@@ -1,0 +1,55 @@
+/**
+ * The SQL conditions that decide races, each written once. Every one is the twin of a pure rule in TypeScript, which
+ * its comment names; test/workers/predicates.test.ts runs both over the same cases. Those of a row (`liveSession`,
+ * `activeUser`, …) go into a statement or subquery that has the table in scope under its own name.
+ */
+import { type Placeholder, type SQL, sql } from 'drizzle-orm';
+import { revokedTokens, sessions, users } from './schema.ts';
+
+/** A value, or what stands for it in a statement that is written once. */
+export type Of<T> = T | Placeholder;
+
+/** The row of `users` is active. Twin: `statusFault`, the user's half (token/rotation.ts). */
+export const activeUser: SQL = sql`${users.isActive} = 1`;
+
+/** The row of `sessions` is live: not revoked, its absolute end ahead. Twin: `isLiveSession` (token/rotation.ts). */
+export const liveSession = (now: Of<number>): SQL =>
+  sql`${sessions.revokedAt} IS NULL AND ${sessions.absoluteEndAt} > ${now}`;
+
+/** The row of `sessions` is this one. */
+export const isSession = (userId: Of<string>, id: Of<string>): SQL =>
+  sql`${sessions.userId} = ${userId} AND ${sessions.id} = ${id}`;
+
+/** For a statement about another row, or another table: this session is live. */
+export const sessionLives = (userId: Of<string>, id: Of<string>, now: Of<number>): SQL =>
+  sql`EXISTS (SELECT 1 FROM ${sessions} WHERE ${isSession(userId, id)} AND ${liveSession(now)})`;
+
+/** There is such a row of `users`, and `more` holds of it. */
+export const userExists = (id: Of<string>, more: SQL = sql`1`): SQL =>
+  sql`EXISTS (SELECT 1 FROM ${users} WHERE ${users.id} = ${id} AND ${more})`;
+
+/** The row of `users` is not the last active staff member. Twin: `isTheLastStaff` (account/staff.ts). */
+export const notTheLastStaff: SQL = sql`NOT (${users.isStaff} = 1 AND ${activeUser} AND NOT EXISTS (
+  SELECT 1 FROM users AS other WHERE other.is_staff = 1 AND other.is_active = 1 AND other.id <> ${users.id}))`;
+
+/**
+ * Whoever acts on another user is active staff with a live session. Twin: `actorMayAct` (account/staff.ts). The one
+ * condition that reads the actor's rows beside the other user's.
+ */
+export const actorMayAct = ({
+  actorId,
+  sessionId,
+  now,
+}: {
+  actorId: string;
+  sessionId: string;
+  now: number;
+}) =>
+  sql`EXISTS (SELECT 1 FROM ${users} JOIN ${sessions} ON ${sessions.userId} = ${users.id}
+    WHERE ${users.id} = ${actorId} AND ${activeUser} AND ${users.isStaff} = 1
+    AND ${sessions.id} = ${sessionId} AND ${liveSession(now)})`;
+
+/** The row of `revoked_tokens` is no retry: not rotated, or too long ago. Twin: `isReplay` (token/rotation.ts). */
+export const isReplay = (now: Of<number>, graceSeconds: Of<number>): SQL =>
+  sql`(${revokedTokens.reason} <> 'rotated'
+    OR NOT (${graceSeconds} > 0 AND ${now} - ${revokedTokens.revokedAt} <= ${graceSeconds}))`;

@@ -1,0 +1,45 @@
+/** What several stores write to `sessions`: a new row, and the end of some. */
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
+import { insertFrom } from '../db/insert-from.ts';
+import type { Of } from '../db/predicates.ts';
+import { sessions } from '../db/schema.ts';
+import type { Db, Params } from '../db/statement.ts';
+import type { RevocationReason, Session } from '../ports.ts';
+
+/** `source`: a FROM or WHERE that decides whether there is a row at all. */
+export const insertSession = (db: Db, session: Session | Params<Session>, source: SQL) =>
+  insertFrom(
+    db,
+    sessions,
+    {
+      userId: session.userId,
+      id: session.id,
+      createdAt: session.createdAt,
+      lastUsedAt: session.lastUsedAt,
+      expiresAt: session.expiresAt,
+      absoluteEndAt: session.absoluteEndAt,
+      revokedAt: session.revokedAt,
+      revokedReason: session.revokedReason,
+      userAgent: session.userAgent,
+      ip: session.ip,
+      country: session.country,
+    },
+    source,
+  );
+
+/** Flags the user's sessions for which `which` holds and that have not ended yet. */
+export const endSessions = (
+  db: Db,
+  userId: Of<string>,
+  reason: RevocationReason,
+  now: Of<number>,
+  which: SQL,
+) =>
+  db
+    .update(sessions)
+    .set({ revokedAt: sql`${now}`, revokedReason: reason })
+    .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt), which));
+
+/** What `endSessions(…).returning(…)` answers: KV is told of these. */
+export const endedId = { id: sessions.id };
+export const idsOf = (rows: readonly { id: string }[]): string[] => rows.map((row) => row.id);

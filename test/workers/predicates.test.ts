@@ -1,0 +1,139 @@
+/** Each SQL condition that decides a race says what its pure twin says, over the same cases. */
+import { env } from 'cloudflare:workers';
+import { type SQL, sql } from 'drizzle-orm';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { isTheLastStaff, actorMayAct as mayActRule } from '../../src/account/staff.ts';
+import { connectD1 } from '../../src/db/client.ts';
+import {
+  activeUser,
+  actorMayAct,
+  isReplay,
+  isSession,
+  liveSession,
+  notTheLastStaff,
+  sessionLives,
+  userExists,
+} from '../../src/db/predicates.ts';
+import { revokedTokens, sessions, users } from '../../src/db/schema.ts';
+import { isReplay as isReplayRule, newSession, statusFault, touchRule } from '../../src/token/rotation.ts';
+
+const NOW = 1_800_000_000;
+const d1 = connectD1(env.DB as D1Database, 20_000);
+const holds = async (condition: SQL): Promise<boolean> => {
+  const [row] = await d1.run('test', (db) => db.all<{ holds: number }>(sql`SELECT ${condition} AS holds`));
+  return row?.holds === 1;
+};
+/** Whether the condition holds of a row of the table. */
+const holdsOf = (from: SQL, condition: SQL) => holds(sql`EXISTS (SELECT 1 FROM ${from} AND ${condition})`);
+
+const addUser = async (flags: { isActive: boolean; isStaff: boolean }): Promise<string> => {
+  const id = crypto.randomUUID();
+  await d1.run('test', (db) =>
+    db.insert(users).values({ id, email: `${id}@example.com`, passwordHash: 'x', dateJoined: NOW, ...flags }),
+  );
+  return id;
+};
+const sessionOf = (change: { revokedAt?: number; absoluteEndAt?: number }) => ({
+  ...newSession(
+    { userId: '', id: crypto.randomUUID() },
+    NOW - 100,
+    { touch: touchRule(86_400, 3_600), maxLifetimeSeconds: 1_000_000 },
+    { ip: null, userAgent: null, country: null },
+  ),
+  ...change,
+});
+const addSession = (session: typeof sessions.$inferInsert) =>
+  d1.run('test', (db) => db.insert(sessions).values(session));
+
+const FLAGS = [true, false].flatMap((isActive) => [true, false].map((isStaff) => ({ isActive, isStaff })));
+const SESSIONS: [string, { revokedAt?: number; absoluteEndAt?: number } | null][] = [
+  ['none', null],
+  ['a live one', {}],
+  ['one that ends in a second', { absoluteEndAt: NOW + 1 }],
+  ['one that ends now', { absoluteEndAt: NOW }],
+  ['one past its end', { absoluteEndAt: NOW - 1 }],
+  ['a revoked one', { revokedAt: NOW - 1 }],
+  ['a revoked one past its end', { revokedAt: NOW - 5, absoluteEndAt: NOW - 1 }],
+];
+const CASES = FLAGS.flatMap((flags) => SESSIONS.map(([name, change]) => ({ ...flags, name, change })));
+
+describe.each(CASES)('a user (active: $isActive, staff: $isStaff) with $name of a session', (made) => {
+  let key: { userId: string; id: string };
+  const flags = { isActive: made.isActive, isStaff: made.isStaff };
+  const session = made.change && sessionOf(made.change);
+  beforeEach(async () => {
+    key = { userId: await addUser(flags), id: session?.id ?? crypto.randomUUID() };
+    if (session) await addSession({ ...session, userId: key.userId });
+  });
+
+  it('has a live session where statusFault finds no fault in it', async () => {
+    const expected = statusFault({ user: { isActive: true, isStaff: false }, session }, NOW) === null;
+    expect(await holds(sessionLives(key.userId, key.id, NOW))).toBe(expected);
+    expect(await holdsOf(sql`sessions WHERE ${isSession(key.userId, key.id)}`, liveSession(NOW))).toBe(
+      expected,
+    );
+  });
+
+  it('is active where statusFault finds no fault in the user', async () => {
+    const expected = statusFault({ user: flags, session: sessionOf({}) }, NOW) === null;
+    expect(await holds(userExists(key.userId, activeUser))).toBe(expected);
+  });
+
+  it('may act where the rule says so', async () => {
+    const expected = mayActRule({ user: flags, session }, NOW);
+    expect(await holds(actorMayAct({ actorId: key.userId, sessionId: key.id, now: NOW }))).toBe(expected);
+  });
+});
+
+it('nobody is no active user, has no live session and may not act', async () => {
+  const [actorId, sessionId] = [crypto.randomUUID(), crypto.randomUUID()];
+  expect(await holds(userExists(actorId))).toBe(false);
+  expect(await holds(sessionLives(actorId, sessionId, NOW))).toBe(false);
+  expect(await holds(actorMayAct({ actorId, sessionId, now: NOW }))).toBe(false);
+});
+
+it('another’s live session lets nobody act', async () => {
+  const [actorId, other] = await Promise.all([
+    addUser({ isActive: true, isStaff: true }),
+    addUser({ isActive: true, isStaff: true }),
+  ]);
+  const session = sessionOf({});
+  await addSession({ ...session, userId: other });
+  expect(await holds(actorMayAct({ actorId, sessionId: session.id, now: NOW }))).toBe(false);
+});
+
+const OTHERS = [
+  [],
+  ...FLAGS.map((flags) => [flags]),
+  [
+    { isActive: false, isStaff: true },
+    { isActive: true, isStaff: true },
+  ],
+];
+describe.each(FLAGS)('a user (active: $isActive, staff: $isStaff)', (flags) => {
+  it.each(OTHERS.map((others) => ({ others })))(
+    'beside $others is or is not the last of the staff',
+    async ({ others }) => {
+      await d1.run('test', (db) => db.delete(users));
+      const id = await addUser(flags);
+      for (const other of others) await addUser(other);
+      expect(await holds(userExists(id, notTheLastStaff))).toBe(!isTheLastStaff(flags, others));
+    },
+  );
+});
+
+describe.each([0, 1, 10])('with a grace of %i seconds', (graceSeconds) => {
+  it.each(
+    ['rotated', 'logged_out'].flatMap((reason) =>
+      [-5, 0, 1, 9, 10, 11, 5_000].map((ago) => ({ reason, ago })),
+    ),
+  )('a token $reason $ago seconds ago is a replay or none', async ({ reason, ago }) => {
+    const token = { jti: crypto.randomUUID(), expiresAt: NOW + 50, revokedAt: NOW - ago, reason };
+    await d1.run('test', (db) =>
+      db.insert(revokedTokens).values({ ...token, sessionId: 'a session', successorJti: 'a successor' }),
+    );
+    expect(await holdsOf(sql`revoked_tokens WHERE jti = ${token.jti}`, isReplay(NOW, graceSeconds))).toBe(
+      isReplayRule({ ...token, successorJti: 'a successor' }, NOW, graceSeconds),
+    );
+  });
+});
