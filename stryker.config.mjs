@@ -30,12 +30,14 @@ const PARTS = {
   rules: {
     mutate: [
       'src/token/{claims,codec,keys,rotation}.ts',
-      'src/password/{common,django,hash,pbkdf2,policy}.ts',
+      'src/password/{chained-pbkdf2,common,hash,native-scrypt,own-hash,own-scrypt,pbkdf2,policy,sliced-pbkdf2,work}.ts',
+      'src/password/foreign/*.ts',
     ],
     tests: unit(
       'claims',
       'codec',
       'django',
+      'foreign-hashes',
       'keys',
       'password-hash',
       'password-policy',

@@ -74,7 +74,10 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
     random: overrides.random ?? webCryptoRandom,
     codec: createCodec(keySet.keys, claimRules),
     jwks: keySet.keys.jwks,
-    hasher: createPasswordHasher({ iterations: settings.PASSWORD_ITERATIONS }),
+    hasher: createPasswordHasher({
+      iterations: settings.PASSWORD_ITERATIONS,
+      firebase: settings.FIREBASE_HASH_CONFIG,
+    }),
     users: d1Users(d1),
     sessions: d1Sessions(d1),
     blacklist: kvBlacklist(env.BLACKLIST, {

@@ -4,6 +4,7 @@
  * token/keys.ts, since only Web Crypto can say whether a key is one.
  */
 
+import { readFirebaseHashConfig } from './password/foreign/firebase-config.ts';
 import { RESERVED_CLAIMS } from './token/claims.ts';
 
 /** A fault names the setting and what is wrong with it, never the value. */
@@ -119,6 +120,13 @@ const mailFrom = (text: string | null): string | undefined => {
   return text;
 };
 
+const firebaseHashConfig = (text: string | null) => {
+  if (text === null || text === '') return null;
+  const config = readFirebaseHashConfig(text);
+  if (config === null) throw new Problem('must be the password hash parameters of a Firebase project');
+  return config;
+};
+
 /** OWASP Password Storage Cheat Sheet, PBKDF2-HMAC-SHA256. */
 const OWASP_ITERATIONS = 600_000;
 const LEAST_ITERATIONS = 1_000;
@@ -219,6 +227,12 @@ export const SETTINGS = define({
     default: 'off',
     meaning: '`on` lets production hash with fewer than 600,000 iterations (the free plan)',
     parse: flag('on', 'off'),
+  },
+  FIREBASE_HASH_CONFIG: {
+    default: null,
+    secret: true,
+    meaning: 'the password hash parameters of the Firebase project that users were imported from',
+    parse: firebaseHashConfig,
   },
   PASSWORD_MIN_LENGTH: { default: '8', meaning: '8 to 256 characters', parse: integer(8, 256) },
   PASSWORD_BREACH_CHECK: {

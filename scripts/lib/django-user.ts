@@ -12,7 +12,7 @@ import {
   NAME_MAX_LENGTH,
   USERNAME_MAX_LENGTH,
 } from '../../src/account/identity.ts';
-import { parseDjangoHash } from '../../src/password/django.ts';
+import { hashKind } from '../../src/password/foreign/index.ts';
 import { sha256Hex } from '../../src/random.ts';
 
 export interface ImportedUser {
@@ -129,7 +129,7 @@ export async function readUser(record: unknown): Promise<Reading> {
   return {
     source,
     user,
-    mustReset: parseDjangoHash(given.password) === null,
+    mustReset: !hashKind(given.password).verifies,
     isSuperuserOnly: given.is_superuser && !given.is_staff,
   };
 }

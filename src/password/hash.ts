@@ -1,44 +1,34 @@
 /**
- * Makes and checks password hashes: PBKDF2-HMAC-SHA256 with OWASP's number of iterations, in chained calls
- * that each keep to the platform's limit, as a string that describes itself. docs/adr/0002-chained-pbkdf2.md
- * has the construction, its worth and vectors.
+ * Makes and checks password hashes. New ones are of one of our own kinds, chained PBKDF2 or scrypt; those of other
+ * software verify until a log-in replaces them (foreign/). docs/adr/0008-password-hashers.md says why.
  *
  * It judges no password (policy.ts) and stores nothing: `rehash` tells the caller to.
  */
-import { parseDjangoHash, verifyDjangoHash } from './django.ts';
+import {
+  derivedByChain,
+  formatChainedHash,
+  MAX_CHAIN_ITERATIONS,
+  parseChainedHash,
+} from './chained-pbkdf2.ts';
+import {
+  checkForeignHash,
+  type FirebaseHashConfig,
+  type Primitives,
+  readForeignHash,
+} from './foreign/index.ts';
+import { nativeScrypt, type Scrypt } from './native-scrypt.ts';
+import { HASH_BYTES, passwordBytes, SALT_BYTES } from './own-hash.ts';
+import { formatScryptHash, parseScryptHash, SCRYPT_COST } from './own-scrypt.ts';
 import {
   type DeriveBits,
+  DIGEST_BYTES,
   deriveByWebCrypto,
   equalBytes,
   MAX_ITERATIONS_PER_CALL,
-  MAX_STORED_ITERATIONS,
 } from './pbkdf2.ts';
-import { normalizePassword } from './policy.ts';
+import { scryptWork } from './work.ts';
 
 export { type DeriveBits, MAX_ITERATIONS_PER_CALL } from './pbkdf2.ts';
-
-const SALT_BYTES = 16;
-const HASH_BYTES = 32;
-/** Bounds the number of calls that a stored hash may demand. */
-const MIN_ITERATIONS_PER_CALL = 10_000;
-
-const END_MARK = 0xff;
-
-const UTF8 = new TextEncoder();
-
-/** Our format, after the PHC string format: `$pbkdf2-sha256-chain$i=<total>,c=<per call>$<salt>$<hash>`. */
-interface ChainedHash {
-  iterations: number;
-  perCall: number;
-  salt: Uint8Array;
-  hash: Uint8Array;
-}
-
-const PATTERN =
-  /^\$pbkdf2-sha256-chain\$i=([1-9]\d{0,7}),c=([1-9]\d{0,5})\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{43})$/;
-
-/** Stands where there is no readable hash: no work of its own, so that all of it is the work of the rest. */
-const NO_HASH = { iterations: 0, perCall: MAX_ITERATIONS_PER_CALL, salt: new Uint8Array(SALT_BYTES) };
 
 export interface PasswordHasher {
   /**
@@ -47,102 +37,164 @@ export interface PasswordHasher {
    */
   hash(password: string): Promise<string>;
   /**
-   * Whether `password` is the one of `encoded`: a hash of ours (NFKC) or one of Django's PBKDF2 (as typed).
-   * `null`, '' and whatever else cannot be read stand for a user without a password: the same work, then
-   * `ok: false`; a bad string never throws. The work is that of a new hash, but for a hash of ours of more
-   * iterations and for Django's, which take their own. `rehash`: right, and to be replaced by `hash(password)`.
+   * Whether `password` is the one of `encoded`: a hash of ours (NFKC) or of other software (as that takes it).
+   * `null`, '' and whatever else cannot be read or verified stand for a user without a password: the same work, then
+   * `ok: false`; a bad string never throws. The work is that of a new hash, but for a costlier hash of ours and for
+   * other software's, which take their own. `rehash`: right, and to be replaced by `hash(password)`.
    */
   verify(password: string, encoded: string | null): Promise<{ ok: boolean; rehash: boolean }>;
+  /** Whether other software's hash takes more work to check than a new hash of ours. */
+  isCostly(encoded: string): boolean;
+  /** Tries the largest call that hashing makes. What the platform refuses, or null. */
+  refusedByPlatform(): Promise<string | null>;
 }
 
-/**
- * @param options.iterations total of a new hash, 1 to 10,000,000. OWASP Password Storage: 600,000.
- * @param options.derive one PBKDF2 call, never asked for more than MAX_ITERATIONS_PER_CALL; Web Crypto's.
- * @param options.randomBytes the salt's source; Web Crypto's.
- * @throws {TypeError} for an impossible number of iterations.
- */
-export function createPasswordHasher(options: {
+export interface PasswordHasherOptions {
+  /** Of new hashes. */
+  kind?: 'pbkdf2' | 'scrypt';
+  /** Total of a new PBKDF2 hash, 1 to 10,000,000. OWASP Password Storage: 600,000. */
   iterations: number;
+  /** For hashes imported from Firebase. */
+  firebase?: FirebaseHashConfig | null;
+  /** One PBKDF2 call, never asked for more than MAX_ITERATIONS_PER_CALL; Web Crypto's. */
   derive?: DeriveBits;
+  /** node:crypto's. */
+  scrypt?: Scrypt;
+  /** The salt's source; Web Crypto's. */
   randomBytes?: (n: number) => Uint8Array;
-}): PasswordHasher {
-  const { iterations, derive = deriveByWebCrypto, randomBytes = randomBytesOfWebCrypto } = options;
-  if (!Number.isInteger(iterations) || iterations < 1 || iterations > MAX_STORED_ITERATIONS) {
-    throw new TypeError(`iterations must be an integer from 1 to ${MAX_STORED_ITERATIONS}`);
+}
+
+/** A hash that was read: what its check costs, and whether a new one would be of the same kind and cost. */
+interface ReadHash {
+  work: number;
+  isCurrent: boolean;
+  check: (password: string) => Promise<boolean>;
+}
+
+/** `hash`: of new passwords. `topUp`: the work of `hash` that is left after `done` (work.ts), for its duration. */
+interface Kind {
+  hash: (password: string) => Promise<string>;
+  topUp: (password: string, done: number) => Promise<void>;
+}
+
+const NO_SALT = new Uint8Array(SALT_BYTES);
+
+/** @throws {TypeError} for an impossible number of iterations. */
+export function createPasswordHasher(options: PasswordHasherOptions): PasswordHasher {
+  const { kind = 'pbkdf2', iterations, firebase = null } = options;
+  const { derive = deriveByWebCrypto, scrypt = nativeScrypt } = options;
+  const { randomBytes = (n: number) => crypto.getRandomValues(new Uint8Array(n)) } = options;
+  if (!Number.isInteger(iterations) || iterations < 1 || iterations > MAX_CHAIN_ITERATIONS) {
+    throw new TypeError(`iterations must be an integer from 1 to ${MAX_CHAIN_ITERATIONS}`);
   }
 
-  /** Each output is the next call's password, under the same salt. */
-  const chain = async (
-    password: Uint8Array,
-    salt: Uint8Array,
-    total: number,
-    perCall: number,
-  ): Promise<Uint8Array> => {
-    let derived = password;
-    for (let left = total; left > 0; left -= perCall) {
-      derived = await derive('SHA-256', derived, salt, Math.min(left, perCall), HASH_BYTES);
+  const chained: Kind = {
+    hash: async (password) => {
+      const parts = { iterations, perCall: MAX_ITERATIONS_PER_CALL, salt: randomBytes(SALT_BYTES) };
+      const hash = await derivedByChain(derive, passwordBytes(password), parts);
+      return formatChainedHash({ ...parts, hash });
+    },
+    topUp: async (password, done) => {
+      const parts = { iterations: iterations - done, perCall: MAX_ITERATIONS_PER_CALL, salt: NO_SALT };
+      await derivedByChain(derive, passwordBytes(password), parts);
+    },
+  };
+
+  const memoryHard: Kind = {
+    hash: async (password) => {
+      const salt = randomBytes(SALT_BYTES);
+      const hash = await scrypt(passwordBytes(password), salt, SCRYPT_COST, HASH_BYTES);
+      return formatScryptHash({ cost: SCRYPT_COST, salt, hash });
+    },
+    topUp: async (password, done) => {
+      const cost = remainingScryptCost(done);
+      if (cost !== null) await scrypt(passwordBytes(password), NO_SALT, cost, HASH_BYTES);
+    },
+  };
+
+  const current = kind === 'scrypt' ? memoryHard : chained;
+  const newHashWork = kind === 'scrypt' ? scryptWork(SCRYPT_COST) : iterations;
+
+  function readOwnHash(encoded: string): ReadHash | null {
+    const chain = parseChainedHash(encoded);
+    if (chain) {
+      return {
+        work: chain.iterations,
+        isCurrent: kind === 'pbkdf2' && chain.iterations >= iterations,
+        check: async (password) =>
+          equalBytes(await derivedByChain(derive, passwordBytes(password), chain), chain.hash),
+      };
     }
-    return derived;
+    const hard = parseScryptHash(encoded);
+    if (!hard) return null;
+    return {
+      work: scryptWork(hard.cost),
+      isCurrent: kind === 'scrypt' && scryptWork(hard.cost) >= newHashWork,
+      check: async (password) =>
+        equalBytes(await scrypt(passwordBytes(password), hard.salt, hard.cost, HASH_BYTES), hard.hash),
+    };
+  }
+
+  const primitives: Primitives = {
+    scrypt,
+    pbkdf2: async (digest, password, salt, count) => {
+      if (count <= MAX_ITERATIONS_PER_CALL) {
+        return derive(digest, password, salt, count, DIGEST_BYTES[digest]);
+      }
+      // Loaded on first use: nothing of it is evaluated before.
+      const { slicedPbkdf2 } = await import('./sliced-pbkdf2.ts');
+      return slicedPbkdf2(digest, password, salt, count);
+    },
   };
 
   return {
     hash: async (password) => {
       if (!password.isWellFormed()) throw new TypeError('a password must not have a lone surrogate');
-      const salt = randomBytes(SALT_BYTES);
-      const hash = await chain(encode(password), salt, iterations, MAX_ITERATIONS_PER_CALL);
-      return format({ iterations, perCall: MAX_ITERATIONS_PER_CALL, salt, hash });
+      return current.hash(password);
     },
 
     verify: async (password, encoded) => {
-      const django = parseDjangoHash(encoded ?? '');
-      if (django) {
-        const ok = await verifyDjangoHash(password, django, derive);
+      const own = readOwnHash(encoded ?? '');
+      const foreign = own ? null : readForeignHash(encoded ?? '', firebase);
+      if (foreign?.problem === null) {
+        const ok = await checkForeignHash(password, foreign, primitives);
         return { ok, rehash: ok };
       }
+      const ok = (await own?.check(password)) === true && password.isWellFormed();
+      await current.topUp(password, own?.work ?? 0);
+      return { ok, rehash: ok && own?.isCurrent === false };
+    },
 
-      const own = parse(encoded ?? '');
-      const { iterations: used, perCall, salt } = own ?? NO_HASH;
-      const derived = await chain(encode(password), salt, used, perCall);
-      await chain(derived, salt, iterations - used, MAX_ITERATIONS_PER_CALL);
-      const ok = own !== null && equalBytes(derived, own.hash) && password.isWellFormed();
-      return { ok, rehash: ok && used < iterations };
+    isCostly: (encoded) => {
+      const foreign = readForeignHash(encoded, firebase);
+      return foreign?.problem === null && foreign.work > newHashWork;
+    },
+
+    refusedByPlatform: async () => {
+      try {
+        if (kind === 'scrypt') await scrypt(NO_SALT, NO_SALT, SCRYPT_COST, HASH_BYTES);
+        else {
+          const largest = Math.min(iterations, MAX_ITERATIONS_PER_CALL);
+          await derive('SHA-256', NO_SALT, NO_SALT, largest, HASH_BYTES);
+        }
+        return null;
+      } catch {
+        const { N, r, p } = SCRYPT_COST;
+        return kind === 'scrypt'
+          ? `scrypt with N=${N}, r=${r}, p=${p}`
+          : `PBKDF2 calls of ${Math.min(iterations, MAX_ITERATIONS_PER_CALL)} iterations`;
+      }
     },
   };
 }
 
 /**
- * The first call's password: UTF-8 of the NFKC form, and a byte that UTF-8 never has. HMAC fills its key up with
- * zeros (RFC 2104, section 2), so without an end mark `secret` and `secret\0` would be one password.
+ * A scrypt cost for the work that is left of SCRYPT_COST after `done`; null where too little is left for one. Nearly
+ * exact: with half the N, a p of 1 is a tenth of the whole.
  */
-function encode(password: string): Uint8Array {
-  const text = UTF8.encode(normalizePassword(password));
-  const bytes = new Uint8Array(text.length + 1).fill(END_MARK);
-  bytes.set(text);
-  return bytes;
-}
-
-function parse(encoded: string): ChainedHash | null {
-  const [, total, cap, salt, hash] = PATTERN.exec(encoded) ?? [];
-  if (salt === undefined || hash === undefined) return null;
-  const iterations = Number(total);
-  const perCall = Number(cap);
-  if (iterations > MAX_STORED_ITERATIONS) return null;
-  if (perCall < MIN_ITERATIONS_PER_CALL || perCall > MAX_ITERATIONS_PER_CALL) return null;
-  return { iterations, perCall, salt: fromBase64(salt), hash: fromBase64(hash) };
-}
-
-function format({ iterations, perCall, salt, hash }: ChainedHash): string {
-  return `$pbkdf2-sha256-chain$i=${iterations},c=${perCall}$${toBase64(salt)}$${toBase64(hash)}`;
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replace(/=+$/, '');
-}
-
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-}
-
-function randomBytesOfWebCrypto(n: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(n));
+function remainingScryptCost(done: number): typeof SCRYPT_COST | null {
+  if (done === 0) return SCRYPT_COST;
+  const step = { ...SCRYPT_COST, N: SCRYPT_COST.N / 2, p: 1 };
+  const p = Math.round((scryptWork(SCRYPT_COST) - done) / scryptWork(step));
+  return p < 1 ? null : { ...step, p };
 }

@@ -1,7 +1,7 @@
 /**
  * One call of PBKDF2 (RFC 8018, section 5.2) as the platform offers it, and the comparison of two outputs.
  *
- * What a stored hash looks like is not known here: hash.ts has our own format, django.ts has Django's.
+ * What a stored hash looks like is not known here: chained-pbkdf2.ts has our own format, foreign/ those of others.
  */
 
 /**
@@ -10,12 +10,18 @@
  */
 export const MAX_ITERATIONS_PER_CALL = 100_000;
 
-/** The most iterations a stored hash may claim, whatever its kind: bad data must not hang the Worker. */
-export const MAX_STORED_ITERATIONS = 10_000_000;
+/** RFC 8018's PRF by its hash function. */
+export type Digest = 'SHA-1' | 'SHA-256' | 'SHA-512';
+
+/** Bytes of one block of output. */
+export const DIGEST_BYTES = { 'SHA-1': 20, 'SHA-256': 32, 'SHA-512': 64 } as const satisfies Record<
+  Digest,
+  number
+>;
 
 /** One PBKDF2-HMAC call: `lengthBytes` bytes out of `password` and `salt`. */
 export type DeriveBits = (
-  hash: 'SHA-1' | 'SHA-256',
+  hash: Digest,
   password: Uint8Array,
   salt: Uint8Array,
   iterations: number,

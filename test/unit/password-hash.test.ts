@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { deriveInJavaScript } from '../../src/password/django.ts';
 import { createPasswordHasher, type DeriveBits, MAX_ITERATIONS_PER_CALL } from '../../src/password/hash.ts';
 import { deriveByWebCrypto, equalBytes } from '../../src/password/pbkdf2.ts';
+import { slicedPbkdf2 } from '../../src/password/sliced-pbkdf2.ts';
 import wycheproofSha1 from '../data/wycheproof/pbkdf2_hmacsha1_test.json';
 import wycheproofSha256 from '../data/wycheproof/pbkdf2_hmacsha256_test.json';
+import wycheproofSha512 from '../data/wycheproof/pbkdf2_hmacsha512_test.json';
 
 const fromHex = (hex: string) => Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
 const toHex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -330,6 +331,7 @@ describe('one PBKDF2 call', () => {
   const groups = [
     ['SHA-1', wycheproofSha1, 64],
     ['SHA-256', wycheproofSha256, 60],
+    ['SHA-512', wycheproofSha512, 58],
   ] as const;
 
   describe.each(groups)('Wycheproof, HMAC-%s', (hash, { testGroups }, count) => {
@@ -354,18 +356,13 @@ describe('one PBKDF2 call', () => {
       }
     });
 
-    it('in JavaScript, up to what a stored hash may claim', { timeout: 30_000 }, async () => {
-      const within = tests.filter((test) => test.iterationCount <= 10_000_000);
+    it('in JavaScript, in slices, the first block', { timeout: 60_000 }, async () => {
+      const within = tests.filter((test) => test.iterationCount <= 2_000_000);
       expect(tests.length - within.length).toBe(hash === 'SHA-1' ? 1 : 0);
-      for (const { tcId, password, salt, iterationCount, dkLen, dk } of within) {
-        const derived = await deriveInJavaScript(
-          hash,
-          fromHex(password),
-          fromHex(salt),
-          iterationCount,
-          dkLen,
-        );
-        expect(toHex(derived), `tcId ${tcId}`).toBe(dk);
+      for (const { tcId, password, salt, iterationCount, dk } of within) {
+        const block = toHex(await slicedPbkdf2(hash, fromHex(password), fromHex(salt), iterationCount));
+        const length = Math.min(block.length, dk.length);
+        expect(block.slice(0, length), `tcId ${tcId}`).toBe(dk.slice(0, length));
       }
     });
   });

@@ -42,6 +42,7 @@ const DEFAULTS = {
   SIGN_UP: 'open',
   PASSWORD_ITERATIONS: 600_000,
   PASSWORD_ITERATIONS_UNSAFE: false,
+  FIREBASE_HASH_CONFIG: null,
   PASSWORD_MIN_LENGTH: 8,
   PASSWORD_BREACH_CHECK: false,
   RATE_LIMITS: true,
@@ -66,12 +67,13 @@ describe('without a variable', () => {
     });
   });
 
-  it('every setting has a meaning, and the two that hold keys are secrets', () => {
+  it('every setting has a meaning, and those that hold keys are secrets', () => {
     const entries = Object.entries(SETTINGS);
     expect(entries.filter(([, { meaning }]) => meaning.length < 5)).toEqual([]);
     expect(entries.filter(([, setting]) => 'secret' in setting).map(([name]) => name)).toEqual([
       'SIGNING_KEY',
       'VERIFYING_KEYS',
+      'FIREBASE_HASH_CONFIG',
     ]);
   });
 
@@ -116,6 +118,16 @@ describe('a good value', () => {
     ['SIGN_UP', 'closed', 'closed'],
     ['PASSWORD_ITERATIONS', '600000', 600_000],
     ['PASSWORD_ITERATIONS', '10000000', 10_000_000],
+    ['FIREBASE_HASH_CONFIG', '', null],
+    [
+      'FIREBASE_HASH_CONFIG',
+      { base64_signer_key: 'AQI=', base64_salt_separator: 'Bw==', rounds: 8, mem_cost: 14 },
+      {
+        signerKey: Uint8Array.of(1, 2),
+        saltSeparator: Uint8Array.of(7),
+        cost: { N: 16_384, r: 8, p: 1 },
+      },
+    ],
     ['PASSWORD_MIN_LENGTH', '8', 8],
     ['PASSWORD_MIN_LENGTH', '256', 256],
     ['PASSWORD_BREACH_CHECK', 'on', true],
@@ -209,6 +221,7 @@ const BAD: Record<Exclude<Name, 'SIGNING_KEY' | 'VERIFYING_KEYS'>, unknown[]> = 
   SIGN_UP: ['', 'on', 'Open', 'invite'],
   PASSWORD_ITERATIONS: [...NO_NUMBER, '0', '999', '599999', '10000001', '600_000', '6e5'],
   PASSWORD_ITERATIONS_UNSAFE: NO_SWITCH,
+  FIREBASE_HASH_CONFIG: ['x', '{}', '{"rounds": 8}', ' '],
   PASSWORD_MIN_LENGTH: [...NO_NUMBER, '0', '7', '257'],
   PASSWORD_BREACH_CHECK: NO_SWITCH,
   RATE_LIMITS: NO_SWITCH,

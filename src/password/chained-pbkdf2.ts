@@ -1,0 +1,52 @@
+/**
+ * Our own hash of PBKDF2-HMAC-SHA256 in chained calls, each within the platform's limit, after the PHC string format:
+ *
+ *     $pbkdf2-sha256-chain$i=<total>,c=<per call>$<salt>$<hash>
+ *
+ * docs/adr/0002-chained-pbkdf2.md has the construction, its worth and vectors.
+ */
+import { fromBase64, HASH_BYTES, toBase64 } from './own-hash.ts';
+import { type DeriveBits, MAX_ITERATIONS_PER_CALL } from './pbkdf2.ts';
+
+/** The most iterations of our own hashes, made or stored: bad data must not hang the Worker. */
+export const MAX_CHAIN_ITERATIONS = 10_000_000;
+
+/** Bounds the number of calls that a stored hash may ask for. */
+const MIN_ITERATIONS_PER_CALL = 10_000;
+
+export interface ChainedHash {
+  iterations: number;
+  perCall: number;
+  salt: Uint8Array;
+  hash: Uint8Array;
+}
+
+const PATTERN =
+  /^\$pbkdf2-sha256-chain\$i=([1-9]\d{0,7}),c=([1-9]\d{0,5})\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{43})$/;
+
+/** Null for any other string, and for numbers out of bounds. */
+export function parseChainedHash(encoded: string): ChainedHash | null {
+  const [, total, cap, salt, hash] = PATTERN.exec(encoded) ?? [];
+  if (salt === undefined || hash === undefined) return null;
+  const iterations = Number(total);
+  const perCall = Number(cap);
+  if (iterations > MAX_CHAIN_ITERATIONS) return null;
+  if (perCall < MIN_ITERATIONS_PER_CALL || perCall > MAX_ITERATIONS_PER_CALL) return null;
+  return { iterations, perCall, salt: fromBase64(salt), hash: fromBase64(hash) };
+}
+
+export const formatChainedHash = ({ iterations, perCall, salt, hash }: ChainedHash): string =>
+  `$pbkdf2-sha256-chain$i=${iterations},c=${perCall}$${toBase64(salt)}$${toBase64(hash)}`;
+
+/** Each output is the next call's password, under the same salt. No iterations: `password` itself. */
+export async function derivedByChain(
+  derive: DeriveBits,
+  password: Uint8Array,
+  { salt, iterations, perCall }: Omit<ChainedHash, 'hash'>,
+): Promise<Uint8Array> {
+  let derived = password;
+  for (let left = iterations; left > 0; left -= perCall) {
+    derived = await derive('SHA-256', derived, salt, Math.min(left, perCall), HASH_BYTES);
+  }
+  return derived;
+}

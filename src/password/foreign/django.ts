@@ -1,0 +1,72 @@
+/**
+ * Django's hashes: `pbkdf2_sha256$…`, `pbkdf2_sha1$…`, `bcrypt_sha256$…`, `bcrypt$…` and `scrypt$…`
+ * (django/contrib/auth/hashers.py). Argon2 is in argon2.ts; MD5 and the like are not known here.
+ *
+ * Django takes the password as typed, without NFKC, and salts are the UTF-8 bytes of their text. Django REST Framework
+ * strips the white space around a field, so a password may have been set either way: each hash is checked
+ * against both.
+ */
+import { bcryptHash } from './bcrypt.ts';
+import {
+  type ForeignHash,
+  type Format,
+  fromBase64,
+  pbkdf2Hash,
+  scryptHash,
+  type UncheckableHash,
+  utf8,
+} from './format.ts';
+
+const PBKDF2 = /^pbkdf2_(sha256|sha1)\$([1-9]\d{0,8})\$([^$]+)\$([A-Za-z0-9+/]+=)$/;
+const SCRYPT = /^scrypt\$([1-9]\d{0,8})\$([^$]+)\$([1-9]\d{0,4})\$([1-9]\d{0,4})\$([A-Za-z0-9+/]{86}==)$/;
+
+/** What Python's `str.strip` takes away; JavaScript's `trim` is of other characters. */
+const AROUND = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
+const WHITE_SPACE_AROUND = new RegExp(`^${AROUND}|${AROUND}$`, 'g');
+
+export const djangoPbkdf2: Format = (encoded) => {
+  const [, name, iterations, salt, base64] = PBKDF2.exec(encoded) ?? [];
+  const hash = fromBase64(base64 ?? '');
+  if (salt === undefined || hash === null) return null;
+  const digest = name === 'sha1' ? 'SHA-1' : 'SHA-256';
+  if (hash.length !== (name === 'sha1' ? 20 : 32)) return null;
+  const parts = { digest, iterations: Number(iterations), salt: utf8(salt), hash } as const;
+  return alsoStripped(pbkdf2Hash('django_pbkdf2', parts));
+};
+
+export const djangoScrypt: Format = (encoded) => {
+  const [, N, salt, r, p, base64] = SCRYPT.exec(encoded) ?? [];
+  const hash = fromBase64(base64 ?? '');
+  if (salt === undefined || hash === null) return null;
+  const cost = { N: Number(N), r: Number(r), p: Number(p) };
+  return alsoStripped(scryptHash('django_scrypt', { cost, salt: utf8(salt), hash }));
+};
+
+export const djangoBcrypt: Format = (encoded) => {
+  const [, name, modular] = /^(bcrypt|bcrypt_sha256)\$(\$.*)$/.exec(encoded) ?? [];
+  if (modular === undefined) return null;
+  const hash =
+    name === 'bcrypt'
+      ? bcryptHash('django_bcrypt', modular)
+      : bcryptHash('django_bcrypt_sha256', modular, sha256Hex);
+  return alsoStripped(hash);
+};
+
+async function sha256Hex(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', utf8(text) as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Both spellings are always checked, so that the time does not tell which one was right. */
+function alsoStripped<T extends ForeignHash | UncheckableHash | null>(hash: T): T {
+  if (hash === null || hash.problem !== null) return hash;
+  const { check } = hash;
+  return {
+    ...hash,
+    check: async (password, primitives) => {
+      const typed = await check(password, primitives);
+      const stripped = password.replace(WHITE_SPACE_AROUND, '');
+      return stripped === password ? typed : (await check(stripped, primitives)) || typed;
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/**
+ * FIREBASE_HASH_CONFIG: the password hash parameters of a Firebase project, which all of its hashes share. Read as
+ * the console shows them (Authentication, Users, "Password hash parameters"), as that block written as JSON, or as the
+ * `hashConfig` of the Identity Toolkit API.
+ */
+import { isScryptCost, type ScryptCost } from '../native-scrypt.ts';
+import { fromBase64 } from './format.ts';
+
+export interface FirebaseHashConfig {
+  signerKey: Uint8Array;
+  saltSeparator: Uint8Array;
+  cost: ScryptCost;
+}
+
+/** Null where a parameter is missing, malformed or out of bounds. Never throws. */
+export function readFirebaseHashConfig(text: string): FirebaseHashConfig | null {
+  const fields = fieldsOf(text);
+  if ((fields.algorithm ?? 'SCRYPT') !== 'SCRYPT') return null;
+  const signerKey = fromBase64(fields.base64_signer_key ?? fields.signerKey ?? '');
+  const separator = fields.base64_salt_separator ?? fields.saltSeparator ?? '';
+  const saltSeparator = separator === '' ? new Uint8Array() : fromBase64(separator);
+  const memoryCost = Number(fields.mem_cost ?? fields.memoryCost ?? Number.NaN);
+  const cost = { N: 2 ** memoryCost, r: Number(fields.rounds ?? Number.NaN), p: 1 };
+  if (signerKey === null || saltSeparator === null || !isScryptCost(cost)) return null;
+  return { signerKey, saltSeparator, cost };
+}
+
+/** The console's block is not JSON: `hash_config { algorithm: SCRYPT, rounds: 8, }`. */
+function fieldsOf(text: string): Partial<Record<string, string>> {
+  const pairs = text.matchAll(/"?(\w+)"?\s*:\s*"?([\w+/=-]*)"?\s*(?=[,}\n]|$)/g);
+  return Object.fromEntries(Array.from(pairs, ([, name, value]) => [name, value]));
+}

@@ -1,0 +1,134 @@
+/** What a format of somebody else's password hashes is to the rest, and what the formats share. */
+
+import { isScryptCost, type Scrypt, type ScryptCost } from '../native-scrypt.ts';
+import { DIGEST_BYTES, type Digest, equalBytes, MAX_ITERATIONS_PER_CALL } from '../pbkdf2.ts';
+import { pbkdf2Work, scryptWork } from '../work.ts';
+import type { FirebaseHashConfig } from './firebase-config.ts';
+
+export type ForeignKind =
+  | 'argon2'
+  | 'aspnet_identity'
+  | 'bcrypt'
+  | 'django_bcrypt'
+  | 'django_bcrypt_sha256'
+  | 'django_pbkdf2'
+  | 'django_scrypt'
+  | 'firebase_scrypt'
+  | 'hex_scrypt'
+  | 'phc_pbkdf2'
+  | 'phc_scrypt'
+  | 'werkzeug_pbkdf2'
+  | 'werkzeug_scrypt';
+
+/** Why a hash that was recognised cannot verify; its user has to reset the password. */
+export type HashProblem =
+  /** Its memory does not fit a Worker. */
+  | 'argon2'
+  /** It asks for more work or memory than one log-in may cost. */
+  | 'beyond_bounds'
+  /** FIREBASE_HASH_CONFIG is not set. */
+  | 'no_firebase_config';
+
+/** The functions that a check is made of. */
+export interface Primitives {
+  /** The first block of PBKDF2's output: as many bytes as the digest. */
+  pbkdf2: (digest: Digest, password: Uint8Array, salt: Uint8Array, iterations: number) => Promise<Uint8Array>;
+  scrypt: Scrypt;
+}
+
+/** A hash that can be checked. */
+export interface ForeignHash {
+  kind: ForeignKind;
+  problem: null;
+  /** Of one check, in the unit of work.ts. */
+  work: number;
+  /**
+   * Whether `password`, as it was typed, is the right one. Costs the same for right and wrong. May be true for a
+   * password that only derives alike (see `isExactly` in index.ts).
+   */
+  check: (password: string, primitives: Primitives) => Promise<boolean>;
+}
+
+export interface UncheckableHash {
+  kind: ForeignKind;
+  problem: HashProblem;
+}
+
+/** Null for a string of another format. Never throws. */
+export type Format = (
+  encoded: string,
+  config: FirebaseHashConfig | null,
+) => ForeignHash | UncheckableHash | null;
+
+/** The most iterations of a stored PBKDF2 hash: about 4 s of CPU in JavaScript. */
+export const MAX_FOREIGN_ITERATIONS = 2_000_000;
+
+const UTF8 = new TextEncoder();
+export const utf8 = (text: string): Uint8Array => UTF8.encode(text);
+
+/** Standard or URL-safe alphabet, with or without padding. Null where it is not base64. */
+export function fromBase64(text: string): Uint8Array | null {
+  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) return null;
+  try {
+    return bytesOf(atob(text.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '')));
+  } catch {
+    return null;
+  }
+}
+
+const bytesOf = (binary: string) => Uint8Array.from(binary, (char) => char.charCodeAt(0));
+
+/** Lower or upper case, of even length. */
+export const fromHex = (text: string): Uint8Array =>
+  Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+
+export interface Pbkdf2Parts {
+  digest: Digest;
+  iterations: number;
+  salt: Uint8Array;
+  /** 16 bytes or more. */
+  hash: Uint8Array;
+}
+
+const MIN_HASH_BYTES = 16;
+
+export function pbkdf2Hash(
+  kind: ForeignKind,
+  { digest, iterations, salt, hash }: Pbkdf2Parts,
+): ForeignHash | UncheckableHash | null {
+  if (hash.length < MIN_HASH_BYTES || iterations < 1) return null;
+  if (iterations > MAX_FOREIGN_ITERATIONS) return { kind, problem: 'beyond_bounds' };
+  // Of a longer hash the first block is enough: it has the digest's whole strength, and an attacker stops there too.
+  const block = hash.subarray(0, DIGEST_BYTES[digest]);
+  return {
+    kind,
+    problem: null,
+    work: pbkdf2Work(digest, iterations, iterations <= MAX_ITERATIONS_PER_CALL),
+    check: async (password, { pbkdf2 }) => {
+      const derived = await pbkdf2(digest, utf8(password), salt, iterations);
+      return equalBytes(derived.subarray(0, block.length), block);
+    },
+  };
+}
+
+export interface ScryptParts {
+  cost: ScryptCost;
+  salt: Uint8Array;
+  /** 16 to 64 bytes. */
+  hash: Uint8Array;
+}
+
+export function scryptHash(
+  kind: ForeignKind,
+  { cost, salt, hash }: ScryptParts,
+): ForeignHash | UncheckableHash | null {
+  if (hash.length < MIN_HASH_BYTES || hash.length > 64) return null;
+  if (!isScryptCost(cost)) return { kind, problem: 'beyond_bounds' };
+  return {
+    kind,
+    problem: null,
+    work: scryptWork(cost),
+    check: async (password, { scrypt }) =>
+      equalBytes(await scrypt(utf8(password), salt, cost, hash.length), hash),
+  };
+}

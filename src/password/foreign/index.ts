@@ -1,0 +1,94 @@
+/**
+ * Password hashes that other software made, so that imported users sign in with the passwords they have. Read-only:
+ * nothing here makes such a hash, and a good log-in replaces it (hash.ts). One file a format; a format is taken
+ * out by deleting its file and its line in FORMATS.
+ */
+import { parseChainedHash } from '../chained-pbkdf2.ts';
+import { parseScryptHash } from '../own-scrypt.ts';
+import { argon2 } from './argon2.ts';
+import { aspnetIdentity } from './aspnet.ts';
+import { bcrypt } from './bcrypt.ts';
+import { djangoBcrypt, djangoPbkdf2, djangoScrypt } from './django.ts';
+import { firebaseScrypt } from './firebase.ts';
+import type { FirebaseHashConfig } from './firebase-config.ts';
+import type { ForeignHash, ForeignKind, Format, HashProblem, Primitives, UncheckableHash } from './format.ts';
+import { hexScrypt } from './hex-scrypt.ts';
+import { phcPbkdf2, phcScrypt } from './phc.ts';
+import { werkzeugPbkdf2, werkzeugScrypt } from './werkzeug.ts';
+
+export { encodeFirebaseHash } from './firebase.ts';
+export { type FirebaseHashConfig, readFirebaseHashConfig } from './firebase-config.ts';
+export type { ForeignHash, ForeignKind, HashProblem, Primitives } from './format.ts';
+
+/** No string is of two formats. */
+const FORMATS: readonly Format[] = [
+  djangoPbkdf2,
+  djangoBcrypt,
+  djangoScrypt,
+  bcrypt,
+  hexScrypt,
+  firebaseScrypt,
+  phcPbkdf2,
+  phcScrypt,
+  werkzeugScrypt,
+  werkzeugPbkdf2,
+  aspnetIdentity,
+  argon2,
+];
+
+/** Longer than any of them. */
+const MAX_LENGTH = 512;
+
+/** Null for what is of no known format. Never throws. */
+export function readForeignHash(
+  encoded: string,
+  firebase: FirebaseHashConfig | null = null,
+): ForeignHash | UncheckableHash | null {
+  if (encoded.length > MAX_LENGTH) return null;
+  for (const format of FORMATS) {
+    const hash = format(encoded, firebase);
+    if (hash !== null) return hash;
+  }
+  return null;
+}
+
+/**
+ * Whether `password`, as it was typed, is the right one. What only derives alike never matches: a lone surrogate (it
+ * has the encoding of U+FFFD) and NULs at the end (HMAC fills its key up with zeros, RFC 2104, section 2).
+ */
+export async function checkForeignHash(
+  password: string,
+  hash: ForeignHash,
+  primitives: Primitives,
+): Promise<boolean> {
+  const ok = await hash.check(password, primitives);
+  return ok && password.isWellFormed() && !password.endsWith('\0');
+}
+
+export interface HashDescription {
+  /** `none`: no usable password ('' or Django's `!…`). `unknown`: MD5, plain text and the like. */
+  kind: 'own' | ForeignKind | 'none' | 'unknown';
+  /** Whether the password behind it can log in. Where it is false, the user has to reset the password. */
+  verifies: boolean;
+  /** Why a hash of a known kind does not verify. */
+  problem: HashProblem | null;
+}
+
+/**
+ * What kind a stored or imported hash is, and whether it can verify. `firebase`: the configuration, or `assumed` where
+ * it is set elsewhere, as for an import into a Worker that has the secret.
+ */
+export function hashKind(
+  encoded: string,
+  firebase: FirebaseHashConfig | 'assumed' | null = 'assumed',
+): HashDescription {
+  if (encoded === '' || encoded.startsWith('!')) return { kind: 'none', verifies: false, problem: null };
+  if (parseChainedHash(encoded) ?? parseScryptHash(encoded))
+    return { kind: 'own', verifies: true, problem: null };
+  const hash = readForeignHash(encoded, firebase === 'assumed' ? null : firebase);
+  if (hash === null) return { kind: 'unknown', verifies: false, problem: null };
+  if (hash.problem === 'no_firebase_config' && firebase === 'assumed') {
+    return { kind: hash.kind, verifies: true, problem: null };
+  }
+  return { kind: hash.kind, verifies: hash.problem === null, problem: hash.problem };
+}
