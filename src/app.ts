@@ -1,6 +1,7 @@
 /** The composition root: the only file that imports both ends, the use cases and the stores. */
 import { Hono } from 'hono';
 import { d1Credentials } from './account/d1-credentials.ts';
+import { d1Disown } from './account/d1-disown.ts';
 import { d1Users } from './account/d1-users.ts';
 import { accountRoutes } from './account/routes.ts';
 import { simplejwtRoutes } from './account/simplejwt-routes.ts';
@@ -84,7 +85,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
       ttlSeconds: tokenLifeSeconds(settings),
       deadlineMs: deadlines.kv,
     }),
-    credentials: d1Credentials(d1),
+    credentials: { ...d1Credentials(d1), ...d1Disown(d1) },
     limits: settings.RATE_LIMITS
       ? bindingLimits(env as unknown as Parameters<typeof bindingLimits>[0], deadlines.kv)
       : noLimits,

@@ -197,7 +197,16 @@ export interface Blacklist {
   add: (sessionIds: readonly string[], reason: RevocationReason, report: Report) => Promise<void>;
 }
 
-export type OneTimePurpose = 'password_reset' | 'email_verify' | 'email_change' | 'sign_up';
+export type OneTimePurpose =
+  | 'password_reset'
+  /** Confirms an address, and disowns the account. */
+  | 'email_verify'
+  /** Was `email_verify`, and disowns only, since the password changed meanwhile. */
+  | 'email_disown'
+  | 'email_change'
+  /** Takes an address back that a change replaced. */
+  | 'email_take_back'
+  | 'sign_up';
 
 export interface OneTimeToken {
   /** User id, or SHA-256 of the address for a wished sign-up and for a reset that nobody can use. */
@@ -242,8 +251,21 @@ export interface Credentials {
     passwordHash: string,
     now: number,
   ) => Promise<{ outcome: 'ok'; endedSessions: string[] } | { outcome: 'used' }>;
-  /** In place of older ones, where the address is not verified yet; false: nothing to verify. */
-  requestVerification: (token: OneTimeToken) => Promise<boolean>;
+  /**
+   * In place of older ones, whose payload it takes over, where the address is not verified yet; null: nothing to
+   * verify.
+   */
+  requestVerification: (token: OneTimeToken) => Promise<{ payload: string | null } | null>;
+  /**
+   * Uses the token: the user and all that hangs from it are gone, if the address is the one that was read and still
+   * unverified, and it is not the last active staff member.
+   */
+  disown: (
+    key: OneTimeKey,
+    read: { email: string; emailSubject: string },
+    now: number,
+    pseudonym: string,
+  ) => Promise<{ outcome: 'ok'; endedSessions: string[] } | { outcome: 'used' } | { outcome: 'last_staff' }>;
   verifyEmail: (key: OneTimeKey, now: number) => Promise<'ok' | 'used'>;
   /** In place of older ones. `taken`: the address has an owner; the token's secret must not be sent. */
   requestEmailChange: (
@@ -286,7 +308,10 @@ export type RateLimitedAction =
   | { action: 'sign_up' }
   | { action: 'refresh' }
   /** A request without a session that costs a look at D1 or KV. */
-  | { action: 'anonymous'; endpoint: 'verify' | 'log_out' | 'reset_confirm' | 'email_verify' }
+  | {
+      action: 'anonymous';
+      endpoint: 'verify' | 'log_out' | 'reset_confirm' | 'email_verify' | 'email_disown' | 'email_take_back';
+    }
   /** A signed-in user's change of the own account. */
   | { action: 'change'; userId: string };
 

@@ -129,7 +129,7 @@ async function promote(writer: D1Writer, account: Row, wish: Wish, means: Means)
     promotion,
     withValues(reset.change),
     withValues(reset.endSessions),
-    withValues(reset.voidTokens),
+    ...reset.voidTokens.map(withValues),
   ]);
   const ended = await writer.read<{ id: string }>(
     `SELECT id FROM sessions WHERE user_id = ${literal(id)} AND revoked_at = ${now}

@@ -19,7 +19,7 @@ const hasOwner = (email: string): SQL =>
 const selectTaken = (db: Db, email: string) =>
   db.select({ taken: sql<number>`${hasOwner(email)}`.as('taken') }).from(sql`(SELECT 1)`);
 
-export function d1Credentials({ run }: D1): Credentials {
+export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
   return {
     changePassword: ({ id, passwordVersion }, sessionId, passwordHash, now) =>
       run('credentials.changePassword', async (db) => {
@@ -33,7 +33,7 @@ export function d1Credentials({ run }: D1): Credentials {
         const [changed, ended] = await db.batch([
           write.change.returning({ id: users.id }),
           write.endSessions.returning(endedId),
-          write.voidTokens,
+          ...write.voidTokens,
         ]);
         return changed.length > 0 ? { outcome: 'ok', endedSessions: idsOf(ended) } : { outcome: 'changed' };
       }),
@@ -78,23 +78,25 @@ export function d1Credentials({ run }: D1): Credentials {
         const [changed, ended] = await db.batch([
           write.change.returning({ id: users.id }),
           write.endSessions.returning(endedId),
-          write.voidTokens,
+          ...write.voidTokens,
         ]);
         return changed.length > 0 ? { outcome: 'ok', endedSessions: idsOf(ended) } : { outcome: 'used' };
       }),
 
     requestVerification: (token) =>
       run('credentials.requestVerification', async (db) => {
-        const results = await db.batch([
-          voidTokens(db, token.subject, sql`1`, token.purpose),
+        const older = sql`(SELECT older.payload FROM one_time_tokens AS older
+          WHERE older.subject = ${token.subject} AND older.purpose = ${token.purpose} LIMIT 1)`;
+        const [made] = await db.batch([
           insertToken(
             db,
-            token,
+            { ...token, payload: older },
             sql`FROM users WHERE id = ${token.subject} AND ${activeUser} AND email IS NOT NULL
               AND email_verified_at IS NULL`,
-          ),
+          ).returning({ payload: oneTimeTokens.payload }),
+          voidTokens(db, token.subject, sql`hash <> ${token.hash}`, token.purpose),
         ]);
-        return results[1].meta.changes > 0;
+        return made[0] ?? null;
       }),
 
     verifyEmail: (key, now) =>

@@ -3,7 +3,7 @@ import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { insertFrom } from '../db/insert-from.ts';
 import { oneTimeTokens } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
-import type { OneTimeKey, OneTimeToken } from '../ports.ts';
+import type { OneTimeKey, OneTimePurpose, OneTimeToken } from '../ports.ts';
 
 /** The token is there and has not expired: what every use of one asks inside its statement. */
 export const liveToken = ({ subject, purpose, hash }: OneTimeKey, now: number): SQL =>
@@ -21,6 +21,29 @@ export const voidTokens = (db: Db, subject: string | SQL, onlyIf: SQL, purpose?:
         onlyIf,
       ),
     );
+
+/** Of a user: all but what takes an address back, which is the means of whoever lost it against what comes after. */
+export const voidAllTokens = (db: Db, userId: string, onlyIf: SQL) =>
+  [voidTokens(db, userId, sql`purpose <> 'email_take_back' AND ${onlyIf}`)] as const;
+
+/**
+ * A new password by whoever knows the old one: a verification then disowns the account and no longer confirms the
+ * address, since that is the means of the mailbox's owner against whoever signed up with it.
+ */
+export const voidByPassword = (db: Db, userId: string, onlyIf: SQL) =>
+  [
+    db
+      .update(oneTimeTokens)
+      .set({ purpose: 'email_disown' satisfies OneTimePurpose })
+      .where(
+        and(
+          eq(oneTimeTokens.subject, userId),
+          eq(oneTimeTokens.purpose, 'email_verify' satisfies OneTimePurpose),
+          onlyIf,
+        ),
+      ),
+    voidTokens(db, userId, sql`purpose NOT IN ('email_disown', 'email_take_back') AND ${onlyIf}`),
+  ] as const;
 
 /** `source`: a FROM and WHERE that decide whether it is left. */
 export const insertToken = (

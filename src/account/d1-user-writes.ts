@@ -9,7 +9,7 @@ import { adminLog, oneTimeTokens, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { RevocationReason, User } from '../ports.ts';
 import { endSessions } from '../token/d1-session-writes.ts';
-import { voidTokens } from './d1-one-time-tokens.ts';
+import { voidAllTokens, voidByPassword } from './d1-one-time-tokens.ts';
 
 /** A user with the key by which the username is unique. */
 export type UserRow = User & { usernameKey: string | null };
@@ -41,7 +41,10 @@ export const insertUser = (
     source,
   );
 
-/** A new password: the version rises, sessions end, and whatever was sent by mail is void. */
+/**
+ * A new password: the version rises, sessions end, and whatever was sent by mail is void. One that proves the address
+ * (the other is proven by the password before) also voids what disowns the account.
+ */
 export function replacePassword(
   db: Db,
   userId: string,
@@ -73,7 +76,7 @@ export function replacePassword(
       })
       .where(and(eq(users.id, userId), onlyIf)),
     endSessions: endSessions(db, userId, reason, now, sql`${ending} AND ${done}`),
-    voidTokens: voidTokens(db, userId, done),
+    voidTokens: provesEmail ? voidAllTokens(db, userId, done) : voidByPassword(db, userId, done),
   };
 }
 

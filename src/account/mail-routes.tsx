@@ -8,9 +8,9 @@ import { serveAsset } from '../http/assets.ts';
 import { body } from '../http/body.ts';
 import { type AppContext, type AppEnv, callOf } from '../http/context.ts';
 import { PAGE_CSP } from '../http/page.tsx';
-import { confirmEmail, requestEmailChange, resendVerification } from './application/email.ts';
+import { confirmEmail, disownAccount, requestEmailChange, resendVerification } from './application/email.ts';
 import { confirmReset, requestPasswordReset } from './application/password.ts';
-import { MailLinkPage } from './pages.tsx';
+import { type MailLinkKind, MailLinkPage } from './pages.tsx';
 import { requireOrigin } from './refresh-transport.ts';
 import { askResetBody, changeEmailBody, confirmResetBody, noBody, verifyBody } from './schemas.ts';
 import { signedInToChange } from './signed-in.ts';
@@ -20,11 +20,18 @@ const withMail = createMiddleware<AppEnv>(async function withMail(c, next) {
   return next();
 });
 
-const page = (c: AppContext, kind: 'verify' | 'reset') => {
+const page = (c: AppContext, kind: MailLinkKind) => {
   c.header('Content-Security-Policy', PAGE_CSP);
   c.header('Content-Language', c.var.language);
   c.header('Vary', 'Accept-Language', { append: true });
-  return c.html(<MailLinkPage kind={kind} language={c.var.language} files={`${c.var.mount}/static`} />);
+  return c.html(
+    <MailLinkPage
+      kind={kind}
+      language={c.var.language}
+      mount={c.var.mount}
+      minLength={c.var.services.settings.PASSWORD_MIN_LENGTH}
+    />,
+  );
 };
 
 export const mailRoutes = () =>
@@ -47,6 +54,11 @@ export const mailRoutes = () =>
     .get('/email/verify', (c) => page(c, 'verify'))
     .post('/email/verify', requireOrigin, body(verifyBody), async (c) => {
       await confirmEmail(c.var.services, c.req.valid('json').token, callOf(c));
+      return c.body(null, 204);
+    })
+    .get('/email/disown', (c) => page(c, 'disown'))
+    .post('/email/disown', requireOrigin, body(verifyBody), async (c) => {
+      await disownAccount(c.var.services, c.req.valid('json').token, callOf(c));
       return c.body(null, 204);
     })
     .post('/email/verify/resend', requireOrigin, signedInToChange, body(noBody), async (c) => {

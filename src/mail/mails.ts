@@ -1,13 +1,15 @@
-/** Every mail that is sent: one template each, which gives the text and the HTML, in each language. */
+/** The words of every mail, in each language. How they are laid out: compose.ts. */
 import type { Language } from '../errors.ts';
-import type { Mail } from '../ports.ts';
 
-interface Words {
+export interface Words {
   subject: string;
   /** Paragraphs before the link and after it. */
   before: readonly string[];
+  /** The label of the link; a mail without one carries no token. */
   link?: string;
   after?: readonly string[];
+  /** A second link, with the paragraph before it. */
+  second?: { before: string; label: string };
 }
 
 const IGNORE = {
@@ -15,34 +17,49 @@ const IGNORE = {
   ko: '본인이 요청하지 않았다면 이 메일을 무시해도 됩니다.',
 };
 
-/** `{site}`, `{email}` and `{minutes}` are filled in. */
+/** `{site}`, `{email}`, `{minutes}`, `{hours}`, `{when}` and `{place}` are filled in. */
 export const MAILS = {
   verify_email: {
     en: {
       subject: 'Confirm your e-mail address',
-      before: ['Welcome to {site}. Please confirm that {email} is your e-mail address.'],
+      before: [
+        'Welcome to {site}. An account was created for {email} on {when} from {place}.',
+        'Please confirm that this is your e-mail address.',
+      ],
       link: 'Confirm my address',
-      after: [IGNORE.en],
+      second: {
+        before: 'If you did not create this account, have it deleted with one click:',
+        label: 'This wasn’t me',
+      },
     },
     ko: {
       subject: '이메일 주소를 확인해 주세요',
-      before: ['{site}에 오신 것을 환영합니다. {email}이(가) 본인의 이메일 주소인지 확인해 주세요.'],
+      before: [
+        '{site}에 오신 것을 환영합니다. {when}에 {email} 주소로 계정이 만들어졌습니다(위치: {place}).',
+        '본인의 이메일 주소가 맞는지 확인해 주세요.',
+      ],
       link: '주소 확인하기',
-      after: [IGNORE.ko],
+      second: {
+        before: '이 계정을 만든 적이 없다면 클릭 한 번으로 삭제할 수 있습니다.',
+        label: '본인이 아닙니다',
+      },
     },
   },
   confirm_sign_up: {
     en: {
       subject: 'Confirm your sign-up',
       before: [
-        'Somebody, probably you, asked for an account at {site} with {email}. It exists once you confirm.',
+        'Somebody, probably you, asked for an account at {site} with {email} on {when} from {place}. ' +
+          'It exists once you confirm.',
       ],
       link: 'Create my account',
       after: [IGNORE.en],
     },
     ko: {
       subject: '회원 가입을 확인해 주세요',
-      before: ['{email} 주소로 {site} 회원 가입을 요청하셨습니다. 확인하시면 계정이 만들어집니다.'],
+      before: [
+        '{when}에 {email} 주소로 {site} 회원 가입 요청이 있었습니다(위치: {place}). 확인하시면 계정이 만들어집니다.',
+      ],
       link: '계정 만들기',
       after: [IGNORE.ko],
     },
@@ -129,50 +146,83 @@ export const MAILS = {
   email_changed: {
     en: {
       subject: 'Your e-mail address was changed',
-      before: ['{email} no longer belongs to your account at {site}: it has a new address now.'],
+      before: [
+        '{email} no longer belongs to your account at {site}: it has a new address now.',
+        'If this was not you, take your address back. That logs out every session and lets you choose a new password.',
+      ],
+      link: 'Take my address back',
+      after: ['The link works once and for {hours} hours.'],
     },
     ko: {
       subject: '이메일 주소가 변경되었습니다',
-      before: ['{site} 계정의 이메일 주소가 변경되어 {email}은(는) 더 이상 쓰이지 않습니다.'],
+      before: [
+        '{site} 계정의 이메일 주소가 변경되어 {email}은(는) 더 이상 쓰이지 않습니다.',
+        '본인이 변경하지 않았다면 주소를 되찾으세요. 모든 세션이 로그아웃되고 새 비밀번호를 정할 수 있습니다.',
+      ],
+      link: '내 주소 되찾기',
+      after: ['이 링크는 한 번만, {hours}시간 동안 쓸 수 있습니다.'],
+    },
+  },
+  account_deleted: {
+    en: {
+      subject: 'Your account was deleted',
+      before: [
+        'The account of {email} at {site} was deleted, with everything that belonged to it.',
+        'If this was not you, please contact {site}.',
+      ],
+    },
+    ko: {
+      subject: '계정이 삭제되었습니다',
+      before: [
+        '{site}의 {email} 계정과 그에 딸린 모든 정보가 삭제되었습니다.',
+        '본인이 삭제하지 않았다면 {site}에 문의해 주세요.',
+      ],
+    },
+  },
+  became_staff: {
+    en: {
+      subject: 'You are now a staff member',
+      before: [
+        'The account of {email} at {site} was made a staff member and may use the console. ' +
+          'Its sessions were logged out; please log in again.',
+        'If you did not expect this, please contact {site}.',
+      ],
+    },
+    ko: {
+      subject: '운영진이 되었습니다',
+      before: [
+        '{site}의 {email} 계정이 운영진으로 지정되어 관리 콘솔을 쓸 수 있습니다. 세션이 로그아웃되었으니 다시 로그인해 주세요.',
+        '예상하지 못한 일이라면 {site}에 문의해 주세요.',
+      ],
+    },
+  },
+  username_changed: {
+    en: {
+      subject: 'Your username was changed',
+      before: [
+        'The username of {email} at {site} was changed.',
+        'If this was not you, change your password at once.',
+      ],
+    },
+    ko: {
+      subject: '사용자 이름이 변경되었습니다',
+      before: [
+        '{site}에서 {email} 계정의 사용자 이름이 변경되었습니다.',
+        '본인이 변경하지 않았다면 바로 비밀번호를 변경하세요.',
+      ],
     },
   },
 } as const satisfies Record<string, Record<Language, Words>>;
 
 export type MailName = keyof typeof MAILS;
 
-const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+/** Of every mail: a way in where the link was broken on its way. */
+export const CODE = {
+  en: 'If the link does not work, open {page} and paste this code:',
+  ko: '링크가 열리지 않으면 {page} 페이지를 열어 이 코드를 붙여 넣으세요.',
+} as const satisfies Record<Language, string>;
 
-/** `link`: where the button leads; null for a mail that only tells. */
-export function composeMail(
-  name: MailName,
-  language: Language,
-  to: string,
-  more: { site: string; link: string | null; token: string | null; minutes?: number },
-): Mail {
-  const words: Words = MAILS[name][language];
-  const values: Record<string, string> = { email: to, site: more.site, minutes: String(more.minutes ?? '') };
-  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole);
-  const before = words.before.map(fill);
-  const after = (words.after ?? []).map(fill);
-  const link = words.link !== undefined && more.link !== null ? { label: words.link, href: more.link } : null;
-  const paragraph = (text: string) => `<p>${escapeHtml(text)}</p>`;
-  return {
-    to,
-    subject: words.subject,
-    text: [...before, ...(link ? [link.href] : []), ...after].join('\n\n'),
-    html: [
-      `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><title>${escapeHtml(words.subject)}</title></head>`,
-      '<body style="font-family:system-ui,sans-serif;line-height:1.5;max-width:36em;margin:2em auto;padding:0 1em">',
-      ...before.map(paragraph),
-      ...(link
-        ? [
-            `<p><a href="${escapeHtml(link.href)}" style="display:inline-block;padding:.6em 1.2em;border-radius:.4em;background:#1d4ed8;color:#fff;text-decoration:none">${escapeHtml(link.label)}</a></p>`,
-            `<p style="word-break:break-all;color:#555">${escapeHtml(link.href)}</p>`,
-          ]
-        : []),
-      ...after.map(paragraph),
-      '</body></html>',
-    ].join('\n'),
-    token: more.token,
-  };
-}
+export const UNKNOWN_PLACE = { en: 'an unknown place', ko: '알 수 없음' } as const satisfies Record<
+  Language,
+  string
+>;

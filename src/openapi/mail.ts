@@ -86,6 +86,25 @@ export const mailPaths: Record<string, Node> = {
       },
     },
   }),
+  '/account/email/disown': withMail({
+    get: linkPage('disownPage', 'E-mail', 'The page of “This wasn’t me”'),
+    post: {
+      operationId: 'disownAccount',
+      tags: ['E-mail'],
+      summary: 'Delete an account that somebody else made with this address',
+      description:
+        'With the token of the verification mail, for as long as the address is unverified. The account and all that belongs to it are deleted.',
+      security: [],
+      requestBody: takes(request.mailToken),
+      responses: {
+        204: answers('The account is deleted.'),
+        ...bad({ token: [{ fault: 'token_not_valid' }] }),
+        ...forbidden('last_staff'),
+        ...LIMITED,
+        ...STORE,
+      },
+    },
+  }),
   '/account/email/verify/resend': withMail({
     post: {
       operationId: 'resendVerification',

@@ -513,6 +513,7 @@ describe('Origin is checked on every unsafe method of every account path', () =>
       'DELETE /account/sessions/:id',
       'PATCH /account/me',
       'POST /account/email/change',
+      'POST /account/email/disown',
       'POST /account/email/verify',
       'POST /account/email/verify/resend',
       'POST /account/login',

@@ -4,8 +4,9 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { LANGUAGES, type Language } from '../../src/errors.ts';
+import { composeMail, type MailValues } from '../../src/mail/compose.ts';
 import { kvInbox } from '../../src/mail/inbox.ts';
-import { composeMail, MAILS, type MailName } from '../../src/mail/mails.ts';
+import { MAILS, type MailName } from '../../src/mail/mails.ts';
 import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
@@ -174,6 +175,152 @@ describe('verification of an address', () => {
     ['a list', ['x'], 'invalid'],
   ])('with a token that is %s is 400', async (_, token, code) => {
     expect(faultsOf(await verify(world(), token))).toEqual({ token: [code] });
+  });
+});
+
+describe('“This wasn’t me”', () => {
+  const disown = (w: World, token: unknown) => w.post('/account/email/disown', { token });
+  /** From a place that the mail is to name. */
+  const PLACE = { headers: { 'CF-Connecting-IP': '203.0.113.7' } };
+
+  it('is the second link of the verification mail, which says when and where the account was made', async () => {
+    const w = world({ now: Date.UTC(2026, 10, 23, 9, 5) });
+    const who = person();
+    await w.post('/account/sign-up', who, PLACE);
+    const [mail] = await mailsTo(w, who.email);
+    expect(mail?.text).toContain('2026-11-23 09:05 UTC from 203.0.113.7');
+    expect(mail?.text.split('\n\n')).toContain(`http://localhost/account/email/disown#token=${mail?.token}`);
+  });
+
+  it('deletes the account: 204 without a body, every token dead, nothing left, and a mail that says so', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const again = (await w.logIn(who)).body;
+    const token = await tokenTo(w, who.email);
+    await w.post('/account/password/reset', { email: who.email });
+    const reset = await tokenTo(w, who.email);
+    const answer = await disown(w, token);
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    expect(await usersOf(w, who.email)).toEqual([]);
+    expect(await tokensOf(w, who.user.id)).toEqual([]);
+    for (const pair of [who, again]) {
+      expect((await w.me(pair.access)).status).toBe(401);
+      expect((await w.refresh(pair.refresh)).status).toBe(401);
+      expect(await w.kvOf(pair.access)).toBe('withdrawn');
+    }
+    const body = { token: reset, new_password: OTHER_PASSWORD };
+    expect(faultsOf(await w.post('/account/password/reset/confirm', body))).toEqual(DEAD_TOKEN);
+    expect((await subjectsTo(w, who.email))[0]).toBe('Your account was deleted');
+    expect(log.of('disowned')).toMatchObject([{ sessions: 2 }]);
+    expect((await w.signUp({ email: who.email, password: OTHER_PASSWORD })).answer.status).toBe(201);
+  });
+
+  it('works once', async () => {
+    const w = world();
+    const token = await tokenTo(w, (await w.signUp()).email);
+    expect((await disown(w, token)).status).toBe(204);
+    expect(faultsOf(await disown(w, token))).toEqual(DEAD_TOKEN);
+  });
+
+  it('fifty times at once is 204 once', RACE, async () => {
+    const w = world();
+    const token = await tokenTo(w, (await w.signUp()).email);
+    expect(tally(await atOnce(50, () => disown(w, token)))).toEqual({ 204: 1, 400: 49 });
+  });
+
+  it('beside a verification: one of the two wins', RACE, async () => {
+    const w = world();
+    const who = await w.signUp();
+    const token = await tokenTo(w, who.email);
+    const answers = await Promise.all([disown(w, token), verify(w, token)]);
+    expect(tally(answers)).toEqual({ 204: 1, 400: 1 });
+    expect(await usersOf(w, who.email)).toHaveLength(answers[0]?.status === 204 ? 0 : 1);
+  });
+
+  it.each([DAY, 30 * DAY, 365 * DAY])(
+    'works %i seconds later too, as long as nobody has verified the address',
+    async (after) => {
+      const w = world();
+      const token = await tokenTo(w, (await w.signUp()).email);
+      w.clock.advance(after);
+      expect(faultsOf(await verify(w, token))).toEqual(DEAD_TOKEN);
+      expect((await disown(w, token)).status).toBe(204);
+    },
+  );
+
+  it.each<[string, (w: World, who: { email: string; access: string; user: { id: string } }) => unknown]>([
+    ['the mail was confirmed', async (w, who) => verify(w, await tokenTo(w, who.email))],
+    [
+      'the password was reset by mail',
+      async (w, who) => {
+        await w.post('/account/password/reset', { email: who.email });
+        const token = await tokenTo(w, who.email);
+        await w.post('/account/password/reset/confirm', { token, new_password: OTHER_PASSWORD });
+      },
+    ],
+    ['another address was confirmed', async (w, who) => verify(w, (await wanted(w, who.access)).token)],
+    [
+      'it counts as verified',
+      (w, who) => w.rows('UPDATE users SET email_verified_at = 1 WHERE id = ?', who.user.id),
+    ],
+    [
+      'the user was deactivated',
+      (w, who) => w.rows('UPDATE users SET is_active = 0 WHERE id = ?', who.user.id),
+    ],
+  ])('is 400 as any dead token once %s, and the account stays', async (_, deed) => {
+    const w = world();
+    const who = await w.signUp();
+    const token = await tokenTo(w, who.email);
+    const before = await w.rows('SELECT count(*) AS n FROM users');
+    await deed(w, who);
+    const answer = await disown(w, token);
+    expect([answer.status, faultsOf(answer)]).toEqual([400, DEAD_TOKEN]);
+    expect(await w.rows('SELECT count(*) AS n FROM users')).toEqual(before);
+  });
+
+  it('is not voided by whoever made the account: a new password leaves it', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const token = await tokenTo(w, who.email);
+    const body = { current_password: PASSWORD, new_password: OTHER_PASSWORD };
+    expect((await w.post('/account/password/change', body, { token: who.access })).status).toBe(204);
+    expect(faultsOf(await verify(w, token))).toEqual(DEAD_TOKEN);
+    expect((await disown(w, token)).status).toBe(204);
+  });
+
+  it('asked for anew still says when and where the account was made', async () => {
+    const w = world({ now: Date.UTC(2026, 10, 23, 9, 5) });
+    const who = person();
+    const { access } = (await w.post('/account/sign-up', who, PLACE)).body;
+    for (let i = 0; i < 2; i++) {
+      w.clock.advance(600);
+      await w.post('/account/email/verify/resend', undefined, { token: access });
+      expect((await mailsTo(w, who.email))[0]?.text).toContain('2026-11-23 09:05 UTC from 203.0.113.7');
+    }
+  });
+
+  it('leaves the last active staff member: 403', async () => {
+    const w = world();
+    await w.rows('UPDATE users SET is_staff = 0');
+    const who = await w.signUp();
+    const token = await tokenTo(w, who.email);
+    await w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', who.user.id);
+    const answer = await disown(w, token);
+    expect([answer.status, codeOf(answer)]).toEqual([403, 'permission_denied']);
+    await w.rows('UPDATE users SET is_staff = 0 WHERE id = ?', who.user.id);
+    expect((await disown(w, token)).status).toBe(204);
+  });
+
+  it('with tokens of other kinds is 400', async () => {
+    const w = world();
+    const who = await w.signUp();
+    await w.post('/account/password/reset', { email: who.email });
+    const reset = await tokenTo(w, who.email);
+    const { token: change } = await wanted(w, who.access);
+    for (const token of [reset, change, who.access, who.refresh, 'x']) {
+      expect(faultsOf(await disown(w, token))).toEqual(DEAD_TOKEN);
+    }
+    expect(await usersOf(w, who.email)).toHaveLength(1);
   });
 });
 
@@ -1127,8 +1274,23 @@ describe('the templates of mails', () => {
   const all = (Object.keys(MAILS) as MailName[]).flatMap((name) =>
     LANGUAGES.map((language) => [name, language] as const),
   );
-  const compose = (name: MailName, language: Language, to = 'mina@example.com', link: string | null = LINK) =>
-    composeMail(name, language, to, { site: 'accounts.example.org', link, token: null, minutes: 30 });
+  const DISOWN = 'https://accounts.example.org/account/email/disown#token=a.b';
+  const compose = (
+    name: MailName,
+    language: Language,
+    to = 'mina@example.com',
+    link: string | null = LINK,
+    more: Partial<MailValues> = {},
+  ) =>
+    composeMail(name, language, to, {
+      site: 'accounts.example.org',
+      link,
+      secondLink: DISOWN,
+      token: 'a.b',
+      lifetimeSeconds: 1_800,
+      made: { at: 1_795_000_000, by: { ip: '203.0.113.7', country: 'KR' } },
+      ...more,
+    });
 
   it.each(all)(
     '%s in %s has a subject and a text of its own, with every blank filled in',
@@ -1164,7 +1326,45 @@ describe('the templates of mails', () => {
     const linked = (Object.keys(MAILS) as MailName[]).filter((name) =>
       compose(name, 'en').text.includes(LINK),
     );
-    expect(linked.sort()).toEqual(['confirm_sign_up', 'email_change', 'password_reset', 'verify_email']);
+    expect(linked.sort()).toEqual([
+      'confirm_sign_up',
+      'email_change',
+      'email_changed',
+      'password_reset',
+      'verify_email',
+    ]);
+  });
+
+  it('those with a link have the code as a paragraph of its own too, and the page to paste it into', () => {
+    for (const name of ['verify_email', 'password_reset'] as const) {
+      const paragraphs = compose(name, 'en').text.split('\n\n');
+      expect(paragraphs).toContain('a.b');
+      expect(paragraphs).toContain(
+        'If the link does not work, open https://accounts.example.org/account/email/verify and paste this code:',
+      );
+    }
+  });
+
+  it.each<[Language, string | null, string | null, string]>([
+    ['en', '203.0.113.7', 'KR', '2026-11-18 11:06 UTC from South Korea (203.0.113.7)'],
+    ['ko', '203.0.113.7', 'KR', '위치: 대한민국 (203.0.113.7)'],
+    ['en', '203.0.113.7', null, 'from 203.0.113.7.'],
+    ['en', null, 'KR', 'from South Korea.'],
+    ['en', null, 'T1', 'from T1.'],
+    ['en', null, null, 'from an unknown place.'],
+    ['ko', null, null, '위치: 알 수 없음'],
+  ])('in %s say where from, of %s and %s: %s', (language, ip, country, place) => {
+    const made = { at: 1_795_000_000, by: { ip, country } };
+    for (const name of ['verify_email', 'confirm_sign_up'] as const) {
+      expect(compose(name, language, undefined, LINK, { made }).text).toContain(place);
+    }
+  });
+
+  it('have a second link to disown the account in the verification mail alone', () => {
+    const linked = (Object.keys(MAILS) as MailName[]).filter((name) =>
+      compose(name, 'en').text.includes(DISOWN),
+    );
+    expect(linked).toEqual(['verify_email']);
   });
 
   it.each(all)('%s in %s escapes what people choose', (name, language) => {
@@ -1188,6 +1388,7 @@ describe('the pages that links in mail open', () => {
   const PAGES: [string, Record<Language, string>][] = [
     ['/account/email/verify', { en: 'Confirm your e-mail address', ko: '이메일 주소 확인' }],
     ['/account/password/reset/confirm', { en: 'Choose a new password', ko: '새 비밀번호 정하기' }],
+    ['/account/email/disown', { en: 'This wasn’t me', ko: '본인이 아닙니다' }],
   ];
   const cases = PAGES.flatMap(([path, titles]) =>
     LANGUAGES.flatMap((language) =>

@@ -683,6 +683,23 @@ const MAIL_DOORS: readonly Door[] = [
     },
   },
   {
+    name: 'disowning an account',
+    vars: MAILING,
+    success: 204,
+    again: 400,
+    scene: async (calm) => {
+      const { known, user, refresh } = await somebody(calm);
+      const token = lastMail(calm);
+      return {
+        ...known,
+        secrets: [...known.secrets, secretOf(token)],
+        ask: ({ w }) => w.post('/account/email/disown', { token }),
+        done: async () =>
+          !(await holds('SELECT 1 FROM users WHERE id = ?', user.id)) && (await revoked(refresh)()),
+      };
+    },
+  },
+  {
     name: 'asking once more for the mail that proves an address',
     vars: MAILING,
     success: 202,

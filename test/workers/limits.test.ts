@@ -183,6 +183,7 @@ const ANONYMOUS: [string, number, Door][] = [
   ],
   ['verify', 200, (w, { access }, more) => w.post('/account/token/verify', { token: access }, more)],
   ['simplejwt’s verify', 200, (w, { access }, more) => w.post('/api/token/verify/', { token: access }, more)],
+  ['disowning an account', 400, (w, _, more) => w.post('/account/email/disown', { token: 'x' }, more)],
   ['confirming an address', 400, (w, _, more) => w.post('/account/email/verify', { token: 'x' }, more)],
   [
     'confirming a reset',

@@ -139,6 +139,14 @@ const DONE: readonly Case[] = [
     ({ user }) => ({ event: 'email_verified', user: user.id }),
   ],
   [
+    '“This wasn’t me”',
+    async ({ access, email }) => {
+      await mailing().post('/account/email/verify/resend', undefined, { token: access });
+      return mailing().post('/account/email/disown', { token: tokenTo(email) });
+    },
+    () => ({ event: 'disowned', sessions: 1 }),
+  ],
+  [
     'asking for another address',
     ({ access, password }) =>
       mailing().post(

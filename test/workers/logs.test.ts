@@ -212,6 +212,15 @@ const GOOD: readonly Step[] = [
     },
   ],
   [
+    '“This wasn’t me”',
+    ['disowned'],
+    204,
+    async () => {
+      await somebody();
+      return at().post('/account/email/disown', { token: lastToken() });
+    },
+  ],
+  [
     'asking once more for the mail',
     [],
     202,
@@ -690,7 +699,7 @@ describe('all that was written', () => {
       new Set([
         ...['signed_up', 'logged_in', 'logged_out', 'withdrawn', 'session_ended', 'sessions_ended'],
         ...['password_changed', 'password_incorrect', 'password_reset', 'password_reset_asked'],
-        ...['email_verified', 'email_change_asked', 'email_changed', 'admin_acted'],
+        ...['email_verified', 'email_change_asked', 'email_changed', 'admin_acted', 'disowned'],
         ...['no_active_account', 'access_token_not_valid', 'refresh_token_not_valid'],
         ...['token_blacklisted', 'refresh_token_replayed', 'throttled', 'misconfigured', 'unavailable'],
         ...['kv_unavailable', 'mail_failed', 'limiter_failed', 'breach_check_failed', 'internal_error'],

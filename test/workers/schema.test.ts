@@ -264,6 +264,11 @@ describe('every statement of a door finds its rows by key', () => {
       204,
     ],
     [
+      '“This wasn’t me”',
+      async (who, w) => w.post('/account/email/disown', { token: await mailed(w, who) }),
+      204,
+    ],
+    [
       'a change of address',
       async (who, w) => {
         const email = person('moved').email;

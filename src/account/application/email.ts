@@ -2,11 +2,11 @@
 import { invalidField, Refusal } from '../../errors.ts';
 import { type Call, type OneTimeToken, seconds, type User } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
-import { newOneTimeToken, parseOneTimeToken, sendMail } from './mailing.ts';
+import { newOneTimeToken, parseOneTimeToken, placeOf, sendMail, VERIFIES_FOR_SECONDS } from './mailing.ts';
 import { requirePassword } from './password.ts';
 import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
-import type { Services } from './tokens.ts';
+import { cacheRevocation, type Services } from './tokens.ts';
 
 /** A verified or missing address needs no mail; the answer is the same. */
 export async function resendVerification(services: Services, { user }: Caller, call: Call): Promise<void> {
@@ -19,7 +19,30 @@ export async function resendVerification(services: Services, { user }: Caller, c
     subject: user.id,
     purpose: 'email_verify',
     secret,
+    made: { at: user.dateJoined, by: placeOf(asked.payload) },
   });
+}
+
+/**
+ * "This wasn't me": whoever reads the mail of an address that nobody has verified has the account deleted.
+ * 400 token_not_valid for a used or made-up token; 403 for the last active staff member.
+ */
+export async function disownAccount(services: Services, token: string, call: Call): Promise<void> {
+  const { credentials, clock, random, limits } = services;
+  await limits.check({ action: 'anonymous', endpoint: 'email_disown' }, call);
+  const now = seconds(clock);
+  const key = await parseOneTimeToken(token);
+  const found = key && (await credentials.findToken(key.subject, DISOWNED_BY_MAIL, key.hash, now));
+  const email = found?.user?.email;
+  if (!found || !email) throw invalidField('token', 'token_not_valid');
+  const read = { email, emailSubject: await sha256Hex(email) };
+  const result = await credentials.disown(found.token, read, now, random.uuid4());
+  if (result.outcome !== 'ok') {
+    throw result.outcome === 'used' ? invalidField('token', 'token_not_valid') : new Refusal('last_staff');
+  }
+  await cacheRevocation(services, result.endedSessions, 'withdrawn', call.report);
+  call.report('info', 'disowned', { sessions: result.endedSessions.length });
+  await sendMail(services, call, 'account_deleted', email);
 }
 
 /**
@@ -85,6 +108,7 @@ export async function createPendingSignUp(
   return sendMail(services, call, 'confirm_sign_up', pending.email, { subject, purpose: 'sign_up', secret });
 }
 
+const DISOWNED_BY_MAIL = ['email_verify', 'email_disown'] as const;
 const CONFIRMED_BY_MAIL = ['email_verify', 'email_change', 'sign_up'] as const;
 
 /**
@@ -132,6 +156,7 @@ async function confirm(
   }
   if (!user?.isActive) return 'used';
   if (token.purpose === 'email_verify') {
+    if (token.createdAt + VERIFIES_FOR_SECONDS <= now) return 'used';
     const outcome = await credentials.verifyEmail(token, now);
     if (outcome === 'ok') call.report('info', 'email_verified', { user: user.id });
     return outcome;

@@ -1,17 +1,27 @@
 /** One-time tokens and the mails that carry them. */
 
-import { composeMail, type MailName } from '../../mail/mails.ts';
-import type { Call, Mail, OneTimePurpose, OneTimeToken } from '../../ports.ts';
+import { composeMail } from '../../mail/compose.ts';
+import type { MailName } from '../../mail/mails.ts';
+import type { Call, Client, Mail, OneTimePurpose, OneTimeToken } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import type { Services } from './tokens.ts';
 
+const HOUR_SECONDS = 3_600;
+const YEAR_SECONDS = 365 * 24 * HOUR_SECONDS;
+
 /** Seconds a link works. */
 const ONE_TIME_LIFETIME: Readonly<Record<OneTimePurpose, number>> = {
-  password_reset: 30 * 60,
-  email_verify: 24 * 3_600,
-  email_change: 24 * 3_600,
-  sign_up: 24 * 3_600,
+  password_reset: HOUR_SECONDS / 2,
+  // Confirms for VERIFIES_FOR_SECONDS; disowns as long as the address is unverified, which removes the row.
+  email_verify: 10 * YEAR_SECONDS,
+  email_disown: 10 * YEAR_SECONDS,
+  email_change: 24 * HOUR_SECONDS,
+  email_take_back: 72 * HOUR_SECONDS,
+  sign_up: 24 * HOUR_SECONDS,
 };
+
+/** How long the mail of a sign-up confirms its address. */
+export const VERIFIES_FOR_SECONDS = 24 * HOUR_SECONDS;
 
 const SECRET_BYTES = 32;
 
@@ -45,9 +55,24 @@ export async function parseOneTimeToken(token: string): Promise<{ subject: strin
 const PAGES = {
   password_reset: '/password/reset/confirm',
   email_verify: '/email/verify',
+  email_disown: '/email/disown',
   email_change: '/email/verify',
+  email_take_back: '/email/take-back',
   sign_up: '/email/verify',
 } as const satisfies Record<OneTimePurpose, string>;
+
+/** Where an account was made from, as its verification token keeps it for later mails. */
+export const placePayload = ({ ip, country }: Client): string => JSON.stringify({ ip, country });
+export const placeOf = (payload: string | null): Pick<Client, 'ip' | 'country'> =>
+  payload === null ? { ip: null, country: null } : (JSON.parse(payload) as Pick<Client, 'ip' | 'country'>);
+
+/** What a mail carries: the token, and when and from where it was asked for. */
+export interface Carried {
+  subject: string;
+  purpose: OneTimePurpose;
+  secret: string;
+  made?: { at: number; by: Pick<Client, 'ip' | 'country'> };
+}
 
 /** A turn of the event loop: what is awaited with it is done after the answer has gone. */
 const afterAnswer = () => new Promise((resolve) => setTimeout(resolve, 0));
@@ -62,16 +87,19 @@ export async function sendMail(
   call: Call,
   name: MailName,
   to: string | null,
-  carried?: { subject: string; purpose: OneTimePurpose; secret: string },
+  carried?: Carried,
 ): Promise<void> {
   if (!mailer) return;
   const token = carried ? `${carried.subject}.${carried.secret}` : null;
+  const linkTo = (purpose: OneTimePurpose) => `${call.accountsUrl}${PAGES[purpose]}#token=${token}`;
   const write = (): Mail =>
     composeMail(name, call.language, to ?? '', {
       site: new URL(call.accountsUrl).host,
-      link: carried ? `${call.accountsUrl}${PAGES[carried.purpose]}#token=${token}` : null,
+      link: carried ? linkTo(carried.purpose) : null,
+      secondLink: carried?.purpose === 'email_verify' ? linkTo('email_disown') : null,
       token,
-      ...(carried && { minutes: ONE_TIME_LIFETIME[carried.purpose] / 60 }),
+      ...(carried && { lifetimeSeconds: ONE_TIME_LIFETIME[carried.purpose] }),
+      ...(carried?.made && { made: carried.made }),
     });
   const send = async () => {
     try {

@@ -9,7 +9,7 @@ import type { Claims } from '../../token/claims.ts';
 import { newSession, reasonOf, statusFault, touchRule } from '../../token/rotation.ts';
 import { canonicalEmail, isOwnName, usernameKey } from '../identity.ts';
 import { createPendingSignUp } from './email.ts';
-import { newOneTimeToken, sendMail } from './mailing.ts';
+import { newOneTimeToken, placePayload, sendMail } from './mailing.ts';
 import { requirePassword } from './password.ts';
 import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
@@ -76,7 +76,9 @@ export async function signUp(
     lastLoginAt: settings.UPDATE_LAST_LOGIN ? now : null,
   };
   const session = openingSession(services, user.id, now, call);
-  const mail = services.mailer ? await newOneTimeToken(services, 'email_verify', now) : null;
+  const mail = services.mailer
+    ? await newOneTimeToken(services, 'email_verify', now, placePayload(call.client))
+    : null;
   const outcome = await users.create(
     { ...user, usernameKey },
     session,
@@ -85,8 +87,12 @@ export async function signUp(
   if (outcome !== 'ok') throw new Refusal(outcome);
   call.report('info', 'signed_up', { user: user.id, session: session.id });
   if (mail) {
-    const carried = { subject: user.id, purpose: 'email_verify', secret: mail.secret } as const;
-    await sendMail(services, call, 'verify_email', person.email, carried);
+    await sendMail(services, call, 'verify_email', person.email, {
+      subject: user.id,
+      purpose: 'email_verify',
+      secret: mail.secret,
+      made: { at: now, by: call.client },
+    });
   }
   return { user, ...(await mintFirstPair(services, { userId: user.id, isStaff: false, session }, now)) };
 }

@@ -1,0 +1,38 @@
+/** "This wasn't me", in D1: an account whose address nobody has verified goes, by the mail that reached the address. */
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { D1 } from '../db/client.ts';
+import { activeUser, notTheLastStaff, userExists } from '../db/predicates.ts';
+import { sessions, users } from '../db/schema.ts';
+import type { Credentials } from '../ports.ts';
+import { endedId, idsOf } from '../token/d1-session-writes.ts';
+import { liveToken } from './d1-one-time-tokens.ts';
+import { eraseTraces } from './d1-user-writes.ts';
+
+export const d1Disown = ({ run }: D1): Pick<Credentials, 'disown'> => ({
+  disown: (key, { email, emailSubject }, now, pseudonym) =>
+    run('credentials.disown', async (db) => {
+      const id = key.subject;
+      const live = liveToken(key, now);
+      const mayDisown = sql`${users.id} = ${id} AND ${users.email} = ${email}
+        AND ${users.emailVerifiedAt} IS NULL AND ${activeUser} AND ${live}`;
+      // Whatever else deletes a user deletes the tokens too: one that is left says that it was this batch.
+      const [eraseTokens, eraseLog] = eraseTraces(
+        db,
+        id,
+        { emailSubject, pseudonym },
+        sql`${live} AND NOT ${userExists(id)}`,
+      );
+      const [ended, possible, deleted] = await db.batch([
+        db
+          .select(endedId)
+          .from(sessions)
+          .where(and(eq(sessions.userId, id), isNull(sessions.revokedAt))),
+        db.select({ id: users.id }).from(users).where(mayDisown),
+        db.delete(users).where(and(mayDisown, notTheLastStaff)).returning({ id: users.id }),
+        eraseLog,
+        eraseTokens,
+      ]);
+      if (deleted.length > 0) return { outcome: 'ok', endedSessions: idsOf(ended) };
+      return possible.length > 0 ? { outcome: 'last_staff' } : { outcome: 'used' };
+    }),
+});

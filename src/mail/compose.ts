@@ -1,0 +1,105 @@
+/**
+ * How a mail is laid out, as text and as HTML. Mail clients know little CSS, and no two the same: tables for the
+ * layout, styles inline, and colours that Gmail, Outlook and Apple Mail can turn dark (Can I email, caniemail.com).
+ */
+import type { Language } from '../errors.ts';
+import type { Client, Mail } from '../ports.ts';
+import { CODE, MAILS, type MailName, UNKNOWN_PLACE, type Words } from './mails.ts';
+
+export interface MailValues {
+  site: string;
+  /** Where the button leads; null for a mail that only tells. */
+  link: string | null;
+  /** Where the second button leads. */
+  secondLink?: string | null;
+  token: string | null;
+  /** How long the link works. */
+  lifetimeSeconds?: number;
+  /** When, in epoch seconds, and from where what the mail is about was asked for. */
+  made?: { at: number; by: Pick<Client, 'ip' | 'country'> };
+}
+
+const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+
+/** `2026-11-26 09:05 UTC`: read alike in every language and time zone. */
+const timeText = (seconds: number) =>
+  `${new Date(seconds * 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+/** Cloudflare also says T1 (Tor) and XX, which are no regions. */
+function countryName(code: string, language: Language): string {
+  try {
+    return new Intl.DisplayNames(language, { type: 'region' }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+function placeText({ ip, country }: Pick<Client, 'ip' | 'country'>, language: Language): string {
+  const name = country === null ? null : countryName(country, language);
+  if (name === null) return ip ?? UNKNOWN_PLACE[language];
+  return ip === null ? name : `${name} (${ip})`;
+}
+
+const FONT = "font-family:-apple-system,'Segoe UI',Roboto,'Apple SD Gothic Neo','Malgun Gothic',sans-serif";
+const paragraph = (text: string, style = '') =>
+  `<p style="margin:0 0 16px;${FONT};font-size:16px;line-height:1.5;word-break:keep-all;overflow-wrap:anywhere;${style}">${escapeHtml(text)}</p>`;
+const button = (label: string, href: string, background: string) =>
+  `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 16px"><tr><td bgcolor="${background}" style="border-radius:6px"><a href="${escapeHtml(href)}" style="display:inline-block;padding:12px 24px;${FONT};font-size:16px;font-weight:bold;color:#ffffff;text-decoration:none">${escapeHtml(label)}</a></td></tr></table>`;
+const MUTED = 'font-size:13px;color:#5c6470;word-break:break-all';
+
+/** `to` is the address that the mail is about, too. */
+export function composeMail(name: MailName, language: Language, to: string, more: MailValues): Mail {
+  const words: Words = MAILS[name][language];
+  const { lifetimeSeconds = 0, made } = more;
+  const values: Record<string, string> = {
+    email: to,
+    site: more.site,
+    minutes: String(lifetimeSeconds / 60),
+    hours: String(lifetimeSeconds / 3_600),
+    when: made ? timeText(made.at) : '',
+    place: made ? placeText(made.by, language) : UNKNOWN_PLACE[language],
+    page: more.link?.replace(/[#?].*$/, '') ?? '',
+  };
+  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole);
+  const before = words.before.map(fill);
+  const after = (words.after ?? []).map(fill);
+  const link = words.link !== undefined && more.link !== null ? { label: words.link, href: more.link } : null;
+  const second = words.second && more.secondLink ? { ...words.second, href: more.secondLink } : null;
+  const code = link && more.token !== null ? { before: fill(CODE[language]), token: more.token } : null;
+  return {
+    to,
+    subject: words.subject,
+    text: [
+      ...before,
+      ...(link ? [link.href] : []),
+      ...(code ? [code.before, code.token] : []),
+      ...after,
+      ...(second ? [second.before, second.href] : []),
+    ].join('\n\n'),
+    html: [
+      `<!doctype html><html lang="${language}"><head><meta charset="utf-8">`,
+      '<meta name="viewport" content="width=device-width, initial-scale=1">',
+      '<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">',
+      `<title>${escapeHtml(words.subject)}</title></head>`,
+      '<body style="margin:0;padding:0">',
+      // The line that a list of mails shows after the subject.
+      `<div style="display:none;max-height:0;overflow:hidden">${escapeHtml(before[0] ?? '')}</div>`,
+      '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr><td align="center" style="padding:24px 12px">',
+      '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:560px"><tr><td style="padding:8px 16px">',
+      paragraph(more.site, 'font-weight:bold'),
+      ...before.map((text) => paragraph(text)),
+      ...(link ? [button(link.label, link.href, '#1d4ed8'), paragraph(link.href, MUTED)] : []),
+      ...(code ? [paragraph(code.before, 'font-size:13px'), paragraph(code.token, MUTED)] : []),
+      ...after.map((text) => paragraph(text)),
+      ...(second
+        ? [
+            paragraph(second.before),
+            button(second.label, second.href, '#b42318'),
+            paragraph(second.href, MUTED),
+          ]
+        : []),
+      '</td></tr></table></td></tr></table></body></html>',
+    ].join('\n'),
+    token: more.token,
+  };
+}
