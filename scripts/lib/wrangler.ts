@@ -15,15 +15,18 @@ export const wranglerEnvironment = {
   WRANGLER_HIDE_BANNER: 'true',
 };
 
-export type Wrangler = (args: readonly string[]) => Promise<{ code: number; stdout: string; stderr: string }>;
+export type Wrangler = (
+  args: readonly string[],
+  environment?: Readonly<Record<string, string>>,
+) => Promise<{ code: number; stdout: string; stderr: string }>;
 
 /** `cli` is another program only in tests. */
 export function wranglerAt(cli: string): Wrangler {
-  return (args) =>
+  return (args, environment) =>
     new Promise((done, failed) => {
       const child = spawn(process.execPath, ['--no-warnings', cli, ...args], {
         cwd: root,
-        env: { ...wranglerEnvironment, ...process.env },
+        env: { ...wranglerEnvironment, ...process.env, ...environment },
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,
         windowsHide: true,

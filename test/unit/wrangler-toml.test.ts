@@ -1,14 +1,62 @@
 import { describe, expect, it } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
 
-const read = () => unstable_readConfig({ config: 'wrangler.toml' }, { hideWarnings: true });
+/** What is looked at; wrangler's own type needs packages that are not here. */
+interface Config {
+  name: string;
+  workers_dev: boolean;
+  preview_urls: boolean;
+  d1_databases: { binding: string; database_name: string; migrations_dir: string }[];
+  kv_namespaces: { binding: string }[];
+  ratelimits: { name: string; namespace_id: string; simple: unknown }[];
+  send_email: unknown;
+  assets: unknown;
+}
+
+const read = (env?: string): Config =>
+  unstable_readConfig({ config: 'wrangler.toml', env }, { hideWarnings: true });
+const production = read();
+const staging = read('staging');
 
 describe('wrangler.toml', () => {
   it('names no database and no namespace of any account, so that a clone deploys as it is', () => {
-    const { d1_databases, kv_namespaces } = read();
+    const { d1_databases, kv_namespaces } = production;
     expect(d1_databases).toEqual([
       { binding: 'DB', database_name: 'hono-accounts', migrations_dir: 'migrations' },
     ]);
     expect(kv_namespaces).toEqual([{ binding: 'BLACKLIST' }]);
+  });
+
+  it('has the same bindings in staging as in production, and another database', () => {
+    const bindings = ({
+      d1_databases,
+      kv_namespaces,
+      ratelimits,
+      send_email,
+      assets,
+    }: typeof production) => ({
+      d1: d1_databases.map(({ binding, migrations_dir }) => [binding, migrations_dir]),
+      kv: kv_namespaces.map(({ binding }) => binding),
+      limits: ratelimits.map(({ name, simple }) => [name, simple]),
+      mail: send_email,
+      assets,
+    });
+    expect(bindings(staging)).toEqual(bindings(production));
+    expect(staging.d1_databases[0]?.database_name).toBe('hono-accounts-staging');
+    expect(staging.name).toBe('hono-accounts-staging');
+  });
+
+  it('counts each limit apart: ids are shared by a whole account', () => {
+    const ids = [production, staging].flatMap(({ ratelimits }) =>
+      ratelimits.map(({ namespace_id }) => namespace_id),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it.each([
+    ['production', production],
+    ['staging', staging],
+  ])('says on purpose where %s can be reached: on workers.dev, and no version of its own', (_, config) => {
+    expect(config).toMatchObject({ workers_dev: true, preview_urls: false });
   });
 });

@@ -1,0 +1,149 @@
+/**
+ * `npm run deploy`: from a clone to a running Worker, after `npx wrangler login` or with CLOUDFLARE_API_TOKEN. What is
+ * there is found out first (lib/deployment-plan.ts), so it can be run again at any moment, and after any failure
+ * half-way. Changes no file of the clone and shows no secret.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { cloudflareAccount, type Project, readProject } from './lib/cloudflare-account.ts';
+import { describeStep, planDeployment, type Step } from './lib/deployment-plan.ts';
+import { ScriptFault } from './lib/fault.ts';
+import { holding } from './lib/lock.ts';
+import { NEW_SECRETS } from './lib/new-secrets.ts';
+import { exitOnSignal, runScript } from './lib/stop.ts';
+import { root, wrangler } from './lib/wrangler.ts';
+
+const USAGE = `Usage: npm run deploy -- [--env NAME] [--location LOCATION] [--url URL] [--dry-run]
+
+  --env NAME           the environment [env.NAME] of wrangler.toml
+  --location LOCATION  where the D1 database is created, if it is not there: weur, eeur, apac, oc, wnam or enam
+  --url URL            where the Worker can be reached, for the smoke test (default: PUBLIC_URL, or what wrangler says)
+  --dry-run            says what would be done, and does nothing`;
+
+const LOCATIONS = ['weur', 'eeur', 'apac', 'oc', 'wnam', 'enam'];
+/** A new address on workers.dev takes up to a minute to be known everywhere. */
+const ADDRESS_WITHIN_MS = 120_000;
+const ADDRESS_RETRY_MS = 2_000;
+
+await runScript(async () => {
+  exitOnSignal();
+  const options = readOptions();
+  const project = await readProject(options.env);
+  // Two first deployments at once would each make a key.
+  mkdirSync(join(root, '.wrangler'), { recursive: true });
+  return holding(join(root, '.wrangler/deploy.lock'), () => deploy(project, options));
+});
+
+interface Options {
+  env: string | undefined;
+  location: string | undefined;
+  url: string | undefined;
+  dryRun: boolean;
+}
+
+async function deploy(project: Project, options: Options): Promise<number> {
+  const account = cloudflareAccount(wrangler, project);
+  const publicUrl = project.vars.PUBLIC_URL;
+  const existing = await account.existing();
+  if (options.location !== undefined && existing.database) {
+    console.log(`${project.database} is there already: --location changes nothing.`);
+  }
+  const steps = planDeployment(existing, {
+    secrets: Object.keys(NEW_SECRETS).filter((name) => !(name in project.vars)),
+    location: options.location,
+    url: options.url ?? (typeof publicUrl === 'string' ? publicUrl : undefined),
+  });
+
+  let targets: string[] = [];
+  const perform = async (step: Step): Promise<number> => {
+    switch (step.step) {
+      case 'create-database':
+        await account.createDatabase(step.location);
+        return 0;
+      case 'migrate':
+        await account.migrate();
+        return 0;
+      case 'deploy':
+        targets = await account.deploy(
+          Object.fromEntries(step.secrets.map((name) => [name, NEW_SECRETS[name]?.() ?? ''])),
+        );
+        for (const target of targets) console.log(`  ${target}`);
+        return 0;
+      case 'smoke':
+        return smoke(step.url ?? targets.find((target) => target.startsWith('https://')));
+    }
+  };
+
+  for (const [index, step] of steps.entries()) {
+    console.log(`${index + 1}/${steps.length} ${describeStep(step, project)}`);
+    if (options.dryRun) continue;
+    const code = await perform(step);
+    if (code !== 0) return code;
+  }
+  if (options.dryRun) console.log('Nothing was done.');
+  else if (existing.secrets === null) {
+    const chosen = project.environment === undefined ? '' : ` --env ${project.environment}`;
+    console.log(
+      `\nThe first staff account: npm run createsuperuser -- --email you@example.com --remote${chosen}`,
+    );
+  }
+  return 0;
+}
+
+async function smoke(url: string | undefined): Promise<number> {
+  if (url === undefined) {
+    console.log('  Skipped: the address is not known. Set PUBLIC_URL in wrangler.toml, or give --url.');
+    return 0;
+  }
+  const base = url.replace(/\/+$/, '');
+  await answering(`${base}/healthz`);
+  const child = spawn(process.execPath, ['--no-warnings', join(root, 'scripts/smoke.ts'), base], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}
+
+async function answering(url: string): Promise<void> {
+  const deadline = Date.now() + ADDRESS_WITHIN_MS;
+  for (;;) {
+    const ok = await fetch(url, { signal: AbortSignal.timeout(ADDRESS_RETRY_MS * 5) }).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+    if (ok) return;
+    if (Date.now() > deadline) throw new ScriptFault(`${url} does not answer. The Worker is deployed.`);
+    await sleep(ADDRESS_RETRY_MS);
+  }
+}
+
+function readOptions(): Options {
+  try {
+    const { values } = parseArgs({
+      options: {
+        env: { type: 'string', short: 'e' },
+        location: { type: 'string' },
+        url: { type: 'string' },
+        'dry-run': { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help) {
+      console.log(USAGE);
+      process.exit(0);
+    }
+    if (values.location !== undefined && !LOCATIONS.includes(values.location)) {
+      throw new Error(`--location must be one of ${LOCATIONS.join(', ')}`);
+    }
+    if (values.url !== undefined && !/^https?:\/\//.test(values.url)) {
+      throw new Error('--url must begin with https://');
+    }
+    return { env: values.env, location: values.location, url: values.url, dryRun: values['dry-run'] };
+  } catch (error) {
+    throw new ScriptFault(`${(error as Error).message}\n${USAGE}`);
+  }
+}

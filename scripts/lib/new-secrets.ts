@@ -1,0 +1,8 @@
+/** The secrets without which the Worker refuses to work, and how a good one is made. */
+import { randomBytes } from 'node:crypto';
+
+const HS256_KEY_BYTES = 32;
+
+export const NEW_SECRETS: Readonly<Record<string, () => string>> = {
+  SIGNING_KEY: () => randomBytes(HS256_KEY_BYTES).toString('base64url'),
+};

@@ -1,0 +1,79 @@
+/** What decides which code is installed, tested and deployed, and with whose rights. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+interface Entry {
+  integrity?: string;
+  link?: boolean;
+  resolved?: string;
+}
+const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Entry> };
+const installed = Object.entries(lock.packages).filter(([path, { link }]) => path !== '' && !link);
+
+describe('package-lock.json', () => {
+  it('has the hash of every package, so that what is installed is what was looked at', () => {
+    const without = installed.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'));
+    expect(without.map(([path]) => path)).toEqual([]);
+    expect(installed.length).toBeGreaterThan(100);
+  });
+
+  it('names no registry', () => {
+    expect(installed.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
+  });
+});
+
+const workflows = readdirSync('.github/workflows').map((file) => ({
+  file,
+  text: readFileSync(`.github/workflows/${file}`, 'utf8'),
+}));
+/** The text of each job, by its name. */
+const jobsOf = (text: string) =>
+  text
+    .slice(text.indexOf('\njobs:\n'))
+    .split(/\n(?= {2}[\w-]+:\n)/)
+    .slice(1)
+    .map((job) => ({ name: /[\w-]+/.exec(job)?.[0] ?? '', job }));
+const jobs = workflows.flatMap(({ file, text }) =>
+  jobsOf(text).map(({ name, job }) => ({ title: `${file}, ${name}`, job })),
+);
+
+describe('the workflows', () => {
+  it('are two, with three jobs', () => {
+    expect(jobs.map(({ title }) => title)).toEqual([
+      'deploy.yml, test',
+      'deploy.yml, deploy',
+      'test.yml, test',
+    ]);
+  });
+
+  it.each(workflows)('$file pins each action by its commit and says which version that is', ({ text }) => {
+    const used = [...text.matchAll(/uses: (.*)/g)].map(([, action]) => action);
+    expect(used.length).toBeGreaterThan(0);
+    for (const action of used) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  it.each(workflows)('$file gives no rights to a job that asks for none', ({ text }) => {
+    expect(text).toContain('\npermissions: {}\n');
+  });
+
+  it.each(jobs)('$title may read the repository and keeps no credentials', ({ job }) => {
+    expect(job).toMatch(/\n {4}permissions:\n {6}contents: read\n {4}\w/);
+    expect(job.match(/persist-credentials: false/g)).toHaveLength(
+      job.match(/actions\/checkout@/g)?.length ?? 0,
+    );
+  });
+
+  it('show the deploy token to one step of the one job that deploys, in a protected environment', () => {
+    const [deploy, ...others] = [
+      ...jobs.filter(({ job }) => job.includes('environment:')),
+      ...jobs.filter(({ job }) => !job.includes('environment:')),
+    ];
+    expect(deploy?.title).toBe('deploy.yml, deploy');
+    for (const { job } of others) expect(job).not.toContain('secrets.');
+    const [before, step] = (deploy?.job ?? '').split('      - run: npm run deploy\n');
+    expect(before).not.toContain('secrets.');
+    expect(before).toContain('npm ci --ignore-scripts');
+    expect(before).not.toMatch(/cache: npm/);
+    expect(step).toContain('secrets.CLOUDFLARE_API_TOKEN');
+  });
+});
