@@ -20,6 +20,7 @@ import { measureBundle } from './measure/bundle.ts';
 import { measureDurations } from './measure/durations.ts';
 import { measureGrowth } from './measure/growth.ts';
 import { measureGuards } from './measure/guards.ts';
+import { measureHeld } from './measure/held.ts';
 import { measurePeers } from './measure/peers.ts';
 import { measureStores } from './measure/stores.ts';
 import { DJANGO_CPU_MS, measureWorkerCpu } from './measure/worker-cpu.ts';
@@ -69,6 +70,11 @@ const parts = {
     const peer = await betterAuth();
     if (typeof peer === 'string') notes.push(peer);
     else measured.peers = await measurePeers(app, peer, size, say);
+  },
+  held: async (say) => {
+    const peer = await betterAuth();
+    if (typeof peer === 'string') notes.push(peer);
+    measured.held = await measureHeld(app, typeof peer === 'string' ? null : peer, size.held, say);
   },
   growth: async (say) => {
     measured.growth = await measureGrowth(app, size, say);

@@ -4,6 +4,7 @@ import type { BundleFigures } from '../measure/bundle.ts';
 import type { Compared } from '../measure/durations.ts';
 import type { Growth } from '../measure/growth.ts';
 import type { Guards } from '../measure/guards.ts';
+import type { LoadHeld } from '../measure/held.ts';
 import type { Peers } from '../measure/peers.ts';
 import type { Stores } from '../measure/stores.ts';
 import { DJANGO_CPU_MS, type WorkerCpu } from '../measure/worker-cpu.ts';
@@ -16,6 +17,7 @@ export interface Measured {
   durations?: Compared[];
   guards?: Guards;
   peers?: Peers;
+  held?: LoadHeld;
   growth?: Growth;
 }
 
@@ -79,7 +81,7 @@ function sameDuration(compared: Compared): Budget {
 }
 
 export function budgets(measured: Measured): Budget[] {
-  const { bundle, worker, stores, durations, peers, growth } = measured;
+  const { bundle, worker, stores, durations, peers, held, growth } = measured;
   return [
     ...(growth ? counted(growth) : []),
     ...(bundle
@@ -147,6 +149,7 @@ export function budgets(measured: Measured): Budget[] {
           ),
         ]
       : []),
+    ...(held ? loadHeld(held) : []),
     atMost(
       'a month of 100,000 people',
       'KV checks set aside',
@@ -154,6 +157,36 @@ export function budgets(measured: Measured): Budget[] {
       month(100_000, 'none').dollars.withoutKv,
       ' $',
     ),
+  ];
+}
+
+/** The end of a minute as a part of its beginning: more than that is no noise. */
+const MEMORY_GROWS = 1.25;
+const SLOWER = 1.5;
+
+function loadHeld({ ours }: LoadHeld): Budget[] {
+  const perSecond = (connections: number) => ours.find((held) => held.connections === connections)?.perSecond;
+  const [some, many] = [perSecond(64), perSecond(1_000)];
+  return [
+    ...ours.flatMap(({ connections, seconds, dropped, failed, early, late, memory }) => {
+      const what = `${number(connections)} connections for ${seconds} s`;
+      return [
+        atMost(what, 'dropped requests', 0, dropped, ''),
+        atMost(what, 'answers that failed, 503 with Retry-After apart', 0, failed, ''),
+        atMost(what, 'p50 at the end, as it was after the warm-up', SLOWER, late.p50 / early.p50, ''),
+        atMost(what, 'p99 at the end, as it was after the warm-up', SLOWER, late.p99 / early.p99, ''),
+        atMost(what, 'memory, likewise', MEMORY_GROWS, memory.late / memory.early, ''),
+      ];
+    }),
+    ...(some !== undefined && many !== undefined
+      ? [
+          atLeast('1,000 connections', 'rate of 64', 0.8, {
+            median: many / some,
+            min: many / some,
+            max: many / some,
+          }),
+        ]
+      : []),
   ];
 }
 

@@ -39,7 +39,7 @@ export interface Deployed {
 export async function deployed(): Promise<Deployed> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-bundle-'));
   try {
-    await wrangler('deploy', '--dry-run', '--outdir', folder, '--metafile');
+    await wrangler('deploy', '--dry-run', '--env=', '--outdir', folder, '--metafile');
     const source = readFileSync(join(folder, 'worker.js'), 'utf8');
     const meta = JSON.parse(readFileSync(join(folder, 'bundle-meta.json'), 'utf8')) as Metafile;
     return { source, ...sizesOf(source), parts: partsOf(meta) };

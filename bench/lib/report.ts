@@ -3,6 +3,7 @@ import { CLOUDFLARE, HABITS, month, PEOPLE, SERVICES, servicePrice } from '../co
 import { DJANGO_CPU_MS } from '../measure/worker-cpu.ts';
 import { type Budget, type Measured, number, spread } from './budgets.ts';
 import type { Figure, Pair } from './figures.ts';
+import type { Held } from './hold.ts';
 import type { Machine } from './machine.ts';
 import type { Size } from './size.ts';
 
@@ -54,6 +55,7 @@ export function report(
     ...durations(measured),
     ...guards(measured),
     ...peers(measured),
+    ...held(measured),
     ...growth(measured),
     ...bundle(measured),
     cost(),
@@ -218,6 +220,38 @@ function peers({ peers }: Measured): string[] {
         ],
       ),
       'Memory is what the workerd process has allocated, its D1 and KV with it; the first answer is counted from workerd’s start.',
+    ),
+  ];
+}
+
+function held({ held }: Measured): string[] {
+  if (!held) return [];
+  const row = (name: string, one: Held): Row => [
+    number(one.connections),
+    name,
+    one.perSecond,
+    `${number(one.early.p50)} → ${number(one.late.p50)}`,
+    `${number(one.early.p99)} → ${number(one.late.p99)}`,
+    `${number(one.memory.early)} → ${number(one.memory.late)}`,
+    one.unavailable,
+    one.failed,
+    one.dropped,
+  ];
+  const failures = [...held.ours, ...held.theirs].flatMap(({ connections, firstFailure }) =>
+    firstFailure === null ? [] : [`${number(connections)} connections: ${firstFailure}`],
+  );
+  return [
+    section(
+      'Load held',
+      `So many connections at once, ${held.ours[0]?.seconds ?? 0} s each, asking again at each answer: ${HABITS.logIns} log-ins and ${HABITS.refreshes} refreshes to ${number(HABITS.guardedCalls)} \`me\`, as in the cost model. Arrows lead from what was seen right after the warm-up (a sixth of the time) to the end. A 503 comes with \`Retry-After\`; whatever else was not expected has failed.`,
+      table(
+        ['connections', '', 'answers/s', 'p50, ms', 'p99, ms', 'memory, MiB', '503', 'failed', 'dropped'],
+        held.ours.flatMap((ours, level) => {
+          const theirs = held.theirs[level];
+          return [row('ours', ours), ...(theirs ? [row('better-auth', theirs)] : [])];
+        }),
+      ),
+      ...failures,
     ),
   ];
 }

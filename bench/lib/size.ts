@@ -17,6 +17,8 @@ export interface Size {
   durations: number;
   /** Likewise, of what hashes a password. */
   slowDurations: number;
+  /** Connections at once, and how long each number of them is held. */
+  held: { connections: readonly number[]; seconds: number };
 }
 
 export const FULL: Size = {
@@ -30,6 +32,7 @@ export const FULL: Size = {
   starts: 9,
   durations: 1_000,
   slowDurations: 200,
+  held: { connections: [16, 64, 256, 1_000], seconds: 60 },
 };
 
 export const QUICK: Size = {
@@ -43,4 +46,5 @@ export const QUICK: Size = {
   starts: 2,
   durations: 100,
   slowDurations: 20,
+  held: { connections: [16, 64, 256, 1_000], seconds: 3 },
 };

@@ -1,0 +1,133 @@
+/**
+ * Load that is held: so many connections for so long, each asking again when it has its answer. Unlike load.ts it goes
+ * on after a failure and counts it: what is looked for is what breaks, and whether the end is like the beginning.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'undici';
+import type { Ask } from './load.ts';
+
+/** One connection's client: what it asks next, and what it makes of an answer. */
+export interface Visitor {
+  ask: () => Ask;
+  answered: (ask: Ask, text: string) => void;
+}
+
+/** Milliseconds of the answers of one stretch of time. */
+export interface Times {
+  answers: number;
+  p50: number;
+  p99: number;
+}
+
+export interface Held {
+  connections: number;
+  seconds: number;
+  /** As was expected of them. */
+  answered: number;
+  perSecond: number;
+  /** 503 with `Retry-After`: the client is told to come again, and does. */
+  unavailable: number;
+  /** Any other status than the expected one; the first of them in words. */
+  failed: number;
+  firstFailure: string | null;
+  /** Requests that got no answer: their connection was closed, or none came in time. */
+  dropped: number;
+  /** Right after the warm-up, and at the end; each a sixth of the time. */
+  early: Times;
+  late: Times;
+  /** MiB after the warm-up and at the end. */
+  memory: { early: number; late: number };
+}
+
+const ANSWER_WITHIN_MS = 30_000;
+/** The part of the time that is warm-up, and that is looked at after it and at the end: ten seconds of a minute. */
+const STRETCHES = 6;
+
+export async function hold(
+  origin: string,
+  { connections, seconds, memoryMiB }: { connections: number; seconds: number; memoryMiB: () => number },
+  visitor: (connection: number) => Visitor,
+): Promise<Held> {
+  const stretchMs = (seconds * 1_000) / STRETCHES;
+  const counts = { unavailable: 0, failed: 0, dropped: 0 };
+  let firstFailure: string | null = null;
+  /** Pairs of when an answer came and how long it took. */
+  const answers: { at: number; ms: number }[] = [];
+  const started = performance.now();
+  const now = () => performance.now() - started;
+  const left = () => seconds * 1_000 - now();
+
+  let early = 0;
+  const watch = sleep(stretchMs).then(() => {
+    early = memoryMiB();
+  });
+
+  await Promise.all(
+    Array.from({ length: connections }, async (_, connection) => {
+      const client = new Client(origin, { pipelining: 1, headersTimeout: ANSWER_WITHIN_MS });
+      const { ask, answered } = visitor(connection);
+      try {
+        while (left() > 0) {
+          const asked = now();
+          const wanted = ask();
+          try {
+            const { status, retryAfter, text } = await send(client, wanted);
+            if (status === (wanted.expect ?? 200)) {
+              answers.push({ at: now(), ms: now() - asked });
+              answered(wanted, text);
+            } else if (status === 503 && retryAfter !== null) {
+              counts.unavailable += 1;
+              await sleep(Math.max(0, Math.min(retryAfter * 1_000, left())));
+            } else {
+              counts.failed += 1;
+              firstFailure ??= `${wanted.path} answered ${status}: ${text.slice(0, 200)}`;
+            }
+          } catch {
+            counts.dropped += 1;
+          }
+        }
+      } finally {
+        await client.destroy();
+      }
+    }),
+  );
+  await watch;
+
+  // Answers that came after the time count as answers, not for the rate.
+  const inTime = answers.filter(({ at }) => at <= seconds * 1_000);
+  return {
+    connections,
+    seconds,
+    answered: answers.length,
+    perSecond: inTime.length / seconds,
+    ...counts,
+    firstFailure,
+    early: timesOf(inTime, stretchMs, 2 * stretchMs),
+    late: timesOf(inTime, (STRETCHES - 1) * stretchMs, seconds * 1_000),
+    memory: { early, late: memoryMiB() },
+  };
+}
+
+async function send(client: Client, { method = 'GET', path, headers = {}, body }: Ask) {
+  const answer = await client.request({
+    method,
+    path,
+    headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+    ...(body !== undefined && { body }),
+  });
+  const after = answer.headers['retry-after'];
+  return {
+    status: answer.statusCode,
+    retryAfter: typeof after === 'string' ? Number(after) : null,
+    text: await answer.body.text(),
+  };
+}
+
+function timesOf(answers: readonly { at: number; ms: number }[], from: number, to: number): Times {
+  const sorted = answers
+    .filter(({ at }) => at >= from && at < to)
+    .map(({ ms }) => ms)
+    .sort((a, b) => a - b);
+  const part = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { answers: sorted.length, p50: part(0.5), p99: part(0.99) };
+}

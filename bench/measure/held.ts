@@ -1,0 +1,119 @@
+/**
+ * Many connections at once, mixed as in the cost model (bench/cost.ts): the Worker, and better-auth beside it, each on
+ * a `workerd serve` of its own with the real D1 and KV. What is asked for is that nothing breaks, and that the end of a
+ * minute is like its beginning.
+ */
+import { HABITS } from '../cost.ts';
+import { hostPeer, type Peer, peerDoors, seedPeer } from '../lib/better-auth.ts';
+import type { Deployed } from '../lib/bundle.ts';
+import { type Held, hold, type Visitor } from '../lib/hold.ts';
+import type { Ask } from '../lib/load.ts';
+import type { Hosted } from '../lib/miniflare.ts';
+import { OWASP_ITERATIONS } from '../lib/password.ts';
+import { memoryMiB } from '../lib/process.ts';
+import { doors, product } from '../lib/product.ts';
+import { seeded } from '../lib/seed.ts';
+import { bearer, token } from '../lib/tokens.ts';
+
+export interface LoadHeld {
+  ours: Held[];
+  /** Empty where better-auth could not be installed. */
+  theirs: Held[];
+}
+
+export interface HowHeld {
+  connections: readonly number[];
+  seconds: number;
+}
+
+type Kind = 'logIn' | 'refresh' | 'guarded';
+
+export async function measureHeld(
+  deployed: Deployed,
+  peer: Peer | null,
+  { connections, seconds }: HowHeld,
+  say: (text: string) => void,
+): Promise<LoadHeld> {
+  // A user for every connection of every level; those who log in come after them.
+  const visitors = connections.reduce((sum, level) => sum + level, 0);
+  const users = visitors + LOGGING_IN;
+
+  const levels = async (
+    name: string,
+    at: Hosted,
+    visitor: (n: number, mix: () => Kind) => Visitor,
+  ): Promise<Held[]> => {
+    const held: Held[] = [];
+    let first = 1;
+    for (const level of connections) {
+      const from = first;
+      const how = { connections: level, seconds, memoryMiB: () => memoryMiB(at.pid) };
+      held.push(
+        await hold(at.origin, how, (connection) => visitor(from + connection, mixOf(from + connection))),
+      );
+      first += level;
+      say(`${name}, ${level} connections for ${seconds} s`);
+    }
+    return held;
+  };
+
+  const ours = await product(deployed, users, OWASP_ITERATIONS);
+  const heldByUs = await levels('ours', ours, ourVisitor(visitors)).finally(ours.stop);
+  if (peer === null) return { ours: heldByUs, theirs: [] };
+
+  const theirs = await hostPeer(peer);
+  try {
+    await seedPeer(theirs, users);
+    return { ours: heldByUs, theirs: await levels('better-auth', theirs, peerVisitor) };
+  } finally {
+    await theirs.stop();
+  }
+}
+
+/** Nobody logs in so often that their sessions are one too many. */
+const LOGGING_IN = 1_000;
+
+/** Refreshes with the token of the last answer; after none it asks with the same one again, as a client does. */
+const ourVisitor = (visitors: number) => {
+  let loggedIn = 0;
+  return (n: number, mix: () => Kind): Visitor => {
+    let tokens = { access: token('access', seeded(n)), refresh: token('refresh', seeded(n)) };
+    const asks: Record<Kind, () => Ask> = {
+      logIn: () => doors.login(visitors + 1 + (loggedIn++ % LOGGING_IN)),
+      refresh: () => ({
+        method: 'POST',
+        path: '/account/token/refresh',
+        body: JSON.stringify({ refresh: tokens.refresh }),
+      }),
+      guarded: () => ({ path: '/account/me', headers: bearer(tokens.access) }),
+    };
+    return {
+      ask: () => asks[mix()](),
+      answered: ({ path }, text) => {
+        if (path === '/account/token/refresh') tokens = JSON.parse(text) as typeof tokens;
+      },
+    };
+  };
+};
+
+const peerVisitor = (n: number, mix: () => Kind): Visitor => {
+  const asks: Record<Kind, () => Ask> = {
+    logIn: () => peerDoors.login(n),
+    refresh: () => peerDoors.refresh(n),
+    guarded: () => peerDoors.me(n),
+  };
+  return { ask: () => asks[mix()](), answered: () => {} };
+};
+
+/** Of one connection: the kinds in their shares, in an order that is the same in every run. */
+function mixOf(seed: number): () => Kind {
+  const all = HABITS.logIns + HABITS.refreshes + HABITS.guardedCalls;
+  let state = seed;
+  return () => {
+    // A linear congruential generator (Numerical Recipes): its high bits are even enough.
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const at = (state / 2 ** 32) * all;
+    if (at < HABITS.logIns) return 'logIn';
+    return at < HABITS.logIns + HABITS.refreshes ? 'refresh' : 'guarded';
+  };
+}

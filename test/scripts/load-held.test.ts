@@ -1,0 +1,72 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { deployed } from '../../bench/lib/bundle.ts';
+import { hold } from '../../bench/lib/hold.ts';
+import { measureHeld } from '../../bench/measure/held.ts';
+
+/** A server that answers each request by its path. */
+async function server(answer: (path: string, response: ServerResponse) => void): Promise<string> {
+  const listening = createServer((request, response) => answer(request.url ?? '', response));
+  await new Promise<void>((ready) => listening.listen(0, '127.0.0.1', ready));
+  onTestFinished(async () => {
+    listening.closeAllConnections();
+    await new Promise((closed) => listening.close(closed));
+  });
+  return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+}
+
+const HOW = { connections: 4, seconds: 0.6, memoryMiB: () => 1 };
+const asking = (path: string) => () => ({ ask: () => ({ path }), answered: () => {} });
+
+describe('load that is held', () => {
+  it('counts what was answered, what was refused, what failed and what was dropped', async () => {
+    const origin = await server((path, response) => {
+      if (path === '/drop') response.destroy();
+      else if (path === '/later') response.writeHead(503, { 'retry-after': '0' }).end();
+      else if (path === '/broken') response.writeHead(503).end('no Retry-After');
+      else response.end('{}');
+    });
+    const counts = async (path: string) => {
+      const { answered, unavailable, failed, dropped } = await hold(origin, HOW, asking(path));
+      return Object.entries({ answered, unavailable, failed, dropped }).flatMap(([name, count]) =>
+        count > 0 ? [name] : [],
+      );
+    };
+    expect(await counts('/')).toEqual(['answered']);
+    expect(await counts('/later')).toEqual(['unavailable']);
+    expect(await counts('/broken')).toEqual(['failed']);
+    expect(await counts('/drop')).toEqual(['dropped']);
+  });
+
+  it('says which answer failed first', async () => {
+    const origin = await server((_, response) => response.writeHead(500).end('the cause'));
+    const { firstFailure } = await hold(origin, HOW, asking('/account/me'));
+    expect(firstFailure).toBe('/account/me answered 500: the cause');
+  });
+
+  it('looks at memory and durations after the warm-up and at the end', async () => {
+    let slow = false;
+    const origin = await server((_, response) => setTimeout(() => response.end(), slow ? 40 : 0));
+    setTimeout(() => {
+      slow = true;
+    }, 300);
+    const memory = [10, 20];
+    const held = await hold(origin, { ...HOW, memoryMiB: () => memory.shift() ?? 0 }, asking('/'));
+    expect(held.memory).toEqual({ early: 10, late: 20 });
+    expect(held.late.p50).toBeGreaterThan(Math.max(35, held.early.p50));
+    expect(held.early.answers).toBeGreaterThan(held.late.answers);
+  });
+});
+
+describe('the Worker under held load', () => {
+  it('answers everybody: log-ins, refreshes and me over 16 and over 64 connections', async () => {
+    const how = { connections: [16, 64], seconds: 2 };
+    const { ours } = await measureHeld(await deployed(), null, how, () => {});
+    expect(ours.map(({ connections }) => connections)).toEqual([16, 64]);
+    for (const { failed, firstFailure, dropped, answered, early, late } of ours) {
+      expect({ failed, firstFailure, dropped }).toEqual({ failed: 0, firstFailure: null, dropped: 0 });
+      expect(Math.min(answered, early.answers, late.answers)).toBeGreaterThan(0);
+    }
+  });
+});
