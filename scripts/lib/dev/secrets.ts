@@ -1,13 +1,9 @@
 /** Secrets of the development server: random, made the first time, kept in .dev.vars and never overwritten. */
-import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { holding } from '../lock.ts';
+import { NEW_SECRETS } from '../new-secrets.ts';
 import type { DevOptions } from './options.ts';
-
-const SECRETS: Readonly<Record<string, () => string>> = {
-  SIGNING_KEY: () => randomBytes(32).toString('base64url'),
-};
 
 /** The file wrangler reads: beside the configuration; that of the environment, where there is one. */
 export function devVarsFile({ configFile, environment }: DevOptions): string {
@@ -22,7 +18,7 @@ export const readDevVars = (file: string): string => (existsSync(file) ? readFil
 export async function ensureSecrets(file: string): Promise<string[]> {
   const missing = () => {
     const text = readDevVars(file);
-    return Object.keys(SECRETS).filter(
+    return Object.keys(NEW_SECRETS).filter(
       (name) => !new RegExp(`^\\s*(export\\s+)?${name}\\s*[=:]`, 'm').test(text),
     );
   };
@@ -31,7 +27,7 @@ export async function ensureSecrets(file: string): Promise<string[]> {
     const names = missing();
     const text = readDevVars(file);
     const lineBreak = text === '' || text.endsWith('\n') ? '' : '\n';
-    const lines = names.map((name) => `${name}=${SECRETS[name]?.()}\n`).join('');
+    const lines = names.map((name) => `${name}=${NEW_SECRETS[name]?.()}\n`).join('');
     if (names.length > 0) appendFileSync(file, lineBreak + lines, { mode: 0o600 });
     return names;
   });
