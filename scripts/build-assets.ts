@@ -1,13 +1,15 @@
 /**
- * `npm run build:assets`: the files of assets/docs that are made from others: the template of the OpenAPI document
- * (docs/adr/0005-openapi.md), and Swagger UI as its package has it. They are committed, so that nothing has to run
- * before the Worker does; test/unit/openapi.test.ts fails when they are out of date.
+ * `npm run build:assets`: the files of assets that are made from others: the template of the OpenAPI document
+ * (docs/adr/0005-openapi.md), Swagger UI as its package has it, and the client for pages without a bundler. They are
+ * committed, so that nothing has to run before the Worker does; test/unit/openapi.test.ts and
+ * test/unit/client-build.test.ts fail when they are out of date.
  */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openapiTemplate } from '../src/openapi/document.ts';
+import { bundleClient } from './build-client.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const docs = join(root, 'assets/docs');
@@ -26,4 +28,8 @@ for (const file of [
   'NOTICE',
 ]) {
   copyFileSync(join(swaggerUi, file), join(docs, 'swagger-ui', file));
+}
+
+for (const [file, text] of Object.entries(await bundleClient('client'))) {
+  writeFileSync(join(root, 'assets/static', file), text);
 }

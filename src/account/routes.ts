@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
+import { serveAsset } from '../http/assets.ts';
 import { body } from '../http/body.ts';
 import { type AppEnv, callOf } from '../http/context.ts';
 import { refresh, verify } from './application/session.ts';
@@ -54,5 +55,8 @@ export const accountRoutes = () =>
       await verify(c.var.services, c.req.valid('json').token, callOf(c));
       return c.json({});
     })
+    // The client for pages without a bundler, and its source map.
+    .get('/client.js', (c) => serveAsset(c, '/static/client.js'))
+    .get('/client.js.map', (c) => serveAsset(c, '/static/client.js.map'))
     .route('/', meRoutes())
     .route('/', mailRoutes());

@@ -24,6 +24,8 @@ interface ApiContext extends ReturnType<typeof createFetch> {
   post: (path: string, body: object, signal?: AbortSignal) => Promise<Response>;
 }
 
+export type Api = ReturnType<typeof createApi>;
+
 export function createApi({
   url,
   cookie,
@@ -80,9 +82,10 @@ export function createApi({
     inTurn(async () => {
       const answer = await json<T>(post(path, body, signal));
       if (answer.access !== undefined) {
-        await keeper.swap(refresher.received(answer as Tokens));
+        const kept = refresher.received(answer as Tokens);
+        await keeper.swap(kept);
         refresher.nobody = false;
-        events.emit({ type: 'signedIn' });
+        events.emit({ type: 'signedIn', at: kept.receivedAt });
       }
       return answer;
     });
@@ -108,9 +111,8 @@ export function createApi({
      * mode the session then goes on, as no script can take the cookie away.
      */
     logOut: async ({ signal }: CallOptions = {}): Promise<void> => {
-      const cleared = keeper.swap(null);
-      // A synchronous store is empty before this function first waits.
-      const kept = cleared instanceof Promise ? await cleared : cleared;
+      // A synchronous store is empty before this waits for anything.
+      const kept = await keeper.swap(null);
       if (kept) signedOut('logOut');
       if (!kept && !cookie) return;
       await unlessAborted(

@@ -13,8 +13,10 @@ export type AccountChange = (
 };
 
 export type ChangeListener = (change: AccountChange) => void;
-/** What goes from tab to tab: never a token. */
-type Message = { type: 'signedIn' | 'refreshed' } | { type: 'signedOut'; reason: string };
+/** What goes from tab to tab: never a token. `at`: when the tokens that are kept now arrived, if there are any. */
+export type Message = ({ type: 'signedIn' | 'refreshed' } | { type: 'signedOut'; reason: string }) & {
+  at?: number | undefined;
+};
 
 interface Channel {
   postMessage: (message: Message) => void;
@@ -26,19 +28,28 @@ interface Channel {
 export type Events = ReturnType<typeof createEvents>;
 
 /** `name`: of what is shared with other tabs; null if nothing is. `heard` runs before the listeners. */
-export function createEvents(name: string | null, heard: (type: Message['type']) => unknown) {
+export function createEvents(
+  name: string | null,
+  heard: (message: Message, isNewest: () => boolean) => Promise<unknown>,
+) {
   const { BroadcastChannel } = globalThis as { BroadcastChannel?: new (name: string) => Channel };
   const channel = name !== null && BroadcastChannel ? new BroadcastChannel(name) : null;
   const listeners = new Set<ChangeListener>();
-  const tell = (message: Message, elsewhere: boolean) => {
+  let told: Promise<unknown> = Promise.resolve();
+  let newest: Message;
+  const tell = ({ at, ...message }: Message, elsewhere: boolean) => {
     const change = { ...message, elsewhere } as AccountChange;
     // Asynchronously: what a listener throws is nobody else's.
     for (const listener of listeners) void Promise.resolve(change).then(listener);
   };
   if (channel) {
-    channel.onmessage = async ({ data }) => {
-      await heard(data.type);
-      tell(data, true);
+    channel.onmessage = ({ data }) => {
+      newest = data;
+      // In the order in which they came.
+      told = told
+        .then(() => heard(data, () => newest === data))
+        .catch(() => {})
+        .then(() => tell(data, true));
     };
     channel.unref?.();
   }

@@ -15,20 +15,12 @@ export const initOf = (method: string, body?: object, signal?: MaybeSignal): Req
   ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
 });
 
-/** Of other realms, too (an iframe's, a polyfill's). */
-const isA = (kind: 'URL' | 'Request', value: unknown): boolean => {
-  const known = (globalThis as Record<string, unknown>)[kind];
-  return (
-    (typeof known === 'function' && value instanceof known) ||
-    Object.prototype.toString.call(value) === `[object ${kind}]`
-  );
-};
-
-/** A Request as it is, and everything else that names a URL as text. */
+/** A Request as it is, and any form of a URL as text. Not by `instanceof`: frames and polyfills have their own. */
 function toInput(input: unknown): string | Request {
   if (typeof input === 'string') return input;
-  if (isA('URL', input)) return String(input);
-  if (isA('Request', input)) return input as Request;
+  const { href, clone } = Object(input) as { href?: unknown; clone?: unknown };
+  if (href !== undefined && String(input) === href) return href;
+  if (clone && typeof (input as Request).method === 'string') return input as Request;
   throw new TypeError('fetch takes a URL, its text, or a Request');
 }
 

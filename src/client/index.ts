@@ -2,14 +2,14 @@
  * The client for browsers, Node, React Native and workers: keeps the tokens of one session, sends the access token, and
  * refreshes it when it is about to end or was refused. It knows nothing of the server's source, only of its API.
  */
-import { type CallOptions, createApi } from './api.ts';
-import { createEvents } from './events.ts';
+import { type Api, type CallOptions, createApi } from './api.ts';
+import { type ChangeListener, createEvents } from './events.ts';
 import { createFetch, initOf, type Send } from './fetch.ts';
 import { bounded, defaultLock, type Lock } from './lock.ts';
 import { createRefresh } from './refresh.ts';
 import { createKeeper, memoryStore, type TokenStore } from './storage.ts';
 
-export type { CallOptions } from './api.ts';
+export type { Api, CallOptions } from './api.ts';
 export {
   AccountsError,
   type ErrorCode,
@@ -43,11 +43,26 @@ export interface ClientOptions {
   clock?: () => number;
 }
 
-export type Client = ReturnType<typeof createClient>;
+export interface Client extends Api {
+  /**
+   * `fetch` with the access token of this session; a 401 is answered by one refresh and one more try. The token goes to
+   * the account app's origin, to the page's own (a relative URL is one) and to `origins`; a call of any other is sent
+   * as it is.
+   */
+  fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  /** For other HTTP libraries and WebSockets: an access token that is still good, or null if nobody is signed in. */
+  accessToken: (options?: CallOptions) => Promise<string | null>;
+  /** Calls `listener` after each log-in, refresh and log-out, here or in another tab. Returns how to stop that. */
+  onChange: (listener: ChangeListener) => () => void;
+  /** The store was read. Only an asynchronous one takes time: `isSignedIn` is false until then. */
+  readonly ready: Promise<void>;
+  /** Somebody is signed in, as far as this client knows: in cookie mode not before the first call, such as `me`. */
+  readonly isSignedIn: boolean;
+}
 
 const REFRESH_TIMEOUT_MS = 10_000;
 
-export function createClient(options: ClientOptions) {
+export function createClient(options: ClientOptions): Client {
   const { store = memoryStore(), cookie = false, clock = Date.now, origins = [] } = options;
   const { refreshTimeout: limitMs = REFRESH_TIMEOUT_MS } = options;
   const url = options.url.replace(/\/+$/, '');
@@ -60,33 +75,21 @@ export function createClient(options: ClientOptions) {
   const keeper = createKeeper(store);
   // A refresh that takes longer than half of its time is likely to be lost: another need not wait for its end.
   const lock = bounded(options.alone ?? defaultLock(shared, store), limitMs / 2);
-  const events = createEvents(shared, async (type) => {
+  const events = createEvents(shared, async ({ type, at }, isNewest) => {
+    refresher.nobody = false;
+    if (store.shared !== false) await keeper.until(at, isNewest);
     // The cookie may be another user's now: the next call asks.
-    if (cookie && type !== 'refreshed') {
-      refresher.nobody = false;
-      await keeper.swap(null);
-    }
-    await keeper.read();
+    else if (type !== 'refreshed') await keeper.swap(null);
   });
   const refresher = createRefresh({ cookie, keeper, events, lock, limitMs, clock, post });
   const http = createFetch({ url, origins, cookie, keeper, refresher, clock, send });
 
   return {
     ...createApi({ url, cookie, keeper, refresher, events, lock, limitMs, post, ...http }),
-    /**
-     * `fetch` with the access token of this session; a 401 is answered by one refresh and one more try. The token goes
-     * to the account app's origin, to the page's own (a relative URL is one) and to `origins`; a call of any other is
-     * sent as it is.
-     */
-    fetch: (input: string | URL | Request, init?: RequestInit) => http.fetch(input, init),
-    /** For other HTTP libraries and WebSockets: an access token that is still good, or null if nobody is signed in. */
-    accessToken: async ({ signal }: CallOptions = {}): Promise<string | null> =>
-      (await http.fresh(signal)).tokens?.access ?? null,
-    /** Calls `listener` after each log-in, refresh and log-out, here or in another tab. Returns how to stop that. */
+    fetch: (input, init) => http.fetch(input, init),
+    accessToken: async ({ signal } = {}) => (await http.fresh(signal)).tokens?.access ?? null,
     onChange: events.onChange,
-    /** The store was read. Only an asynchronous one takes time: `isSignedIn` is false until then. */
     ready: keeper.ready,
-    /** Somebody is signed in, as far as this client knows: in cookie mode not before the first call, such as `me`. */
     get isSignedIn() {
       return !keeper.isEmpty;
     },

@@ -99,7 +99,7 @@ export function createRefresh({ cookie, keeper, events, lock, limitMs, clock, po
     if (!isStill(now)) return now;
     if ('error' in outcome) throw outcome.error;
     refresher.nobody = !next;
-    if (next) events.emit({ type: kept ? 'refreshed' : 'signedIn' });
+    if (next) events.emit({ type: kept ? 'refreshed' : 'signedIn', at: next.receivedAt });
     else if (kept) events.emit({ type: 'signedOut', reason: (outcome as { end: string }).end });
     return next;
   }

@@ -99,9 +99,20 @@ export function createKeeper(store: TokenStore) {
     return changed;
   }
 
+  /**
+   * Another tab has kept tokens that arrived `at` that time, or has removed them. `localStorage` comes to the process of
+   * this tab a little later than the news.
+   */
+  async function until(at: number | undefined, isNewest: () => boolean): Promise<void> {
+    for (let tries = 0; tries < 20 && isNewest() && (await read())?.receivedAt !== at; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
   return {
     read,
     swap,
+    until,
     /** The first read is done. A store that cannot be read fails where its tokens are needed. */
     ready: Promise.resolve(first).then(
       () => {},

@@ -59,6 +59,20 @@ export const answers = (description: string, schema?: z.ZodMiniType, headers: No
   }),
 });
 
+/** A file of the Worker's own assets. */
+export const file = (description: string, type: string): Node => ({
+  200: {
+    description,
+    headers: {
+      ...HEADERS,
+      ...PUBLIC,
+      ETag: { required: true, schema: { type: 'string' }, example: '"5f0c2f6d8e10"' },
+    },
+    content: { [type]: { schema: { type: type.endsWith('json') ? 'object' : 'string' } } },
+  },
+  304: { description: 'As `If-None-Match` has it.', headers: { ...HEADERS, ...PUBLIC } },
+});
+
 export const page = (description: string, headers: Node = {}): Node => ({
   description,
   headers: { ...HEADERS, ...headers },

@@ -1,6 +1,6 @@
 /** For machines and readers: keys, health, this document, and the inbox of development. */
 import * as answer from './answers.ts';
-import { ANY, answers, PUBLIC, page, STORE, when } from './parts.ts';
+import { ANY, answers, file, PUBLIC, page, STORE, when } from './parts.ts';
 import type { Node } from './resolve-template.ts';
 
 const service = (operationId: string, summary: string, operation: Node): Node => ({
@@ -18,6 +18,13 @@ export const servicePaths: Record<string, Node> = {
   }),
   '/readyz': service('readyz', 'Are D1 and KV reached', {
     responses: { 200: answers('They are.', answer.ready), ...STORE },
+  }),
+  '/account/client.js': service('clientScript', 'The client for pages without a bundler', {
+    description: 'An ES module: `import { createClient } from "/account/client.js"`.',
+    responses: { ...file('Begins with a comment that has its version.', 'text/javascript'), ...ANY },
+  }),
+  '/account/client.js.map': service('clientSourceMap', 'The source map of the client', {
+    responses: { ...file('For debuggers.', 'application/json'), ...ANY },
   }),
   '/openapi.json': withDocs(
     service('openapi', 'This document', {

@@ -268,7 +268,7 @@ describe('fetch', () => {
     expect(request.headers.get('Authorization')).toBe('Basic eA==');
   });
 
-  it.each([undefined, null, 1, {}, [], { url: ME }, { href: ME }, new Date()])(
+  it.each([undefined, null, 1, {}, [], { url: ME }, { href: ME }, new Date(), new Response('x')])(
     'takes %j for a fault of the program',
     async (input) => {
       const { client, calls } = await signedInClient();

@@ -493,3 +493,30 @@ describe('the access token', () => {
     expect(() => createClient({ url: 'https://accounts.example.com', origins: [origin] })).toThrow(TypeError);
   });
 });
+
+describe('the client for pages', () => {
+  const w = world({ vars: { ALLOWED_ORIGINS: 'https://app.example.com' } });
+  const PATHS = ['/account/client.js', '/account/client.js.map'];
+
+  it.each(PATHS)('is sent once, and then only looked at: %s', async (path) => {
+    const answer = await w.get(path);
+    const etag = answer.headers.get('ETag') ?? '';
+    expect(etag).toMatch(/^(W\/)?"\w+"$/);
+    expect(answer.headers.get('X-Content-Type-Options')).toBe('nosniff');
+    const again = await w.get(path, { headers: { 'If-None-Match': etag } });
+    expect([again.status, again.text]).toEqual([304, '']);
+  });
+
+  it.each(PATHS)('answers HEAD as GET, and nothing else: %s', async (path) => {
+    const head = await w.ask('HEAD', path);
+    expect([head.status, head.text]).toEqual([200, '']);
+    expect((await w.post(path, {})).headers.get('Allow')).toBe('GET, HEAD, OPTIONS');
+  });
+
+  it('can be imported by pages of allowed origins', async () => {
+    const from = async (Origin: string) =>
+      (await w.get('/account/client.js', { headers: { Origin } })).headers.get('Access-Control-Allow-Origin');
+    expect(await from('https://app.example.com')).toBe('https://app.example.com');
+    expect(await from('https://evil.example')).toBeNull();
+  });
+});

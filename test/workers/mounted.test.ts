@@ -207,6 +207,18 @@ describe('mail', () => {
     });
   });
 
+  it.each(['/auth', '/deep/down', '/'])('serves the client for pages at its mount: %s', async (mount) => {
+    const host = new Hono().route(mount, createAccounts());
+    const base = mount === '/' ? '' : mount;
+    const script = await ask(host, 'GET', `${base}/client.js`);
+    expect(script.status).toBe(200);
+    expect(script.headers.get('Content-Type')).toMatch(/^(text|application)\/javascript/);
+    expect(script.text).toMatch(/^\/\*! hono-accounts\/client \d+\.\d+\.\d+ /);
+    expect(script.text).toMatch(/sourceMappingURL=client\.js\.map\n$/);
+    const map = await ask(host, 'GET', `${base}/client.js.map`);
+    expect(JSON.parse(map.text)).toMatchObject({ version: 3, sourcesContent: expect.any(Array) });
+  });
+
   it('serves no other file of the host below its mount', async () => {
     const host = at('/auth');
     for (const file of [

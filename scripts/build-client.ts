@@ -1,0 +1,76 @@
+/**
+ * `npm run build:client`: the client as files that any platform can load, with types and source maps, in `dist`. Each
+ * entry is complete in itself, so that a page pays only for what it loads.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The file in `dist` by its source. */
+export const ENTRIES = { client: 'src/client/index.ts', react: 'src/client/react.ts' };
+export type Entry = keyof typeof ENTRIES;
+
+/** Every browser since 2023, React Native's Hermes, Node 20. */
+const TARGET = 'es2022';
+
+/** The text of each file that belongs to an entry: `client.js` and `client.js.map`. */
+export async function bundleClient(entry: Entry): Promise<Record<string, string>> {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: { [entry]: ENTRIES[entry] },
+    outdir: 'dist',
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: TARGET,
+    sourcemap: 'linked',
+    external: ['react'],
+    banner: { js: `/*! hono-accounts/${entry} ${version} | MIT */` },
+    logLevel: 'error',
+  });
+  return Object.fromEntries(
+    outputFiles.map(({ path, text }) => [path.slice(join(root, 'dist/').length), text]),
+  );
+}
+
+/** Declarations of every module in `types`, and a file for each entry that leads there. */
+function declare(folder: string): void {
+  const types = join(folder, 'types');
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const options = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--outDir', types];
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [tsc, '-p', join(root, 'tsconfig.client.json'), ...options],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(stdout);
+  for (const file of readdirSync(types)) {
+    const text = readFileSync(join(types, file), 'utf8');
+    // As `.js`, so that every resolution of modules finds them.
+    writeFileSync(
+      join(types, file),
+      text.replace(/((?:from |import\()['"]\.\/[\w-]+)\.ts(?=['"])/g, '$1.js'),
+    );
+  }
+  for (const [entry, source] of Object.entries(ENTRIES)) {
+    const module = source.replace('src/client/', '').replace('.ts', '.js');
+    writeFileSync(join(folder, `${entry}.d.ts`), `export * from './types/${module}';\n`);
+  }
+}
+
+export async function buildClient(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  for (const entry of Object.keys(ENTRIES) as Entry[]) {
+    for (const [file, text] of Object.entries(await bundleClient(entry)))
+      writeFileSync(join(folder, file), text);
+  }
+  declare(folder);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildClient(join(root, 'dist'));

@@ -1,0 +1,207 @@
+/** The client as it is built: its size, its copy among the assets, and whether everybody can load it. */
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundle, root } from '../../bench/lib/bundle.ts';
+import { buildClient, ENTRIES } from '../../scripts/build-client.ts';
+import { originOf } from '../../src/client/origin.ts';
+import { REFUSALS, type RefusalName, refusalCode } from '../../src/errors.ts';
+
+const CLIENT_MAX_GZIP_BYTES = 4 * 1_024;
+const REACT_MAX_GZIP_BYTES = 1_024;
+
+/** A project that has installed the package. */
+let project: string;
+let dist: string;
+beforeAll(async () => {
+  project = mkdtempSync(join(tmpdir(), 'accounts-client-'));
+  const own = join(project, 'node_modules/hono-accounts');
+  dist = join(own, 'dist');
+  mkdirSync(own, { recursive: true });
+  copyFileSync(join(root, 'package.json'), join(own, 'package.json'));
+  await buildClient(dist);
+  for (const name of ['react', '@types', 'csstype']) {
+    symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
+  }
+  writeFileSync(join(project, 'package.json'), '{"type": "module"}');
+}, 60_000);
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+const read = (file: string) => readFileSync(join(dist, file), 'utf8');
+const gzipBytes = (file: string) => gzipSync(read(file)).byteLength;
+
+describe('the built client', () => {
+  it('is at most 4 KiB gzip', () => {
+    expect(read('client.js')).toContain('/token/refresh');
+    expect(gzipBytes('client.js')).toBeLessThan(CLIENT_MAX_GZIP_BYTES);
+  });
+
+  it('has a hook for React of at most 1 KiB, in which no client is', () => {
+    expect(gzipBytes('react.js')).toBeLessThan(REACT_MAX_GZIP_BYTES);
+    expect(read('react.js')).toContain('from"react"');
+    expect(read('react.js')).not.toContain('/token/refresh');
+  });
+
+  it('imports nothing else', () => {
+    expect(read('client.js')).not.toMatch(/\bimport\b|\bfrom"/);
+  });
+
+  it.each(Object.keys(ENTRIES))('has types and a source map: %s', (entry) => {
+    expect(existsSync(join(dist, `${entry}.d.ts`))).toBe(true);
+    const { sources, sourcesContent } = JSON.parse(read(`${entry}.js.map`));
+    expect(sources).toContain(`../${ENTRIES[entry as keyof typeof ENTRIES]}`);
+    expect(sourcesContent).toHaveLength(sources.length);
+  });
+
+  it.each(['client.js', 'client.js.map'])(
+    'is the one that the Worker serves (npm run build:assets): %s',
+    (file) => {
+      expect(readFileSync(join(root, 'assets/static', file), 'utf8')).toBe(read(file));
+    },
+  );
+});
+
+const PROGRAM = `
+import { AccountsError, createClient, memoryStore, webStorage } from 'hono-accounts/client';
+
+const sent = [];
+const client = createClient({
+  url: 'https://accounts.example.com/account',
+  store: memoryStore(),
+  fetch: async (input, init) => {
+    const request = new Request(input, init);
+    sent.push(request.method + ' ' + request.url + ' ' + request.headers.get('Authorization'));
+    return Response.json({ access: 'a', refresh: 'r', email: 'neo@example.com' });
+  },
+});
+await client.logIn({ email: 'neo@example.com', password: 'follow the rabbit' });
+await client.fetch(new Request('https://accounts.example.com/notes', { method: 'POST', body: '{}' }));
+console.log(JSON.stringify({ sent, names: [AccountsError.name.length > 0, typeof webStorage] }));
+`;
+
+const NODES: [string, string][] = [['this Node', process.execPath]];
+if (existsSync('/usr/bin/node')) NODES.push(['the machine’s Node', '/usr/bin/node']);
+
+describe('everybody can load it', () => {
+  it.each(NODES)('with import() in %s, which ends by itself', (_, node) => {
+    writeFileSync(join(project, 'program.mjs'), PROGRAM);
+    const { stdout, stderr } = spawnSync(node, ['program.mjs'], {
+      cwd: project,
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual({
+      sent: [
+        'POST https://accounts.example.com/account/login null',
+        'POST https://accounts.example.com/notes Bearer a',
+      ],
+      names: [true, 'function'],
+    });
+  });
+
+  it('in Node, which ends although another tab could still say something', () => {
+    const program = `
+      import { createClient } from 'hono-accounts/client';
+      createClient({ url: 'https://accounts.example.com', store: { get: () => null, set() {} } });
+    `;
+    writeFileSync(join(project, 'shared.mjs'), program);
+    const { status } = spawnSync(process.execPath, ['shared.mjs'], { cwd: project, timeout: 20_000 });
+    expect(status).toBe(0);
+  });
+
+  it('with a bundler, which takes no more than is used', async () => {
+    writeFileSync(join(project, 'app.js'), PROGRAM);
+    expect(await bundle('app.js', { from: project })).toContain('/token/refresh');
+    writeFileSync(
+      join(project, 'small.js'),
+      `import { memoryStore } from 'hono-accounts/client'; memoryStore();`,
+    );
+    expect(await bundle('small.js', { from: project })).not.toContain('/token/refresh');
+  });
+
+  const TYPED = `
+    import { type AccountChange, AccountsError, type Client, createClient, type User } from 'hono-accounts/client';
+    import { AccountProvider, useAccount } from 'hono-accounts/react';
+
+    const client: Client = createClient({ url: '/account', store: { get: async () => null, set: async () => {} } });
+    export const stop: () => void = client.onChange((change: AccountChange) => {
+      if (change.type === 'signedOut') console.log(change.reason.length);
+    });
+    export async function rename(name: string): Promise<User | 'taken'> {
+      try {
+        return await client.updateMe({ name }, { signal: AbortSignal.timeout(1_000) });
+      } catch (error) {
+        if (error instanceof AccountsError && error.code === 'username_taken') return 'taken';
+        throw error;
+      }
+    }
+    export const upload = (body: FormData) => client.fetch(new Request('/notes', { method: 'POST', body }));
+    export const Provider = AccountProvider;
+    export function useName(): string | null {
+      const account = useAccount(client);
+      return account.status === 'signedIn' ? account.user.name : null;
+    }
+    // @ts-expect-error a misspelt field
+    export const wrong = () => client.logIn({ mail: 'neo@example.com', password: '' });
+  `;
+  it.each([
+    { module: 'esnext', moduleResolution: 'bundler' },
+    { module: 'nodenext', moduleResolution: 'nodenext' },
+  ])('with types, with $moduleResolution', (resolution) => {
+    writeFileSync(join(project, 'typed.ts'), TYPED);
+    const compilerOptions = {
+      ...resolution,
+      target: 'es2022',
+      lib: ['es2022', 'dom'],
+      types: [],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      noEmit: true,
+    };
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['typed.ts'] }));
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const { stdout } = spawnSync(process.execPath, [tsc, '-p', project], { encoding: 'utf8' });
+    expect(stdout).toBe('');
+  });
+});
+
+it('knows every code that the server refuses with', () => {
+  const source = readFileSync(join(root, 'src/client/errors.ts'), 'utf8');
+  const known = new Set([...source.matchAll(/^ {2}\| '(\w+)'/gm)].map((match) => match[1]));
+  const sent = (Object.keys(REFUSALS) as RefusalName[]).map(refusalCode);
+  expect(sent.filter((code) => !known.has(code))).toEqual([]);
+});
+
+it('gives no URL an origin that URL does not give it', () => {
+  const part = fc.constantFrom(
+    ...'http https : / // \\ @ . - % # ? [ ] \t \n 0 :80 :443 :0443 a b.example 127.1 xn--a é'.split(' '),
+  );
+  const rest = fc.array(part, { maxLength: 10 }).map((parts) => parts.join(''));
+  const url = fc.tuple(fc.constantFrom('', 'https://', 'http://a.example', 'HTTPS://b.example'), rest);
+  const isCanonical = (origin: string) => URL.canParse(origin) && new URL(origin).origin === origin;
+  void fc.assert(
+    fc.property(url, (parts) => {
+      const text = parts.join('');
+      const origin = originOf(text);
+      // What is not canonical is equal to no origin that is trusted.
+      fc.pre(origin !== undefined && isCanonical(origin));
+      expect(origin).toBe(URL.canParse(text) ? new URL(text).origin : 'https://relative.invalid');
+    }),
+    { numRuns: 2_000 },
+  );
+});
