@@ -28,8 +28,7 @@ export async function localD1(
   wrangler: Wrangler,
   { persistTo, environment }: { persistTo?: string | undefined; environment?: string | undefined },
 ): Promise<D1Writer> {
-  // As wrangler has it: relative to where it is run, which is always the project's root.
-  const state = persistTo === undefined ? join(root, '.wrangler/state') : resolve(root, persistTo);
+  const state = stateFolder(persistTo);
   await applyMigrations(wrangler, state, environment);
 
   const opening: Opening = { configPath: join(root, 'wrangler.toml'), state, environment };
@@ -74,6 +73,10 @@ export async function localD1(
     },
   };
 }
+
+/** As wrangler has it: relative to where it is run, which is always the project's root. */
+export const stateFolder = (persistTo: string | undefined): string =>
+  persistTo === undefined ? join(root, '.wrangler/state') : resolve(root, persistTo);
 
 /** wrangler's own command, under the same lock as `npm run dev`: two at once would each apply the same one. */
 async function applyMigrations(

@@ -1,19 +1,20 @@
 import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Counts, importUsers, type Refused } from '../../scripts/lib/import.ts';
+import { undo } from '../../scripts/import/undo.ts';
 import { memoryD1 } from './support/database.ts';
+import { IMPORTED_AT, importRecords, type Options } from './support/import.ts';
 import { type Ended, rowsOf, run, temporaryFolder } from './support/run.ts';
 
 const HASH = 'pbkdf2_sha256$1000$seasalt$XHfRVmyEZRTCcSbqGP00JKv0fRwYHK0ogjPZdSJxCXk=';
 
 interface Wish {
-  pk: number;
-  username: string;
+  pk: number | string;
+  username?: string;
   email?: string;
   [field: string]: unknown;
 }
-const djangoUser = ({ pk, ...fields }: Wish) => ({
+const djangoUser = ({ pk, ...fields }: Wish, i = 0) => ({
   model: 'auth.user',
   pk,
   fields: {
@@ -22,198 +23,327 @@ const djangoUser = ({ pk, ...fields }: Wish) => ({
     is_active: true,
     is_staff: false,
     is_superuser: false,
-    date_joined: new Date(1_700_000_000_000 + pk).toISOString(),
+    date_joined: new Date(1_700_000_000_000 + (typeof pk === 'number' ? pk : i)).toISOString(),
     ...fields,
   },
 });
-
-/** Runs an import in memory; its refusals as `pk: reason`, in their order. */
-async function importInMemory(records: readonly unknown[], batch = 100, database = memoryD1()) {
-  const refused: Refused[] = [];
-  const remarks: string[] = [];
-  const told: Counts[] = [];
-  const entries = (async function* () {
-    for (const [i, value] of records.entries()) yield { place: { record: i + 1 }, value };
-  })();
-  const counts = await importUsers(database.writer, entries, batch, {
-    refused: (line) => refused.push(line),
-    remark: (text) => remarks.push(text),
-    progress: (counts) => told.push({ ...counts }),
-  });
-  expect(counts.imported + counts.alreadyThere + counts.refused).toBe(counts.read);
-  const reasons = refused.map(({ pk, reason }) => `${pk}: ${reason}`);
-  return { counts, refused, reasons, remarks, told, database };
-}
-
 const users = (...wishes: Wish[]) => wishes.map(djangoUser);
+const emailAddress = (user: unknown, email: string, verified = true, primary = true) => ({
+  model: 'account.emailaddress',
+  pk: 1,
+  fields: { user, email, verified, primary },
+});
+const UUID = '5f0f6f2e-6f0c-4c53-9d6e-0a3d3a9a7f11';
 
-describe('importUsers', () => {
-  it.each<[string, Wish[], string[]]>([
+describe('what somebody cannot keep', () => {
+  it.each<[string, Wish[], Options, string[], string[]]>([
     [
-      'two users whose e-mails differ in case',
+      'an address of an earlier one, at equal log-ins',
       [
         { pk: 1, username: 'neo', email: 'Neo@Example.COM' },
         { pk: 2, username: 'neo2', email: 'neo@example.com' },
       ],
-      ['2: email_taken'],
+      {},
+      [],
+      ['2: email (email_taken)'],
     ],
     [
-      'two users whose usernames differ in case',
+      'an address of who logged in later',
+      [
+        { pk: 1, username: 'a', email: 'a@example.com', last_login: '2020-01-01' },
+        { pk: 2, username: 'b', email: 'a@example.com', last_login: '2024-01-01' },
+        { pk: 3, username: 'c', email: 'a@example.com' },
+      ],
+      {},
+      [],
+      ['1: email (email_taken)', '3: email (email_taken)'],
+    ],
+    [
+      'an address that is their only name',
+      [
+        { pk: 1, email: 'a@example.com' },
+        { pk: 2, email: 'A@example.com' },
+      ],
+      {},
+      ['2: email_taken'],
+      [],
+    ],
+    [
+      'an address that is their username too',
+      [
+        { pk: 1, username: 'neo@example.com', email: 'neo@example.com' },
+        { pk: 2, username: 'Neo@example.com', email: 'Neo@example.com' },
+      ],
+      {},
+      ['2: email_taken'],
+      [],
+    ],
+    [
+      'an address that was but a username, where it is somebody’s address',
+      [
+        { pk: 1, username: 'neo@example.com' },
+        { pk: 2, username: 'neo', email: 'neo@example.com' },
+      ],
+      {},
+      ['1: email_taken'],
+      [],
+    ],
+    [
+      'a username of an earlier one',
+      [
+        { pk: 1, username: 'Neo', email: 'a@example.com' },
+        { pk: 2, username: 'neo', email: 'b@example.com' },
+      ],
+      {},
+      [],
+      ['2: username (username_taken)'],
+    ],
+    [
+      'a username of a later one who has no address',
+      [
+        { pk: 1, username: 'Neo', email: 'a@example.com' },
+        { pk: 2, username: 'neo' },
+      ],
+      {},
+      [],
+      ['1: username (username_taken)'],
+    ],
+    [
+      'a username that is their only name',
       [
         { pk: 1, username: 'Neo' },
         { pk: 2, username: 'neo' },
       ],
+      {},
       ['2: username_taken'],
+      [],
     ],
+    ['neither name, having none', [{ pk: 1, username: '', email: ' ' }], {}, ['1: nameless'], []],
     [
-      'a user whose e-mail and username two others have',
+      'anything, with --strict',
       [
         { pk: 1, username: 'a', email: 'a@example.com' },
-        { pk: 2, username: 'b', email: 'b@example.com' },
-        { pk: 3, username: 'A', email: 'B@example.com' },
+        { pk: 2, username: 'b', email: 'A@example.com' },
+        { pk: 3, username: 'A', email: 'c@example.com' },
+        { pk: 4, username: 'no good', email: 'd@example.com' },
+        { pk: 5, username: 'e', email: 'nobody' },
+        { pk: 6, username: 'f', is_active: 'perhaps' },
+        { pk: 7, username: 'x@example.com' },
       ],
-      ['3: email_taken'],
+      { strict: true },
+      [
+        '2: email_taken',
+        '3: username_taken',
+        '4: username_invalid',
+        '5: email_invalid',
+        '6: malformed',
+        '7: username_not_own_email',
+      ],
+      [],
     ],
     [
-      'any number of users without an e-mail',
+      'nothing: any number has no e-mail or no username, and hostile names',
       [
         { pk: 1, username: 'a' },
         { pk: 2, username: 'b' },
-        { pk: 3, username: 'c' },
-      ],
-      [],
-    ],
-    [
-      'any number of users without a username',
-      [
-        { pk: 1, username: '', email: 'a@example.com' },
-        { pk: 2, username: '', email: 'b@example.com' },
-      ],
-      [],
-    ],
-    [
-      'hostile names',
-      [
+        { pk: 3, username: '', email: 'a@example.com' },
+        { pk: 4, username: '', email: 'b@example.com' },
         {
-          pk: 1,
+          pk: 5,
           username: 'bobby',
           first_name: "Robert'); DROP TABLE users; --",
           email: "o'hara@example.com",
         },
-        { pk: 2, username: 'quotes', first_name: `"'\`\\ $tag$ ;`, last_name: '/* -- */ 😀' },
+        { pk: 6, username: 'quotes', first_name: `"'\`\\ $tag$ ;`, last_name: '/* -- */ 😀' },
       ],
+      {},
+      [],
       [],
     ],
-  ])('of %s refuses %j as it should, in one batch or in many', async (_, wishes, expected) => {
-    for (const batch of [1, 2, 100]) {
-      const first = await importInMemory(users(...wishes), batch);
-      expect(first.reasons).toEqual(expected);
-      expect(first.counts.imported).toBe(wishes.length - expected.length);
+  ])('%s', async (_, wishes, options, refused, leftOut) => {
+    for (const batchSize of [1, 2, 100]) {
+      const first = await importRecords(users(...wishes), { ...options, batchSize });
+      expect(first.refused).toEqual(refused);
+      expect(first.leftOut).toEqual(leftOut);
+      const rows = first.database.rows('SELECT * FROM users ORDER BY id');
+      expect(rows).toHaveLength(wishes.length - refused.length);
 
-      const again = await importInMemory(users(...wishes), batch, first.database);
-      expect(again.reasons).toEqual(expected);
-      expect(again.counts).toMatchObject({ imported: 0, alreadyThere: wishes.length - expected.length });
+      const again = await importRecords(users(...wishes), {
+        ...options,
+        batchSize,
+        database: first.database,
+      });
+      expect(again.refused).toEqual(refused);
+      expect(again.counts).toMatchObject({ imported: 0, alreadyThere: rows.length });
+      expect(again.database.rows('SELECT * FROM users ORDER BY id')).toEqual(rows);
     }
   });
 
+  it('is what an account here has, and it says whose', async () => {
+    for (const dryRun of [false, true]) {
+      const database = memoryD1();
+      await database.writer.write([
+        `INSERT INTO users (id, email, username, username_key, password_hash, date_joined)
+          VALUES ('own', 'neo@example.com', 'Morpheus', 'morpheus', 'x', 0),
+            ('two', 'trinity@example.com', 'trinity', 'trinity', 'x', 0)`,
+      ]);
+      const { outcomes, leftOut, refused } = await importRecords(
+        users(
+          { pk: 1, username: 'neo', email: 'neo@example.com', is_staff: true },
+          { pk: 2, username: 'morpheus', email: 'b@example.com' },
+          { pk: 3, username: 'Trinity', email: 'Trinity@example.com' },
+        ),
+        { database, dryRun },
+      );
+      expect(leftOut).toEqual(['1: email (email_taken)', '2: username (username_taken)']);
+      expect(refused).toEqual(['3: email_taken']);
+      expect(outcomes[2]).toMatchObject({ refusal: { taken_by: 'two' } });
+      expect(database.rows("SELECT password_hash, is_staff FROM users WHERE id = 'own'")).toEqual([
+        { password_hash: 'x', is_staff: 0 },
+      ]);
+    }
+  });
+
+  it('is settled anew where somebody takes it while the import runs', async () => {
+    const database = memoryD1();
+    const { writer } = database;
+    let taken = false;
+    const racing = {
+      ...database,
+      writer: {
+        ...writer,
+        write: async (statements: readonly string[]) => {
+          if (!taken) {
+            taken = true;
+            await writer.write([
+              `INSERT INTO users (id, email, password_hash, date_joined) VALUES ('quick', 'neo@example.com', 'x', 0)`,
+            ]);
+          }
+          await writer.write(statements);
+        },
+      },
+    };
+    const { leftOut, counts } = await importRecords(
+      users({ pk: 1, username: 'neo', email: 'neo@example.com' }, { pk: 2, username: 'b' }),
+      { database: racing },
+    );
+    expect([leftOut, counts.imported]).toEqual([['1: email (email_taken)'], 2]);
+  });
+});
+
+describe('an import', () => {
   it('keeps hostile names as they are', async () => {
     const name = 'Robert\'); DROP TABLE users; -- "`\\ $tag$ /* 😀';
-    const { database } = await importInMemory(users({ pk: 1, username: 'bobby', first_name: name }));
+    const { database } = await importRecords(users({ pk: 1, username: 'bobby', first_name: name }));
     expect(database.rows('SELECT name FROM users')).toEqual([{ name }]);
   });
 
-  it('says who has what somebody else wants', async () => {
-    const { refused, database } = await importInMemory(
-      users(
-        { pk: 1, username: 'neo', email: 'neo@example.com' },
-        { pk: 2, username: 'b', email: 'NEO@example.com' },
-      ),
-    );
-    const [holder] = database.rows('SELECT id FROM users');
-    expect(refused).toEqual([
-      {
-        record: 2,
-        model: 'auth.user',
-        pk: 2,
-        username: 'b',
-        email: 'NEO@example.com',
-        reason: 'email_taken',
-        detail: expect.any(String),
-        takenBy: holder?.id,
-      },
-    ]);
-  });
-
-  it('tells of refusals in the order of the file', async () => {
-    const { reasons } = await importInMemory(
-      users(
-        { pk: 1, username: 'a' },
-        { pk: 2, username: 'A' },
-        { pk: 3, username: 'no good' },
-        { pk: 4, username: 'a' },
-        { pk: 5, username: '', email: '' },
-      ),
-    );
-    expect(reasons).toEqual(['2: username_taken', '3: username_invalid', '4: username_taken', '5: nameless']);
-  });
-
-  it('leaves accounts alone that were there before', async () => {
-    const database = memoryD1();
-    await database.writer.write([
-      `INSERT INTO users (id, email, password_hash, date_joined) VALUES ('own', 'neo@example.com', 'x', 0)`,
-    ]);
-    const { reasons } = await importInMemory(
-      users({ pk: 1, username: 'neo', email: 'neo@example.com', is_staff: true }),
-      100,
-      database,
-    );
-    expect(reasons).toEqual(['1: email_taken']);
-    expect(database.rows('SELECT id, password_hash, is_staff FROM users')).toEqual([
-      { id: 'own', password_hash: 'x', is_staff: 0 },
-    ]);
-  });
-
   it('does not touch what an imported user has changed since', async () => {
-    const neo = users({ pk: 1, username: 'neo', email: 'neo@example.com' });
-    const { database } = await importInMemory(neo);
-    await database.writer.write([`UPDATE users SET password_hash = 'new', email = 'other@example.com'`]);
-    expect((await importInMemory(neo, 100, database)).counts).toMatchObject({ alreadyThere: 1 });
-    expect(database.rows('SELECT password_hash, email FROM users')).toEqual([
-      { password_hash: 'new', email: 'other@example.com' },
-    ]);
-  });
-
-  it('counts a record that stands twice once as imported', async () => {
-    const twice = [...users({ pk: 1, username: 'neo' }), ...users({ pk: 1, username: 'neo' })];
-    for (const batch of [1, 100]) {
-      expect((await importInMemory(twice, batch)).counts).toMatchObject({ imported: 1, alreadyThere: 1 });
+    for (const pk of [1, UUID]) {
+      const neo = users({ pk, username: 'neo', email: 'neo@example.com' });
+      const { database } = await importRecords(neo);
+      await database.writer.write([
+        `UPDATE users SET password_hash = 'new', email = 'other@example.com', username = NULL, username_key = NULL`,
+      ]);
+      expect((await importRecords(neo, { database })).counts).toMatchObject({ alreadyThere: 1 });
+      expect(database.rows('SELECT password_hash, email FROM users')).toEqual([
+        { password_hash: 'new', email: 'other@example.com' },
+      ]);
     }
   });
 
-  it('takes in who was refused once the dump is mended', async () => {
-    const { database } = await importInMemory(users({ pk: 1, username: 'neo', email: 'nobody' }));
-    const { counts } = await importInMemory(
-      users({ pk: 1, username: 'neo', email: 'neo@example.com' }),
-      100,
-      database,
-    );
-    expect(counts).toMatchObject({ imported: 1, refused: 0 });
+  it('counts a record that is there twice once as imported', async () => {
+    const twice = [...users({ pk: 1, username: 'neo' }), ...users({ pk: 1, username: 'neo' })];
+    for (const batchSize of [1, 100]) {
+      expect((await importRecords(twice, { batchSize })).counts).toMatchObject({
+        imported: 1,
+        alreadyThere: 1,
+      });
+    }
   });
 
-  it('tells of superusers without staff rights and of who must reset, once', async () => {
-    const records = users(
-      { pk: 1, username: 'a', is_superuser: true },
-      { pk: 2, username: 'b', is_superuser: true, is_staff: true, password: '!unusable' },
-    );
-    const first = await importInMemory(records);
-    expect(first.remarks).toEqual([expect.stringMatching(/^pk 1, a: a superuser without is_staff/)]);
-    expect(first.counts.mustReset).toBe(1);
-    expect(first.database.rows('SELECT username, is_staff FROM users ORDER BY username')).toEqual([
-      { username: 'a', is_staff: 0 },
-      { username: 'b', is_staff: 1 },
+  it('takes in who was refused once the file is mended', async () => {
+    const { database, refused } = await importRecords(users({ pk: 1, username: '', email: 'nobody' }));
+    expect(refused).toEqual(['1: email_invalid']);
+    const mended = users({ pk: 1, username: '', email: 'neo@example.com' });
+    expect((await importRecords(mended, { database })).counts).toMatchObject({ imported: 1, refused: 0 });
+  });
+
+  it('keeps a UUID unless another account has it, and then finds the person again', async () => {
+    const database = memoryD1();
+    await database.writer.write([
+      `INSERT INTO users (id, email, password_hash, date_joined) VALUES ('${UUID}', 'own@example.com', 'x', 0)`,
     ]);
-    const again = await importInMemory(records, 100, first.database);
-    expect([again.remarks, again.counts.mustReset]).toEqual([[], 0]);
+    const people = users(
+      { pk: UUID.toUpperCase(), username: 'neo' },
+      { pk: '6f0f6f2e-6f0c-4c53-9d6e-0a3d3a9a7f12', username: 'b' },
+      { pk: '6F0F6F2E-6F0C-4C53-9D6E-0A3D3A9A7F12', username: 'c' },
+    );
+    const { leftOut, outcomes } = await importRecords(people, { database });
+    const ids = outcomes.map((one) => (one.outcome === 'refused' ? null : one.id));
+    expect(leftOut).toEqual([`${UUID.toUpperCase()}: id (id_taken)`, `${people[2]?.pk}: id (id_taken)`]);
+    expect(ids).toEqual([
+      expect.stringMatching(/^018bcfe5-6800-7/),
+      '6f0f6f2e-6f0c-4c53-9d6e-0a3d3a9a7f12',
+      expect.stringMatching(/^018bcfe5-6802-7/),
+    ]);
+    const again = await importRecords(people, { database });
+    expect(again.outcomes.map((one) => (one.outcome === 'already_there' ? one.id : null))).toEqual(ids);
+    // Even where the UUID is free by now.
+    await database.writer.write([`DELETE FROM users WHERE id = '${UUID}'`]);
+    expect((await importRecords(people, { database })).counts).toMatchObject({ alreadyThere: 3 });
+  });
+
+  it('keeps verified addresses verified, by number or by natural key', async () => {
+    const { database, counts } = await importRecords([
+      emailAddress(1, 'A@example.com'),
+      ...users(
+        { pk: 1, username: 'a', email: 'a@example.com' },
+        { pk: 2, username: 'b', email: 'b@example.com' },
+        { pk: 3, username: 'c' },
+        { pk: 4, username: '1', email: 'd@example.com' },
+      ),
+      emailAddress(['b'], 'b@example.com'),
+      emailAddress(3, 'second@example.com', true, false),
+      emailAddress(3, 'first@example.com', false, true),
+      emailAddress(4, 'd@example.com', false),
+      { model: 'socialaccount.socialaccount', pk: 1, fields: { user: 1, provider: 'google' } },
+    ]);
+    expect(database.rows('SELECT username, email, email_verified_at FROM users ORDER BY username')).toEqual([
+      { username: '1', email: 'd@example.com', email_verified_at: null },
+      { username: 'a', email: 'a@example.com', email_verified_at: IMPORTED_AT },
+      { username: 'b', email: 'b@example.com', email_verified_at: IMPORTED_AT },
+      { username: 'c', email: 'first@example.com', email_verified_at: null },
+    ]);
+    expect(counts).toMatchObject({ read: 10, imported: 4, parts: 6 });
+  });
+
+  it('says who may do what and was not imported, and of how many', async () => {
+    const { said } = await importRecords(
+      users(
+        { pk: 1, username: 'a', is_superuser: true, totp_secret: 'x', city: 'Seoul' },
+        { pk: 2, username: 'b', is_superuser: false, city: '' },
+      ),
+    );
+    expect(said).toMatch(/NOT IMPORTED.*: is_superuser, set for 1 of 2/);
+    expect(said).toMatch(/NOT IMPORTED.*: totp_secret, set for 1 of 1/);
+    expect(said).toMatch(/^Fields not imported.*: is_superuser 2, totp_secret 1, city 1$/m);
+  });
+
+  it('adds up, whatever the file is made of', async () => {
+    const { counts, said } = await importRecords([
+      ...users({ pk: 1, username: 'a' }, { pk: 1, username: 'a' }, { pk: 2, username: '' }),
+      { model: 'auth.group', pk: 1, fields: { name: 'editors' } },
+      emailAddress(1, 'a@example.com'),
+      {},
+    ]);
+    const { read, imported, alreadyThere, refused, skipped, parts } = counts;
+    expect({ read, imported, alreadyThere, refused, skipped, parts }).toEqual({
+      ...{ read: 6, imported: 1, alreadyThere: 1, refused: 2, skipped: 1, parts: 1 },
+    });
+    expect(said).toMatch(
+      /^6 read: 1 imported, 1 already there, 2 refused, 1 of other models, skipped, 1 read with their user\n/,
+    );
   });
 
   it('keeps each statement under what D1 takes', async () => {
@@ -223,64 +353,135 @@ describe('importUsers', () => {
       email: `user${pk}@example.com`,
       first_name: '한'.repeat(50),
     }));
-    const { counts, database } = await importInMemory(users(...many), 1_500);
+    const { counts, database } = await importRecords(users(...many), { batchSize: 1_500 });
     expect(counts.imported).toBe(1_500);
     expect(database.writes.length).toBeGreaterThan(1);
     for (const sql of database.writes) expect(new TextEncoder().encode(sql).length).toBeLessThan(100_000);
   });
 
-  it('stops between two batches', async () => {
-    const { writer } = memoryD1();
+  it('stops between two batches, and says how many it did not reach', async () => {
+    const many = Array.from({ length: 30 }, (_, pk) => ({ pk, username: `u${pk}` }));
     const controller = new AbortController();
-    const entries = (async function* () {
-      for (let pk = 1; ; pk += 1)
-        yield { place: { record: pk }, value: djangoUser({ pk, username: `u${pk}` }) };
-    })();
-    const counts = await importUsers(
-      writer,
-      entries,
-      5,
-      { refused: () => {}, remark: () => {}, progress: ({ read }) => read === 10 && controller.abort() },
-      controller.signal,
+    const { counts, said } = await importRecords(users(...many), {
+      batchSize: 5,
+      signal: controller.signal,
+      after: ({ imported }) => imported === 10 && controller.abort(),
+    });
+    expect(counts).toMatchObject({ read: 30, imported: 10, notReached: 20 });
+    expect(said).toContain('30 read: 10 imported, 0 already there, 0 refused, 20 not reached');
+  });
+});
+
+describe('--undo', () => {
+  const DATABASE = 'the database of the test';
+  const undoing = (dryRun = false) => ({ database: DATABASE, dryRun, progress: () => {} });
+  const reportOf = (
+    batches: (readonly string[])[],
+    header: object = { at: IMPORTED_AT, database: DATABASE },
+  ) => {
+    const file = join(temporaryFolder(), 'users.json.report.jsonl');
+    const lines = [{ import: header }, ...batches.map((ids, i) => ({ batch: i + 1, ids })), { outcome: 'x' }];
+    writeFileSync(
+      file,
+      `${lines.map((line) => JSON.stringify(line)).join('\n')}\n{"batch": 9, "ids": ["cut o`,
     );
-    expect(counts).toMatchObject({ read: 10, imported: 10 });
+    return file;
+  };
+
+  it('takes back who was imported, but not who has used the account since', async () => {
+    const names = ['idle', 'was-here', 'session', 'logged-in', 'new-password', 'confirmed'];
+    const { database, batches } = await importRecords(
+      names.map((username, i) =>
+        djangoUser({ pk: i + 1, username, ...(username === 'was-here' && { last_login: '2020-01-01' }) }),
+      ),
+      { batchSize: 4 },
+    );
+    const idOf = (name: string) => database.rows(`SELECT id FROM users WHERE username = '${name}'`)[0]?.id;
+    const idle = idOf('idle');
+    await database.writer.write([
+      `INSERT INTO users (id, username, username_key, password_hash, date_joined) VALUES ('own', 'own', 'own', 'x', 0)`,
+      `INSERT INTO sessions (user_id, id, created_at, last_used_at, expires_at, absolute_end_at)
+        VALUES ('${idOf('session')}', 's', 0, 0, 0, 0)`,
+      `UPDATE users SET last_login_at = ${IMPORTED_AT + 1} WHERE username = 'logged-in'`,
+      `UPDATE users SET password_version = 2 WHERE username = 'new-password'`,
+      `UPDATE users SET email_verified_at = ${IMPORTED_AT + 1} WHERE username = 'confirmed'`,
+      `INSERT INTO one_time_tokens (subject, purpose, hash, created_at, expires_at) VALUES ('${idle}', 'p', 'h', 0, 0)`,
+      `INSERT INTO admin_log (id, at, actor_id, action, subject_id) VALUES ('1', 0, 'own', 'a', '${idle}')`,
+    ]);
+    const report = reportOf(batches);
+
+    const dry = await undo(database.writer, report, undoing(true));
+    expect(dry).toEqual({ takenBack: 2, used: 4, gone: 0 });
+    expect(database.rows('SELECT id FROM users')).toHaveLength(7);
+
+    expect(await undo(database.writer, report, undoing())).toEqual(dry);
+    expect(database.rows('SELECT username FROM users ORDER BY username').map((row) => row.username)).toEqual(
+      [...names.slice(2), 'own'].sort(),
+    );
+    expect(database.rows('SELECT * FROM one_time_tokens')).toEqual([]);
+    expect(database.rows('SELECT subject_id FROM admin_log')[0]?.subject_id).not.toBe(idle);
+    expect(await undo(database.writer, report, undoing())).toEqual({ takenBack: 0, used: 4, gone: 2 });
+  });
+
+  it('refuses the report of another database, and what is no report', async () => {
+    const { writer } = memoryD1();
+    const other = reportOf([], { at: IMPORTED_AT, database: 'the remote database' });
+    await expect(undo(writer, other, undoing())).rejects.toThrow(
+      'an import into the remote database, not into',
+    );
+    await expect(undo(writer, 'package.json', undoing())).rejects.toThrow('no report of an import');
+    await expect(undo(writer, '/dev/null', undoing())).rejects.toThrow('no report of an import');
   });
 });
 
 describe('npm run import-users', () => {
   const lastLine = ({ stdout }: Ended) => stdout.split('\n').find((line) => line.includes(' read: '));
+  const reportOf = ({ stdout }: Ended) => /^Report: (.+)$/m.exec(stdout)?.[1] ?? '';
 
-  it('imports the users of a real Django, twice with one result', { timeout: 120_000 }, async () => {
+  it('imports the users of a real Django, twice with one result, and takes them back', {
+    timeout: 120_000,
+  }, async () => {
     const folder = temporaryFolder();
     const file = join(folder, 'users.json');
     const state = join(folder, 'state');
     copyFileSync('test/data/django/dumpdata.json', file);
 
-    const first = await run('import-users', [file, '--persist-to', state]);
-    expect(first).toMatchObject({ code: 2 });
-    expect(lastLine(first)).toBe('15 read: 14 imported, 0 already there, 1 refused');
+    const dry = await run('import-users', [file, '--persist-to', state, '--dry-run']);
+    expect(dry).toMatchObject({ code: 0 });
+    expect(dry.stdout).toContain('Dry run: nothing was written');
+    expect(await rowsOf(state, 'SELECT id FROM users')).toEqual([]);
+
+    const map = join(folder, 'ids.csv');
+    const first = await run('import-users', [file, '--persist-to', state, '--id-map', map]);
+    expect(first).toMatchObject({ code: 0 });
+    expect(lastLine(first)).toBe('15 read: 15 imported, 0 already there, 0 refused');
+    expect(lastLine(dry)).toBe(lastLine(first));
     expect(first.stdout).toContain('2 of the imported can only reset their password');
 
-    const refusedFile = `${file}.refused.jsonl`;
-    expect(first.stdout).toContain(refusedFile);
-    expect(statSync(refusedFile).mode & 0o777).toBe(0o600);
-    const refused = readFileSync(refusedFile, 'utf8');
-    expect(JSON.parse(refused)).toMatchObject({
+    const report = reportOf(first);
+    expect([reportOf(dry), report]).toEqual([`${file}.report.jsonl`, `${file}.report-2.jsonl`]);
+    for (const secret of [report, map]) expect(statSync(secret).mode & 0o777).toBe(0o600);
+    const lines = readFileSync(report, 'utf8').trim().split('\n');
+    const reported = lines.map((line) => JSON.parse(line));
+    expect(reported.find(({ pk }) => pk === 12)).toMatchObject({
       record: 12,
-      pk: 12,
       username: 'dup2',
-      reason: 'email_taken',
+      outcome: 'imported',
+      left_out: [{ field: 'email', reason: 'email_taken' }],
     });
-    expect(refused + first.stdout + first.stderr).not.toMatch(/pbkdf2_|md5\$/);
+    expect(reported.find(({ pk }) => pk === 8)).toMatchObject({ username: 'old', must_reset: 'md5' });
+    expect(reported.at(-1)).toMatchObject({ counts: { read: 15, imported: 15 } });
+    expect(lines.join() + first.stdout + first.stderr).not.toMatch(/pbkdf2_\w+\$|md5\$/);
 
     const select = 'SELECT * FROM users ORDER BY username';
     const rows = await rowsOf<Record<string, unknown>>(state, select);
-    const dumped = JSON.parse(readFileSync(file, 'utf8')) as { fields: Record<string, string> }[];
+    const dumped = JSON.parse(readFileSync(file, 'utf8')) as { pk: number; fields: Record<string, string> }[];
     const hashes = new Map(dumped.map(({ fields }) => [fields.username, fields.password]));
-    expect(rows).toHaveLength(14);
+    expect(rows).toHaveLength(15);
     for (const row of rows) {
       expect(row).toMatchObject({ email_verified_at: null, password_version: 1 });
-      expect(row.password_hash).toBe(row.username === 'sso' ? '' : hashes.get(row.username as string));
+      const useless = row.username === 'sso' || row.username === 'old';
+      expect(row.password_hash).toBe(useless ? '' : hashes.get(row.username as string));
     }
     const by = (username: string) => rows.find((row) => row.username === username);
     expect(by('Neo')).toMatchObject({
@@ -298,11 +499,29 @@ describe('npm run import-users', () => {
       'smith',
     ]);
 
-    const again = await run('import-users', [file, '--persist-to', state, '--batch', '4']);
-    expect(again).toMatchObject({ code: 2 });
-    expect(lastLine(again)).toBe('15 read: 0 imported, 14 already there, 1 refused');
-    expect(readFileSync(refusedFile, 'utf8')).toBe(refused);
+    const ids = readFileSync(map, 'utf8').trim().split('\n');
+    expect(ids).toHaveLength(16);
+    expect(ids).toContain(`2,${by('Neo')?.id}`);
+
+    const again = await run('import-users', [file, '--persist-to', state, '--batch', '4', '--id-map', map]);
+    expect(again).toMatchObject({ code: 0 });
+    expect(lastLine(again)).toBe('15 read: 0 imported, 15 already there, 0 refused');
+    expect(readFileSync(map, 'utf8').trim().split('\n')).toEqual(ids);
     expect(await rowsOf(state, select)).toEqual(rows);
+
+    const undone = await run('import-users', ['--undo', report, '--persist-to', state]);
+    expect(undone).toMatchObject({ code: 0, stdout: '15 imported: 15 taken back, 0 kept, 0 gone already\n' });
+    expect(await rowsOf(state, select)).toEqual([]);
+  });
+
+  it('exits with 2 where somebody was refused', { timeout: 60_000 }, async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'users.json');
+    copyFileSync('test/data/import/06-phone-only.json', file);
+    const ended = await run('import-users', [file, '--persist-to', join(folder, 'state')]);
+    expect(ended).toMatchObject({ code: 2 });
+    expect(ended.stdout).toContain('--map username=phone_number');
+    expect(readFileSync(reportOf(ended), 'utf8')).toContain('"outcome":"refused","reason":"nameless"');
   });
 
   it('killed half-way and run again leaves nobody out and nobody double', { timeout: 120_000 }, async () => {
@@ -318,7 +537,7 @@ describe('npm run import-users', () => {
 
     const killed = await run('import-users', args, {
       started: (child) =>
-        child.stderr?.on('data', (text) => `${text}`.includes(' read: ') && child.kill('SIGKILL')),
+        child.stderr?.on('data', (text) => `${text}`.includes(' written') && child.kill('SIGKILL')),
     });
     expect(killed).toMatchObject({ code: 137, stdout: '' });
 
@@ -328,9 +547,16 @@ describe('npm run import-users', () => {
     expect(Number(imported)).toBeGreaterThan(0);
     expect(Number(there)).toBeGreaterThan(0);
     expect(Number(imported) + Number(there)).toBe(TOTAL);
-    expect(existsSync(`${file}.refused.jsonl`)).toBe(false);
     const counted = await rowsOf(state, 'SELECT count(*) AS n, count(DISTINCT email) AS emails FROM users');
     expect(counted).toEqual([{ n: TOTAL, emails: TOTAL }]);
+
+    // Both reports together take everybody back, those of the killed run too.
+    const reports = [`${file}.report.jsonl`, reportOf(again)];
+    for (const report of reports) {
+      expect(existsSync(report)).toBe(true);
+      expect(await run('import-users', ['--undo', report, '--persist-to', state])).toMatchObject({ code: 0 });
+    }
+    expect(await rowsOf(state, 'SELECT count(*) AS n FROM users')).toEqual([{ n: 0 }]);
   });
 
   it.each([
@@ -339,6 +565,9 @@ describe('npm run import-users', () => {
     ['a file that is not there', ['/nowhere/users.json'], 'There is no file'],
     ['an unknown option', ['a.json', '--force'], '--force'],
     ['a batch of nothing', ['a.json', '--batch', '0'], '--batch'],
+    ['an unknown source', ['a.json', '--from', 'mainframe'], '--from is one of django, supabase'],
+    ['an unknown target', ['a.json', '--map', 'hash=password'], 'there is no target “hash”'],
+    ['an unknown way to keep', ['a.json', '--keep', 'all'], '--keep is one of'],
     ['a place on a remote database', ['package.json', '--remote', '--persist-to', 'x'], '--persist-to'],
   ])('with %s says so and exits with 1', async (_, args, sentence) => {
     const ended = await run('import-users', args);

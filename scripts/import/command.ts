@@ -1,0 +1,179 @@
+/**
+ * The command line of an import and what it says: `run` is scripts/import-users.ts without the database that it
+ * opens.
+ */
+import { createReadStream, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { D1Writer } from '../lib/d1-writer.ts';
+import { ScriptFault } from '../lib/fault.ts';
+import { databaseName } from '../lib/open-d1.ts';
+import { parseMap } from './fields.ts';
+import { openIdMap } from './id-map.ts';
+import { importUsers } from './index.ts';
+import { progressOf } from './progress.ts';
+import { readRecords } from './records.ts';
+import { openReport } from './report.ts';
+import { SOURCE_NAMES, sourceOf } from './sources/index.ts';
+import { KEEP } from './staging.ts';
+import { summary } from './summary.ts';
+import { readText } from './text.ts';
+import { undo } from './undo.ts';
+import { DEFAULT_BATCH } from './write.ts';
+
+const USAGE = `Usage: npm run import-users -- FILE [--from NAME] [--map TARGET=SOURCE,…] [--dry-run] [--id-map FILE]
+         [--keep ${KEEP.join('|')}] [--strict] [--model NAME] [--batch N] [--remote] [--persist-to DIR] [--env NAME]
+       npm run import-users -- --undo REPORT [--dry-run] [--remote] [--persist-to DIR] [--env NAME]
+  --from     ${SOURCE_NAMES.join(', ')}
+  --dry-run  says and reports everything, and writes nothing to the database`;
+const MAX_BATCH = 20_000;
+/** A record is held with its chunk, so larger chunks are read again less often. */
+const CHUNK_BYTES = 1_048_576;
+
+export type Arguments = ReturnType<typeof readArguments>;
+
+/** Returns the exit code. */
+export function run(
+  writer: D1Writer,
+  given: Arguments,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<number> {
+  return given.undo ? takeBack(writer, given, say, signal) : moveIn(writer, given, say, signal);
+}
+
+async function moveIn(
+  writer: D1Writer,
+  given: Arguments,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<number> {
+  const { file, source, map, batchSize, dryRun, keep, strict } = given;
+  const { size } = statSync(file);
+  const now = Math.floor(Date.now() / 1_000);
+  const report = openReport(file, {
+    file,
+    ...(given.from !== undefined && { from: given.from }),
+    database: databaseName(given.where),
+    at: now,
+    dry_run: dryRun,
+    options: given.options,
+  });
+  const idMap = openIdMap(given.idMap);
+  try {
+    const input = createReadStream(file, { highWaterMark: CHUNK_BYTES });
+    let wrote: ((done: number) => void) | undefined;
+    const { counts, findings } = await importUsers(
+      writer,
+      readRecords(readText(input), source),
+      { source, map, batchSize, dryRun, keep, strict, now },
+      {
+        reading: progressOf('records read', () => input.bytesRead / size),
+        writing: (_, persons) => {
+          wrote = progressOf(dryRun ? 'looked up' : 'written', (done) => done / persons);
+        },
+        before: report.batch,
+        after: (outcomes, { imported, alreadyThere, refused }) => {
+          report.outcomes(outcomes);
+          idMap.add(outcomes);
+          wrote?.(imported + alreadyThere + refused);
+        },
+      },
+      signal,
+    );
+    report.end(findings, counts);
+    const sources = Object.values(map).flat();
+    const unknown = sources.filter((name) => !findings.mapped.has(name));
+    if (dryRun) say('Dry run: nothing was written to the database.');
+    for (const line of summary(counts, findings, unknown)) say(line);
+    say(`Report: ${report.file}`);
+    if (!signal.aborted) return counts.refused > 0 ? 2 : 0;
+    say('Stopped before the end of the file. Run it again to go on.');
+    return signal.reason as number;
+  } catch (error) {
+    report.discard();
+    throw error;
+  } finally {
+    report.close();
+    idMap.close();
+  }
+}
+
+async function takeBack(
+  writer: D1Writer,
+  { file, where, dryRun }: Arguments,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<number> {
+  const progress = progressOf('looked up', () => 0);
+  const undone = await undo(writer, file, {
+    database: databaseName(where),
+    dryRun,
+    progress: ({ takenBack, used, gone }) => progress(takenBack + used + gone),
+    signal,
+  });
+  if (dryRun) say('Dry run: nothing was written to the database.');
+  const { takenBack, used, gone } = undone;
+  say(`${takenBack + used + gone} imported: ${takenBack} taken back, ${used} kept, ${gone} gone already`);
+  if (used > 0) say('Kept: somebody has signed in, set a password or confirmed an address since.');
+  if (!signal.aborted) return 0;
+  say('Stopped before the end. Run it again to go on.');
+  return signal.reason as number;
+}
+
+/** Throws a ScriptFault, with how it is used. */
+export function readArguments(argv: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        from: { type: 'string' },
+        map: { type: 'string' },
+        model: { type: 'string' },
+        'dry-run': { type: 'boolean', default: false },
+        undo: { type: 'string' },
+        'id-map': { type: 'string' },
+        keep: { type: 'string', default: KEEP[0] },
+        strict: { type: 'boolean', default: false },
+        remote: { type: 'boolean', default: false },
+        'persist-to': { type: 'string' },
+        env: { type: 'string' },
+        batch: { type: 'string', default: String(DEFAULT_BATCH) },
+      },
+    });
+    const [file, ...more] = values.undo === undefined ? positionals : [values.undo, ...positionals];
+    if (file === undefined || more.length > 0) throw new TypeError('one FILE is needed');
+    const batchSize = /^\d+$/.test(values.batch) ? Number(values.batch) : 0;
+    if (batchSize < 1 || batchSize > MAX_BATCH)
+      throw new TypeError(`--batch is a number from 1 to ${MAX_BATCH}`);
+    const keep = KEEP.find((name) => name === values.keep);
+    if (keep === undefined) throw new TypeError(`--keep is one of ${KEEP.join(', ')}`);
+    const source = sourceOf(values.from, file, values.model);
+    if (source === undefined) throw new TypeError(`--from is one of ${SOURCE_NAMES.join(', ')}`);
+    const { from, map, model, strict } = values;
+    const path = fromCaller(file);
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new TypeError(`There is no file ${path}`);
+    return {
+      file: path,
+      undo: values.undo !== undefined,
+      from,
+      source,
+      map: map === undefined ? {} : parseMap(map),
+      options: { map, model, strict, keep },
+      keep,
+      strict,
+      batchSize,
+      dryRun: values['dry-run'],
+      idMap: values['id-map'] === undefined ? undefined : fromCaller(values['id-map']),
+      where: { remote: values.remote, persistTo: values['persist-to'], environment: values.env },
+    };
+  } catch (error) {
+    throw new ScriptFault(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+/** npm runs scripts in the project's root, whatever folder the caller is in. */
+function fromCaller(file: string): string {
+  return resolve(process.env.INIT_CWD ?? '.', file);
+}

@@ -1,0 +1,81 @@
+/** What is said once of the whole file: fields that nobody took, other models, lines that are no data. */
+
+import type { Fields } from './fields.ts';
+import type { Assumption } from './person.ts';
+import { isEmpty } from './values.ts';
+
+/** So many different names are told apart; more of them are keys of a dictionary, not fields. */
+const MAX_NAMES = 300;
+const MAX_QUOTED = 1_000;
+const QUOTE_LENGTH = 100;
+
+/** Who may do what, and how an account is protected: nobody is to lose this without noticing. */
+const WEIGHTY =
+  /super_?user|(?:^|_)(?:admin|staff|root|owner)(?:$|_)|^(?:is)?(?:admin|staff|owner)$|^roles?$|perm(?:ission|s\b)|privileg|^groups?$|(?:^|_)mfa|totp|two_?factor|otp_/i;
+
+export const isWeighty = (field: string): boolean => WEIGHTY.test(field);
+
+export interface Findings {
+  /** Users and everything else in the file. */
+  records: number;
+  parts: number;
+  connections: number;
+  /** By name: in how many records it says anything, and in how many more than false or 0. */
+  unused: Map<string, { rows: number; set: number }>;
+  others: Map<string, { records: number; fields: Set<string> }>;
+  assumed: Map<Assumption, number>;
+  notData: { line: number; text: string }[];
+  notDataLines: number;
+  /** Sources that `--map` names and some record has. */
+  mapped: Set<string>;
+}
+
+export const noFindings = (): Findings => ({
+  records: 0,
+  parts: 0,
+  connections: 0,
+  unused: new Map(),
+  others: new Map(),
+  assumed: new Map(),
+  notData: [],
+  notDataLines: 0,
+  mapped: new Set(),
+});
+
+export function noteUnused({ unused }: Findings, fields: Fields, used: ReadonlySet<string>): void {
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    if (used.has(name) || isEmpty(value)) continue;
+    const found = unused.get(name);
+    const isSet = value !== false && value !== 0 && !/^(?:false|f|0)$/i.test(String(value));
+    if (found) {
+      found.rows += 1;
+      if (isSet) found.set += 1;
+    } else if (unused.size < MAX_NAMES) {
+      unused.set(name, { rows: 1, set: isSet ? 1 : 0 });
+    }
+  }
+}
+
+export function noteOther({ others }: Findings, model: string, fields: Fields): void {
+  const found = others.get(model) ?? { records: 0, fields: new Set() };
+  found.records += 1;
+  for (const name of Object.keys(fields)) if (found.fields.size < MAX_NAMES) found.fields.add(name);
+  if (others.has(model) || others.size < MAX_NAMES) others.set(model, found);
+}
+
+export function noteAssumed({ assumed }: Findings, kinds: readonly Assumption[]): void {
+  for (const kind of new Set(kinds)) assumed.set(kind, (assumed.get(kind) ?? 0) + 1);
+}
+
+export function noteNotData(findings: Findings, line: number, text: string): void {
+  findings.notDataLines += 1;
+  if (findings.notData.length < MAX_QUOTED) findings.notData.push({ line, text: quote(text) });
+}
+
+/** The beginning of a printed line, unless it may be a piece of a record. */
+function quote(text: string): string {
+  if (/passw|\$|[0-9a-f]{32}|[A-Za-z0-9+/]{40}/i.test(text)) return '(not shown: it may hold a password)';
+  const shown = text.replaceAll(/\p{C}/gu, ' ').trim();
+  return shown.length > QUOTE_LENGTH ? `${shown.slice(0, QUOTE_LENGTH)}…` : shown;
+}

@@ -1,0 +1,100 @@
+/** What an import says at its end: each kind of thing once, with how often, and what can be done about it. */
+import { type Findings, isWeighty } from './findings.ts';
+import { explainPassword } from './hashes.ts';
+import type { Assumption } from './person.ts';
+import { type Counts, tally } from './tally.ts';
+
+const MAX_QUOTED = 10;
+const MAX_FIELDS = 30;
+
+const ASSUMED: Readonly<Record<Assumption, string>> = {
+  is_active: '“is_active” was empty: they are active (Django’s default)',
+  is_staff: '“is_staff” was empty: they are not staff (Django’s default)',
+  date_joined: 'it is not said when they joined: the time of this import',
+  zone: 'a time without a zone: taken for UTC',
+  email_from_username: 'the address stood in the username only: it is their e-mail address now, unverified',
+  verified_at: 'a verified address without a time: the time of this import',
+};
+
+/** What a field may be that could identify somebody. */
+const NAME_LIKE = /phone|mobile|login|handle|nick|user_?name|mail/i;
+
+export function summary(counts: Counts, findings: Findings, unknownSources: readonly string[]): string[] {
+  return [
+    tally(counts),
+    ...refusals(counts, findings),
+    ...list('Left out', counts.leftOut),
+    ...passwords(counts),
+    ...assumptions(findings),
+    ...weighty(findings),
+    ...unused(findings),
+    ...unknownSources.map((name) => `--map: no record has a field “${name}”`),
+    ...others(findings),
+    ...connections(findings),
+    ...notData(findings),
+  ];
+}
+
+const list = (title: string, counted: ReadonlyMap<string, number>): string[] =>
+  counted.size === 0 ? [] : [`${title}: ${[...counted].map(([name, n]) => `${name} ${n}`).join(', ')}`];
+
+function refusals({ refusedFor }: Counts, { unused }: Findings): string[] {
+  if (refusedFor.size === 0) return [];
+  const lines = list('Refused', refusedFor);
+  const names = [...unused.keys()].filter((name) => NAME_LIKE.test(name));
+  if (refusedFor.has('nameless') && names.length > 0) {
+    const targets = names.map((name) => `--map ${/mail/i.test(name) ? 'email' : 'username'}=${name}`);
+    lines.push(`  Neither e-mail nor username: perhaps ${targets.join(' or ')}`);
+  }
+  return lines;
+}
+
+function passwords({ mustReset, mustResetWithoutEmail: without }: Counts): string[] {
+  const total = [...mustReset.values()].reduce((sum, n) => sum + n, 0);
+  if (total === 0) return [];
+  return [
+    `${total} of the imported can only reset their password:`,
+    ...[...mustReset].map(([kind, n]) => `  ${kind} ${n}: ${explainPassword(kind)}`),
+    ...(without > 0 ? [`  ${without} of them have no address for it: staff has to help`] : []),
+  ];
+}
+
+const assumptions = ({ assumed }: Findings): string[] =>
+  [...assumed].map(([kind, n]) => `Assumed for ${n}: ${ASSUMED[kind]}`);
+
+function weighty({ unused }: Findings): string[] {
+  return [...unused]
+    .filter(([name, { set }]) => isWeighty(name) && set > 0)
+    .map(([name, { rows, set }]) => {
+      const target = /admin|staff|super/i.test(name) ? ` (to make them staff: --map is_staff=${name})` : '';
+      return `NOT IMPORTED, and it says who may do what or how an account is protected: ${name}, set for ${set} of ${rows}${target}`;
+    });
+}
+
+function unused({ unused }: Findings): string[] {
+  const names = [...unused].map(([name, { rows }]) => `${name} ${rows}`);
+  if (names.length === 0) return [];
+  const more = names.length > MAX_FIELDS ? `, and ${names.length - MAX_FIELDS} more` : '';
+  return [`Fields not imported, and how many have one: ${names.slice(0, MAX_FIELDS).join(', ')}${more}`];
+}
+
+function others({ others }: Findings): string[] {
+  return [...others].map(([model, { records, fields }]) => {
+    const names = [...fields].slice(0, MAX_FIELDS).join(', ');
+    return `Other model, skipped: ${model} ${records}${names === '' ? '' : ` (${names})`}`;
+  });
+}
+
+const connections = ({ connections: n }: Findings): string[] =>
+  n === 0 ? [] : [`Accounts at other providers: ${n}, not imported`];
+
+function notData({ notData, notDataLines }: Findings): string[] {
+  const quoted = notData.slice(0, MAX_QUOTED).map(({ line, text }) => `  line ${line}: ${text}`);
+  if (quoted.length === 0) return [];
+  const more = notDataLines - quoted.length;
+  return [
+    `Lines that are no data, ignored: ${notDataLines}`,
+    ...quoted,
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ];
+}

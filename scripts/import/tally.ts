@@ -1,0 +1,64 @@
+/** The numbers of an import. `read` is the sum of the six after it. */
+import type { Findings } from './findings.ts';
+import type { Reason } from './person.ts';
+import type { Outcome } from './write.ts';
+
+export interface Counts {
+  read: number;
+  imported: number;
+  alreadyThere: number;
+  refused: number;
+  /** Records of other models. */
+  skipped: number;
+  /** Records that were read as a part of their user: addresses, passwords, connections. */
+  parts: number;
+  /** Stopped before their turn. */
+  notReached: number;
+  refusedFor: Map<Reason, number>;
+  /** Of those imported, by field and reason. */
+  leftOut: Map<string, number>;
+  /** Of those imported, by the kind of hash. */
+  mustReset: Map<string, number>;
+  /** Of those: without an address to which a link could be sent. */
+  mustResetWithoutEmail: number;
+}
+
+export function countsOf({ records, parts, others }: Findings): Counts {
+  const skipped = [...others.values()].reduce((sum, other) => sum + other.records, 0);
+  return {
+    read: records,
+    ...{ imported: 0, alreadyThere: 0, refused: 0, skipped, parts, notReached: records - skipped - parts },
+    ...{ refusedFor: new Map(), leftOut: new Map(), mustReset: new Map(), mustResetWithoutEmail: 0 },
+  };
+}
+
+const add = <K>(map: Map<K, number>, key: K) => map.set(key, (map.get(key) ?? 0) + 1);
+
+export function count(counts: Counts, outcomes: readonly Outcome[]): void {
+  for (const result of outcomes) {
+    counts.notReached -= 1;
+    if (result.outcome === 'already_there') counts.alreadyThere += 1;
+    else if (result.outcome === 'refused') {
+      counts.refused += 1;
+      add(counts.refusedFor, result.refusal.reason);
+    } else {
+      const { person } = result;
+      counts.imported += 1;
+      for (const { field, reason } of person.leftOut) add(counts.leftOut, `${field} (${reason})`);
+      if (person.passwordHash === '') {
+        add(counts.mustReset, person.passwordKind);
+        if (person.email === null) counts.mustResetWithoutEmail += 1;
+      }
+    }
+  }
+}
+
+export function tally({ read, imported, alreadyThere, refused, skipped, parts, notReached }: Counts): string {
+  const more = [
+    ...(skipped > 0 ? [`${skipped} of other models, skipped`] : []),
+    ...(parts > 0 ? [`${parts} read with their user`] : []),
+    ...(notReached > 0 ? [`${notReached} not reached`] : []),
+  ];
+  const all = [`${imported} imported`, `${alreadyThere} already there`, `${refused} refused`, ...more];
+  return `${read} read: ${all.join(', ')}`;
+}

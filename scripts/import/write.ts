@@ -1,0 +1,188 @@
+/**
+ * Everybody of staging into D1, batch by batch. Each batch is one write that leaves out whatever is taken, between
+ * two looks at the ids: who was there before, who is there now. Since a record has the same id at every run, being
+ * stopped anywhere and run again neither doubles nor loses anybody.
+ */
+import type { D1Writer } from '../lib/d1-writer.ts';
+import {
+  type Holder,
+  insertUsers,
+  type Present,
+  selectHoldersOfEmails,
+  selectHoldersOfUsernames,
+  selectPresent,
+  type UserRow,
+} from '../lib/users-sql.ts';
+import type { Known, Person } from './person.ts';
+import type { Place } from './records.ts';
+import {
+  loseEmail,
+  loseId,
+  loseUsername,
+  type Refusal,
+  refusalOf,
+  type Staged,
+  type Staging,
+} from './staging.ts';
+
+/** What became of one record. */
+export type Outcome = { place: Place; known: Known } & (
+  | { outcome: 'imported'; id: string; person: Person }
+  | { outcome: 'already_there'; id: string }
+  | { outcome: 'refused'; refusal: Refusal }
+);
+
+export interface Writing {
+  batchSize: number;
+  /** Looks only: nothing is written. */
+  dryRun: boolean;
+  /** Epoch seconds: when somebody joined of whom it is not known. */
+  now: number;
+  /** The ids that are about to be written, and were not there. */
+  before: (ids: readonly string[]) => void;
+  /** In the order of the file, once it is so. */
+  after: (outcomes: readonly Outcome[]) => void;
+  signal?: AbortSignal;
+}
+
+/** Two batches of a remote D1 are two imports: it is worth having few. */
+export const DEFAULT_BATCH = 2_000;
+/** Somebody takes a name while the import runs: it is tried so often. */
+const ATTEMPTS = 3;
+
+/** Until staging ends, or the batch at which `signal` is found aborted. */
+export async function writeUsers(writer: D1Writer, staging: Staging, writing: Writing): Promise<void> {
+  let seq = 0;
+  for (;;) {
+    const page = staging.page(seq, writing.batchSize);
+    const last = page.at(-1);
+    if (!last) return;
+    seq = last.seq;
+    writing.after(await writeBatch(writer, page, writing));
+    if (writing.signal?.aborted) return;
+  }
+}
+
+interface Candidate {
+  index: number;
+  place: Place;
+  person: Person;
+}
+
+async function writeBatch(writer: D1Writer, page: readonly Staged[], writing: Writing): Promise<Outcome[]> {
+  const outcomes: Outcome[] = new Array(page.length);
+  const candidates: Candidate[] = [];
+  for (const [index, staged] of page.entries()) {
+    const { place } = staged;
+    if ('person' in staged) candidates.push({ index, place, person: staged.person });
+    else if ('refusal' in staged) {
+      outcomes[index] = { place, known: staged.known, outcome: 'refused', refusal: staged.refusal };
+    } else outcomes[index] = { place, known: staged.known, outcome: 'already_there', id: staged.duplicateOf };
+  }
+  const settle = ({ index, place, person }: Candidate, outcome: OutcomeOnly) => {
+    outcomes[index] = { place, known: person.known, ...outcome };
+  };
+
+  const ids = candidates.flatMap(({ person: { id, ownId } }) => (ownId === null ? [id] : [ownId, id]));
+  const there = await present(writer, ids);
+  let pending: Candidate[] = [];
+  for (const candidate of candidates) {
+    const { person } = candidate;
+    const own = there.get(person.ownId ?? '');
+    const id = there.has(person.id) ? person.id : own && isSame(person, own) ? own.id : null;
+    if (id !== null) settle(candidate, { outcome: 'already_there', id });
+    else {
+      if (own) loseId(person, own.id);
+      pending.push(candidate);
+    }
+  }
+
+  for (let attempt = 1; pending.length > 0; attempt += 1) {
+    // Whom D1 leaves out has lost something: the holders say what. Without a write they are asked at once.
+    if (attempt > 1 || writing.dryRun) pending = await yieldToHolders(writer, pending, settle);
+    if (writing.dryRun) {
+      for (const candidate of pending) settle(candidate, imported(candidate));
+      break;
+    }
+    if (attempt > ATTEMPTS) {
+      const detail = 'taken while this ran, and free again: run it once more';
+      for (const candidate of pending) {
+        settle(candidate, { outcome: 'refused', refusal: { reason: 'conflict', detail } });
+      }
+      break;
+    }
+    if (pending.length === 0) break;
+    writing.before(pending.map(({ person }) => idOf(person)));
+    await writer.write(insertUsers(pending.map(({ person }) => rowOf(person, writing.now))));
+    const now = await present(
+      writer,
+      pending.map(({ person }) => idOf(person)),
+    );
+    for (const candidate of pending)
+      if (now.has(idOf(candidate.person))) settle(candidate, imported(candidate));
+    pending = pending.filter(({ person }) => !now.has(idOf(person)));
+  }
+  return outcomes;
+}
+
+type OutcomeOnly =
+  | { outcome: 'imported'; id: string; person: Person }
+  | { outcome: 'already_there'; id: string }
+  | { outcome: 'refused'; refusal: Refusal };
+
+const idOf = (person: Person): string => person.ownId ?? person.id;
+const imported = ({ person }: Candidate): OutcomeOnly => ({ outcome: 'imported', id: idOf(person), person });
+
+/** A UUID that is there is this person's if they joined at the same time or have one of the names. */
+const isSame = (person: Person, row: Present): boolean =>
+  (person.dateJoined !== null && person.dateJoined === row.date_joined) ||
+  (person.email !== null && person.email === row.email) ||
+  (person.usernameKey !== null && person.usernameKey === row.username_key);
+
+function rowOf(person: Person, now: number): UserRow {
+  const { email, emailVerifiedAt, dateJoined } = person;
+  return {
+    ...person,
+    id: idOf(person),
+    emailVerifiedAt: email === null ? null : emailVerifiedAt === 'now' ? now : emailVerifiedAt,
+    dateJoined: dateJoined ?? now,
+  };
+}
+
+async function present(writer: D1Writer, ids: readonly string[]): Promise<Map<string, Present>> {
+  const found = new Map<string, Present>();
+  for (const query of selectPresent(ids, writer.readMaxBytes)) {
+    for (const row of await writer.read<Present>(query)) found.set(row.id, row);
+  }
+  return found;
+}
+
+/** Takes from these what other accounts have; settles those to whom nothing is left, and returns the others. */
+async function yieldToHolders(
+  writer: D1Writer,
+  pending: readonly Candidate[],
+  settle: (candidate: Candidate, outcome: OutcomeOnly) => void,
+): Promise<Candidate[]> {
+  const holders = async (queries: readonly string[]) => {
+    const found = new Map<string, string>();
+    for (const query of queries) {
+      for (const { id, taken } of await writer.read<Holder>(query)) found.set(taken, id);
+    }
+    return found;
+  };
+  const named = (values: readonly (string | null)[]) => values.filter((value) => value !== null);
+  const emails = named(pending.map(({ person }) => person.email));
+  const keys = named(pending.map(({ person }) => person.usernameKey));
+  const ofEmails = await holders(selectHoldersOfEmails(emails, writer.readMaxBytes));
+  const ofUsernames = await holders(selectHoldersOfUsernames(keys, writer.readMaxBytes));
+  return pending.filter((candidate) => {
+    const { person } = candidate;
+    const ofEmail = ofEmails.get(person.email ?? '');
+    const ofUsername = ofUsernames.get(person.usernameKey ?? '');
+    if (ofEmail !== undefined) loseEmail(person, ofEmail);
+    if (ofUsername !== undefined) loseUsername(person, ofUsername);
+    const refusal = refusalOf(person);
+    if (refusal) settle(candidate, { outcome: 'refused', refusal });
+    return refusal === null;
+  });
+}
