@@ -1,0 +1,75 @@
+/**
+ * `npm run export-users -- FILE [--with-hashes] [--remote] [--persist-to DIR] [--env NAME]`: everybody as JSON lines,
+ * which `npm run import-users` reads. FILE is new, and only this user can read it. Exit code 0, or 1 where it failed
+ * or was stopped: then what is in FILE is not everybody.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { requireTables } from './lib/d1-writer.ts';
+import { ScriptFault } from './lib/fault.ts';
+import { openD1, REMOTE_MIGRATIONS } from './lib/open-d1.ts';
+import { exitOnSignal, runScript } from './lib/stop.ts';
+import { exportUsers } from './lib/users-export.ts';
+
+const USAGE = `Usage: npm run export-users -- FILE [--with-hashes] [--remote] [--persist-to DIR] [--env NAME]
+  --with-hashes  with the hashes of the passwords: as secret as the database itself`;
+
+await runScript(main);
+
+async function main(): Promise<number> {
+  const { file, hashes, where } = readArguments();
+  exitOnSignal();
+  const writer = await openD1(where);
+  try {
+    await requireTables(writer, REMOTE_MIGRATIONS);
+    const descriptor = create(file);
+    let users = 0;
+    try {
+      for await (const lines of exportUsers(writer, { hashes })) {
+        writeSync(descriptor, lines);
+        users += lines.split('\n').length - 1;
+      }
+    } finally {
+      closeSync(descriptor);
+    }
+    console.log(`${users} users, ${hashes ? 'with' : 'without'} the hashes of their passwords: ${file}`);
+    return 0;
+  } finally {
+    await writer.close();
+  }
+}
+
+/** Never over a file that is there: it may be the only copy. */
+function create(file: string): number {
+  try {
+    return openSync(file, 'wx', 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new ScriptFault(`${file} is there already`);
+  }
+}
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        'with-hashes': { type: 'boolean', default: false },
+        remote: { type: 'boolean', default: false },
+        'persist-to': { type: 'string' },
+        env: { type: 'string' },
+      },
+    });
+    const [file, ...more] = positionals;
+    if (file === undefined || more.length > 0) throw new TypeError('one FILE is needed');
+    return {
+      // npm runs scripts in the project's root, whatever folder the caller is in.
+      file: resolve(process.env.INIT_CWD ?? '.', file),
+      hashes: values['with-hashes'],
+      where: { remote: values.remote, persistTo: values['persist-to'], environment: values.env },
+    };
+  } catch (error) {
+    throw new ScriptFault(`${(error as Error).message}\n${USAGE}`);
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Everybody in D1 as JSON lines, which `npm run import-users` reads: into an empty database it gives the same users.
+ * Holds one page at a time. The password only where it is asked for, as the hash.
+ */
+import type { D1Writer } from './d1-writer.ts';
+import { type ExportRow, selectUsersAfter } from './users-sql.ts';
+
+/** wrangler holds the answer of one query as text. */
+export const PAGE_SIZE = 2_000;
+
+export async function* exportUsers(
+  writer: D1Writer,
+  { hashes, pageSize = PAGE_SIZE }: { hashes: boolean; pageSize?: number },
+): AsyncGenerator<string> {
+  let after = '';
+  for (;;) {
+    const rows = await writer.read<ExportRow>(selectUsersAfter(after, pageSize, hashes));
+    const last = rows.at(-1);
+    if (!last) return;
+    yield rows.map((row) => `${JSON.stringify(lineOf(row))}\n`).join('');
+    if (rows.length < pageSize) return;
+    after = last.id;
+  }
+}
+
+const lineOf = ({ password_hash, last_login_at, ...row }: ExportRow) => ({
+  id: row.id,
+  email: row.email,
+  username: row.username,
+  name: row.name,
+  ...(password_hash !== undefined && { password_hash }),
+  is_active: row.is_active === 1,
+  is_staff: row.is_staff === 1,
+  email_verified_at: time(row.email_verified_at),
+  date_joined: time(row.date_joined),
+  last_login: time(last_login_at),
+});
+
+const time = (seconds: number | null): string | null =>
+  seconds === null ? null : new Date(seconds * 1_000).toISOString().replace('.000Z', 'Z');
