@@ -8,6 +8,7 @@ import type { LoadHeld } from '../measure/held.ts';
 import type { Peers } from '../measure/peers.ts';
 import type { Stores } from '../measure/stores.ts';
 import { DJANGO_CPU_MS, type WorkerCpu } from '../measure/worker-cpu.ts';
+import type { Times } from './hold.ts';
 import type { Summary } from './stats.ts';
 
 export interface Measured {
@@ -164,6 +165,10 @@ export function budgets(measured: Measured): Budget[] {
 const MEMORY_GROWS = 1.25;
 const SLOWER = 1.5;
 
+/** A stretch without any answer is as slow as can be. */
+const slower = (what: 'p50' | 'p99', early: Times, late: Times) =>
+  early.answers === 0 || late.answers === 0 ? Number.POSITIVE_INFINITY : late[what] / early[what];
+
 function loadHeld({ ours }: LoadHeld): Budget[] {
   const perSecond = (connections: number) => ours.find((held) => held.connections === connections)?.perSecond;
   const [some, many] = [perSecond(64), perSecond(1_000)];
@@ -173,8 +178,8 @@ function loadHeld({ ours }: LoadHeld): Budget[] {
       return [
         atMost(what, 'dropped requests', 0, dropped, ''),
         atMost(what, 'answers that failed, 503 with Retry-After apart', 0, failed, ''),
-        atMost(what, 'p50 at the end, as it was after the warm-up', SLOWER, late.p50 / early.p50, ''),
-        atMost(what, 'p99 at the end, as it was after the warm-up', SLOWER, late.p99 / early.p99, ''),
+        atMost(what, 'p50 at the end, as it was after the warm-up', SLOWER, slower('p50', early, late), ''),
+        atMost(what, 'p99 at the end, as it was after the warm-up', SLOWER, slower('p99', early, late), ''),
         atMost(what, 'memory, likewise', MEMORY_GROWS, memory.late / memory.early, ''),
       ];
     }),

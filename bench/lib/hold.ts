@@ -12,6 +12,12 @@ export interface Visitor {
   answered: (ask: Ask, text: string) => void;
 }
 
+/** When an answer came, since the beginning, and how long it took: milliseconds. */
+export interface Answer {
+  at: number;
+  ms: number;
+}
+
 /** Milliseconds of the answers of one stretch of time. */
 export interface Times {
   answers: number;
@@ -51,8 +57,7 @@ export async function hold(
   const stretchMs = (seconds * 1_000) / STRETCHES;
   const counts = { unavailable: 0, failed: 0, dropped: 0 };
   let firstFailure: string | null = null;
-  /** Pairs of when an answer came and how long it took. */
-  const answers: { at: number; ms: number }[] = [];
+  const answers: Answer[] = [];
   const started = performance.now();
   const now = () => performance.now() - started;
   const left = () => seconds * 1_000 - now();
@@ -93,18 +98,28 @@ export async function hold(
   );
   await watch;
 
-  // Answers that came after the time count as answers, not for the rate.
-  const inTime = answers.filter(({ at }) => at <= seconds * 1_000);
   return {
     connections,
     seconds,
     answered: answers.length,
-    perSecond: inTime.length / seconds,
     ...counts,
     firstFailure,
-    early: timesOf(inTime, stretchMs, 2 * stretchMs),
-    late: timesOf(inTime, (STRETCHES - 1) * stretchMs, seconds * 1_000),
+    ...stretchesOf(answers, seconds),
     memory: { early, late: memoryMiB() },
+  };
+}
+
+/** What came after the time is an answer, and neither part of the rate nor of its end. */
+export function stretchesOf(
+  answers: readonly Answer[],
+  seconds: number,
+): Pick<Held, 'perSecond' | 'early' | 'late'> {
+  const end = seconds * 1_000;
+  const stretch = end / STRETCHES;
+  return {
+    perSecond: answers.filter(({ at }) => at < end).length / seconds,
+    early: timesOf(answers, stretch, 2 * stretch),
+    late: timesOf(answers, end - stretch, end),
   };
 }
 
@@ -123,7 +138,7 @@ async function send(client: Client, { method = 'GET', path, headers = {}, body }
   };
 }
 
-function timesOf(answers: readonly { at: number; ms: number }[], from: number, to: number): Times {
+function timesOf(answers: readonly Answer[], from: number, to: number): Times {
   const sorted = answers
     .filter(({ at }) => at >= from && at < to)
     .map(({ ms }) => ms)

@@ -3,7 +3,7 @@ import { CLOUDFLARE, HABITS, month, PEOPLE, SERVICES, servicePrice } from '../co
 import { DJANGO_CPU_MS } from '../measure/worker-cpu.ts';
 import { type Budget, type Measured, number, spread } from './budgets.ts';
 import type { Figure, Pair } from './figures.ts';
-import type { Held } from './hold.ts';
+import type { Held, Times } from './hold.ts';
 import type { Machine } from './machine.ts';
 import type { Size } from './size.ts';
 
@@ -226,12 +226,13 @@ function peers({ peers }: Measured): string[] {
 
 function held({ held }: Measured): string[] {
   if (!held) return [];
+  const ms = (what: 'p50' | 'p99', times: Times) => (times.answers === 0 ? 'none' : number(times[what]));
   const row = (name: string, one: Held): Row => [
     number(one.connections),
     name,
     one.perSecond,
-    `${number(one.early.p50)} → ${number(one.late.p50)}`,
-    `${number(one.early.p99)} → ${number(one.late.p99)}`,
+    `${ms('p50', one.early)} → ${ms('p50', one.late)}`,
+    `${ms('p99', one.early)} → ${ms('p99', one.late)}`,
     `${number(one.memory.early)} → ${number(one.memory.late)}`,
     one.unavailable,
     one.failed,
