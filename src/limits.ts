@@ -19,6 +19,7 @@ export const LIMIT_BINDINGS = [
   'LIMIT_REFRESH',
   'LIMIT_ANONYMOUS',
   'LIMIT_CHANGE',
+  'LIMIT_IMPORTED_HASH',
 ] as const;
 export type LimitBinding = (typeof LIMIT_BINDINGS)[number];
 
@@ -47,6 +48,9 @@ function countersOf(what: RateLimitedAction, client: string): [LimitBinding, str
       return [['LIMIT_ANONYMOUS', `${client} ${what.endpoint}`]];
     case 'change':
       return [['LIMIT_CHANGE', what.userId]];
+    case 'imported_hash':
+      // Two counters: strangers cannot keep a signed-in user from proving the password.
+      return [['LIMIT_IMPORTED_HASH', `${what.signedIn ? 'signed in' : 'anybody'} ${what.userId}`]];
   }
 }
 
@@ -84,7 +88,9 @@ export function bindingLimits(
       } catch {
         call.report('error', 'limiter_failed', { action: what.action });
         // A guess at a password must be counted; everything else goes on.
-        if (what.action === 'log_in') throw unavailable('limiter log_in');
+        if (what.action === 'log_in' || what.action === 'imported_hash') {
+          throw unavailable(`limiter ${what.action}`);
+        }
         return;
       }
       if (allowed) return;

@@ -304,6 +304,8 @@ export interface Mailer {
 /** What is limited, and by what it is counted. Keys never reach the binding unhashed. */
 export type RateLimitedAction =
   | { action: 'log_in'; account: string }
+  /** A check of other software's hash that costs more than one of ours. */
+  | { action: 'imported_hash'; userId: string; signedIn: boolean }
   | { action: 'mail'; address: string }
   | { action: 'sign_up' }
   | { action: 'refresh' }

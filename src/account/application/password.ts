@@ -1,6 +1,6 @@
 /** Change of a password, and its reset by mail. Never Hono, Drizzle or a binding. */
 import { invalidField } from '../../errors.ts';
-import { type Call, seconds } from '../../ports.ts';
+import { type Call, seconds, type User } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import { newOneTimeToken, parseOneTimeToken, sendMail } from './mailing.ts';
 import { throwConflict } from './refusals.ts';
@@ -16,10 +16,25 @@ export async function requirePassword(
   call: Call,
 ): Promise<void> {
   await services.limits.check({ action: 'log_in', account: accountKey(user) }, call);
+  await limitCostlyHash(services, user, { signedIn: true }, call);
   const { ok } = await services.hasher.verify(password, user.passwordHash);
   if (ok) return;
   call.report('warn', 'password_incorrect', { user: user.id });
   throw invalidField(field, 'password_incorrect');
+}
+
+/**
+ * Counts a guess that takes long: at an imported hash that costs more than one of ours. By the user's id, so that a
+ * second name is no second counter. 429 throttled.
+ */
+export async function limitCostlyHash(
+  { hasher, limits }: Services,
+  user: Pick<User, 'id' | 'passwordHash'>,
+  { signedIn }: { signedIn: boolean },
+  call: Call,
+): Promise<void> {
+  if (!hasher.isCostly(user.passwordHash)) return;
+  await limits.check({ action: 'imported_hash', userId: user.id, signedIn }, call);
 }
 
 /** All other sessions end, all mail tokens are void. 400 password_incorrect, password_too_…. */

@@ -10,7 +10,7 @@ import { newSession, reasonOf, statusFault, touchRule } from '../../token/rotati
 import { canonicalEmail, isOwnName, usernameKey } from '../identity.ts';
 import { createPendingSignUp } from './email.ts';
 import { newOneTimeToken, placePayload, sendMail } from './mailing.ts';
-import { requirePassword } from './password.ts';
+import { limitCostlyHash, requirePassword } from './password.ts';
 import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
 import {
@@ -135,6 +135,7 @@ export async function enter(
   await limits.check({ action: 'log_in', account: Object.values(name).join() }, call);
   const refused = (reason: string) => new Refusal('no_active_account', { reason });
   const user = await users.findByName(name);
+  if (user) await limitCostlyHash(services, user, { signedIn: false }, call);
   const { ok, rehash } = await hasher.verify(input.password, user?.passwordHash ?? null);
   if (!user) throw refused('unknown user');
   if (!ok) throw refused('wrong password');
