@@ -22,7 +22,7 @@ const PARTS = {
   'rules-wake': {
     wakes: true,
     mutate: [
-      line('src/token/claims.ts', 'const API_TOKEN_TYPES'),
+      line('src/token/claims.ts', 'const OWN_AUDIENCE:'),
       line('src/password/pbkdf2.ts', 'return difference === 0'),
     ],
     tests: unit('claims', 'password-hash'),

@@ -12,6 +12,7 @@ import { consoleRoutes } from './admin/routes.ts';
 import { showError } from './admin/show.tsx';
 import { connectD1 } from './db/client.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
+import { discoveryRoutes } from './discovery.ts';
 import { healthRoutes } from './health.ts';
 import { assetRoutes } from './http/assets.ts';
 import { ACCOUNTS_AT, type AppEnv, type Bindings, type Composed, type Composer } from './http/context.ts';
@@ -63,17 +64,16 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
   const clock = overrides.clock ?? Date.now;
   const d1 = connectD1(env.DB, deadlines.d1);
   const inbox = settings.MAIL === 'inbox' ? kvInbox(env.BLACKLIST, clock, deadlines.kv) : null;
-  const claimRules = {
-    issuer: settings.ISSUER,
-    audience: settings.AUDIENCE,
-    leewaySeconds: settings.LEEWAY,
-    userIdClaim: settings.USER_ID_CLAIM,
-  };
   const services: AdminServices = {
     settings,
     clock,
     random: overrides.random ?? webCryptoRandom,
-    codec: createCodec(keySet.keys, claimRules),
+    codec: createCodec(keySet.keys, {
+      issuer: settings.ISSUER,
+      audience: settings.AUDIENCE,
+      leewaySeconds: settings.LEEWAY,
+      userIdClaim: settings.USER_ID_CLAIM,
+    }),
     jwks: keySet.keys.jwks,
     hasher: createPasswordHasher({
       iterations: settings.PASSWORD_ITERATIONS,
@@ -95,10 +95,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
         : (inbox?.mailer ?? null),
     inbox: inbox?.list ?? null,
     breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(overrides.fetch) : null,
-    admin: {
-      store: d1Admin(d1),
-      codec: createCodec(keySet.keys, { ...claimRules, tokenTypes: ['console'] }),
-    },
+    admin: { store: d1Admin(d1) },
   };
   return { ok: true, services };
 }
@@ -182,6 +179,7 @@ export function createApp(overrides: Overrides = {}): Hono<AppEnv> {
   app.route('/', devMailRoutes());
   app.route('/', openapiRoutes());
   app.route('/', assetRoutes());
+  app.route('/', discoveryRoutes());
   app.route('/', healthRoutes());
   return app;
 }

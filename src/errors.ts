@@ -8,12 +8,19 @@ export const LANGUAGES = ['en', 'ko'] as const;
 export type Language = (typeof LANGUAGES)[number];
 export type Sentence = Readonly<Record<Language, string>>;
 
-interface RefusalKind {
+export interface RefusalKind {
   status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 503;
   /** Where it is not the key itself: one code may have several sentences. */
   code?: string;
+  /** Tells apart, for programs, what has one code. */
+  reason?: 'expired';
+  /** simplejwt's `messages` stand beside the detail, and say this of the access token. */
+  message?: Sentence;
   detail: Sentence;
 }
+
+const TOKEN_IS_INVALID = { en: 'Token is invalid', ko: '유효하지 않은 토큰입니다.' } as const;
+const TOKEN_IS_EXPIRED = { en: 'Token is expired', ko: '만료된 토큰입니다.' } as const;
 
 export const REFUSALS = {
   parse_error: {
@@ -49,11 +56,21 @@ export const REFUSALS = {
       en: 'Given token not valid for any token type',
       ko: '이 토큰은 어떤 종류의 토큰으로도 유효하지 않습니다.',
     },
+    message: TOKEN_IS_INVALID,
   },
-  refresh_token_not_valid: {
+  access_token_expired: {
     status: 401,
     code: 'token_not_valid',
-    detail: { en: 'Token is invalid or expired', ko: '토큰이 유효하지 않거나 만료되었습니다.' },
+    reason: 'expired',
+    detail: TOKEN_IS_EXPIRED,
+    message: TOKEN_IS_EXPIRED,
+  },
+  refresh_token_not_valid: { status: 401, code: 'token_not_valid', detail: TOKEN_IS_INVALID },
+  refresh_token_expired: {
+    status: 401,
+    code: 'token_not_valid',
+    reason: 'expired',
+    detail: TOKEN_IS_EXPIRED,
   },
   token_blacklisted: {
     status: 401,
@@ -243,6 +260,8 @@ export interface FieldFault {
 /** By field; a fault of the whole body stands under `non_field_errors`. */
 export type FieldFaults = Readonly<Record<string, readonly FieldFault[]>>;
 
+export type RefusalTokenType = 'access' | 'refresh';
+
 /** A refusal on its way to the client. Thrown by use cases and middleware, answered by http/problem.ts. */
 export class Refusal extends Error {
   readonly kind: RefusalName;
@@ -250,10 +269,17 @@ export class Refusal extends Error {
   readonly reason: string | undefined;
   readonly faults: FieldFaults | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** Of a token in a body: what simplejwt's own paths say it is. */
+  readonly tokenType: RefusalTokenType | undefined;
 
   constructor(
     kind: RefusalName,
-    more: { reason?: string; faults?: FieldFaults; headers?: Readonly<Record<string, string>> } = {},
+    more: {
+      reason?: string;
+      faults?: FieldFaults;
+      headers?: Readonly<Record<string, string>>;
+      tokenType?: RefusalTokenType;
+    } = {},
   ) {
     super(kind);
     this.name = 'Refusal';
@@ -261,6 +287,7 @@ export class Refusal extends Error {
     this.reason = more.reason;
     this.faults = more.faults;
     this.headers = more.headers ?? {};
+    this.tokenType = more.tokenType;
   }
 
   /** Trying again with the same token gives the same answer. */

@@ -1,4 +1,4 @@
-/** Is the process up, are D1 and KV reached; and the public keys. */
+/** Is the process up, are D1 and KV reached. */
 import { Hono } from 'hono';
 import { unavailable } from './deadlines.ts';
 import type { AppContext, AppEnv } from './http/context.ts';
@@ -34,8 +34,4 @@ export const healthRoutes = () =>
     .get('/readyz', async (c) => {
       await ready(c);
       return c.json({ status: 'ok', d1: 'ok', kv: 'ok' });
-    })
-    .get('/.well-known/jwks.json', (c) => {
-      c.header('Cache-Control', 'public, max-age=300');
-      return c.json(c.var.services.jwks);
     });

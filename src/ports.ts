@@ -82,7 +82,7 @@ export type Report = (
 
 /** Whether a token's user and session stand: what decides about a token beyond its signature. */
 export interface TokenStatus {
-  user: { isActive: boolean; isStaff: boolean } | null;
+  user: Pick<User, 'isActive' | 'isStaff' | 'emailVerifiedAt'> | null;
   session: Pick<Session, 'revokedAt' | 'revokedReason' | 'absoluteEndAt'> | null;
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { readFirebaseHashConfig } from './password/foreign/firebase-config.ts';
-import { RESERVED_CLAIMS } from './token/claims.ts';
+import { OWN_AUDIENCES, RESERVED_CLAIMS } from './token/claims.ts';
 
 /** A fault names the setting and what is wrong with it, never the value. */
 export interface SettingFault {
@@ -87,6 +87,12 @@ const origins = (text: string | null): string[] => {
     }
   }
   return all;
+};
+
+const audience = (text: string | null): string | undefined => {
+  const value = optionalText(text);
+  if (value !== undefined && OWN_AUDIENCES.has(value)) throw new Problem('is the audience of other tokens');
+  return value;
 };
 
 const headerTypes = (text: string | null): string[] => {
@@ -181,7 +187,11 @@ export const SETTINGS = define({
   },
   UPDATE_LAST_LOGIN: { default: 'true', meaning: 'log-in writes `last_login`', parse: flag('true', 'false') },
   ISSUER: { default: null, meaning: '`iss`: set in tokens and demanded of them', parse: optionalText },
-  AUDIENCE: { default: null, meaning: '`aud`: set in tokens and demanded of them', parse: optionalText },
+  AUDIENCE: {
+    default: null,
+    meaning: '`aud` of access tokens: set in them and demanded of them',
+    parse: audience,
+  },
   LEEWAY: {
     default: '0s',
     meaning: 'for `exp`, `nbf`, `iat`; at most `5m`',

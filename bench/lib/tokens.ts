@@ -16,6 +16,7 @@ export function token(
     sid: sessionId,
     iat,
     exp: iat + ISSUED_FOR_SECONDS,
+    ...(kind === 'refresh' ? { aud: 'refresh' } : { email_verified: true }),
   };
   const unsigned = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
   return `${unsigned}.${createHmac('sha256', SIGNING_KEY).update(unsigned).digest('base64url')}`;

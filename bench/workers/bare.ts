@@ -40,8 +40,8 @@ export async function perform(plan: Plan, request: Request, env: Env): Promise<R
   const iat = Math.floor(Date.now() / 1_000);
   const common = { sub: values.sub, sid, iat, exp: iat + 86_400 };
   const [access, refresh] = await Promise.all([
-    sign({ token_type: 'access', jti: crypto.randomUUID(), ...common }, secret),
-    sign({ token_type: 'refresh', jti: values.successorJti, ...common }, secret),
+    sign({ token_type: 'access', jti: crypto.randomUUID(), ...common, email_verified: true }, secret),
+    sign({ token_type: 'refresh', jti: values.successorJti, ...common, aud: 'refresh' }, secret),
   ]);
   return { access, refresh };
 }

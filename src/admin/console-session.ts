@@ -17,14 +17,14 @@ export async function logInToConsole(
   input: LogIn,
   call: Call,
 ): Promise<{ token: string; lifetimeSeconds: number }> {
-  const { admin, random, settings } = services;
+  const { codec, random, settings } = services;
   const lifetimeSeconds = Math.min(CONSOLE_LIFETIME_SECONDS, settings.SESSION_MAX_LIFETIME);
   const { user, session, now } = await enter(services, input, call, {
     staffOnly: true,
     maxLifetimeSeconds: lifetimeSeconds,
     tokenLifetimeSeconds: lifetimeSeconds,
   });
-  const token = await admin.codec.sign({
+  const token = await codec.sign({
     token_type: 'console',
     jti: random.uuid4(),
     sub: user.id,
@@ -38,7 +38,7 @@ export async function logInToConsole(
 /** Null: not a token of ours, or its owner is gone, inactive or no longer staff, or its session has ended. */
 export async function consoleCaller(services: AdminServices, token: string): Promise<Caller | null> {
   const now = seconds(services.clock);
-  const verdict = await services.admin.codec.verify(token, now);
+  const verdict = await services.codec.verify(token, 'console', now);
   if (!verdict.ok) return null;
   const found = await services.users.findWithSession(verdict.claims.sub, verdict.claims.sid);
   if (!found || !actorMayAct(found, now)) return null;
@@ -48,6 +48,6 @@ export async function consoleCaller(services: AdminServices, token: string): Pro
 /** Ends the session of the token. One that is no good is content: what the caller wants is so. */
 export async function logOutOfConsole(services: AdminServices, token: string, call: Call): Promise<void> {
   const now = seconds(services.clock);
-  const { claims } = await services.admin.codec.verify(token, now);
+  const { claims } = await services.codec.verify(token, 'console', now);
   if (claims) await endSessionOf(services, claims, now, call);
 }

@@ -4,7 +4,6 @@
  * history in the same batch. Times are epoch seconds.
  */
 import type { OneTimeToken, Session, User } from '../ports.ts';
-import type { Codec } from '../token/codec.ts';
 
 /** Who does what, from which session, when, and the id of the row that this leaves in the history. */
 export interface AuditEntry {
@@ -138,6 +137,4 @@ export interface AdminStore {
 /** What app.ts puts beside the services of the account app. */
 export interface AdminParts {
   store: AdminStore;
-  /** Reads and writes the console's own kind of token, and no other. */
-  codec: Codec;
 }

@@ -5,12 +5,13 @@ import type { RevocationReason, TokenStatus } from '../ports.ts';
 interface Row {
   is_active: number;
   is_staff: number;
+  email_verified_at: number | null;
   absolute_end_at: number | null;
   revoked_at: number | null;
   revoked_reason: string | null;
 }
 
-const QUERY = `SELECT u.is_active, u.is_staff, s.absolute_end_at, s.revoked_at, s.revoked_reason
+const QUERY = `SELECT u.is_active, u.is_staff, u.email_verified_at, s.absolute_end_at, s.revoked_at, s.revoked_reason
   FROM users AS u LEFT JOIN sessions AS s ON s.user_id = u.id AND s.id = ?2 WHERE u.id = ?1`;
 
 export const d1TokenStatus =
@@ -24,7 +25,11 @@ export const d1TokenStatus =
     }
     if (!row) return { user: null, session: null };
     return {
-      user: { isActive: row.is_active === 1, isStaff: row.is_staff === 1 },
+      user: {
+        isActive: row.is_active === 1,
+        isStaff: row.is_staff === 1,
+        emailVerifiedAt: row.email_verified_at,
+      },
       session:
         row.absolute_end_at === null
           ? null

@@ -15,6 +15,7 @@ import { PERMISSION_CLASSES, type PermissionClass, parseSettings, type SettingFa
 import { kvBlacklist } from '../token/blacklist.ts';
 import { type Codec, createCodec } from '../token/codec.ts';
 import { loadKeySet, secretText } from '../token/keys.ts';
+import { refuseAccessToken } from '../token/refuse-token.ts';
 import { accessFault, reasonFault, reasonOf, statusFault } from '../token/rotation.ts';
 import { bearerToken } from './bearer.ts';
 import { d1TokenStatus } from './d1-token-status.ts';
@@ -102,11 +103,10 @@ async function admit(
     if (permission === 'AllowAny') return undefined;
     throw new Refusal('not_authenticated');
   }
-  const verdict = await guard.codec.verify(token, now);
-  if (!verdict.ok) throw new Refusal('access_token_not_valid', { reason: verdict.fault });
+  const verdict = await guard.codec.verify(token, 'access', now);
+  if (!verdict.ok) throw refuseAccessToken(verdict.fault);
   const { claims } = verdict;
-  if (claims.token_type !== 'access') throw new Refusal('access_token_not_valid', { reason: 'token_type' });
-  let isStaff = claims.staff === true;
+  let isStaff = claims.is_staff === true;
 
   const known = guard.blacklist ? await guard.blacklist.find(claims.sid, report) : 'unknown';
   if (known === 'unknown') {

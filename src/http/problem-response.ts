@@ -5,6 +5,7 @@ import {
   type Language,
   REFUSALS,
   type Refusal,
+  type RefusalKind,
   refusalCode,
 } from '../errors.ts';
 
@@ -26,6 +27,9 @@ export const TITLES = {
 /** A token was sent and is no good: RFC 6750 section 3.1. */
 const TOKEN_CODES = ['token_not_valid', 'user_not_found', 'user_inactive'];
 
+/** simplejwt's names of the two. */
+const TOKEN_CLASSES = { access: 'AccessToken', refresh: 'RefreshToken' } as const;
+
 const describeFaults = (faults: FieldFaults, language: Language) =>
   Object.fromEntries(
     Object.entries(faults).map(([field, list]) => [
@@ -36,14 +40,15 @@ const describeFaults = (faults: FieldFaults, language: Language) =>
 
 /**
  * `scheme`: the first of AUTH_HEADER_TYPES, for the challenge of a 401 (RFC 6750 section 3). `flat`: validation
- * errors stand at the top level too, as DRF has them. `requestId` is shown with a 500.
+ * errors stand at the top level too, as DRF has them, and tokens of a body have simplejwt's `messages`. `requestId` is shown with a 500.
  */
 export function problemResponse(
   refusal: Refusal,
   how: { language: Language; scheme: string; requestId: string | undefined; flat?: boolean },
 ): Response {
-  const { status, detail } = REFUSALS[refusal.kind];
+  const { status, detail, reason, message }: RefusalKind = REFUSALS[refusal.kind];
   const code = refusalCode(refusal.kind);
+  const tokenType = message ? 'access' : how.flat && refusal.tokenType;
   const errors = refusal.faults && describeFaults(refusal.faults, how.language);
   const flat =
     errors && how.flat
@@ -66,6 +71,16 @@ export function problemResponse(
     status,
     detail: detail[how.language],
     code,
+    ...(reason && { reason }),
+    ...(tokenType && {
+      messages: [
+        {
+          token_class: TOKEN_CLASSES[tokenType],
+          token_type: tokenType,
+          message: (message ?? detail)[how.language],
+        },
+      ],
+    }),
     ...(errors && { errors }),
     ...(status === 500 && { request_id: how.requestId }),
   };

@@ -137,6 +137,27 @@ export const jwks = named(
     },
   },
 );
+export const metadata = named(
+  'Metadata',
+  z.object({
+    issuer: z.string(),
+    jwks_uri: text({ format: 'uri' }),
+    response_types_supported: z.array(z.string()),
+    grant_types_supported: z.array(z.string()),
+    subject_types_supported: z.array(z.string()),
+  }),
+  {
+    description:
+      'OpenID Connect Discovery 1.0, RFC 8414: what is true of this service, which is no OpenID provider.',
+    example: {
+      issuer: 'https://accounts.example.com',
+      jwks_uri: 'https://accounts.example.com/.well-known/jwks.json',
+      response_types_supported: [],
+      grant_types_supported: [],
+      subject_types_supported: ['public'],
+    },
+  },
+);
 export const alive = named('Alive', z.object({ status: z.literal('ok') }), { example: { status: 'ok' } });
 export const ready = named(
   'Ready',
@@ -168,12 +189,22 @@ export const openapi = named('OpenApi', z.looseObject({ openapi: z.string() }), 
 const fieldError = named('FieldError', z.object({ message: z.string(), code: z.enum(FIELD_CODES) }), {
   about: { message: 'A sentence for people.', code: 'For programs; never translated.' },
 });
+const tokenMessage = named(
+  'TokenMessage',
+  z.object({
+    token_class: z.enum(['AccessToken', 'RefreshToken']),
+    token_type: z.enum(['access', 'refresh']),
+    message: z.string(),
+  }),
+);
 const problemShape = {
   type: z.literal('about:blank'),
   title: z.string(),
   status: z.int(),
   detail: z.string(),
   code: z.enum(CODES),
+  reason: z.optional(z.literal('expired')),
+  messages: z.optional(z.array(tokenMessage)),
   errors: z.optional(z.record(z.string(), z.array(fieldError))),
   request_id: z.optional(uuid),
 };
@@ -181,6 +212,8 @@ const PROBLEM_ABOUT = {
   detail: 'A sentence for people, in the language of Accept-Language.',
   code: 'For programs; never translated.',
   errors: 'Of code `invalid`: by field; what concerns the whole body stands under `non_field_errors`.',
+  reason: 'Of code `token_not_valid`: a token of this service that has expired. A refresh gets another.',
+  messages: 'As in simplejwt: what is wrong with the token.',
   request_id: 'Of status 500: what to look for in the log.',
 };
 export const problem = named('Problem', z.object(problemShape), {

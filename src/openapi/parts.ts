@@ -137,11 +137,13 @@ const SIGNED_IN_401 = [
   'not_authenticated',
   'bad_authorization_header',
   'access_token_not_valid',
+  'access_token_expired',
   'user_not_found',
   'user_inactive',
 ] as const satisfies RefusalName[];
 export const REFRESH_401 = [
   'refresh_token_not_valid',
+  'refresh_token_expired',
   'token_blacklisted',
   'user_not_found',
   'user_inactive',

@@ -1,11 +1,18 @@
 /** For machines and readers: keys, health, this document, and the inbox of development. */
 import * as answer from './answers.ts';
-import { ANY, answers, file, PUBLIC, page, STORE, when } from './parts.ts';
+import { ANY, answers, file, NOT_FOUND, PUBLIC, page, STORE, when } from './parts.ts';
 import type { Node } from './resolve-template.ts';
 
 const service = (operationId: string, summary: string, operation: Node): Node => ({
   get: { operationId, tags: ['Service'], summary, security: [], ...operation },
 });
+
+/** There with ISSUER, which is no setting of two or three values: the document has it either way. */
+const discovery = (operationId: string, summary: string): Node =>
+  service(operationId, summary, {
+    description: 'For libraries that find keys by the issuer. 404 without ISSUER.',
+    responses: { 200: answers('The metadata.', answer.metadata, PUBLIC), ...NOT_FOUND, ...ANY },
+  });
 
 const withDocs = (path: Node): Node => when({ 'DOCS=true': path });
 
@@ -13,6 +20,11 @@ export const servicePaths: Record<string, Node> = {
   '/.well-known/jwks.json': service('jwks', 'The public keys', {
     responses: { 200: answers('RFC 7517.', answer.jwks, PUBLIC), ...ANY },
   }),
+  '/.well-known/openid-configuration': discovery('openidConfiguration', 'Where the keys are'),
+  '/.well-known/oauth-authorization-server': discovery(
+    'authorizationServer',
+    'Where the keys are (RFC 8414)',
+  ),
   '/healthz': service('healthz', 'Is the process up', {
     responses: { 200: answers('It is, whatever the settings are.', answer.alive), 500: ANY[500] },
   }),

@@ -4,8 +4,7 @@
  * whether a session is revoked the stores'.
  */
 
-export interface AccessClaims {
-  token_type: 'access';
+interface CommonClaims {
   jti: string;
   /** The user's id, whatever `userIdClaim` names it on the wire. */
   sub: string;
@@ -14,50 +13,54 @@ export interface AccessClaims {
   /** Epoch seconds, as `exp`. */
   iat: number;
   exp: number;
-  staff?: true;
 }
 
-export interface RefreshClaims {
+export interface AccessClaims extends CommonClaims {
+  token_type: 'access';
+  is_staff?: true;
+  email_verified: boolean;
+}
+
+export interface RefreshClaims extends CommonClaims {
   token_type: 'refresh';
-  jti: string;
-  sub: string;
-  sid: string;
-  iat: number;
-  exp: number;
 }
 
 /** What the console's cookie holds. */
-export interface ConsoleClaims {
+export interface ConsoleClaims extends CommonClaims {
   token_type: 'console';
-  jti: string;
-  sub: string;
-  sid: string;
-  iat: number;
-  exp: number;
 }
 
 export type Claims = AccessClaims | RefreshClaims | ConsoleClaims;
 export type TokenType = Claims['token_type'];
-/** What the doors of the API read; none of them takes the console's. */
-const API_TOKEN_TYPES: readonly TokenType[] = ['access', 'refresh'];
+export type ClaimsOf<T extends TokenType> = Extract<Claims, { token_type: T }>;
+
+/**
+ * The audience of the tokens that only this service reads. A verifier that knows nothing of `token_type` would
+ * otherwise take one for an access token (RFC 8725 section 3.12).
+ */
+const OWN_AUDIENCE: Readonly<Partial<Record<TokenType, string>>> = {
+  refresh: 'refresh',
+  console: 'console',
+};
+export const OWN_AUDIENCES: ReadonlySet<string> = new Set(Object.values(OWN_AUDIENCE));
 
 export interface ClaimRules {
   issuer?: string | undefined;
+  /** Of access tokens. */
   audience?: string | undefined;
   /** For `exp`, `iat` and `nbf`; a non-negative integer. */
   leewaySeconds: number;
   userIdClaim: string;
-  /** The kinds that are read; API_TOKEN_TYPES where nothing is said. */
-  tokenTypes?: readonly TokenType[] | undefined;
 }
 
 /** Why claims are refused: for the log, never for the client. `claims` is one absent, of a wrong type, or odd. */
 export type ClaimFault = 'claims' | 'token_type' | 'issuer' | 'audience' | 'not_yet' | 'expired';
 
-export type ClaimVerdict =
-  | { ok: true; claims: Claims }
-  /** `claims` are there only where the one fault is that the token has expired. */
-  | { ok: false; fault: ClaimFault; claims?: Claims };
+export type ClaimVerdict<T extends TokenType> =
+  | { ok: true; claims: ClaimsOf<T> }
+  /** The one fault is that the token has expired. */
+  | { ok: false; fault: 'expired'; claims: ClaimsOf<T> }
+  | { ok: false; fault: Exclude<ClaimFault, 'expired'>; claims?: undefined };
 
 /** `iat` and `nbf` may be this far ahead of `now` even without leeway: the clocks of two places differ. */
 const CLOCK_SKEW_SECONDS = 5;
@@ -75,7 +78,8 @@ export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'nbf',
   'iss',
   'aud',
-  'staff',
+  'is_staff',
+  'email_verified',
 ]);
 
 const encoder = new TextEncoder();
@@ -113,6 +117,7 @@ function hasAudience(aud: unknown, wanted: string): boolean {
 
 /** The claims as the payload of a JWT: `sub` under the name that `userIdClaim` says, `iss` and `aud` where set. */
 export function toWire(claims: Claims, rules: ClaimRules): Record<string, unknown> {
+  const audience = OWN_AUDIENCE[claims.token_type] ?? rules.audience;
   return {
     token_type: claims.token_type,
     jti: claims.jti,
@@ -120,20 +125,39 @@ export function toWire(claims: Claims, rules: ClaimRules): Record<string, unknow
     sid: claims.sid,
     iat: claims.iat,
     exp: claims.exp,
-    ...(claims.token_type === 'access' && claims.staff === true && { staff: true }),
+    ...(claims.token_type === 'access' && {
+      ...(claims.is_staff === true && { is_staff: true }),
+      email_verified: claims.email_verified,
+    }),
     ...(rules.issuer !== undefined && { iss: rules.issuer }),
-    ...(rules.audience !== undefined && { aud: rules.audience }),
+    ...(audience !== undefined && { aud: audience }),
   };
 }
 
+/** What only access tokens say; null where it is odd. A token from before a claim was introduced lacks it. */
+function accessClaims(
+  wire: ReadonlyMap<string, unknown>,
+): Pick<AccessClaims, 'is_staff' | 'email_verified'> | null {
+  const isStaff = wire.get('is_staff');
+  const emailVerified = wire.has('email_verified') ? wire.get('email_verified') : false;
+  if (wire.has('is_staff') && isStaff !== true) return null;
+  if (typeof emailVerified !== 'boolean') return null;
+  return { ...(isStaff === true && { is_staff: true as const }), email_verified: emailVerified };
+}
+
 /**
- * The claims in the payload of a token whose signature is good, or the first fault found. Never throws, whatever
- * the payload. Claims that are not ours are ignored (RFC 7519 §4).
+ * The claims in the payload of a token whose signature is good and that is of one of `types`, or the first fault found.
+ * Never throws, whatever the payload. Claims that are not ours are ignored (RFC 7519 §4).
  *
  * @param now epoch seconds. `exp` = now is expired (RFC 7519 §4.1.4: "on or after"); `iat` or `nbf` ahead of now by
  *   more than the larger of the leeway and CLOCK_SKEW_SECONDS is `not_yet`.
  */
-export function fromWire(payload: unknown, rules: ClaimRules, now: number): ClaimVerdict {
+export function fromWire<T extends TokenType>(
+  payload: unknown,
+  types: readonly T[],
+  rules: ClaimRules,
+  now: number,
+): ClaimVerdict<T> {
   const wire = members(payload);
   if (wire === undefined) return { ok: false, fault: 'claims' };
 
@@ -148,20 +172,21 @@ export function fromWire(payload: unknown, rules: ClaimRules, now: number): Clai
     return { ok: false, fault: 'claims' };
   }
   if (!isTime(iat) || !isTime(exp) || !isTime(nbf)) return { ok: false, fault: 'claims' };
-  const tokenTypes: readonly string[] = rules.tokenTypes ?? API_TOKEN_TYPES;
-  if (!tokenTypes.includes(tokenType)) return { ok: false, fault: 'token_type' };
-  const staff = wire.has('staff');
-  if (staff && (tokenType !== 'access' || wire.get('staff') !== true)) return { ok: false, fault: 'claims' };
+  const type = types.find((one) => one === tokenType);
+  if (type === undefined) return { ok: false, fault: 'token_type' };
+  const own = type === 'access' ? accessClaims(wire) : wire.has('is_staff') ? null : {};
+  if (own === null) return { ok: false, fault: 'claims' };
 
   if (rules.issuer !== undefined && wire.get('iss') !== rules.issuer) return { ok: false, fault: 'issuer' };
-  if (rules.audience !== undefined && !hasAudience(wire.get('aud'), rules.audience)) {
+  const audience = OWN_AUDIENCE[type] ?? rules.audience;
+  if (audience !== undefined && !hasAudience(wire.get('aud'), audience)) {
     return { ok: false, fault: 'audience' };
   }
 
   // A `now` that is not a number compares false with everything: each condition is what lets a token pass.
   const latest = now + Math.max(rules.leewaySeconds, CLOCK_SKEW_SECONDS);
   if (!(iat <= latest && nbf <= latest)) return { ok: false, fault: 'not_yet' };
-  const claims = { token_type: tokenType, jti, sub, sid, iat, exp, ...(staff && { staff }) } as Claims;
+  const claims = { token_type: tokenType, jti, sub, sid, iat, exp, ...own } as ClaimsOf<T>;
   if (!(exp + rules.leewaySeconds > now)) return { ok: false, fault: 'expired', claims };
   return { ok: true, claims };
 }

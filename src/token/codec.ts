@@ -10,9 +10,11 @@ import {
   type ClaimFault,
   type ClaimRules,
   type Claims,
+  type ClaimsOf,
   fromWire,
   members,
   RESERVED_CLAIMS,
+  type TokenType,
   toWire,
 } from './claims.ts';
 import { fromBase64Url, type KeySet, type VerifyingKey } from './keys.ts';
@@ -34,16 +36,17 @@ export type TokenFault =
   | 'algorithm'
   | 'signature';
 
-export type Verdict =
-  | { ok: true; claims: Claims }
-  /** `claims` are there only for a rightly signed, whole token whose one fault is that it has expired. */
-  | { ok: false; fault: TokenFault; claims?: Claims };
+export type Verdict<T extends TokenType> =
+  | { ok: true; claims: ClaimsOf<T> }
+  /** A rightly signed, whole token whose one fault is that it has expired. */
+  | { ok: false; fault: 'expired'; claims: ClaimsOf<T> }
+  | { ok: false; fault: Exclude<TokenFault, 'expired'>; claims?: undefined };
 
 export interface Codec {
   /** A signed token; rejects with a TypeError where the key set has no signing key. */
   sign(claims: Claims): Promise<string>;
-  /** Never rejects. `now` in epoch seconds. */
-  verify(token: string, now: number): Promise<Verdict>;
+  /** A token of this type, or of one of these types. Never rejects. `now` in epoch seconds. */
+  verify<T extends TokenType>(token: string, types: T | readonly T[], now: number): Promise<Verdict<T>>;
 }
 
 /** RFC 7515 §4.1.2 to §4.1.6 bring a key, or where to fetch one; §4.1.11 names extensions, and none is known here. */
@@ -76,7 +79,9 @@ interface SignedParts {
 export function selectKey(
   keys: KeySet,
   token: string,
-): { ok: true; key: VerifyingKey; parts: SignedParts } | { ok: false; fault: TokenFault } {
+):
+  | { ok: true; key: VerifyingKey; parts: SignedParts }
+  | { ok: false; fault: Exclude<TokenFault, 'expired'> } {
   if (typeof token !== 'string') return { ok: false, fault: 'malformed' };
   if (token.length > MAX_TOKEN_LENGTH) return { ok: false, fault: 'too_long' };
   const parts = token.split('.');
@@ -120,7 +125,7 @@ export function createCodec(keys: KeySet, rules: ClaimRules): Codec {
       return sign(toWire(claims, rules), keys.signing.key, keys.signing.alg);
     },
 
-    async verify(token, now) {
+    async verify<T extends TokenType>(token: string, types: T | readonly T[], now: number) {
       const selected = selectKey(keys, token);
       if (!selected.ok) return selected;
       const { key, alg } = selected.key;
@@ -128,7 +133,9 @@ export function createCodec(keys: KeySet, rules: ClaimRules): Codec {
       const good = await verifying(key, alg, selected.parts.signature, signed).catch(() => false);
       if (!good) return { ok: false, fault: 'signature' };
       const payload = readPart(selected.parts.payload);
-      return payload === undefined ? { ok: false, fault: 'malformed' } : fromWire(payload, rules, now);
+      return payload === undefined
+        ? { ok: false, fault: 'malformed' }
+        : fromWire(payload, typeof types === 'string' ? [types] : types, rules, now);
     },
   };
 }

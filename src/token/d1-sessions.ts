@@ -38,7 +38,7 @@ const due = ({ now, lifetimeSeconds, everySeconds }: Params<Touching>) =>
   sql`(last_used_at <= ${now} - ${everySeconds} OR expires_at < min(${now} + ${lifetimeSeconds}, absolute_end_at))`;
 
 const tokenStatusColumns = {
-  user: { isActive: users.isActive, isStaff: users.isStaff },
+  user: { isActive: users.isActive, isStaff: users.isStaff, emailVerifiedAt: users.emailVerifiedAt },
   // Drizzle takes a joined row for absent where its first column is null, so one that never is comes first.
   session: {
     absoluteEndAt: sessions.absoluteEndAt,
@@ -54,7 +54,7 @@ const tokenColumns = {
 };
 
 interface TokenStatusRow {
-  user: { isActive: boolean; isStaff: boolean };
+  user: NonNullable<TokenStatus['user']>;
   session: { revokedAt: number | null; revokedReason: string | null; absoluteEndAt: number } | null;
   token?: { revokedAt: number | null; reason: string | null; successorJti: string | null };
 }

@@ -3,7 +3,7 @@
  * and until when tokens live. Pure; `now` is handed in, in epoch seconds.
  */
 import type { RefusalName } from '../errors.ts';
-import type { RevocationReason, RevokedToken, Session, TokenStatus, Touch } from '../ports.ts';
+import type { RevocationReason, RevokedToken, Session, TokenStatus, Touch, User } from '../ports.ts';
 
 /** A session's last use is written at most once in this time. */
 const TOUCH_AT_MOST_SECONDS = 3_600;
@@ -21,6 +21,9 @@ export function touchRule(refreshLifetimeSeconds: number, accessLifetimeSeconds:
   };
 }
 
+/** What decides; no flag of the user does but the one. */
+type Deciding = { user: Pick<User, 'isActive'> | null; session: TokenStatus['session'] };
+
 /** Why the owner of a token may not use it; the first of several is told. Null: user and session stand. */
 export type StatusFault = Extract<RefusalName, 'user_not_found' | 'user_inactive' | 'token_blacklisted'>;
 
@@ -29,7 +32,7 @@ export const isLiveSession = (
   now: number,
 ): boolean => revokedAt === null && absoluteEndAt > now;
 
-export function statusFault({ user, session }: TokenStatus, now: number): StatusFault | null {
+export function statusFault({ user, session }: Deciding, now: number): StatusFault | null {
   if (user === null) return 'user_not_found';
   if (!user.isActive) return 'user_inactive';
   return session !== null && isLiveSession(session, now) ? null : 'token_blacklisted';
@@ -47,7 +50,7 @@ export const accessFault = (fault: StatusFault) =>
   fault === 'token_blacklisted' ? 'access_token_not_valid' : fault;
 
 /** What KV is to remember of a standing that has a fault. */
-export function reasonOf({ user, session }: TokenStatus): RevocationReason {
+export function reasonOf({ user, session }: Deciding): RevocationReason {
   if (user === null) return 'withdrawn';
   if (!user.isActive) return 'deactivated';
   return session?.revokedReason ?? 'ended';

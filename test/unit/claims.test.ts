@@ -3,6 +3,7 @@ import {
   type AccessClaims,
   type ClaimRules,
   type Claims,
+  type ConsoleClaims,
   fromWire,
   isId,
   members,
@@ -13,23 +14,30 @@ import {
 
 const NOW = 1_800_000_000;
 const RULES: ClaimRules = { leewaySeconds: 0, userIdClaim: 'sub' };
-const ACCESS: AccessClaims = { token_type: 'access', jti: 'j', sub: 'u', sid: 's', iat: NOW, exp: NOW + 60 };
-const REFRESH: RefreshClaims = { ...ACCESS, token_type: 'refresh' };
+const COMMON = { jti: 'j', sub: 'u', sid: 's', iat: NOW, exp: NOW + 60 };
+const ACCESS: AccessClaims = { token_type: 'access', ...COMMON, email_verified: false };
+const REFRESH: RefreshClaims = { token_type: 'refresh', ...COMMON };
+const CONSOLE: ConsoleClaims = { token_type: 'console', ...COMMON };
 const WIRE = toWire(ACCESS, RULES);
+const API = ['access', 'refresh'] as const;
+const ANY_TYPE = [...API, 'console'] as const;
 
 /** As a token brings it: only what survives JSON. */
 const parsed = (json: string): unknown => JSON.parse(json);
 const without = (name: string) => Object.fromEntries(Object.entries(WIRE).filter(([key]) => key !== name));
 const faultOf = (payload: unknown, rules = RULES, now = NOW) => {
-  const verdict = fromWire(payload, rules, now);
+  const verdict = fromWire(payload, API, rules, now);
   return verdict.ok ? 'none' : verdict.fault;
 };
 
 describe('claims on the wire', () => {
   const roundTrips: [string, Claims, ClaimRules][] = [
     ['an access token', ACCESS, RULES],
-    ['an access token of staff', { ...ACCESS, staff: true }, RULES],
+    ['an access token of staff', { ...ACCESS, is_staff: true }, RULES],
+    ['an access token of a verified address', { ...ACCESS, email_verified: true }, RULES],
     ['a refresh token', REFRESH, RULES],
+    ['a refresh token beside an audience', REFRESH, { ...RULES, audience: 'api' }],
+    ['a token of the console', CONSOLE, { ...RULES, audience: 'api' }],
     ['issuer and audience', ACCESS, { ...RULES, issuer: 'https://a.example', audience: 'api' }],
     ['the user id as user_id', ACCESS, { ...RULES, userIdClaim: 'user_id' }],
     ['the user id as __proto__', ACCESS, { ...RULES, userIdClaim: '__proto__' }],
@@ -38,48 +46,51 @@ describe('claims on the wire', () => {
   for (const [name, claims, rules] of roundTrips) {
     it(`come back as they were: ${name}`, () => {
       const json = JSON.stringify(toWire(claims, rules));
-      expect(fromWire(parsed(json), rules, NOW)).toStrictEqual({ ok: true, claims });
+      expect(fromWire(parsed(json), ANY_TYPE, rules, NOW)).toStrictEqual({ ok: true, claims });
     });
   }
 
   it('are these names and no other', () => {
     const rules = { ...RULES, issuer: 'me', audience: 'you', userIdClaim: 'user_id' };
-    expect(toWire({ ...ACCESS, staff: true }, rules)).toStrictEqual({
+    expect(toWire({ ...ACCESS, is_staff: true }, rules)).toStrictEqual({
       token_type: 'access',
       jti: 'j',
       user_id: 'u',
       sid: 's',
       iat: NOW,
       exp: NOW + 60,
-      staff: true,
+      is_staff: true,
+      email_verified: false,
       iss: 'me',
       aud: 'you',
     });
-    expect(Object.keys(WIRE)).toStrictEqual(['token_type', 'jti', 'sub', 'sid', 'iat', 'exp']);
+    const names = ['token_type', 'jti', 'sub', 'sid', 'iat', 'exp'];
+    expect(Object.keys(WIRE)).toStrictEqual([...names, 'email_verified']);
+    expect(Object.keys(toWire(REFRESH, RULES))).toStrictEqual([...names, 'aud']);
   });
 
   it('carry nothing that only happens to lie on the object', () => {
-    const claims = { ...REFRESH, staff: true, email: 'a@b.example' };
-    expect(Object.keys(toWire(claims, RULES))).toStrictEqual(Object.keys(WIRE));
+    const claims = { ...REFRESH, is_staff: true, email: 'a@b.example' };
+    expect(Object.keys(toWire(claims, RULES))).toStrictEqual(Object.keys(toWire(REFRESH, RULES)));
   });
 
   it('that are not ours are ignored, and do not come back', () => {
     const payload = parsed(
       JSON.stringify({ ...WIRE, email: 'a@b.example', scope: ['all'], iss: 7, aud: {} }),
     );
-    expect(fromWire(payload, RULES, NOW)).toStrictEqual({ ok: true, claims: ACCESS });
+    expect(fromWire(payload, API, RULES, NOW)).toStrictEqual({ ok: true, claims: ACCESS });
   });
 
   it('under another user-id claim: sub counts for nothing', () => {
     expect(faultOf(WIRE, { ...RULES, userIdClaim: 'user_id' })).toBe('claims');
     const both = { ...WIRE, user_id: 'other' };
-    const verdict = fromWire(both, { ...RULES, userIdClaim: 'user_id' }, NOW);
+    const verdict = fromWire(both, API, { ...RULES, userIdClaim: 'user_id' }, NOW);
     expect(verdict).toStrictEqual({ ok: true, claims: { ...ACCESS, sub: 'other' } });
   });
 
   it('have no reserved name that their own writer does not use, nbf apart', () => {
     const rules = { ...RULES, issuer: 'i', audience: 'a', userIdClaim: 'user' };
-    const written = new Set(Object.keys(toWire({ ...ACCESS, staff: true }, rules)));
+    const written = new Set(Object.keys(toWire({ ...ACCESS, is_staff: true }, rules)));
     written.delete('user');
     written.add('nbf');
     expect(new Set(RESERVED_CLAIMS)).toStrictEqual(written);
@@ -88,7 +99,9 @@ describe('claims on the wire', () => {
 
 describe('a payload that is no object is a fault and never a throw', () => {
   for (const json of ['null', '[]', '[{"sub":"u"}]', '"text"', '""', '0', '1.5', 'true', 'false', '{}']) {
-    it(json, () => expect(fromWire(parsed(json), RULES, NOW)).toStrictEqual({ ok: false, fault: 'claims' }));
+    it(json, () =>
+      expect(fromWire(parsed(json), API, RULES, NOW)).toStrictEqual({ ok: false, fault: 'claims' }),
+    );
   }
   it('undefined', () => expect(faultOf(undefined)).toBe('claims'));
 });
@@ -124,7 +137,9 @@ const ODD_TIMES: [string, string][] = [
 
 describe('a claim that is absent', () => {
   for (const name of ['token_type', 'jti', 'sub', 'sid', 'iat', 'exp']) {
-    it(name, () => expect(fromWire(without(name), RULES, NOW)).toStrictEqual({ ok: false, fault: 'claims' }));
+    it(name, () =>
+      expect(fromWire(without(name), API, RULES, NOW)).toStrictEqual({ ok: false, fault: 'claims' }),
+    );
     it(`${name}, with a look-alike in its place`, () => {
       const upper = { ...without(name), [name.toUpperCase()]: WIRE[name], [`${name} `]: WIRE[name] };
       expect(faultOf(upper)).toBe('claims');
@@ -149,7 +164,8 @@ describe('an odd claim', () => {
 
   const kinds: [json: string, fault: string][] = [
     ['"access"', 'none'],
-    ['"refresh"', 'none'],
+    ['"refresh"', 'audience'],
+    ['"console"', 'token_type'],
     ['"Access"', 'token_type'],
     ['"ACCESS"', 'token_type'],
     ['"access "', 'token_type'],
@@ -170,10 +186,13 @@ describe('an odd claim', () => {
   }
 
   for (const json of ['false', 'null', '1', '"true"', '""', '{}', '[true]', '0']) {
-    it(`staff ${json}`, () => expect(faultOf(withClaim('staff', json))).toBe('claims'));
+    it(`is_staff ${json}`, () => expect(faultOf(withClaim('is_staff', json))).toBe('claims'));
   }
-  it('staff on a refresh token', () =>
-    expect(faultOf({ ...WIRE, token_type: 'refresh', staff: true })).toBe('claims'));
+  it('is_staff on a refresh token', () =>
+    expect(faultOf({ ...toWire(REFRESH, RULES), is_staff: true })).toBe('claims'));
+  for (const json of ['null', '1', '"true"', '{}', '[true]']) {
+    it(`email_verified ${json}`, () => expect(faultOf(withClaim('email_verified', json))).toBe('claims'));
+  }
 });
 
 describe('what a prototype holds is no claim', () => {
@@ -181,9 +200,9 @@ describe('what a prototype holds is no claim', () => {
     expect(faultOf(parsed(`{"__proto__":${JSON.stringify(WIRE)}}`))).toBe('claims');
   });
   it('inherited members', () => expect(faultOf(Object.create(WIRE))).toBe('claims'));
-  it('staff under __proto__ makes nobody staff', () => {
-    const payload = parsed(`${JSON.stringify(WIRE).slice(0, -1)},"__proto__":{"staff":true}}`);
-    expect(fromWire(payload, RULES, NOW)).toStrictEqual({ ok: true, claims: ACCESS });
+  it('is_staff under __proto__ makes nobody staff', () => {
+    const payload = parsed(`${JSON.stringify(WIRE).slice(0, -1)},"__proto__":{"is_staff":true}}`);
+    expect(fromWire(payload, API, RULES, NOW)).toStrictEqual({ ok: true, claims: ACCESS });
   });
   for (const userIdClaim of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
     it(`a user id that would be Object.prototype.${userIdClaim}`, () => {
@@ -254,7 +273,7 @@ describe('times', () => {
 describe('the claims of a refused token', () => {
   const expired = { ...WIRE, exp: NOW };
   it('come along where it has only expired', () => {
-    expect(fromWire(expired, RULES, NOW)).toStrictEqual({
+    expect(fromWire(expired, API, RULES, NOW)).toStrictEqual({
       ok: false,
       fault: 'expired',
       claims: { ...ACCESS, exp: NOW },
@@ -265,13 +284,35 @@ describe('the claims of a refused token', () => {
     ['of another issuer', { iss: 'x' }, { ...RULES, issuer: 'me' }, 'issuer'],
     ['for another audience', { aud: 'x' }, { ...RULES, audience: 'me' }, 'audience'],
     ['not yet good', { nbf: NOW + 60 }, RULES, 'not_yet'],
-    ['odd', { staff: 1 }, RULES, 'claims'],
+    ['odd', { is_staff: 1 }, RULES, 'claims'],
   ];
   for (const [name, change, rules, fault] of more) {
     it(`do not where it is also ${name}`, () => {
-      expect(fromWire({ ...expired, ...change }, rules, NOW)).toStrictEqual({ ok: false, fault });
+      expect(fromWire({ ...expired, ...change }, API, rules, NOW)).toStrictEqual({ ok: false, fault });
     });
   }
+});
+
+describe('the audience of a refresh token is refresh, whatever AUDIENCE says', () => {
+  const wire = toWire(REFRESH, { ...RULES, audience: 'api' });
+  const cases: [string, unknown, string][] = [
+    ['as written', wire.aud, 'none'],
+    ['absent', undefined, 'audience'],
+    ['that of access tokens', 'api', 'audience'],
+    ['that of the console', 'console', 'audience'],
+  ];
+  for (const [name, aud, fault] of cases) {
+    it(`${name}: ${fault}`, () => {
+      expect(faultOf({ ...wire, aud }, { ...RULES, audience: 'api' })).toBe(fault);
+      expect(faultOf({ ...wire, aud }, RULES)).toBe(fault);
+    });
+  }
+});
+
+describe('an access token from before email_verified was a claim', () => {
+  it('counts as one of an unverified address', () => {
+    expect(fromWire(without('email_verified'), API, RULES, NOW)).toStrictEqual({ ok: true, claims: ACCESS });
+  });
 });
 
 describe('issuer and audience', () => {

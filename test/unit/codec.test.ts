@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { verify as honoVerify } from 'hono/utils/jwt/jwt';
 import { describe, expect, it } from 'vitest';
-import { type AccessClaims, type ClaimRules, type Claims, toWire } from '../../src/token/claims.ts';
+import {
+  type AccessClaims,
+  type ClaimRules,
+  type Claims,
+  type RefreshClaims,
+  toWire,
+} from '../../src/token/claims.ts';
 import { type Codec, createCodec, MAX_TOKEN_LENGTH, type TokenFault } from '../../src/token/codec.ts';
 import { type Alg, type KeySet, loadKeySet } from '../../src/token/keys.ts';
 
@@ -10,14 +16,16 @@ type Signer = (data: string) => Promise<string>;
 
 const NOW = 1_800_000_000;
 const RULES: ClaimRules = { leewaySeconds: 0, userIdClaim: 'sub' };
-const CLAIMS: AccessClaims = {
-  token_type: 'access',
+const COMMON = {
   jti: '0b6d8a52-6f5c-4c43-9d0c-3f8f4b1c7a11',
   sub: '01890a5d-ac96-774b-bcce-b302099a8057',
   sid: '01890a5d-ac96-774b-bcce-b302099a8058',
   iat: NOW,
   exp: NOW + 3600,
 };
+const CLAIMS: AccessClaims = { token_type: 'access', ...COMMON, email_verified: false };
+const REFRESH: RefreshClaims = { token_type: 'refresh', ...COMMON };
+const TYPES = ['access', 'refresh', 'console'] as const;
 const PAYLOAD = toWire(CLAIMS, RULES);
 const SECRET = 'N3w-0rl3ans!jazz&gumb0,1923;b1ue';
 const OTHER_SECRET = 'k8#Vq2!mZ7$wX4^nB1&cL9*hJ5(dF0)s';
@@ -99,7 +107,7 @@ const good = await token(HS);
 const [goodHeader = '', goodPayload = '', goodSignature = ''] = good.split('.');
 
 async function faultOf(text: string, now = NOW, by: Codec = codec): Promise<TokenFault | 'none'> {
-  const verdict = await by.verify(text, now);
+  const verdict = await by.verify(text, TYPES, now);
   return verdict.ok ? 'none' : verdict.fault;
 }
 
@@ -109,7 +117,7 @@ function table(title: string, cases: Case[]): void {
     for (const [name, text, fault] of cases) {
       it(`${name}: ${fault}`, async () => {
         const expected = fault === 'none' ? { ok: true, claims: CLAIMS } : { ok: false, fault };
-        expect(await codec.verify(await text, NOW)).toStrictEqual(expected);
+        expect(await codec.verify(await text, TYPES, NOW)).toStrictEqual(expected);
       });
     }
   });
@@ -152,7 +160,7 @@ describe('the tables below start from tokens that are good', () => {
   ];
   for (const [name, text] of signed) {
     it(name, async () =>
-      expect(await codec.verify(await text, NOW)).toStrictEqual({ ok: true, claims: CLAIMS }),
+      expect(await codec.verify(await text, TYPES, NOW)).toStrictEqual({ ok: true, claims: CLAIMS }),
     );
   }
 });
@@ -465,7 +473,7 @@ describe('hono alone is content with more than one spelling', () => {
       const text = withSignature(signature);
       const options = { alg: 'HS256', exp: false, iat: false } as const;
       expect(await honoVerify(text, SECRET, options)).toMatchObject(PAYLOAD);
-      expect(await codec.verify(text, NOW)).toStrictEqual({ ok: false, fault: 'malformed' });
+      expect(await codec.verify(text, TYPES, NOW)).toStrictEqual({ ok: false, fault: 'malformed' });
     });
   }
 
@@ -480,7 +488,7 @@ describe('hono alone is content with more than one spelling', () => {
       const text = `${data}.${await hmac(SECRET)(data)}`;
       const options = { alg: 'HS256', exp: false, iat: false } as const;
       expect(await honoVerify(text, SECRET, options)).toMatchObject(PAYLOAD);
-      expect(await codec.verify(text, NOW)).toStrictEqual({ ok: false, fault: 'malformed' });
+      expect(await codec.verify(text, TYPES, NOW)).toStrictEqual({ ok: false, fault: 'malformed' });
     });
   }
 });
@@ -522,7 +530,7 @@ describe('an ECDSA or RSA signature', () => {
 
 describe('an expired token', () => {
   it('that is whole comes with its claims', async () => {
-    expect(await codec.verify(good, CLAIMS.exp)).toStrictEqual({
+    expect(await codec.verify(good, TYPES, CLAIMS.exp)).toStrictEqual({
       ok: false,
       fault: 'expired',
       claims: CLAIMS,
@@ -536,7 +544,7 @@ describe('an expired token', () => {
   ];
   for (const [name, text, fault] of cases) {
     it(`${name} does not: ${fault}`, async () => {
-      expect(await codec.verify(await text, CLAIMS.exp + 1)).toStrictEqual({ ok: false, fault });
+      expect(await codec.verify(await text, TYPES, CLAIMS.exp + 1)).toStrictEqual({ ok: false, fault });
     });
   }
 });
@@ -547,9 +555,9 @@ describe('whatever is sent', () => {
     for (let i = 0; i < good.length; i++) {
       for (const character of ['A', 'B', 'g', 'w', '-', '_', '.', '=', ' ', '']) {
         const text = good.slice(0, i) + character + good.slice(i + 1);
-        if (text !== good && (await codec.verify(text, NOW)).ok) accepted.push(text);
+        if (text !== good && (await codec.verify(text, TYPES, NOW)).ok) accepted.push(text);
         const longer = good.slice(0, i) + character + good.slice(i);
-        if (longer !== good && (await codec.verify(longer, NOW)).ok) accepted.push(longer);
+        if (longer !== good && (await codec.verify(longer, TYPES, NOW)).ok) accepted.push(longer);
       }
     }
     expect(accepted).toStrictEqual([]);
@@ -566,7 +574,7 @@ describe('whatever is sent', () => {
           dotted.map((parts) => parts.join('.')),
         ),
         async (text) => {
-          expect((await codec.verify(text, NOW)).ok).toBe(false);
+          expect((await codec.verify(text, TYPES, NOW)).ok).toBe(false);
         },
       ),
     );
@@ -575,15 +583,15 @@ describe('whatever is sent', () => {
   it('no rightly signed JSON makes it throw, or passes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.json(), fc.json(), async (header, payload) => {
-        expect((await codec.verify(await token(header, payload), NOW)).ok).toBe(false);
-        expect((await codec.verify(await token(HS, payload), NOW)).ok).toBe(false);
+        expect((await codec.verify(await token(header, payload), TYPES, NOW)).ok).toBe(false);
+        expect((await codec.verify(await token(HS, payload), TYPES, NOW)).ok).toBe(false);
       }),
     );
   });
 
   for (const value of [undefined, null, 7, {}, [], [good], { length: 1, split: 'x' }]) {
     it(`${JSON.stringify(value)}, which no type allows, is malformed`, async () => {
-      expect(await codec.verify(value as unknown as string, NOW)).toStrictEqual({
+      expect(await codec.verify(value as unknown as string, TYPES, NOW)).toStrictEqual({
         ok: false,
         fault: 'malformed',
       });
@@ -607,7 +615,7 @@ describe('signing', () => {
     ['RS256', { ...rsa.jwk, kid: 'now' }, 'now'],
     ['HS256', oct(SECRET, '__proto__'), '__proto__'],
   ];
-  const claimsOf: Claims[] = [CLAIMS, { ...CLAIMS, staff: true }, { ...CLAIMS, token_type: 'refresh' }];
+  const claimsOf: Claims[] = [CLAIMS, { ...CLAIMS, is_staff: true }, REFRESH];
 
   for (const [alg, signing, kid] of kinds) {
     it(`${alg}, kid ${kid}: the header says so, and the claims come back`, async () => {
@@ -616,7 +624,7 @@ describe('signing', () => {
         const text = await by.sign(claims);
         const header = JSON.parse(fromB64u(text.split('.')[0] ?? ''));
         expect(header).toStrictEqual({ alg, typ: 'JWT', ...(kid && { kid }) });
-        expect(await by.verify(text, NOW)).toStrictEqual({ ok: true, claims });
+        expect(await by.verify(text, TYPES, NOW)).toStrictEqual({ ok: true, claims });
       }
     });
   }

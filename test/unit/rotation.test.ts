@@ -18,14 +18,14 @@ const NOW = 1_800_000_000;
 const HOUR = 3_600;
 const DAY = 86_400;
 
-const user = { isActive: true, isStaff: false };
+const user = { isActive: true, isStaff: false, emailVerifiedAt: null };
 const session = { revokedAt: null, revokedReason: null, absoluteEndAt: NOW + 30 * DAY };
 const GOOD: TokenStatus = { user, session };
 const ended = (revokedReason: RevocationReason | null): TokenStatus => ({
   user,
   session: { ...session, revokedAt: NOW - 1, revokedReason },
 });
-const inactive = { isActive: false, isStaff: false };
+const inactive = { isActive: false, isStaff: false, emailVerifiedAt: null };
 
 describe('of several faults the first is told', () => {
   it.each<[string, TokenStatus, ReturnType<typeof statusFault>]>([
@@ -45,7 +45,7 @@ describe('of several faults the first is told', () => {
       'token_blacklisted',
     ],
     ['a session a second before its end', { user, session: { ...session, absoluteEndAt: NOW + 1 } }, null],
-    ['staff', { user: { isActive: true, isStaff: true }, session }, null],
+    ['staff', { user: { isActive: true, isStaff: true, emailVerifiedAt: null }, session }, null],
   ])('%s', (_, tokenStatus, fault) => {
     expect(statusFault(tokenStatus, NOW)).toBe(fault);
   });

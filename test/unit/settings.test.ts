@@ -208,11 +208,11 @@ const BAD: Record<Exclude<Name, 'SIGNING_KEY' | 'VERIFYING_KEYS'>, unknown[]> = 
   MAX_SESSIONS_PER_USER: [...NO_NUMBER, '0', '101', 0, 101],
   UPDATE_LAST_LOGIN: NO_FLAG,
   ISSUER: ['x\ud800'],
-  AUDIENCE: ['x\ud800'],
+  AUDIENCE: ['x\ud800', 'refresh', 'console'],
   LEEWAY: [...NO_DURATION, '0', '301s', '6m'],
   USER_ID_CLAIM: [
     ...['', ' ', '1id', 'user id', '__proto__', `u${'x'.repeat(64)}`, 'sub,uid'],
-    ...['token_type', 'jti', 'sid', 'iat', 'exp', 'nbf', 'iss', 'aud', 'staff'],
+    ...['token_type', 'jti', 'sid', 'iat', 'exp', 'nbf', 'iss', 'aud', 'is_staff', 'email_verified'],
   ],
   AUTH_HEADER_TYPES: ['', ',', 'Bea rer', 'Bearer:', 'Bearer JWT', '"Bearer"', 'Bär'],
   AUTH_TOKEN_CLASSES: ['', 'refresh', 'AccessToken', 'access,refresh'],

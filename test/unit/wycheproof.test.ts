@@ -107,7 +107,7 @@ for (const [file, all] of [
             if (set === undefined) throw new Error('the key is refused');
             expect(await isAccepted(set, vector.token)).toBe(expectedOf(vector));
             // Its payload is no claims of ours: the codec as a whole never says yes, and never throws.
-            const verdict = await createCodec(set, RULES).verify(vector.token as string, NOW);
+            const verdict = await createCodec(set, RULES).verify(vector.token as string, 'access', NOW);
             expect(Object.entries(verdict)).toStrictEqual([
               ['ok', false],
               ['fault', expect.any(String)],

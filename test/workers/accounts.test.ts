@@ -253,7 +253,7 @@ describe('sign-up', () => {
       username_key: null,
     });
     expect(row?.password_hash).toMatch(/^\$pbkdf2-sha256-chain\$i=1000,c=100000\$/);
-    expect(claimsOf(answer.body.access)).not.toHaveProperty('staff');
+    expect(claimsOf(answer.body.access)).not.toHaveProperty('is_staff');
   });
 
   it('shows of a hash nothing anywhere', async () => {
@@ -615,8 +615,20 @@ describe('log-in', () => {
     const who = await w.signUp();
     await w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', who.user.id);
     const { body } = await w.logIn(who);
-    expect(claimsOf(body.access).staff).toBe(true);
-    expect(claimsOf(body.refresh)).not.toHaveProperty('staff');
+    expect(claimsOf(body.access).is_staff).toBe(true);
+    expect(claimsOf(body.refresh)).not.toHaveProperty('is_staff');
+  });
+
+  it('of a verified address says so in the access token alone', async () => {
+    const w = world();
+    const who = await w.signUp();
+    expect(claimsOf(who.access).email_verified).toBe(false);
+    await w.rows('UPDATE users SET email_verified_at = 1 WHERE id = ?', who.user.id);
+    const { body } = await w.logIn(who);
+    expect(claimsOf(body.access).email_verified).toBe(true);
+    expect(claimsOf(body.refresh)).not.toHaveProperty('email_verified');
+    const next = await w.refresh(who.refresh);
+    expect(claimsOf(next.body.access).email_verified).toBe(true);
   });
 
   it.each([

@@ -85,7 +85,7 @@ describe('the way into the console', () => {
     const claims = claimsOf(cookieOf(answer));
     expect(claims).toMatchObject({ token_type: 'console', sub: who.id });
     expect(Number(claims.exp) - Number(claims.iat)).toBe(28_800);
-    expect(claims).not.toHaveProperty('staff');
+    expect(claims).not.toHaveProperty('is_staff');
   });
 
   it('opens a session of its own, which ends with the cookie', async () => {
@@ -274,7 +274,11 @@ describe('the cookie', () => {
     for (const token of [again.access, again.refresh, admin.access, 'x', '', `${again.access}x`]) {
       expect((await browser(token).get('/admin')).status).toBe(303);
     }
-    const forged = await resigned(again.access, { token_type: 'console', staff: undefined }, 'x'.repeat(40));
+    const forged = await resigned(
+      again.access,
+      { token_type: 'console', is_staff: undefined },
+      'x'.repeat(40),
+    );
     expect((await browser(forged).get('/admin')).status).toBe(303);
   });
 
@@ -376,7 +380,7 @@ describe('who may do what', () => {
         'a user whose token says staff',
         async () => {
           const { access } = await makeUser();
-          const token = await resigned(access, { staff: true });
+          const token = await resigned(access, { is_staff: true });
           const cookie = await resigned(access, { token_type: 'console' });
           return { cookie, token, status: 403, code: 'permission_denied' };
         },

@@ -18,7 +18,8 @@ import {
 const log = capturedLog();
 
 const PROBLEM = 'application/problem+json';
-const w = world();
+// With it the paths by which libraries find keys are there.
+const w = world({ vars: { ISSUER: 'https://accounts.example' } });
 let who: Awaited<ReturnType<World['signUp']>>;
 beforeAll(async () => {
   who = await w.signUp();
@@ -46,6 +47,8 @@ const ROUTES: [string, string[]][] = [
   ['/api/token/verify', ['POST']],
   ['/api/token/blacklist', ['POST']],
   ['/.well-known/jwks.json', ['GET']],
+  ['/.well-known/openid-configuration', ['GET']],
+  ['/.well-known/oauth-authorization-server', ['GET']],
   ['/healthz', ['GET']],
   ['/readyz', ['GET']],
 ];

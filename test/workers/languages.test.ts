@@ -11,6 +11,7 @@ import {
   refusalCode,
 } from '../../src/errors.ts';
 import { capturedLog } from '../support/log.ts';
+import { resigned } from '../support/tokens.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
 import { type Answer, type Ask, person, type Vars, type World, world } from '../support/world.ts';
 
@@ -67,6 +68,21 @@ const CASES: Case[] = [
   ['bad_authorization_header', (ask) => ask('GET', '/account/me', { headers: { Authorization: 'Bearer' } })],
   ['no_active_account', (ask) => ask('POST', '/account/login', { body: person('nobody') })],
   ['access_token_not_valid', (ask) => ask('GET', '/account/me', { token: 'x' })],
+  [
+    'access_token_expired',
+    async (ask, w) => {
+      const { access } = await w.signUp();
+      return ask('GET', '/account/me', { token: await resigned(access, { exp: w.clock.now }) });
+    },
+  ],
+  [
+    'refresh_token_expired',
+    async (ask, w) => {
+      const { refresh } = await w.signUp();
+      const expired = await resigned(refresh, { exp: w.clock.now });
+      return ask('POST', '/account/token/refresh', { body: { refresh: expired } });
+    },
+  ],
   ['refresh_token_not_valid', (ask) => ask('POST', '/account/token/refresh', { body: { refresh: 'x' } })],
   [
     'token_blacklisted',

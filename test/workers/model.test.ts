@@ -99,7 +99,7 @@ const told = (verdict: Verdict): string[] =>
   verdict === 'ok'
     ? []
     : {
-        expired: ['Token is invalid or expired'],
+        expired: ['Token is expired'],
         user_not_found: ['User not found', 'Token is blacklisted', 'User is inactive'],
         user_inactive: ['User is inactive', 'Token is blacklisted'],
         blacklisted: ['Token is blacklisted', 'User is inactive'],

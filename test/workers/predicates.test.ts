@@ -67,7 +67,7 @@ describe.each(CASES)('a user (active: $isActive, staff: $isStaff) with $name of 
   });
 
   it('has a live session where statusFault finds no fault in it', async () => {
-    const expected = statusFault({ user: { isActive: true, isStaff: false }, session }, NOW) === null;
+    const expected = statusFault({ user: { isActive: true }, session }, NOW) === null;
     expect(await holds(sessionLives(key.userId, key.id, NOW))).toBe(expected);
     expect(await holdsOf(sql`sessions WHERE ${isSession(key.userId, key.id)}`, liveSession(NOW))).toBe(
       expected,

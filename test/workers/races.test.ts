@@ -270,8 +270,8 @@ async function prepare(seed: number, vars: Vars) {
 function representatives(tokens: readonly string[]): string[] {
   const byMeaning = new Map<string, string>();
   for (const token of tokens) {
-    const { sid, token_type, jti, staff } = claimsOf(token);
-    byMeaning.set([sid, token_type, staff, token_type === 'refresh' ? jti : ''].join(), token);
+    const { sid, token_type, jti, is_staff } = claimsOf(token);
+    byMeaning.set([sid, token_type, is_staff, token_type === 'refresh' ? jti : ''].join(), token);
   }
   return [...byMeaning.values()];
 }

@@ -24,7 +24,8 @@ const HOUR = 3_600;
 const DAY = 86_400;
 
 const BLACKLISTED = { status: 401, code: 'token_not_valid', detail: 'Token is blacklisted' };
-const REFRESH_INVALID = { status: 401, code: 'token_not_valid', detail: 'Token is invalid or expired' };
+const REFRESH_INVALID = { status: 401, code: 'token_not_valid', detail: 'Token is invalid' };
+const REFRESH_EXPIRED = { status: 401, code: 'token_not_valid', detail: 'Token is expired' };
 const ACCESS_INVALID = {
   status: 401,
   code: 'token_not_valid',
@@ -231,10 +232,10 @@ describe('a refresh', () => {
     const { sub } = claimsOf(who.refresh);
     await w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', sub);
     const promoted = await w.refresh(who.refresh);
-    expect(claimsOf(accessOf(promoted)).staff).toBe(true);
+    expect(claimsOf(accessOf(promoted)).is_staff).toBe(true);
     await w.rows('UPDATE users SET is_staff = 0 WHERE id = ?', sub);
     const demoted = await w.refresh(refreshOf(promoted));
-    expect(claimsOf(accessOf(demoted))).not.toHaveProperty('staff');
+    expect(claimsOf(accessOf(demoted))).not.toHaveProperty('is_staff');
   });
 
   it('is told of a session that KV knows to be dead without asking D1', async () => {
@@ -460,7 +461,7 @@ describe('a replay after the grace', () => {
     w.clock.advance(DAY - 1);
     const third = refreshOf(await w.refresh(newest));
     w.clock.advance(1);
-    expect((await w.refresh(used)).body).toMatchObject(REFRESH_INVALID);
+    expect((await w.refresh(used)).body).toMatchObject(REFRESH_EXPIRED);
     expect((await w.refresh(third)).status).toBe(200);
   });
 
@@ -495,7 +496,7 @@ describe('with ROTATE_REFRESH_TOKENS=false', () => {
     w.clock.advance(DAY - 1);
     expect((await w.refresh(who.refresh)).status).toBe(200);
     w.clock.advance(1);
-    expect((await w.refresh(who.refresh)).body).toMatchObject(REFRESH_INVALID);
+    expect((await w.refresh(who.refresh)).body).toMatchObject(REFRESH_EXPIRED);
   });
 
   it('log-out ends the session all the same', async () => {
@@ -991,11 +992,15 @@ describe('lifetimes', () => {
     w.clock.advance(HOUR - 1);
     expect((await w.me(who.access)).status).toBe(200);
     w.clock.advance(1);
-    expect((await w.me(who.access)).body).toMatchObject(ACCESS_INVALID);
+    expect((await w.me(who.access)).body).toMatchObject({
+      ...REFRESH_EXPIRED,
+      reason: 'expired',
+      messages: [{ token_class: 'AccessToken', token_type: 'access', message: 'Token is expired' }],
+    });
     w.clock.advance(DAY - HOUR - 1);
     expect((await w.verify(who.refresh)).status).toBe(200);
     w.clock.advance(1);
-    expect((await w.refresh(who.refresh)).body).toMatchObject(REFRESH_INVALID);
+    expect((await w.refresh(who.refresh)).body).toMatchObject(REFRESH_EXPIRED);
   });
 
   it.each([

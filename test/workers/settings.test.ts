@@ -219,13 +219,15 @@ describe.each<[string, string, unknown[]]>([
 ])('%s', (setting, claim, bad) => {
   const vars: Vars = { [setting]: 'https://a.example' };
 
+  const ofRefresh = claim === 'aud' ? 'refresh' : 'https://a.example';
+
   it('is set in every token and demanded of every token', async () => {
     const w = world({ vars });
     const who = await w.signUp();
     expect(claimsOf(who.access)[claim]).toBe('https://a.example');
-    expect(claimsOf(who.refresh)[claim]).toBe('https://a.example');
+    expect(claimsOf(who.refresh)[claim]).toBe(ofRefresh);
     const next = await expectGood(w, who);
-    expect(claimsOf(next.refresh)[claim]).toBe('https://a.example');
+    expect(claimsOf(next.refresh)[claim]).toBe(ofRefresh);
   });
 
   it.each(bad.map((value) => [value]))('%j instead is refused', async (value) => {
@@ -242,11 +244,51 @@ describe.each<[string, string, unknown[]]>([
     const w = world();
     const who = await w.signUp();
     expect(claimsOf(who.access)).not.toHaveProperty(claim);
-    await expectGood(w, {
-      access: await resigned(who.access, { [claim]: 'x' }),
-      refresh: await resigned(who.refresh, { [claim]: 'x' }),
+    const access = await resigned(who.access, { [claim]: 'x' });
+    const refresh = claim === 'aud' ? who.refresh : await resigned(who.refresh, { [claim]: 'x' });
+    await expectGood(w, { access, refresh });
+  });
+});
+
+describe.each(['openid-configuration', 'oauth-authorization-server'])('/.well-known/%s', (name) => {
+  const get = (vars: Vars) => world({ vars }).get(`/.well-known/${name}`);
+  const production = { ENVIRONMENT: 'production', PASSWORD_ITERATIONS: '600000', MAIL: 'off' };
+
+  it.each<[string, Vars, string, string]>([
+    [
+      'PUBLIC_URL',
+      { ISSUER: 'https://issuer.example', PUBLIC_URL: 'https://a.example/id' },
+      'https://issuer.example',
+      'https://a.example/id/.well-known/jwks.json',
+    ],
+    [
+      'the origin of the request, in development',
+      { ISSUER: 'my accounts' },
+      'my accounts',
+      'http://localhost/.well-known/jwks.json',
+    ],
+    [
+      'the issuer, in production',
+      { ...production, ISSUER: 'https://issuer.example/' },
+      'https://issuer.example/',
+      'https://issuer.example/.well-known/jwks.json',
+    ],
+  ])('names the keys under %s', async (_, vars, issuer, jwks_uri) => {
+    const answer = await get(vars);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({
+      issuer,
+      jwks_uri,
+      response_types_supported: [],
+      grant_types_supported: [],
+      subject_types_supported: ['public'],
     });
   });
+
+  it.each<[string, Vars]>([
+    ['without ISSUER', {}],
+    ['where nothing says the address', { ...production, ISSUER: 'my accounts' }],
+  ])('is not there %s', async (_, vars) => expect((await get(vars)).status).toBe(404));
 });
 
 describe('AUDIENCE', () => {
@@ -254,11 +296,24 @@ describe('AUDIENCE', () => {
     const w = world({ vars: { AUDIENCE: 'https://a.example' } });
     const who = await w.signUp();
     const aud = ['https://b.example', 'https://a.example'];
-    await expectGood(w, {
-      access: await resigned(who.access, { aud }),
-      refresh: await resigned(who.refresh, { aud }),
-    });
+    await expectGood(w, { access: await resigned(who.access, { aud }), refresh: who.refresh });
   });
+
+  it.each([[{}], [{ AUDIENCE: 'https://a.example' }]])(
+    'with %j: a refresh token is for refresh alone, and nobody takes one without that audience',
+    async (vars) => {
+      const w = world({ vars });
+      const who = await w.signUp();
+      expect(claimsOf(who.refresh).aud).toBe('refresh');
+      for (const aud of [undefined, 'https://a.example', ['https://a.example']]) {
+        const odd = await resigned(who.refresh, { aud });
+        expect((await w.refresh(odd)).body.detail).toBe('Token is invalid');
+        expect((await w.verify(odd)).status).toBe(401);
+        expect((await w.logOut(odd)).status).toBe(401);
+      }
+      await expectGood(w, who);
+    },
+  );
 });
 
 describe('LEEWAY', () => {

@@ -38,7 +38,8 @@ async function obtained(w: World) {
 
 /** What a client of simplejwt reads of an error. */
 const told = ({ status, body }: Answer) => ({ status, detail: body.detail, code: body.code });
-const INVALID = { status: 401, detail: 'Token is invalid or expired', code: 'token_not_valid' };
+const INVALID = { status: 401, detail: 'Token is invalid', code: 'token_not_valid' };
+const EXPIRED = { status: 401, detail: 'Token is expired', code: 'token_not_valid' };
 const BLACKLISTED = { status: 401, detail: 'Token is blacklisted', code: 'token_not_valid' };
 const NO_ACCOUNT = {
   status: 401,
@@ -250,7 +251,7 @@ describe('validation errors stand at the top level, as DRF has them, and under e
       errors: 'x',
     });
     expect(answer.status).toBe(200);
-    expect(claimsOf(answer.body.access)).not.toHaveProperty('staff');
+    expect(claimsOf(answer.body.access)).not.toHaveProperty('is_staff');
   });
 });
 
@@ -279,7 +280,7 @@ describe('refreshing', () => {
     const who = await obtained(w);
     expect(told(await refresh(w, who.access))).toEqual(INVALID);
     w.clock.advance(DAY);
-    expect(told(await refresh(w, who.refresh))).toEqual(INVALID);
+    expect(told(await refresh(w, who.refresh))).toEqual(EXPIRED);
   });
 
   it.each(FORGERIES)('with %s is 401', async (_, forge) => {
@@ -323,6 +324,56 @@ describe('refreshing', () => {
   });
 });
 
+describe('a bad token has the messages of simplejwt', () => {
+  const access = { token_class: 'AccessToken', token_type: 'access' };
+  const refreshToken = { token_class: 'RefreshToken', token_type: 'refresh' };
+  it.each<[string, (w: World, who: { access: string; refresh: string }) => Promise<Answer>, object]>([
+    [
+      'me with an access token that has expired',
+      async (w, who) => {
+        w.clock.advance(HOUR);
+        return w.me(who.access);
+      },
+      { ...access, message: 'Token is expired' },
+    ],
+    ['me with a refresh token', (w, who) => w.me(who.refresh), { ...access, message: 'Token is invalid' }],
+    [
+      'verify with an access token that has expired',
+      async (w, who) => {
+        w.clock.advance(HOUR);
+        return verify(w, who.access);
+      },
+      { ...access, message: 'Token is expired' },
+    ],
+    ['verify with no token at all', (w) => verify(w, 'x'), { ...access, message: 'Token is invalid' }],
+    [
+      'refresh with a refresh token that has expired',
+      async (w, who) => {
+        w.clock.advance(DAY);
+        return refresh(w, who.refresh);
+      },
+      { ...refreshToken, message: 'Token is expired' },
+    ],
+    [
+      'blacklist with an access token',
+      (w, who) => blacklist(w, who.access),
+      { ...refreshToken, message: 'Token is invalid' },
+    ],
+  ])('%s', async (_, send, message) => {
+    const w = world();
+    const { status, body } = await send(w, await obtained(w));
+    expect(status).toBe(401);
+    expect(body.messages).toEqual([message]);
+    const isExpired = 'message' in message && message.message === 'Token is expired';
+    expect(body.reason).toBe(isExpired ? 'expired' : undefined);
+  });
+
+  it('that other paths do not send: they never had them', async () => {
+    const w = world();
+    expect((await w.refresh('x')).body).not.toHaveProperty('messages');
+  });
+});
+
 describe('verifying', () => {
   it.each<[string, (w: World, who: { access: string; refresh: string }) => Promise<string>, object]>([
     [
@@ -331,7 +382,7 @@ describe('verifying', () => {
         w.clock.advance(HOUR);
         return who.access;
       },
-      INVALID,
+      EXPIRED,
     ],
     [
       'a refresh token that has expired',
@@ -339,7 +390,7 @@ describe('verifying', () => {
         w.clock.advance(DAY);
         return who.refresh;
       },
-      INVALID,
+      EXPIRED,
     ],
     [
       'a refresh token that was blacklisted',
@@ -410,7 +461,7 @@ describe('blacklisting', () => {
     const who = await obtained(w);
     expect(told(await blacklist(w, who.access))).toEqual(INVALID);
     w.clock.advance(DAY);
-    expect(told(await blacklist(w, who.refresh))).toEqual(INVALID);
+    expect(told(await blacklist(w, who.refresh))).toEqual(EXPIRED);
     expect((await w.sessionOf(who.refresh))?.revoked_at).toBeNull();
   });
 

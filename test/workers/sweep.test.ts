@@ -310,9 +310,9 @@ describe('a swept row makes no used token usable again', () => {
     };
     const detail = async () => (await at.refresh(who.refresh)).body.detail;
     expect(await nextDay()).toBe(1);
-    expect([await nextDay(), await detail()]).toEqual([1, 'Token is invalid or expired']);
-    expect([await nextDay(), await detail()]).toEqual([0, 'Token is invalid or expired']);
-    expect([await nextDay(), await detail()]).toEqual([0, 'Token is invalid or expired']);
+    expect([await nextDay(), await detail()]).toEqual([1, 'Token is expired']);
+    expect([await nextDay(), await detail()]).toEqual([0, 'Token is expired']);
+    expect([await nextDay(), await detail()]).toEqual([0, 'Token is expired']);
     expect((await at.refresh(newest)).status).toBe(200);
   });
 

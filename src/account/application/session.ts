@@ -4,7 +4,8 @@
  */
 import { Refusal } from '../../errors.ts';
 import { type Call, type Session, seconds, type TokenStatus, type User } from '../../ports.ts';
-import type { Claims } from '../../token/claims.ts';
+import type { AccessClaims, Claims } from '../../token/claims.ts';
+import { refuseAccessToken, refuseSentToken } from '../../token/refuse-token.ts';
 import {
   accessFault,
   isReplay,
@@ -39,10 +40,9 @@ export async function refresh(services: Services, token: string, call: Call): Pr
   const { settings, codec, clock, random, sessions, blacklist, limits } = services;
   await limits.check({ action: 'refresh' }, call);
   const now = seconds(clock);
-  const verdict = await codec.verify(token, now);
-  if (!verdict.ok) throw new Refusal('refresh_token_not_valid', { reason: verdict.fault });
-  const claims = verdict.claims;
-  if (claims.token_type !== 'refresh') throw new Refusal('refresh_token_not_valid', { reason: 'token_type' });
+  const verdict = await codec.verify(token, 'refresh', now);
+  if (!verdict.ok) throw refuseSentToken(verdict.fault);
+  const { claims } = verdict;
 
   const known = await blacklist.find(claims.sid, call.report);
   if (known !== null && known !== 'unknown') throw new Refusal(reasonFault(known), { reason: known });
@@ -51,6 +51,7 @@ export async function refresh(services: Services, token: string, call: Call): Pr
   const bearerOf = ({ user, session }: TokenStatus) => ({
     userId: claims.sub,
     isStaff: user?.isStaff ?? false,
+    emailVerified: (user?.emailVerifiedAt ?? null) !== null,
     session: { id: claims.sid, absoluteEndAt: session?.absoluteEndAt ?? now },
   });
   const refuse = (fault: StatusFault, tokenStatus: TokenStatus) => {
@@ -101,9 +102,9 @@ export async function verify(services: Services, token: string, call: Call): Pro
   const { settings, codec, clock, sessions, blacklist, limits } = services;
   await limits.check({ action: 'anonymous', endpoint: 'verify' }, call);
   const now = seconds(clock);
-  const verdict = await codec.verify(token, now);
-  if (!verdict.ok) throw new Refusal('refresh_token_not_valid', { reason: verdict.fault });
-  const claims = verdict.claims;
+  const verdict = await codec.verify(token, ['access', 'refresh'], now);
+  if (!verdict.ok) throw refuseSentToken(verdict.fault, verdict.claims?.token_type ?? 'access');
+  const { claims } = verdict;
 
   const known = await blacklist.find(claims.sid, call.report);
   if (known !== null && known !== 'unknown') throw new Refusal(reasonFault(known), { reason: known });
@@ -134,13 +135,10 @@ export interface Caller {
   sessionId: string;
 }
 
-/** The claims of an access token. 401 access_token_not_valid. */
-async function requireAccess({ codec, clock }: Services, token: string): Promise<Claims> {
-  const verdict = await codec.verify(token, seconds(clock));
-  if (!verdict.ok) throw new Refusal('access_token_not_valid', { reason: verdict.fault });
-  if (verdict.claims.token_type !== 'access') {
-    throw new Refusal('access_token_not_valid', { reason: 'token_type' });
-  }
+/** The claims of an access token. 401 access_token_not_valid, access_token_expired. */
+async function requireAccess({ codec, clock }: Services, token: string): Promise<AccessClaims> {
+  const verdict = await codec.verify(token, 'access', seconds(clock));
+  if (!verdict.ok) throw refuseAccessToken(verdict.fault);
   return verdict.claims;
 }
 

@@ -6,6 +6,7 @@ import { invalidField, Refusal } from '../../errors.ts';
 import { type Call, type LogInName, type Session, seconds, type User } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import type { Claims } from '../../token/claims.ts';
+import { refuseSentToken } from '../../token/refuse-token.ts';
 import { newSession, reasonOf, statusFault, touchRule } from '../../token/rotation.ts';
 import { canonicalEmail, isOwnName, usernameKey } from '../identity.ts';
 import { createPendingSignUp } from './email.ts';
@@ -14,6 +15,7 @@ import { limitCostlyHash, requirePassword } from './password.ts';
 import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
 import {
+  bearerOf,
   cacheRevocation,
   mintFirstPair,
   requireGoodPassword,
@@ -94,7 +96,7 @@ export async function signUp(
       made: { at: now, by: call.client },
     });
   }
-  return { user, ...(await mintFirstPair(services, { userId: user.id, isStaff: false, session }, now)) };
+  return { user, ...(await mintFirstPair(services, bearerOf(user, session), now)) };
 }
 
 export interface LogIn {
@@ -161,7 +163,7 @@ export async function logIn(services: Services, input: LogIn, call: Call): Promi
     staffOnly: false,
     maxLifetimeSeconds: services.settings.SESSION_MAX_LIFETIME,
   });
-  return mintFirstPair(services, { userId: user.id, isStaff: user.isStaff, session }, now);
+  return mintFirstPair(services, bearerOf(user, session), now);
 }
 
 /**
@@ -171,12 +173,9 @@ export async function logIn(services: Services, input: LogIn, call: Call): Promi
 export async function logOut(services: Services, refresh: string, call: Call): Promise<void> {
   await services.limits.check({ action: 'anonymous', endpoint: 'log_out' }, call);
   const now = seconds(services.clock);
-  const verdict = await services.codec.verify(refresh, now);
-  const claims = verdict.claims;
-  if (claims?.token_type !== 'refresh') {
-    throw new Refusal('refresh_token_not_valid', { reason: verdict.ok ? 'token_type' : verdict.fault });
-  }
-  await endSessionOf(services, claims, now, call);
+  const verdict = await services.codec.verify(refresh, 'refresh', now);
+  if (!verdict.ok && verdict.fault !== 'expired') throw refuseSentToken(verdict.fault);
+  await endSessionOf(services, verdict.claims, now, call);
 }
 
 /**
@@ -186,10 +185,8 @@ export async function logOut(services: Services, refresh: string, call: Call): P
 export async function blacklistToken(services: Services, refresh: string, call: Call): Promise<void> {
   await services.limits.check({ action: 'anonymous', endpoint: 'log_out' }, call);
   const now = seconds(services.clock);
-  const verdict = await services.codec.verify(refresh, now);
-  if (!verdict.ok || verdict.claims.token_type !== 'refresh') {
-    throw new Refusal('refresh_token_not_valid', { reason: verdict.ok ? 'token_type' : verdict.fault });
-  }
+  const verdict = await services.codec.verify(refresh, 'refresh', now);
+  if (!verdict.ok) throw refuseSentToken(verdict.fault);
   const { tokenStatus, ended } = await endSessionOf(services, verdict.claims, now, call);
   if (!ended)
     throw new Refusal(statusFault(tokenStatus, now) ?? 'token_blacklisted', { reason: 'second call' });

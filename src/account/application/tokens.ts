@@ -52,11 +52,20 @@ export interface TokenPair {
   refresh?: string;
 }
 
+/** Whom tokens are minted for, as D1 had it a moment ago. */
 interface Bearer {
   userId: string;
   isStaff: boolean;
+  emailVerified: boolean;
   session: Pick<Session, 'id' | 'absoluteEndAt'>;
 }
+
+export const bearerOf = (user: User, session: Session): Bearer => ({
+  userId: user.id,
+  isStaff: user.isStaff,
+  emailVerified: user.emailVerifiedAt !== null,
+  session,
+});
 
 export function mintAccess(
   { settings, codec, random }: Services,
@@ -70,7 +79,8 @@ export function mintAccess(
     sid: bearer.session.id,
     iat: now,
     exp: tokenEnd(now, settings.ACCESS_TOKEN_LIFETIME, bearer.session.absoluteEndAt),
-    ...(bearer.isStaff && { staff: true as const }),
+    ...(bearer.isStaff && { is_staff: true as const }),
+    email_verified: bearer.emailVerified,
   });
 }
 

@@ -1,0 +1,45 @@
+/**
+ * The public keys, and where libraries look for them: OpenID Connect Discovery 1.0 and RFC 8414. This service is no
+ * OpenID provider; the documents say what is true of it and nothing else.
+ */
+import { Hono } from 'hono';
+import { Refusal } from './errors.ts';
+import type { AppContext, AppEnv } from './http/context.ts';
+
+const JWKS_PATH = '/.well-known/jwks.json';
+
+/** Keys are rotated days apart. */
+const cached = (c: AppContext) => c.header('Cache-Control', 'public, max-age=300');
+
+/** PUBLIC_URL; in development the request's origin; else the issuer, at which the document was looked for. */
+function baseUrl(c: AppContext): string | null {
+  const { PUBLIC_URL, ENVIRONMENT, ISSUER = '' } = c.var.services.settings;
+  if (PUBLIC_URL !== undefined) return PUBLIC_URL;
+  if (ENVIRONMENT === 'development') return new URL(c.req.url).origin;
+  return /^https:/.test(ISSUER) && URL.canParse(ISSUER) ? ISSUER.replace(/\/+$/, '') : null;
+}
+
+/** 404 not_found without ISSUER. */
+function metadata(c: AppContext) {
+  const { ISSUER } = c.var.services.settings;
+  const base = baseUrl(c);
+  if (ISSUER === undefined || base === null) throw new Refusal('not_found');
+  cached(c);
+  return c.json({
+    issuer: ISSUER,
+    jwks_uri: base + JWKS_PATH,
+    // Required by both documents (RFC 8414 section 2): users get tokens by this service's own API, not by OAuth.
+    response_types_supported: [],
+    grant_types_supported: [],
+    subject_types_supported: ['public'],
+  });
+}
+
+export const discoveryRoutes = () =>
+  new Hono<AppEnv>({ strict: false })
+    .get(JWKS_PATH, (c) => {
+      cached(c);
+      return c.json(c.var.services.jwks);
+    })
+    .get('/.well-known/openid-configuration', metadata)
+    .get('/.well-known/oauth-authorization-server', metadata);
