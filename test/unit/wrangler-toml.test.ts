@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
 
@@ -58,5 +59,25 @@ describe('wrangler.toml', () => {
     ['staging', staging],
   ])('says on purpose where %s can be reached: on workers.dev, and no version of its own', (_, config) => {
     expect(config).toMatchObject({ workers_dev: true, preview_urls: false });
+  });
+});
+
+describe('the Deploy to Cloudflare button', () => {
+  const lines = readFileSync('.dev.vars.example', 'utf8').split('\n');
+
+  it('asks for nothing: each line of .dev.vars.example that is no comment would be a required field', () => {
+    expect(lines.filter((line) => line !== '' && !line.startsWith('#'))).toEqual([]);
+    expect(lines).toContain('# SIGNING_KEY=');
+  });
+
+  it('describes bindings that are there', () => {
+    const { cloudflare } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      cloudflare: { bindings: Record<string, { description: string }> };
+    };
+    const { d1_databases, kv_namespaces } = production;
+    expect(Object.keys(cloudflare.bindings)).toEqual([
+      ...[...d1_databases, ...kv_namespaces].map(({ binding }) => binding),
+      'SIGNING_KEY',
+    ]);
   });
 });
