@@ -147,6 +147,8 @@ export function createApi({
 
     /** `token`: from the e-mail. */
     verifyEmail: open<{ token: string }>('/email/verify'),
+    /** Deletes an account that somebody else made with this address. `token`: from the e-mail. */
+    disownEmail: open<{ token: string }>('/email/disown'),
     resendVerification: ask<void>('POST', '/email/verify/resend'),
     /** The new address takes effect once it is confirmed. */
     changeEmail: send<{ new_email: string; password: string }>('POST', '/email/change'),

@@ -504,6 +504,14 @@ describe('what the API can do', () => {
     });
   });
 
+  it('disowns an account that somebody else made with this address', async () => {
+    const { client, w } = clientOf();
+    const { email } = await w.signUp();
+    const inbox = await w.get(`/dev/mail?to=${email}`, { headers: { Accept: 'application/json' } });
+    await client.disownEmail({ token: inbox.body.messages[0].token });
+    await expect(client.disownEmail({ token: 'nonsense' })).rejects.toMatchObject({ code: 'invalid' });
+  });
+
   it('reaches any other endpoint, with errors as they are', async () => {
     const { client } = await signedInClient();
     expect(await client.request('PATCH', '/me', { name: 'Neo' })).toMatchObject({ name: 'Neo' });
