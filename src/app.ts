@@ -12,6 +12,7 @@ import { consoleRoutes } from './admin/routes.ts';
 import { showError } from './admin/show.tsx';
 import { connectD1 } from './db/client.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
+import { startPageRoutes } from './dev/start-page.tsx';
 import { discoveryRoutes } from './discovery.ts';
 import { healthRoutes } from './health.ts';
 import { assetRoutes } from './http/assets.ts';
@@ -176,6 +177,7 @@ export function createApp(overrides: Overrides = {}): Hono<AppEnv> {
   app.route(ACCOUNTS_AT, mounted(accountRoutes()));
   app.route('/admin', adminApp(ACCOUNTS_AT));
   app.route('/api/token', simplejwtRoutes());
+  app.route('/', startPageRoutes());
   app.route('/', devMailRoutes());
   app.route('/', openapiRoutes());
   app.route('/', assetRoutes());

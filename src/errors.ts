@@ -268,6 +268,8 @@ export class Refusal extends Error {
   /** What the log says of it and the client never learns. */
   readonly reason: string | undefined;
   readonly faults: FieldFaults | undefined;
+  /** What is wrong with the settings: for a developer's eyes, so in development alone. */
+  readonly problems: readonly string[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** Of a token in a body: what simplejwt's own paths say it is. */
   readonly tokenType: RefusalTokenType | undefined;
@@ -277,6 +279,7 @@ export class Refusal extends Error {
     more: {
       reason?: string;
       faults?: FieldFaults;
+      problems?: readonly string[];
       headers?: Readonly<Record<string, string>>;
       tokenType?: RefusalTokenType;
     } = {},
@@ -286,6 +289,7 @@ export class Refusal extends Error {
     this.kind = kind;
     this.reason = more.reason;
     this.faults = more.faults;
+    this.problems = more.problems;
     this.headers = more.headers ?? {};
     this.tokenType = more.tokenType;
   }

@@ -8,6 +8,7 @@ import { HTTPException } from 'hono/http-exception';
 import { DEADLINES, type Deadlines, unavailable } from '../deadlines.ts';
 import { REFUSALS, Refusal } from '../errors.ts';
 import { negotiateLanguage } from '../http/language.ts';
+import { misconfigured } from '../http/misconfigured.ts';
 import { problemResponse } from '../http/problem-response.ts';
 import { reporter } from '../http/report.ts';
 import { type Blacklist, type Clock, seconds, type TokenStatus } from '../ports.ts';
@@ -155,10 +156,7 @@ export function requireAccount(
       guards.set(env, made);
     }
     const guard = await made;
-    if ('faults' in guard) {
-      report('error', 'misconfigured', { settings: guard.faults.map((fault) => fault.setting) });
-      throw refuse(c, new Refusal('misconfigured', { headers: { 'Retry-After': '60' } }), 'Bearer');
-    }
+    if ('faults' in guard) throw refuse(c, misconfigured(guard.faults, env, report), 'Bearer');
     const permission = options.permission ?? guard.settings.DEFAULT_PERMISSION_CLASSES;
     try {
       c.set('account', await admit(guard, permission, c.req.header('Authorization'), seconds(clock), report));

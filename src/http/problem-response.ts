@@ -82,6 +82,7 @@ export function problemResponse(
       ],
     }),
     ...(errors && { errors }),
+    ...(refusal.problems && { problems: refusal.problems }),
     ...(status === 500 && { request_id: how.requestId }),
   };
   return new Response(JSON.stringify(problem), { status, headers });

@@ -206,6 +206,7 @@ const problemShape = {
   reason: z.optional(z.literal('expired')),
   messages: z.optional(z.array(tokenMessage)),
   errors: z.optional(z.record(z.string(), z.array(fieldError))),
+  problems: z.optional(z.array(z.string())),
   request_id: z.optional(uuid),
 };
 const PROBLEM_ABOUT = {
@@ -214,6 +215,8 @@ const PROBLEM_ABOUT = {
   errors: 'Of code `invalid`: by field; what concerns the whole body stands under `non_field_errors`.',
   reason: 'Of code `token_not_valid`: a token of this service that has expired. A refresh gets another.',
   messages: 'As in simplejwt: what is wrong with the token.',
+  problems:
+    'Of code `misconfigured`, in development only: the settings at fault, and what is wrong with them.',
   request_id: 'Of status 500: what to look for in the log.',
 };
 export const problem = named('Problem', z.object(problemShape), {

@@ -17,6 +17,12 @@ const discovery = (operationId: string, summary: string): Node =>
 const withDocs = (path: Node): Node => when({ 'DOCS=true': path });
 
 export const servicePaths: Record<string, Node> = {
+  '/': when({
+    'ENVIRONMENT=development': service('start', 'Where things are', {
+      description: 'A page, in development alone.',
+      responses: { 200: page('The start page.'), ...ANY },
+    }),
+  }),
   '/.well-known/jwks.json': service('jwks', 'The public keys', {
     responses: { 200: answers('RFC 7517.', answer.jwks, PUBLIC), ...ANY },
   }),

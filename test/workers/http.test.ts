@@ -153,7 +153,6 @@ describe('every route', () => {
 
 describe('an unknown path is 404, whatever the method', () => {
   const paths = [
-    '/',
     '/account',
     '/account/',
     '/account/nothing',
@@ -758,7 +757,7 @@ describe('every error', () => {
   it.each(errors)('%i %s is problem details, exactly', async (status, code, ask) => {
     const { headers, body } = await ask();
     const [, title, detail] = DETAILS[code] ?? [];
-    const { errors: _, request_id: __, ...rest } = body;
+    const { errors: _, request_id: __, problems: ___, ...rest } = body;
     expect(rest).toStrictEqual({ type: 'about:blank', title, status, detail, code });
     expect(headers.get('Content-Type')).toBe(PROBLEM);
     expect(headers.get('Content-Language')).toBe('en');

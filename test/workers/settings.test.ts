@@ -42,7 +42,8 @@ function expectMisconfigured(answer: Answer) {
   expect(answer.headers.get('Retry-After')).toMatch(/^[1-9]\d*$/);
   expect(answer.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
   expect(answer.headers.get('X-Content-Type-Options')).toBe('nosniff');
-  expect(answer.body).toStrictEqual({
+  const { problems: _, ...body } = answer.body;
+  expect(body).toStrictEqual({
     type: 'about:blank',
     title: 'Service Unavailable',
     status: 503,
@@ -133,6 +134,19 @@ describe('a bad value stops the Worker', () => {
     const [line] = log.of('misconfigured');
     for (const setting of Object.keys(all)) expect(line?.settings).toContain(setting);
     expect(JSON.stringify(log.lines)).not.toMatch(/zq7/);
+  });
+
+  it('and the answer names them too, in development only', async () => {
+    const settings = ['LEEWAY', 'SIGN_UP'];
+    const vars = { LEEWAY: 'zq7secret', SIGN_UP: 'zq7secret' };
+    const { problems } = (await world({ vars }).get('/account/me')).body;
+    expect(problems.map((problem: string) => problem.split(' ', 1)[0])).toEqual(settings);
+    expect(JSON.stringify(problems)).not.toMatch(/zq7/);
+    for (const ENVIRONMENT of ['production', 'staging', undefined]) {
+      const answer = await world({ vars: { ...vars, ENVIRONMENT } as Vars }).get('/account/me');
+      expect(answer.status).toBe(503);
+      expect(answer.body).not.toHaveProperty('problems');
+    }
   });
 
   it.each([

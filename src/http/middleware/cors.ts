@@ -1,7 +1,9 @@
-/** Cross-origin requests (the Fetch standard's CORS protocol) from the origins of `ALLOWED_ORIGINS`. */
+/** Cross-origin requests (the Fetch standard's CORS protocol) from the origins of `ALLOWED_ORIGINS`, and in development of localhost. */
 import type { MiddlewareHandler } from 'hono';
 import { cors as honoCors } from 'hono/cors';
+import { isLocalhostOrigin } from '../../dev/localhost-origins.ts';
 import type { AppEnv } from '../context.ts';
+import { reporter } from '../report.ts';
 
 /** Preflights end here; any other OPTIONS request goes on and learns what the path allows. */
 export function cors(): MiddlewareHandler<AppEnv> {
@@ -11,10 +13,14 @@ export function cors(): MiddlewareHandler<AppEnv> {
     const preflight =
       c.req.method === 'OPTIONS' && c.req.header('Access-Control-Request-Method') !== undefined;
     const origin = c.req.header('Origin');
-    const allowed = origin !== undefined && settings.ALLOWED_ORIGINS.includes(origin);
+    if (origin === undefined) return next();
+    const isOwn = origin === new URL(c.req.url).origin;
+    const allowed =
+      settings.ALLOWED_ORIGINS.includes(origin) ||
+      (!isOwn && isLocalhostOrigin(origin, settings, reporter(c.var.requestId)));
     if (!allowed) return next();
     const answer = honoCors({
-      origin: settings.ALLOWED_ORIGINS,
+      origin: [origin],
       allowMethods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
       allowHeaders: ['Authorization', 'Content-Type', 'Accept-Language'],
       exposeHeaders: ['X-Request-Id', 'Retry-After', 'WWW-Authenticate', 'Content-Language'],

@@ -1,7 +1,7 @@
 /** The services built from settings and bindings, for every request behind it. */
 import type { MiddlewareHandler } from 'hono';
-import { Refusal } from '../../errors.ts';
 import type { AppEnv, Composer } from '../context.ts';
+import { misconfigured } from '../misconfigured.ts';
 import { reporter } from '../report.ts';
 
 /** 503 misconfigured, with all faults in one log line, where settings or bindings are wrong. */
@@ -9,13 +9,7 @@ export function services(compose: Composer, exempt: readonly string[] = []): Mid
   return async function provideServices(c, next) {
     if (exempt.includes(c.req.path)) return next();
     const composed = await compose(c.env);
-    if (!composed.ok) {
-      reporter(c.var.requestId)('error', 'misconfigured', {
-        settings: composed.faults.map((fault) => fault.setting),
-        problems: composed.faults.map((fault) => `${fault.setting} ${fault.problem}`),
-      });
-      throw new Refusal('misconfigured', { headers: { 'Retry-After': '60' } });
-    }
+    if (!composed.ok) throw misconfigured(composed.faults, c.env, reporter(c.var.requestId));
     c.set('services', composed.services);
     return next();
   };
