@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { d1Credentials } from './account/d1-credentials.ts';
 import { d1Disown } from './account/d1-disown.ts';
 import { d1Users } from './account/d1-users.ts';
+import { d1OwnData } from './account/export/d1-own-data.ts';
 import { accountRoutes } from './account/routes.ts';
 import { simplejwtRoutes } from './account/simplejwt-routes.ts';
 import { adminApiRoutes } from './admin/api.ts';
@@ -87,6 +88,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
       deadlineMs: deadlines.kv,
     }),
     credentials: { ...d1Credentials(d1), ...d1Disown(d1) },
+    ownData: d1OwnData(d1),
     limits: settings.RATE_LIMITS
       ? bindingLimits(env as unknown as Parameters<typeof bindingLimits>[0], deadlines.kv)
       : noLimits,

@@ -152,6 +152,7 @@ export function readArguments(argv: readonly string[]) {
     const source = sourceOf(values.from, file, values.model);
     if (source === undefined) throw new TypeError(`--from is one of ${SOURCE_NAMES.join(', ')}`);
     const { from, map, model, strict } = values;
+    const fields = map === undefined ? {} : parseMap(map);
     const path = fromCaller(file);
     if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new TypeError(`There is no file ${path}`);
     return {
@@ -159,7 +160,7 @@ export function readArguments(argv: readonly string[]) {
       undo: values.undo !== undefined,
       from,
       source,
-      map: map === undefined ? {} : parseMap(map),
+      map: fields,
       options: { map, model, strict, keep },
       keep,
       strict,

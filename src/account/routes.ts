@@ -7,6 +7,7 @@ import { body } from '../http/body.ts';
 import { type AppEnv, callOf } from '../http/context.ts';
 import { refresh, verify } from './application/session.ts';
 import { logIn, logOut, requireOpenSignUp, signUp } from './application/sign.ts';
+import { exportRoutes } from './export/routes.ts';
 import { mailRoutes } from './mail-routes.tsx';
 import { meRoutes } from './me-routes.ts';
 import { userJson } from './presenters.ts';
@@ -59,4 +60,5 @@ export const accountRoutes = () =>
     .get('/client.js', (c) => serveAsset(c, '/static/client.js'))
     .get('/client.js.map', (c) => serveAsset(c, '/static/client.js.map'))
     .route('/', meRoutes())
+    .route('/', exportRoutes())
     .route('/', mailRoutes());

@@ -207,6 +207,22 @@ export const accountPaths: Record<string, Node> = {
       },
     },
   },
+  '/account/export': {
+    get: {
+      operationId: 'exportAccount',
+      tags: ['Account'],
+      summary: 'Download what is kept of me',
+      description:
+        'The user, every session that is still kept, what was sent by e-mail and is not used yet, and what staff did to the account. Never a password, a hash or a token. The document is streamed; where it breaks off it is not JSON.',
+      security: BEARER,
+      responses: {
+        200: answers('A file, account.json.', answer.exported),
+        ...SIGNED_IN,
+        ...LIMITED,
+        ...STORE,
+      },
+    },
+  },
   '/account/sessions': {
     get: {
       operationId: 'listSessions',

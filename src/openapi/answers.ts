@@ -115,6 +115,51 @@ export const sessions = named('SessionList', z.object({ sessions: z.array(sessio
   example: { sessions: [SESSION] },
 });
 
+export const exported = named(
+  'Export',
+  z.object({
+    exported_at: timestamp,
+    user,
+    sessions: z.array(
+      z.object({
+        id: uuid,
+        current: z.boolean(),
+        created_at: timestamp,
+        last_used_at: timestamp,
+        expires_at: timestamp,
+        user_agent: z.nullable(z.string()),
+        ip: z.nullable(z.string()),
+        country: z.nullable(z.string()),
+        ended_at: z.nullable(timestamp),
+        ended_because: z.nullable(z.string()),
+      }),
+    ),
+    pending: z.array(
+      z.object({
+        purpose: z.string(),
+        created_at: timestamp,
+        expires_at: timestamp,
+        new_email: z.nullable(text({ format: 'idn-email' })),
+      }),
+    ),
+    history: z.array(z.object({ at: timestamp, action: z.string() })),
+  }),
+  {
+    about: {
+      sessions: 'Oldest first, those that have ended too.',
+      pending: 'What was sent by e-mail and is not used yet.',
+      history: 'What staff did to the account.',
+    },
+    example: {
+      exported_at: '2026-11-23T10:30:00Z',
+      user: USER,
+      sessions: [{ ...SESSION, ended_at: null, ended_because: null }],
+      pending: [],
+      history: [],
+    },
+  },
+);
+
 export const nothing = named('Nothing', z.object({}), { example: {} });
 
 export const jwks = named(

@@ -573,6 +573,14 @@ const ME_DOORS: readonly Door[] = [
     },
   },
   {
+    name: 'the export of one’s own data',
+    success: 200,
+    scene: async (calm) => {
+      const { known, access } = await somebody(calm);
+      return { ...known, ask: ({ w }) => w.get('/account/export', { token: access }) };
+    },
+  },
+  {
     name: 'the list of sessions',
     success: 200,
     scene: async (calm) => {

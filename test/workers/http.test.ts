@@ -33,6 +33,7 @@ const ROUTES: [string, string[]][] = [
   ['/account/token/refresh', ['POST']],
   ['/account/token/verify', ['POST']],
   ['/account/me', ['GET', 'PATCH', 'DELETE']],
+  ['/account/export', ['GET']],
   ['/account/password/change', ['POST']],
   ['/account/password/reset', ['POST']],
   ['/account/password/reset/confirm', ['GET', 'POST']],

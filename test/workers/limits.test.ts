@@ -155,6 +155,7 @@ const DOORS: [string, Vars, LimitBinding[], number, Door][] = [
 ];
 
 const CHANGES: [string, number, Door][] = [
+  ['exporting', 200, (w, { access }, more) => w.get('/account/export', { token: access, ...more })],
   [
     'changing /me',
     200,

@@ -260,6 +260,12 @@ const GOOD: readonly Step[] = [
     },
   ],
   [
+    'the export of one’s own data',
+    [],
+    200,
+    async () => at().get('/account/export', { token: (await somebody()).access }),
+  ],
+  [
     'the list of sessions',
     [],
     200,

@@ -220,6 +220,7 @@ describe('every statement of a door finds its rows by key', () => {
       (who, w) => w.delete('/account/me', { password: who.password }, { token: who.access }),
       204,
     ],
+    ['the export of one’s own data', (who, w) => w.get('/account/export', { token: who.access }), 200],
     ['the list of sessions', (who, w) => w.get('/account/sessions', { token: who.access }), 200],
     [
       'the end of a session',

@@ -23,6 +23,7 @@ import type { Random } from '../../random.ts';
 import type { Settings } from '../../settings.ts';
 import type { Codec } from '../../token/codec.ts';
 import { tokenEnd } from '../../token/rotation.ts';
+import type { OwnData } from '../export/own-data.ts';
 import { usernameKey } from '../identity.ts';
 
 export interface Services {
@@ -37,6 +38,7 @@ export interface Services {
   sessions: Sessions;
   blacklist: Blacklist;
   credentials: Credentials;
+  ownData: OwnData;
   limits: Limits;
   /** Null where mail is off. */
   mailer: Mailer | null;

@@ -1,0 +1,128 @@
+/**
+ * What is kept of one user, in D1. A table that holds something of a user has a part here; a new one is a line in
+ * PARTS. Hashes and the secrets of tokens are no part.
+ */
+import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
+import type { D1 } from '../../db/client.ts';
+import { adminLog, oneTimeTokens, sessions } from '../../db/schema.ts';
+import type { Db } from '../../db/statement.ts';
+import type { Session } from '../../ports.ts';
+import { sessionJson, timestamp } from '../presenters.ts';
+import type { OwnData, Page } from './own-data.ts';
+
+/** Rows that one page holds in memory. */
+export const PAGE_ROWS = 200;
+
+const orNull = (seconds: number | null) => (seconds === null ? null : timestamp(seconds));
+
+/** `after`: '' for the first page. */
+const PARTS = {
+  /** Those that have ended too, as long as they are kept. */
+  sessions: {
+    select: (db: Db, userId: string, after: string) =>
+      db
+        .select()
+        .from(sessions)
+        .where(and(eq(sessions.userId, userId), gt(sessions.id, after)))
+        .orderBy(asc(sessions.id))
+        .limit(PAGE_ROWS),
+    key: ({ id }: Session) => id,
+    json: (session: Session, currentId: string) => ({
+      ...sessionJson(session, currentId),
+      ended_at: orNull(session.revokedAt),
+      ended_because: session.revokedReason,
+    }),
+  },
+  /** What was sent by e-mail and is not used yet. */
+  pending: {
+    select: (db: Db, userId: string, after: string) =>
+      db
+        .select({
+          purpose: oneTimeTokens.purpose,
+          hash: oneTimeTokens.hash,
+          createdAt: oneTimeTokens.createdAt,
+          expiresAt: oneTimeTokens.expiresAt,
+          payload: oneTimeTokens.payload,
+        })
+        .from(oneTimeTokens)
+        .where(and(eq(oneTimeTokens.subject, userId), afterToken(after)))
+        .orderBy(asc(oneTimeTokens.purpose), asc(oneTimeTokens.hash))
+        .limit(PAGE_ROWS),
+    key: ({ purpose, hash }: Token) => `${purpose} ${hash}`,
+    json: ({ purpose, createdAt, expiresAt, payload }: Token) => ({
+      purpose,
+      created_at: timestamp(createdAt),
+      expires_at: timestamp(expiresAt),
+      new_email: purpose === 'email_change' ? payload : null,
+    }),
+  },
+  /** What staff did to the account; not who did it. */
+  history: {
+    select: (db: Db, userId: string, after: string) =>
+      db
+        .select({ id: adminLog.id, at: adminLog.at, action: adminLog.action })
+        .from(adminLog)
+        .where(and(eq(adminLog.subjectId, userId), gt(adminLog.id, after)))
+        .orderBy(asc(adminLog.id))
+        .limit(PAGE_ROWS),
+    key: ({ id }: Act) => id,
+    json: ({ at, action }: Act) => ({ at: timestamp(at), action }),
+  },
+};
+
+interface Token {
+  purpose: string;
+  hash: string;
+  createdAt: number;
+  expiresAt: number;
+  payload: string | null;
+}
+interface Act {
+  id: string;
+  at: number;
+  action: string;
+}
+
+function afterToken(after: string): SQL | undefined {
+  const [purpose = '', hash = ''] = after.split(' ');
+  return after === ''
+    ? undefined
+    : sql`(${oneTimeTokens.purpose}, ${oneTimeTokens.hash}) > (${purpose}, ${hash})`;
+}
+
+type Name = keyof typeof PARTS;
+const NAMES = Object.keys(PARTS) as Name[];
+
+function pageOf(name: Name, rows: readonly object[], currentId: string): Page {
+  const part = PARTS[name] as {
+    key: (row: object) => string;
+    json: (row: object, currentId: string) => object;
+  };
+  const last = rows.length === PAGE_ROWS ? rows.at(-1) : undefined;
+  return {
+    part: name,
+    rows: rows.map((row) => part.json(row, currentId)),
+    next: last === undefined ? null : part.key(last),
+  };
+}
+
+export function d1OwnData({ run }: D1): OwnData {
+  return {
+    first: (userId, sessionId) =>
+      run('ownData.first', async (db) => {
+        const { sessions, pending, history } = PARTS;
+        const results = await db.batch([
+          sessions.select(db, userId, ''),
+          pending.select(db, userId, ''),
+          history.select(db, userId, ''),
+        ]);
+        return NAMES.map((name, i) => pageOf(name, results[i] ?? [], sessionId));
+      }),
+
+    after: (userId, sessionId, part, next) =>
+      run('ownData.after', async (db) => {
+        const name = part as Name;
+        return pageOf(name, await PARTS[name].select(db, userId, next), sessionId);
+      }),
+  };
+}

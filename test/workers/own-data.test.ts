@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { counting } from '../support/counting.ts';
+import { d1Error } from '../support/faulty.ts';
+import { capturedLog } from '../support/log.ts';
+import { watchedD1 } from '../support/watched-d1.ts';
+import { claimsOf, person, world } from '../support/world.ts';
+
+const log = capturedLog();
+const ask = (w: ReturnType<typeof world>, token: string) => w.get('/account/export', { token });
+
+describe('the export of one’s own data', () => {
+  it('is a file with the user, the sessions, what is pending and what staff did', async () => {
+    const w = world();
+    const who = await w.signUp({ ...person(), name: 'Mina Kim' });
+    w.clock.advance(1);
+    const other = await w.logIn(who);
+    await w.logOut(String(other.body.refresh));
+    await w.env.DB.prepare(
+      'INSERT INTO admin_log (id, at, actor_id, action, subject_id) VALUES (?, 7, ?, ?, ?)',
+    )
+      .bind(crypto.randomUUID(), 'somebody', 'user.deactivated', who.user.id)
+      .run();
+    const answer = await ask(w, who.access);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('Content-Disposition')).toBe('attachment; filename="account.json"');
+    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+    expect(Object.keys(answer.body)).toEqual(['exported_at', 'user', 'sessions', 'pending', 'history']);
+    expect(answer.body.user).toEqual((await w.me(who.access)).body);
+    expect(answer.body.sessions).toMatchObject([
+      { id: claimsOf(who.refresh).sid, current: true, ended_at: null, ended_because: null },
+      { current: false, ended_at: expect.any(String), ended_because: 'logged_out' },
+    ]);
+    expect(answer.body.pending).toMatchObject([{ purpose: 'email_verify', new_email: null }]);
+    expect(answer.body.history).toEqual([{ at: '1970-01-01T00:00:07Z', action: 'user.deactivated' }]);
+  });
+
+  it('holds nothing of anybody else, no hash and no token', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const stranger = await w.signUp();
+    const text = JSON.stringify((await ask(w, who.access)).body);
+    for (const secret of [stranger.user.id, stranger.email, who.refresh, 'hash', 'pbkdf2', 'password']) {
+      expect(text).not.toContain(secret);
+    }
+    const rows = await w.env.DB.prepare('SELECT hash FROM one_time_tokens WHERE subject = ?')
+      .bind(who.user.id)
+      .all<{ hash: string }>();
+    expect(rows.results.length).toBeGreaterThan(0);
+    for (const { hash } of rows.results) expect(text).not.toContain(hash);
+  });
+
+  const insertSessions = (w: ReturnType<typeof world>, userId: string, count: number) =>
+    w.env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+       INSERT INTO sessions (user_id, id, created_at, last_used_at, expires_at, absolute_end_at, revoked_at)
+       SELECT ?, printf('00000000-0000-7000-8000-%012d', i), i, i, i, i, i FROM n`,
+    )
+      .bind(count, userId)
+      .run();
+
+  it.each([199, 200, 399, 1_000])('lists %i sessions and the one that asks, each once', async (count) => {
+    const w = world();
+    const who = await w.signUp();
+    await insertSessions(w, who.user.id, count);
+    const { sessions } = (await ask(w, who.access)).body as { sessions: { id: string }[] };
+    const ids = sessions.map(({ id }) => id);
+    expect(ids).toHaveLength(count + 1);
+    expect(new Set(ids).size).toBe(count + 1);
+    expect(ids).toEqual([...ids].sort());
+  });
+
+  it('costs two round trips, and one more for every 200 sessions', async () => {
+    const counted = counting();
+    const w = world({ bindings: counted.bindings, vars: { MAIL: 'off' } });
+    const who = await w.signUp();
+    const cost = async () => (await counted.of(() => ask(w, who.access))).d1;
+    expect(await cost()).toMatchObject({ roundTrips: 2, rowsWritten: 0 });
+    await insertSessions(w, who.user.id, 450);
+    expect((await cost()).roundTrips).toBe(4);
+  });
+
+  it('breaks off where D1 goes away in the middle, so that nobody takes it for the whole', async () => {
+    let left = Number.POSITIVE_INFINITY;
+    const { DB } = watchedD1({
+      before: () => {
+        left -= 1;
+        if (left < 0) throw d1Error('Network connection lost.');
+      },
+    });
+    const w = world({ bindings: { DB } });
+    const who = await w.signUp();
+    await insertSessions(w, who.user.id, 450);
+    left = 3;
+    const request = new Request('http://localhost/account/export', {
+      headers: { Authorization: `Bearer ${who.access}` },
+    });
+    await expect(w.fetch(request)).rejects.toThrow();
+    expect(log.of('export_broken_off')).toMatchObject([{ user: who.user.id }]);
+  });
+});
