@@ -15,6 +15,7 @@ export const LIMIT_BINDINGS = [
   'LIMIT_LOG_IN_CLIENT',
   'LIMIT_MAIL',
   'LIMIT_MAIL_CLIENT',
+  'LIMIT_MAIL_ADDRESS',
   'LIMIT_SIGN_UP',
   'LIMIT_REFRESH',
   'LIMIT_ANONYMOUS',
@@ -39,6 +40,7 @@ function countersOf(what: RateLimitedAction, client: string): [LimitBinding, str
       return [
         ['LIMIT_MAIL', `${client} ${what.address}`],
         ['LIMIT_MAIL_CLIENT', client],
+        ['LIMIT_MAIL_ADDRESS', what.address],
       ];
     case 'sign_up':
       return [['LIMIT_SIGN_UP', client]];

@@ -108,12 +108,13 @@ export interface Users {
     userId: string,
     sessionId: string,
   ) => Promise<{ user: User; session: Session | null } | null>;
+  /** A username is changed only while the address is the one that was read; `changed`: it is another one. */
   update: (
-    userId: string,
+    user: Pick<User, 'id' | 'email'>,
     sessionId: string,
     now: number,
     change: { name?: string | null; username?: string | null; usernameKey?: string | null },
-  ) => Promise<{ outcome: 'ok'; user: User } | { outcome: 'username_taken' } | { outcome: 'gone' }>;
+  ) => Promise<{ outcome: 'ok'; user: User } | { outcome: 'username_taken' | 'changed' | 'gone' }>;
   /**
    * The user and all that hangs from it are gone, if the password is still the one that was read, the
    * session lives and it is not the last active staff member.
@@ -209,7 +210,7 @@ export type OneTimePurpose =
   | 'sign_up';
 
 export interface OneTimeToken {
-  /** User id, or SHA-256 of the address for a wished sign-up and for a reset that nobody can use. */
+  /** User id, or SHA-256 of the address for a wished sign-up. */
   subject: string;
   purpose: OneTimePurpose;
   /** SHA-256 of the secret half; the secret itself is in the mail alone. */
@@ -231,11 +232,11 @@ export interface Credentials {
     now: number,
   ) => Promise<{ outcome: 'ok'; endedSessions: string[] } | { outcome: 'changed' }>;
   /**
-   * Leaves a reset token for the active owner of the address and voids older ones. null: there is none, and the token
-   * lies under `emailSubject` (SHA-256 of the address), where nobody can use it.
+   * Leaves a reset token for the active owner of the address beside older ones, of which a few may be live. null:
+   * there is no owner, or there are enough, and the row that is written is that of `nobody`, which no token opens.
    */
   requestPasswordReset: (
-    address: { email: string; emailSubject: string },
+    address: { email: string; nobody: string },
     token: Omit<OneTimeToken, 'subject'>,
   ) => Promise<{ userId: string } | null>;
   /** A live token of one of these purposes, with its user (none for a wished sign-up). */

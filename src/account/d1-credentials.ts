@@ -10,7 +10,7 @@ import { oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { Credentials, OneTimeToken } from '../ports.ts';
 import { endedId, idsOf } from '../token/d1-session-writes.ts';
-import { insertToken, liveToken, voidTokens } from './d1-one-time-tokens.ts';
+import { insertToken, LIVE_AT_MOST, liveToken, makeRoom, voidTokens } from './d1-one-time-tokens.ts';
 import { insertUser, replacePassword } from './d1-user-writes.ts';
 
 const hasOwner = (email: string): SQL =>
@@ -38,16 +38,27 @@ export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
         return changed.length > 0 ? { outcome: 'ok', endedSessions: idsOf(ended) } : { outcome: 'changed' };
       }),
 
-    requestPasswordReset: ({ email, emailSubject }, token) =>
+    requestPasswordReset: ({ email, nobody }, token) =>
       run('credentials.requestPasswordReset', async (db) => {
-        const subject = sql`coalesce((SELECT id FROM users WHERE email = ${email} AND ${activeUser}),
-          ${emailSubject})`;
-        const results = await db.batch([
-          voidTokens(db, subject, sql`1`, token.purpose),
-          insertToken(db, { ...token, subject }, sql``).returning({ subject: oneTimeTokens.subject }),
-        ]);
-        const made = results[1][0]?.subject;
-        return made === undefined || made === emailSubject ? null : { userId: made };
+        const live = sql`(SELECT count(*) FROM one_time_tokens AS other WHERE other.subject = ${users.id}
+          AND other.purpose = ${token.purpose} AND other.expires_at > ${token.createdAt})`;
+        // One row is written, whoever is asked about: a new one, or one of those that stand for nobody.
+        const [made] = await insertToken(
+          db,
+          {
+            ...token,
+            subject: sql`coalesce(${users.id}, ${nobody})`,
+            hash: sql`CASE WHEN ${users.id} IS NULL THEN ${nobody} ELSE ${token.hash} END`,
+          },
+          sql`FROM (SELECT 1) LEFT JOIN ${users}
+            ON ${users.email} = ${email} AND ${activeUser} AND ${live} < ${LIVE_AT_MOST} WHERE 1`,
+        )
+          .onConflictDoUpdate({
+            target: [oneTimeTokens.subject, oneTimeTokens.purpose, oneTimeTokens.hash],
+            set: { createdAt: sql`excluded.created_at`, expiresAt: sql`excluded.expires_at` },
+          })
+          .returning({ subject: oneTimeTokens.subject });
+        return made === undefined || made.subject === nobody ? null : { userId: made.subject };
       }),
 
     findToken: (subject, purposes, hash, now) =>
@@ -159,8 +170,17 @@ export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
 
     createPendingSignUp: (email, token) =>
       run('credentials.createPendingSignUp', async (db) => {
-        const results = await db.batch([insertToken(db, token, sql``), selectTaken(db, email)]);
-        return results[1][0]?.taken ? 'taken' : 'ok';
+        const results = await db.batch([
+          makeRoom(db, token.subject, token.purpose, sql`1`),
+          // Of an address that has an owner nothing is kept.
+          insertToken(
+            db,
+            { ...token, payload: sql`CASE WHEN ${hasOwner(email)} THEN NULL ELSE ${token.payload} END` },
+            sql``,
+          ),
+          selectTaken(db, email),
+        ]);
+        return results[2][0]?.taken ? 'taken' : 'ok';
       }),
 
     completeSignUp: (key, user, now) =>

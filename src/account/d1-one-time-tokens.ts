@@ -22,6 +22,20 @@ export const voidTokens = (db: Db, subject: string | SQL, onlyIf: SQL, purpose?:
       ),
     );
 
+/** Of the links of one purpose that a subject may have at once. */
+export const LIVE_AT_MOST = 5;
+
+/** The oldest go, so that with one more there are LIVE_AT_MOST. */
+export const makeRoom = (db: Db, subject: string, purpose: OneTimePurpose, onlyIf: SQL) =>
+  voidTokens(
+    db,
+    subject,
+    sql`hash NOT IN (SELECT newer.hash FROM one_time_tokens AS newer WHERE newer.subject = ${subject}
+      AND newer.purpose = ${purpose} ORDER BY newer.expires_at DESC, newer.hash LIMIT ${LIVE_AT_MOST - 1})
+      AND ${onlyIf}`,
+    purpose,
+  );
+
 /** Of a user: all but what takes an address back, which is the means of whoever lost it against what comes after. */
 export const voidAllTokens = (db: Db, userId: string, onlyIf: SQL) =>
   [voidTokens(db, userId, sql`purpose <> 'email_take_back' AND ${onlyIf}`)] as const;
@@ -48,7 +62,11 @@ export const voidByPassword = (db: Db, userId: string, onlyIf: SQL) =>
 /** `source`: a FROM and WHERE that decide whether it is left. */
 export const insertToken = (
   db: Db,
-  token: Omit<OneTimeToken, 'subject' | 'payload'> & { subject: string | SQL; payload: string | null | SQL },
+  token: Omit<OneTimeToken, 'subject' | 'hash' | 'payload'> & {
+    subject: string | SQL;
+    hash: string | SQL;
+    payload: string | null | SQL;
+  },
   source: SQL,
 ) =>
   insertFrom(

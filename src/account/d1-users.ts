@@ -69,7 +69,7 @@ export function d1Users({ run, statement }: D1): Users {
         return row ? { user: row.user, session: row.session as Session | null } : null;
       }),
 
-    update: (userId, sessionId, now, change) =>
+    update: ({ id: userId, email }, sessionId, now, change) =>
       run('users.update', async (db) => {
         const key = change.usernameKey;
         const results = await db.batch([
@@ -81,6 +81,7 @@ export function d1Users({ run, statement }: D1): Users {
                 eq(users.id, userId),
                 activeUser,
                 sessionLives(userId, sessionId, now),
+                key === undefined ? undefined : sql`${users.email} IS ${email}`,
                 key == null
                   ? undefined
                   : sql`NOT EXISTS (SELECT 1 FROM users AS other WHERE other.username_key = ${key}
@@ -89,13 +90,15 @@ export function d1Users({ run, statement }: D1): Users {
             )
             .returning(userColumns),
           db
-            .select({ id: users.id })
+            .select({ id: users.id, email: users.email })
             .from(users)
-            .where(key == null ? sql`0` : eq(users.usernameKey, key)),
+            .where(or(eq(users.id, userId), key == null ? undefined : eq(users.usernameKey, key))),
         ]);
         const [user] = results[0];
         if (user) return { outcome: 'ok', user };
-        return { outcome: results[1].some((row) => row.id !== userId) ? 'username_taken' : 'gone' };
+        if (results[1].some((row) => row.id !== userId)) return { outcome: 'username_taken' };
+        const moved = key !== undefined && results[1].some((row) => row.email !== email);
+        return { outcome: moved ? 'changed' : 'gone' };
       }),
 
     withdraw: ({ id, passwordVersion, emailSubject }, sessionId, now, pseudonym) =>

@@ -5,7 +5,7 @@
  * What the console reads: d1-admin-lists.ts.
  */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
-import { insertToken, voidTokens } from '../account/d1-one-time-tokens.ts';
+import { insertToken, makeRoom, voidTokens } from '../account/d1-one-time-tokens.ts';
 import { eraseTraces, insertUser } from '../account/d1-user-writes.ts';
 import type { D1 } from '../db/client.ts';
 import { insertFrom } from '../db/insert-from.ts';
@@ -134,6 +134,7 @@ export function d1Admin(d1: D1): AdminStore {
             'last_staff',
           ),
           db.select(userColumns).from(users).where(eq(users.id, id)),
+          ...(set.isActive === false ? [voidTokens(db, id, done(entry))] : []),
         ]);
         return { outcome: outcomeOf(results[3]), user: results[4][0] ?? null, ended: idsOf(results[1]) };
       }),
@@ -202,7 +203,7 @@ export function d1Admin(d1: D1): AdminStore {
         const asRead = isAsRead(user);
         const results = await db.batch([
           write(db, entry, { subjectId: subject }, sql`WHERE ${asRead}`),
-          voidTokens(db, subject, done(entry), purpose),
+          makeRoom(db, subject, purpose, done(entry)),
           insertToken(db, token, sql`WHERE ${done(entry)}`),
           outcome(db, entry, [[userExists(subject), 'gone']], 'changed'),
         ]);

@@ -4,6 +4,7 @@
  * comes first and every later one asks what it did.
  */
 import { and, desc, eq, type Placeholder, sql } from 'drizzle-orm';
+import { voidTokens } from '../account/d1-one-time-tokens.ts';
 import type { D1 } from '../db/client.ts';
 import { insertFrom } from '../db/insert-from.ts';
 import { activeUser, isReplay, isSession, liveSession, sessionLives, userExists } from '../db/predicates.ts';
@@ -307,7 +308,12 @@ export function d1Sessions(d1: D1): Sessions {
     endAll: ({ userId, sessionId }, now) =>
       run('sessions.endAll', async (db) => {
         const which = sessionLives(userId, sessionId, now);
-        return idsOf(await endSessions(db, userId, 'ended', now, which).returning(endedId));
+        const [, ended] = await db.batch([
+          // Whoever was in may have asked for another address; who logs everybody out wants that undone too.
+          voidTokens(db, userId, which, 'email_change'),
+          endSessions(db, userId, 'ended', now, which).returning(endedId),
+        ]);
+        return idsOf(ended);
       }),
   };
 }

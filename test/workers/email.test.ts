@@ -517,6 +517,36 @@ describe('a change of address', () => {
     expect((await w.logIn({ username: own.email, password: PASSWORD })).status).toBe(401);
   });
 
+  it('beside a username that is the old address: the address is free for its next owner, username and all', async () => {
+    const plain = world();
+    const who = await plain.signUp();
+    const { email, token } = await wanted(plain, who.access);
+    const { DB } = watchedD1({
+      // Between the read of the user and the write.
+      before: async ({ number }) => number === 2 && expect((await verify(plain, token)).status).toBe(204),
+    });
+    const w = world({ bindings: { DB } });
+    const answer = await w.patch('/account/me', { username: who.email }, { token: who.access });
+    expect([answer.status, faultsOf(answer)]).toEqual([400, { username: ['invalid'] }]);
+    expect(await userOf(plain, who.access)).toMatchObject({ email, username: null });
+    const next = await plain.signUp({ email: who.email, password: PASSWORD, username: who.email });
+    expect(next.answer.status).toBe(201);
+  });
+
+  it('beside another username leaves it: the change is tried again with the new address', async () => {
+    const plain = world();
+    const who = await plain.signUp();
+    const { email, token } = await wanted(plain, who.access);
+    const { DB } = watchedD1({ before: async ({ number }) => number === 2 && (await verify(plain, token)) });
+    const name = username();
+    const answer = await world({ bindings: { DB } }).patch(
+      '/account/me',
+      { username: name },
+      { token: who.access },
+    );
+    expect([answer.status, answer.body.username, answer.body.email]).toEqual([200, name, email]);
+  });
+
   it('gives an address to a user who had none, and tells no old one', async () => {
     const w = world();
     const who = await w.signUp({ ...person(), username: username() });
@@ -780,6 +810,37 @@ describe('SIGN_UP=verify', () => {
     expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
     expect(answers.filter(({ status }) => ![204, 400, 409].includes(status))).toEqual([]);
     expect(await usersOf(w, email)).toHaveLength(1);
+  });
+
+  it('keeps five wishes of one address at most, the newest, known and unknown alike', async () => {
+    const counted = counting();
+    const w = world({ vars, bindings: { DB: counted.bindings.DB } });
+    const { email: known } = await world().signUp();
+    const { email: unknown } = person('wish');
+    const written: Record<string, number[]> = { [known]: [], [unknown]: [] };
+    for (let i = 0; i < 7; i++) {
+      for (const email of [known, unknown]) {
+        const { d1 } = await counted.of(() => wish(w, { email, password: PASSWORD }));
+        written[email]?.push(d1.rowsWritten);
+        w.clock.advance(1);
+      }
+    }
+    expect(written[known]).toEqual(written[unknown]);
+    const subject = (await tokenTo(w, unknown)).split('.')[0] ?? '';
+    expect(await tokensOf(w, subject)).toHaveLength(5);
+    const tokens = (await mailsTo(w, unknown)).map(({ token }) => token);
+    for (const token of tokens.slice(5)) expect(faultsOf(await verify(w, token))).toEqual(DEAD_TOKEN);
+  });
+
+  it('keeps nothing of a wish for an address that has an owner', async () => {
+    const w = world({ vars });
+    const owner = await world().signUp();
+    await wish(w, { email: owner.email, password: OTHER_PASSWORD });
+    const rows = await w.rows<{ payload: string | null }>(
+      "SELECT payload FROM one_time_tokens WHERE purpose = 'sign_up' AND created_at = ?",
+      w.clock.now,
+    );
+    expect(JSON.stringify(rows)).not.toContain(owner.email);
   });
 
   it('makes the account without a username that another took meanwhile', async () => {

@@ -61,6 +61,7 @@ const limited = (limit: ReturnType<typeof limiter>, vars: Vars = {}, more: Recor
 
 /** A call at a door by somebody who has an account. */
 type Door = (w: World, who: Person & { access: string; refresh: string }, more?: object) => Promise<Answer>;
+const MAIL = ['LIMIT_MAIL', 'LIMIT_MAIL_ADDRESS', 'LIMIT_MAIL_CLIENT'] as const;
 const LOG_IN = ['LIMIT_LOG_IN', 'LIMIT_LOG_IN_ACCOUNT', 'LIMIT_LOG_IN_CLIENT'] as const;
 
 const DOORS: [string, Vars, LimitBinding[], number, Door][] = [
@@ -85,11 +86,24 @@ const DOORS: [string, Vars, LimitBinding[], number, Door][] = [
     200,
     (w, { email, password }, more) => w.post('/api/token/', { username: email, password }, more),
   ],
-  ['a sign-up', {}, ['LIMIT_SIGN_UP'], 201, (w, _, more) => w.post('/account/sign-up', person(), more)],
+  [
+    'a sign-up without mail',
+    { MAIL: 'off' },
+    ['LIMIT_SIGN_UP'],
+    201,
+    (w, _, more) => w.post('/account/sign-up', person(), more),
+  ],
+  [
+    'a sign-up',
+    {},
+    [...MAIL, 'LIMIT_SIGN_UP'],
+    201,
+    (w, _, more) => w.post('/account/sign-up', person(), more),
+  ],
   [
     'a wished sign-up',
     { SIGN_UP: 'verify' },
-    ['LIMIT_MAIL', 'LIMIT_MAIL_CLIENT', 'LIMIT_SIGN_UP'],
+    [...MAIL, 'LIMIT_SIGN_UP'],
     202,
     (w, _, more) => w.post('/account/sign-up', person(), more),
   ],
@@ -110,21 +124,21 @@ const DOORS: [string, Vars, LimitBinding[], number, Door][] = [
   [
     'asking for a reset',
     {},
-    ['LIMIT_MAIL', 'LIMIT_MAIL_CLIENT'],
+    [...MAIL],
     202,
     (w, { email }, more) => w.post('/account/password/reset', { email }, more),
   ],
   [
     'asking for the verification mail again',
     {},
-    ['LIMIT_CHANGE', 'LIMIT_MAIL', 'LIMIT_MAIL_CLIENT'],
+    ['LIMIT_CHANGE', ...MAIL],
     202,
     (w, { access }, more) => w.post('/account/email/verify/resend', undefined, { token: access, ...more }),
   ],
   [
     'asking for a change of address',
     {},
-    ['LIMIT_CHANGE', ...LOG_IN, 'LIMIT_MAIL', 'LIMIT_MAIL_CLIENT'],
+    ['LIMIT_CHANGE', ...LOG_IN, ...MAIL],
     202,
     (w, { access }, more) =>
       w.post(
@@ -371,6 +385,28 @@ describe('one account is counted as one, however it is spelled', () => {
       w.post('/account/email/verify/resend', undefined, { token: who.access, ...from('203.0.113.9') }),
     );
     expect(resend.LIMIT_MAIL).toBe(reset.LIMIT_MAIL);
+    expect(resend.LIMIT_MAIL_ADDRESS).toBe(reset.LIMIT_MAIL_ADDRESS);
+  });
+});
+
+describe('mails to one address', () => {
+  it.each<[string, Vars, (w: World, email: string, more: object) => Promise<Answer>]>([
+    ['resets', {}, (w, email, more) => w.post('/account/password/reset', { email }, more)],
+    ['sign-ups', {}, (w, email, more) => w.post('/account/sign-up', { email, password: PASSWORD }, more)],
+    [
+      'wished sign-ups',
+      { SIGN_UP: 'verify' },
+      (w, email, more) => w.post('/account/sign-up', { email, password: PASSWORD }, more),
+    ],
+  ])('are counted together whoever asks: %s of two clients', async (_, vars, ask) => {
+    const { email } = person();
+    const [one, two] = [
+      await keysOf((w) => ask(w, email, from('203.0.113.9')), vars),
+      await keysOf((w) => ask(w, email, from('198.51.100.4')), vars),
+    ];
+    expect(one.LIMIT_MAIL).not.toBe(two.LIMIT_MAIL);
+    expect(one.LIMIT_MAIL_ADDRESS).toMatch(/^[0-9a-f]{64}$/);
+    expect(one.LIMIT_MAIL_ADDRESS).toBe(two.LIMIT_MAIL_ADDRESS);
   });
 });
 
@@ -381,7 +417,11 @@ describe('one client is counted as one', () => {
       ['LIMIT_LOG_IN', 'LIMIT_LOG_IN_CLIENT'],
       (w, more) => w.post('/account/login', { email: 'mina@example.com', password: PASSWORD }, more),
     ],
-    ['a sign-up', ['LIMIT_SIGN_UP'], (w, more) => w.post('/account/sign-up', person(), more)],
+    [
+      'a sign-up',
+      ['LIMIT_SIGN_UP'],
+      (w, more) => w.post('/account/sign-up', { email: 'mina@example.com', password: PASSWORD }, more),
+    ],
     [
       'a reset',
       ['LIMIT_MAIL', 'LIMIT_MAIL_CLIENT'],
@@ -584,6 +624,7 @@ describe('a limiter that fails', () => {
           {
             LIMIT_MAIL: 'mail',
             LIMIT_MAIL_CLIENT: 'mail',
+            LIMIT_MAIL_ADDRESS: 'mail',
             LIMIT_SIGN_UP: 'sign_up',
             LIMIT_REFRESH: 'refresh',
             LIMIT_CHANGE: 'change',

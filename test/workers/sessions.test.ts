@@ -635,6 +635,33 @@ describe('a session that another ended is dead at once at every door that reads 
 });
 
 describe('ending all sessions', () => {
+  it('voids a change of address that waits for its mail, and no reset', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const change = { new_email: `wanted-${who.email}`, password: who.password };
+    expect((await w.post('/account/email/change', change, { token: who.access })).status).toBe(202);
+    await w.post('/account/password/reset', { email: who.email });
+    const tokenTo = async (email: string) =>
+      (await w.get(`/dev/mail?to=${encodeURIComponent(email)}`)).body.messages[0].token as string;
+    const [changing, resetting] = [await tokenTo(change.new_email), await tokenTo(who.email)];
+    expect((await endAll(w, who.access)).status).toBe(204);
+    const answer = await w.post('/account/email/verify', { token: changing });
+    expect([answer.status, answer.body.errors.token[0].code]).toEqual([400, 'token_not_valid']);
+    const reset = { token: resetting, new_password: 'staple another battery' };
+    expect((await w.post('/account/password/reset/confirm', reset)).status).toBe(204);
+  });
+
+  it('by whose own session has ended voids nothing', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const change = { new_email: `wanted-${who.email}`, password: who.password };
+    await w.post('/account/email/change', change, { token: who.access });
+    await w.logOut(who.refresh);
+    expect((await endAll(w, who.access)).status).toBe(401);
+    const rows = "SELECT 1 FROM one_time_tokens WHERE subject = ? AND purpose = 'email_change'";
+    expect(await w.rows(rows, who.user.id)).toHaveLength(1);
+  });
+
   it('is 204 without a body, ends the caller’s too, and touches nobody else', async () => {
     const w = world();
     const own = await w.signUp();

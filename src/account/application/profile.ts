@@ -19,7 +19,7 @@ export async function updateMe(services: Services, caller: Caller, change: Profi
   if (username && !isOwnName(username.username, user.email)) throw invalidField('username', 'username');
   // Without an e-mail the username is the one name to log in by.
   if (username === null && user.email === null) throw invalidField('username', 'null');
-  const result = await services.users.update(user.id, sessionId, seconds(services.clock), {
+  const result = await services.users.update(user, sessionId, seconds(services.clock), {
     ...(name !== undefined && { name }),
     ...(username !== undefined && {
       username: username?.username ?? null,
@@ -28,6 +28,13 @@ export async function updateMe(services: Services, caller: Caller, change: Profi
   });
   if (result.outcome === 'ok') return result.user;
   if (result.outcome === 'username_taken') throw new Refusal('username_taken');
+  // The address changed meanwhile, and a username may be the address: once more, with what the user is now.
+  if (result.outcome === 'changed') {
+    const found = await services.users.findWithSession(user.id, sessionId);
+    if (found && found.user.email !== user.email) {
+      return updateMe(services, { ...caller, user: found.user }, change);
+    }
+  }
   const now = seconds(services.clock);
   const fault = statusFault(await services.sessions.tokenStatus(user.id, sessionId), now);
   throw new Refusal(accessFault(fault ?? 'token_blacklisted'), { reason: 'lost against another write' });

@@ -57,7 +57,7 @@ export async function signUp(
   }
   await limits.check({ action: 'sign_up' }, call);
   await requireGoodPassword(services, 'password', input.password, person, call);
-  if (settings.SIGN_UP === 'verify') await limits.check({ action: 'mail', address: person.email }, call);
+  if (services.mailer) await limits.check({ action: 'mail', address: person.email }, call);
 
   const passwordHash = await hasher.hash(input.password);
   const usernameKey = input.username?.key ?? null;
