@@ -6,7 +6,7 @@ import type { Lock } from './lock.ts';
 import { type Refresh, sessionOf } from './refresh.ts';
 import type { Keeper, Tokens } from './storage.ts';
 import { unlessAborted, within } from './wait.ts';
-import type { LogIn, Session, SignUp, User } from './wire.ts';
+import type { Export, LogIn, Session, SignUp, User } from './wire.ts';
 
 export interface CallOptions {
   /** Ends the wait of this call, whatever it waits for. */
@@ -133,6 +133,9 @@ export function createApi({
     me: ask<User>('GET', '/me'),
     /** Null or an empty text takes the value away. */
     updateMe: send<{ name?: string | null; username?: string | null }, User>('PATCH', '/me'),
+
+    /** All that the server keeps of this user. */
+    exportAccount: ask<Export>('GET', '/export'),
 
     sessions: ask<{ sessions: Session[] }>('GET', '/sessions'),
     endSession: (id: string, options?: CallOptions) =>

@@ -20,7 +20,7 @@ export {
 export type { AccountChange, ChangeListener, SignOutReason } from './events.ts';
 export type { Lock } from './lock.ts';
 export { type KeptTokens, memoryStore, type TokenStore, type Tokens, webStorage } from './storage.ts';
-export type { LogIn, Session, SignUp, User } from './wire.ts';
+export type { Export, LogIn, Session, SignUp, User } from './wire.ts';
 
 export interface ClientOptions {
   /** Where the account app is mounted, such as https://accounts.example.com/account. */

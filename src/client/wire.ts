@@ -24,6 +24,17 @@ export interface Session {
   country: string | null;
 }
 
+export interface Export {
+  exported_at: string;
+  user: User;
+  /** Oldest first, those that have ended too. */
+  sessions: (Session & { ended_at: string | null; ended_because: string | null })[];
+  /** What was sent by e-mail and is not used yet. */
+  pending: { purpose: string; created_at: string; expires_at: string; new_email: string | null }[];
+  /** What staff did to the account. */
+  history: { at: string; action: string }[];
+}
+
 export interface SignUp {
   email: string;
   password: string;

@@ -473,6 +473,7 @@ describe('what the API can do', () => {
     await client.changePassword(changed);
     const other = await w.logIn({ ...who, password: changed.new_password });
     const { sessions } = await client.sessions();
+    expect(await client.exportAccount()).toMatchObject({ user: { name: 'Neo' }, history: [] });
     expect(sessions.filter(({ current }) => current)).toHaveLength(1);
     await client.endSession(sessions.find(({ current }) => !current)?.id ?? '');
     expect((await w.me(other.body.access)).status).toBe(401);
