@@ -93,6 +93,7 @@ function readArguments() {
 }
 
 interface Rules {
+  hasher: 'pbkdf2' | 'scrypt';
   iterations: number;
   minLength: number;
   /** How long a token of a session that ends could still be sent. */
@@ -102,6 +103,7 @@ interface Rules {
 /** With the Worker's rule for production where the database is Cloudflare's. */
 function readSettings(variables: Readonly<Record<string, unknown>>, remote: boolean): Rules {
   const { values, faults } = parseSettings(variables, [
+    'PASSWORD_HASHER',
     'PASSWORD_ITERATIONS',
     'PASSWORD_ITERATIONS_UNSAFE',
     'PASSWORD_MIN_LENGTH',
@@ -117,6 +119,7 @@ function readSettings(variables: Readonly<Record<string, unknown>>, remote: bool
     throw new ScriptFault(faults.map(({ setting, problem }) => `${setting} ${problem}`).join('\n'));
   }
   return {
+    hasher: values.PASSWORD_HASHER,
     iterations: values.PASSWORD_ITERATIONS,
     minLength: values.PASSWORD_MIN_LENGTH,
     ttlSeconds: tokenLifeSeconds(values),
@@ -124,7 +127,7 @@ function readSettings(variables: Readonly<Record<string, unknown>>, remote: bool
 }
 
 /** At a terminal until the password is good; without one, once. */
-async function newPasswordHash(person: Person, { iterations, minLength }: Rules): Promise<string> {
+async function newPasswordHash(person: Person, { hasher, iterations, minLength }: Rules): Promise<string> {
   const interactive = process.stdin.isTTY === true;
   for (;;) {
     const password = interactive ? await askTwice() : await readLine(process.stdin);
@@ -133,7 +136,7 @@ async function newPasswordHash(person: Person, { iterations, minLength }: Rules)
         describeFault({ fault: code === 'invalid' ? 'characters' : code, ...(params && { params }) }, 'en')
           .message,
     );
-    if (sentences.length === 0) return createPasswordHasher({ iterations }).hash(password);
+    if (sentences.length === 0) return createPasswordHasher({ kind: hasher, iterations }).hash(password);
     if (!interactive) throw new ScriptFault(sentences.join('\n'));
     console.error(sentences.join('\n'));
   }

@@ -190,8 +190,10 @@ function identityOf(token: string): string {
 /** Never the body as it is: it may hold a token. */
 function describe({ status, body, headers }: Answer): string {
   const code = typeof body.code === 'string' ? ` ${body.code}` : '';
+  // A setting, a binding, or hashing that the platform refuses.
+  const hint = body.code === 'misconfigured' ? ', the log names what (npx wrangler tail)' : '';
   const fields = body.errors ? ` ${JSON.stringify(body.errors)}` : '';
-  return `${status}${code}${fields} (request ${headers.get('X-Request-Id') ?? 'without an id'})`;
+  return `${status}${code}${hint}${fields} (request ${headers.get('X-Request-Id') ?? 'without an id'})`;
 }
 
 /** One line; a failure is kept and thrown on, as what comes next would need the outcome. */

@@ -62,6 +62,18 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
   if (!loaded.ok || !keySet.ok || faults.length > 0) return { ok: false, faults };
 
   const { settings } = loaded;
+  const hasher = createPasswordHasher({
+    kind: settings.PASSWORD_HASHER,
+    iterations: settings.PASSWORD_ITERATIONS,
+    firebase: settings.FIREBASE_HASH_CONFIG,
+  });
+  const refused = await hasher.refusedByPlatform();
+  if (refused !== null) {
+    return {
+      ok: false,
+      faults: [{ setting: 'PASSWORD_HASHER', problem: `the platform refuses ${refused}` }],
+    };
+  }
   const deadlines = overrides.deadlines ?? DEADLINES;
   const clock = overrides.clock ?? Date.now;
   const d1 = connectD1(env.DB, deadlines.d1);
@@ -77,10 +89,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
       userIdClaim: settings.USER_ID_CLAIM,
     }),
     jwks: keySet.keys.jwks,
-    hasher: createPasswordHasher({
-      iterations: settings.PASSWORD_ITERATIONS,
-      firebase: settings.FIREBASE_HASH_CONFIG,
-    }),
+    hasher,
     users: d1Users(d1),
     sessions: d1Sessions(d1),
     blacklist: kvBlacklist(env.BLACKLIST, {

@@ -228,6 +228,12 @@ export const SETTINGS = define({
     meaning: '`open`, `verify` (an account exists once its mail is confirmed) or `closed`',
     parse: oneOf('open', 'verify', 'closed'),
   },
+  PASSWORD_HASHER: {
+    default: 'pbkdf2',
+    meaning:
+      'of new hashes: `pbkdf2`, or `scrypt` (memory-hard; N=16384, r=8, p=5); a log-in replaces the other',
+    parse: oneOf('pbkdf2', 'scrypt'),
+  },
   PASSWORD_ITERATIONS: {
     default: String(OWASP_ITERATIONS),
     meaning: 'PBKDF2-HMAC-SHA256 in all; at least 600,000 in production, 1,000 in development',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPasswordHasher, type DeriveBits, MAX_ITERATIONS_PER_CALL } from '../../src/password/hash.ts';
+import type { Scrypt, ScryptCost } from '../../src/password/native-scrypt.ts';
 import { deriveByWebCrypto, equalBytes } from '../../src/password/pbkdf2.ts';
 import { slicedPbkdf2 } from '../../src/password/sliced-pbkdf2.ts';
 import wycheproofSha1 from '../data/wycheproof/pbkdf2_hmacsha1_test.json';
@@ -389,5 +390,115 @@ describe('equalBytes', () => {
     expect(equalBytes(bytes.slice(0, 31), bytes)).toBe(false);
     expect(equalBytes(new Uint8Array(32), new Uint8Array(33))).toBe(false);
     expect(equalBytes(new Uint8Array(0), bytes)).toBe(false);
+  });
+});
+
+describe('scrypt', () => {
+  /** Made with Python's hashlib.scrypt, over NFKC(password) in UTF-8 + ff. */
+  const VECTOR =
+    '$scrypt-nfkc$ln=14,r=8,p=5$AAECAwQFBgcICQoLDA0ODw$qG0Xgi4F8dO5C6vcqVnFb03h9wrOyJ2nJCQ3ktQC320';
+  const OURS = /^\$scrypt-nfkc\$ln=14,r=8,p=5\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/;
+  const REAL = { N: 16_384, r: 8, p: 5 };
+  const kind = 'scrypt' as const;
+
+  /** Records the costs that are asked for; every output is zeros. */
+  function watched() {
+    const costs: ScryptCost[] = [];
+    const { derive, sizes } = recorder();
+    const scrypt: Scrypt = async (_password, _salt, cost, bytes) => {
+      costs.push(cost);
+      return new Uint8Array(bytes);
+    };
+    return { costs, sizes, derive, scrypt };
+  }
+  const zeros = `$scrypt-nfkc$ln=14,r=8,p=5$AAECAwQFBgcICQoLDA0ODw$${'A'.repeat(43)}`;
+
+  it('has a vector', async () => {
+    const hasher = createPasswordHasher({ kind, iterations: 600_000, randomBytes: () => SALT_A });
+    expect(await hasher.hash(STAPLE)).toBe(VECTOR);
+    expect(await hasher.verify(STAPLE, VECTOR)).toEqual({ ok: true, rehash: false });
+    expect(await hasher.verify(`${STAPLE}\0`, VECTOR)).toEqual({ ok: false, rehash: false });
+  });
+
+  it.each([
+    ['up: PBKDF2 under scrypt', 'pbkdf2', 'scrypt', OURS],
+    ['down: scrypt under PBKDF2', 'scrypt', 'pbkdf2', /^\$pbkdf2-sha256-chain\$i=1000,/],
+  ] as const)('moves %s', async (_, from, to, form) => {
+    const before = await createPasswordHasher({ kind: from, iterations: 1_000 }).hash(STAPLE);
+    const hasher = createPasswordHasher({ kind: to, iterations: 1_000 });
+    expect(await hasher.verify(STAPLE, before)).toEqual({ ok: true, rehash: true });
+    expect(await hasher.verify(`${STAPLE}.`, before)).toEqual({ ok: false, rehash: false });
+    const after = await hasher.hash(STAPLE);
+    expect(after).toMatch(form);
+    expect(await hasher.verify(STAPLE, after)).toEqual({ ok: true, rehash: false });
+  });
+
+  it.each([
+    ['a wrong password', zeros.replace(/A{43}$/, `B${'A'.repeat(42)}`)],
+    ['the right one', zeros],
+    ['an unknown user', null],
+    ['an empty hash', ''],
+    ['MD5', 'md5$salt$ce33191d981f8f03fe36680196b2ee03'],
+    ['a hash beyond its bounds', zeros.replace('ln=14', 'ln=20')],
+  ])('does the same work for %s', async (_, encoded) => {
+    const { derive, scrypt, costs, sizes } = watched();
+    await createPasswordHasher({ kind, iterations: 600_000, derive, scrypt }).verify(STAPLE, encoded);
+    expect([costs, sizes()]).toEqual([[REAL], []]);
+  });
+
+  it.each([
+    [600_000, SIX, { N: 8_192, r: 8, p: 5 }],
+    [100_000, [100_000], { N: 8_192, r: 8, p: 9 }],
+    [1_000, [1_000], { N: 8_192, r: 8, p: 10 }],
+    [1_200_000, [...SIX, ...SIX], null],
+  ])('tops a PBKDF2 hash of %i up to about its own work', async (iterations, calls, cost) => {
+    const { derive, scrypt, costs, sizes } = watched();
+    const hasher = createPasswordHasher({ kind, iterations: 600_000, derive, scrypt });
+    expect(await hasher.verify(STAPLE, own(iterations))).toEqual({ ok: false, rehash: false });
+    expect([sizes(), costs]).toEqual([calls, cost === null ? [] : [cost]]);
+  });
+
+  it('takes its own work under PBKDF2, which is more', async () => {
+    const { derive, scrypt, costs, sizes } = watched();
+    await createPasswordHasher({ iterations: 600_000, derive, scrypt }).verify(STAPLE, zeros);
+    expect([costs, sizes()]).toEqual([[REAL], []]);
+  });
+
+  it.each([
+    zeros.replace('ln=14', 'ln=014'),
+    zeros.replace('ln=14', 'ln=17'),
+    zeros.replace('r=8', 'r=99'),
+    zeros.replace('p=5', 'p=17'),
+    zeros.slice(0, -1),
+    `${zeros}=`,
+    `${zeros}\n`,
+    ` ${zeros}`,
+  ])('does not read %j', async (encoded) => {
+    const { derive, scrypt } = watched();
+    const hasher = createPasswordHasher({ kind, iterations: 1_000, derive, scrypt });
+    expect(await hasher.verify(STAPLE, encoded)).toEqual({ ok: false, rehash: false });
+  });
+});
+
+describe('a platform that refuses', () => {
+  const refuses = () => Promise.reject(new Error('NotSupportedError'));
+
+  it.each([
+    ['pbkdf2', 600_000, 'PBKDF2 calls of 100000 iterations'],
+    ['pbkdf2', 5_000, 'PBKDF2 calls of 5000 iterations'],
+    ['scrypt', 600_000, 'scrypt with N=16384, r=8, p=5'],
+  ] as const)('%s of %i is found by one try: %s', async (kind, iterations, refused) => {
+    const hasher = createPasswordHasher({ kind, iterations, derive: refuses, scrypt: refuses });
+    expect(await hasher.refusedByPlatform()).toBe(refused);
+  });
+
+  it.each(['pbkdf2', 'scrypt'] as const)('is not this one: %s', async (kind) => {
+    expect(await createPasswordHasher({ kind, iterations: 600_000 }).refusedByPlatform()).toBeNull();
+  });
+
+  it('is asked for the largest call only, of the kind that is set', async () => {
+    const { derive, calls } = recorder();
+    await createPasswordHasher({ iterations: 600_000, derive, scrypt: refuses }).refusedByPlatform();
+    expect(calls.map(({ iterations }) => iterations)).toEqual([100_000]);
   });
 });

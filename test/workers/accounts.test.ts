@@ -726,6 +726,9 @@ describe('known, unknown, inactive: one answer and one work for all', () => {
     ],
   ];
 
+  /** The first request tries what the platform allows: that is not the work of a log-in. */
+  const ready = (w: World) => w.get('/.well-known/jwks.json');
+
   /** The iterations of each PBKDF2 call that `work` makes. */
   async function derivations(work: () => Promise<unknown>): Promise<number[]> {
     const spy = vi.spyOn(crypto.subtle, 'deriveBits');
@@ -738,6 +741,7 @@ describe('known, unknown, inactive: one answer and one work for all', () => {
   it.each(attempts)('%s', async (_, attempt) => {
     const watched = watchedD1();
     const w = world({ bindings: { DB: watched.DB } });
+    await ready(w);
     const given = await attempt(w);
     watched.trips.length = 0;
     let answer: Answer | undefined;
@@ -761,6 +765,7 @@ describe('known, unknown, inactive: one answer and one work for all', () => {
     '%s, with the iterations of production in calls the platform allows',
     async (_, attempt) => {
       const w = world({ vars: { PASSWORD_ITERATIONS: undefined } });
+      await ready(w);
       const given = await attempt(w);
       const made = await derivations(() => w.post('/account/login', given));
       expect(made).toEqual(Array(6).fill(100_000));
@@ -779,6 +784,7 @@ describe('known, unknown, inactive: one answer and one work for all', () => {
   it('a weaker hash of ours is topped up, so that it tells nothing', async () => {
     const who = await world().signUp();
     const w = world({ vars: { PASSWORD_ITERATIONS: '3000' } });
+    await ready(w);
     const known = await derivations(() => w.logIn({ ...who, password: WRONG }));
     const unknown = await derivations(() => w.logIn(person()));
     const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
@@ -787,6 +793,7 @@ describe('known, unknown, inactive: one answer and one work for all', () => {
 
   it('a password too long, or of a megabyte, is never hashed', async () => {
     const w = world();
+    await ready(w);
     const made = await derivations(async () => {
       expect((await w.logIn({ ...person(), password: 'x'.repeat(257) })).status).toBe(400);
       expect((await w.logIn({ ...person(), password: 'x'.repeat(1_048_576) })).status).toBe(413);
@@ -797,6 +804,7 @@ describe('known, unknown, inactive: one answer and one work for all', () => {
 
   it('sign-up hashes once, by the production’s number, a taken address too', async () => {
     const w = world({ vars: { PASSWORD_ITERATIONS: undefined } });
+    await ready(w);
     const who = person();
     expect(await derivations(() => w.signUp(who))).toEqual(Array(6).fill(100_000));
     expect(await derivations(() => w.signUp(who))).toEqual(Array(6).fill(100_000));
@@ -902,6 +910,36 @@ describe('a hash of an older or lower kind', () => {
     expect((await w.logIn({ ...who, password: typed.normalize('NFKC') })).status).toBe(401);
     expect((await w.logIn({ ...who, password: typed })).status).toBe(200);
     expect((await w.logIn({ ...who, password: typed.normalize('NFKC') })).status).toBe(200);
+  });
+});
+
+describe('PASSWORD_HASHER', () => {
+  const SCRYPT = /^\$scrypt-nfkc\$ln=14,r=8,p=5\$/;
+  const PBKDF2 = /^\$pbkdf2-sha256-chain\$i=1000,c=100000\$/;
+  const hard = () => world({ vars: { PASSWORD_HASHER: 'scrypt' } });
+
+  it('scrypt hashes, logs in, changes and resets nothing else', async () => {
+    const w = hard();
+    const who = await w.signUp();
+    expect((await userRow(w, who.user.id))?.password_hash).toMatch(SCRYPT);
+    expect((await w.logIn(who)).status).toBe(200);
+    expect((await w.logIn({ ...who, password: 'wrong horse battery' })).status).toBe(401);
+    expect((await w.logIn(person())).status).toBe(401);
+  });
+
+  it.each([
+    ['up', () => world(), hard, SCRYPT],
+    ['down', hard, () => world(), PBKDF2],
+  ])('changed, moves a hash %s at the next log-in, and the version stays', async (_, from, to, form) => {
+    const who = await from().signUp();
+    const w = to();
+    expect((await w.logIn({ ...who, password: 'wrong horse battery' })).status).toBe(401);
+    expect((await userRow(w, who.user.id))?.password_hash).not.toMatch(form);
+    expect((await w.logIn(who)).status).toBe(200);
+    const row = await userRow(w, who.user.id);
+    expect([row?.password_hash, row?.password_version]).toEqual([expect.stringMatching(form), 1]);
+    expect((await w.logIn(who)).status).toBe(200);
+    expect((await userRow(w, who.user.id))?.password_hash).toBe(row?.password_hash);
   });
 });
 

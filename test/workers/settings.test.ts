@@ -1,5 +1,5 @@
 /** Settings and keys as a client and an operator meet them: refusals, what each one changes, key rotation. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { capturedLog } from '../support/log.ts';
 import { OTHER_SIGNING_KEY, resigned, TEST_SIGNING_KEY } from '../support/tokens.ts';
 import { type Answer, claimsOf, codeOf, person, type Vars, type World, world } from '../support/world.ts';
@@ -54,6 +54,23 @@ function expectMisconfigured(answer: Answer) {
 
 const PEM =
   '-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg\n-----END PRIVATE KEY-----';
+
+describe('a platform that refuses what hashing needs', () => {
+  it('stops the Worker at its first request, and not at a log-in', async () => {
+    const refuse = vi.spyOn(crypto.subtle, 'deriveBits').mockRejectedValue(new Error('NotSupportedError'));
+    const w = world();
+    expectMisconfigured(await w.get('/readyz'));
+    refuse.mockRestore();
+    expect(log.of('misconfigured')).toMatchObject([
+      {
+        settings: ['PASSWORD_HASHER'],
+        problems: ['PASSWORD_HASHER the platform refuses PBKDF2 calls of 1000 iterations'],
+      },
+    ]);
+    expectMisconfigured(await w.logIn(person()));
+    expect((await w.get('/healthz')).status).toBe(200);
+  });
+});
 
 describe('a bad value stops the Worker', () => {
   it.each<[string, unknown]>([
