@@ -1,7 +1,7 @@
 /**
  * Makes and checks password hashes. New ones are of one of our own kinds, chained PBKDF2 or scrypt; those of other
  * software verify until a log-in replaces them (foreign/). docs/adr/0008-password-hashers.md and
- * docs/adr/0010-password-hasher-setting.md say why.
+ * docs/adr/0011-password-hasher-setting.md say why.
  *
  * It judges no password (policy.ts) and stores nothing: `rehash` tells the caller to.
  */

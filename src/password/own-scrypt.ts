@@ -4,7 +4,7 @@
  *     $scrypt-nfkc$ln=14,r=8,p=5$<salt>$<hash>
  *
  * Not `$scrypt$`: that name is for passwords as typed (foreign/phc.ts); this one is over NFKC and an end mark.
- * docs/adr/0010-password-hasher-setting.md has a vector.
+ * docs/adr/0011-password-hasher-setting.md has a vector.
  */
 import { isScryptCost, type ScryptCost } from './native-scrypt.ts';
 import { fromBase64, toBase64 } from './own-hash.ts';
