@@ -1,8 +1,9 @@
 /**
- * `npm run createsuperuser -- --email ADDRESS [--username NAME] [--reset-password | --keep-password] [--remote]
+ * `npm run createsuperuser -- [--email ADDRESS] [--username NAME] [--reset-password | --keep-password] [--remote]
  * [--persist-to DIR] [--env NAME]`: a staff account, active and with its address confirmed.
  *
- * The password is asked for at a terminal, or is the first line of standard input. An account that has the
+ * The address is asked for at a terminal where it is not given. The password is asked for at a terminal, or is the
+ * first line of standard input. An account that has the
  * address is made staff and active and keeps its password; with --reset-password it gets a new one and its
  * sessions end. Where nobody has confirmed the address, anybody may have signed up with it: then nothing is done
  * unless --reset-password or --keep-password says what of the password. Exit code 0, or 1 where nothing was done.
@@ -17,6 +18,7 @@ import { passwordFaults } from '../src/password/policy.ts';
 import { uuid7 } from '../src/random.ts';
 import { parseSettings, SETTINGS } from '../src/settings.ts';
 import { tokenLifeSeconds } from '../src/token/blacklist.ts';
+import { askEmail } from './lib/ask-email.ts';
 import { askTwice, readLine } from './lib/ask-password.ts';
 import { requireTables } from './lib/d1-writer.ts';
 import { spreadEnded } from './lib/ended-sessions.ts';
@@ -27,7 +29,8 @@ import { createSuperuser, type Outcome, type Person, RESET } from './lib/superus
 import { workerVariables } from './lib/worker-variables.ts';
 import { wrangler } from './lib/wrangler.ts';
 
-const USAGE = `Usage: npm run createsuperuser -- --email ADDRESS [--username NAME] [--reset-password | --keep-password] [--remote] [--persist-to DIR] [--env NAME]
+const USAGE = `Usage: npm run createsuperuser -- [--email ADDRESS] [--username NAME] [--reset-password | --keep-password] [--remote] [--persist-to DIR] [--env NAME]
+  --email           is asked for at a terminal where it is missing
   --reset-password  an account that has the address gets a new password, and its sessions end
   --keep-password   it keeps its password, though nobody has confirmed the address: you know whose it is
 The rules for passwords are read from [vars] of wrangler.toml, .dev.vars (not with --remote) and the environment; the last one counts.`;
@@ -35,8 +38,10 @@ The rules for passwords are read from [vars] of wrangler.toml, .dev.vars (not wi
 await runScript(main);
 
 async function main(): Promise<number> {
-  const { wish, where } = readArguments();
-  const rules = readSettings(await workerVariables(where), where.remote);
+  const { email: givenEmail, where, ...options } = readArguments();
+  const variables = await workerVariables(where);
+  const rules = readSettings(variables, where.remote);
+  const wish = { ...options, email: givenEmail ?? (await askEmail()) };
   exitOnSignal();
   const writer = await openD1(where);
   try {
@@ -48,6 +53,7 @@ async function main(): Promise<number> {
     });
     report(wish.email, outcome);
     if (outcome.outcome === 'found') await tellKv(where, outcome.endedSessions, rules.ttlSeconds);
+    console.log(`Console: ${consoleAddress(variables, where.remote)}`);
     return 0;
   } finally {
     await writer.close();
@@ -67,11 +73,13 @@ function readArguments() {
         env: { type: 'string' },
       },
     });
-    if (values.email === undefined) throw new TypeError('--email is needed');
+    if (values.email === undefined && process.stdin.isTTY !== true) {
+      throw new TypeError('--email is needed where there is no terminal');
+    }
     if (values['reset-password'] && values['keep-password']) {
       throw new TypeError('--reset-password and --keep-password exclude each other');
     }
-    const email = canonicalEmail(values.email);
+    const email = values.email === undefined ? undefined : canonicalEmail(values.email);
     if (email === null) throw new TypeError('--email is not an e-mail address');
     const username = values.username === undefined ? null : canonicalUsername(values.username);
     // NFKC may be longer than what was typed.
@@ -79,12 +87,10 @@ function readArguments() {
       throw new TypeError(`--username may have ${USERNAME_MAX_LENGTH} letters, digits and @ . + - _`);
     }
     return {
-      wish: {
-        email,
-        username,
-        resetPassword: values['reset-password'],
-        keepPassword: values['keep-password'],
-      },
+      email,
+      username,
+      resetPassword: values['reset-password'],
+      keepPassword: values['keep-password'],
       where: { remote: values.remote, persistTo: values['persist-to'], environment: values.env },
     };
   } catch (error) {
@@ -140,6 +146,15 @@ async function newPasswordHash(person: Person, { hasher, iterations, minLength }
     if (!interactive) throw new ScriptFault(sentences.join('\n'));
     console.error(sentences.join('\n'));
   }
+}
+
+/** On this machine `npm run dev` is where PUBLIC_URL leads, whatever wrangler.toml says. */
+function consoleAddress(variables: Readonly<Record<string, unknown>>, remote: boolean): string {
+  if (!remote) return 'http://localhost:8787/admin (the port is that of npm run dev)';
+  const { PUBLIC_URL } = variables;
+  return typeof PUBLIC_URL === 'string' && PUBLIC_URL !== ''
+    ? `${PUBLIC_URL.replace(/\/+$/, '')}/admin`
+    : '/admin at the address of the Worker';
 }
 
 function report(email: string, result: Outcome): void {

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { askEmail } from '../../scripts/lib/ask-email.ts';
 import { readLine } from '../../scripts/lib/ask-password.ts';
 import { spreadEnded } from '../../scripts/lib/ended-sessions.ts';
 import { ScriptFault } from '../../scripts/lib/fault.ts';
@@ -41,6 +43,24 @@ const insertUser = (columns: string, values: string) =>
 const insertSession = (id: string, user: string) =>
   `INSERT INTO sessions (user_id, id, created_at, last_used_at, expires_at, absolute_end_at)
     VALUES ('${user}', '${id}', 1, 1, 9999999999, 9999999999)`;
+
+describe('askEmail', () => {
+  const ask = (typed: string) => {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    input.end(typed);
+    return { email: askEmail(input, output), output };
+  };
+
+  it('asks until an address is typed, and returns its canonical form', async () => {
+    const { email, output } = ask('boss\n\n Boss@Example.com \n');
+    expect(await email).toBe('boss@example.com');
+    expect(String(output.read()).match(/E-mail: /g)).toHaveLength(3);
+  });
+
+  it('ends where nobody types one', async () => {
+    await expect(ask('boss').email).rejects.toThrow('No e-mail address was given.');
+  });
+});
 
 describe('createSuperuser', () => {
   it('makes an account: active, staff, its address confirmed', async () => {
@@ -329,6 +349,7 @@ describe('npm run createsuperuser', () => {
     const made = await run('createsuperuser', args, { input: 'wonderful tea 9 \n' });
     expect(made).toMatchObject({ code: 0, stderr: '' });
     expect(made.stdout).toMatch(/^Created the staff account boss@example\.com/);
+    expect(made.stdout).toMatch(/^Console: http:\/\/localhost:8787\/admin/m);
     const [row, ...more] = await rowsOf<Record<string, unknown>>(state, select);
     expect(more).toEqual([]);
     expect(row).toMatchObject({ email: 'boss@example.com', is_active: 1, is_staff: 1 });

@@ -1,0 +1,24 @@
+/** The e-mail address, from whoever runs the script at a terminal. */
+import { createInterface } from 'node:readline';
+import { canonicalEmail } from '../../src/account/identity.ts';
+import { ScriptFault } from './fault.ts';
+
+/** Asks until what is typed is an address, and returns its canonical form. Ctrl-C and Ctrl-D end it. */
+export async function askEmail(
+  input: NodeJS.ReadableStream = process.stdin,
+  output: NodeJS.WritableStream = process.stderr,
+): Promise<string> {
+  const terminal = createInterface({ input, output });
+  terminal.once('SIGINT', () => terminal.close());
+  try {
+    output.write('E-mail: ');
+    for await (const line of terminal) {
+      const email = canonicalEmail(line.trim());
+      if (email !== null) return email;
+      output.write('This is not an e-mail address.\nE-mail: ');
+    }
+  } finally {
+    terminal.close();
+  }
+  throw new ScriptFault('No e-mail address was given.');
+}
