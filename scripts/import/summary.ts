@@ -24,6 +24,7 @@ export function summary(counts: Counts, findings: Findings, unknownSources: read
     tally(counts),
     ...refusals(counts, findings),
     ...list('Left out', counts.leftOut),
+    ...staff(counts),
     ...passwords(counts),
     ...assumptions(findings),
     ...weighty(findings),
@@ -47,6 +48,12 @@ function refusals({ refusedFor }: Counts, { unused }: Findings): string[] {
     lines.push(`  Neither e-mail nor username: perhaps ${targets.join(' or ')}`);
   }
   return lines;
+}
+
+function staff({ staff: n, staffUnverified }: Counts): string[] {
+  if (n === 0) return [];
+  const unverified = staffUnverified > 0 ? `, ${staffUnverified} of them without a verified address` : '';
+  return [`Staff: ${n} of the imported, as they were${unverified}`];
 }
 
 function passwords({ mustReset, mustResetWithoutEmail: without }: Counts): string[] {

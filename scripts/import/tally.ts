@@ -21,6 +21,9 @@ export interface Counts {
   mustReset: Map<string, number>;
   /** Of those: without an address to which a link could be sent. */
   mustResetWithoutEmail: number;
+  /** Of those imported. */
+  staff: number;
+  staffUnverified: number;
 }
 
 export function countsOf({ records, parts, others }: Findings): Counts {
@@ -29,6 +32,7 @@ export function countsOf({ records, parts, others }: Findings): Counts {
     read: records,
     ...{ imported: 0, alreadyThere: 0, refused: 0, skipped, parts, notReached: records - skipped - parts },
     ...{ refusedFor: new Map(), leftOut: new Map(), mustReset: new Map(), mustResetWithoutEmail: 0 },
+    ...{ staff: 0, staffUnverified: 0 },
   };
 }
 
@@ -45,6 +49,10 @@ export function count(counts: Counts, outcomes: readonly Outcome[]): void {
       const { person } = result;
       counts.imported += 1;
       for (const { field, reason } of person.leftOut) add(counts.leftOut, `${field} (${reason})`);
+      if (person.isStaff) {
+        counts.staff += 1;
+        if (person.email === null || person.emailVerifiedAt === null) counts.staffUnverified += 1;
+      }
       if (person.passwordHash === '') {
         add(counts.mustReset, person.passwordKind);
         if (person.email === null) counts.mustResetWithoutEmail += 1;

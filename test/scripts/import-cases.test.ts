@@ -65,6 +65,9 @@ describe('the import', () => {
     const done = await importCase('01-django-1.8-hash.json');
     expect(rowsOf(done, 'username, is_staff')).toEqual([{ username: 'someone', is_staff: 1 }]);
     expect(await logsIn(done, 'someone', '123456')).toBe(true);
+    expect(done.said).toContain(
+      'Staff: 1 of the imported, as they were, 1 of them without a verified address',
+    );
     expect(done.said).toMatch(/NOT IMPORTED.*: is_superuser, set for 1 of 1/);
     expect(done.said).toMatch(/^Fields not imported.*groups 1/m);
   });
