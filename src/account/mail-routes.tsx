@@ -12,7 +12,14 @@ import { confirmEmail, disownAccount, requestEmailChange, resendVerification } f
 import { confirmReset, requestPasswordReset } from './application/password.ts';
 import { type MailLinkKind, MailLinkPage } from './pages.tsx';
 import { requireOrigin } from './refresh-transport.ts';
-import { askResetBody, changeEmailBody, confirmResetBody, noBody, verifyBody } from './schemas.ts';
+import {
+  askResetBody,
+  changeEmailBody,
+  confirmEmailBody,
+  confirmResetBody,
+  noBody,
+  verifyBody,
+} from './schemas.ts';
 import { signedInToChange } from './signed-in.ts';
 
 const withMail = createMiddleware<AppEnv>(async function withMail(c, next) {
@@ -52,8 +59,8 @@ export const mailRoutes = () =>
       return c.body(null, 204);
     })
     .get('/email/verify', (c) => page(c, 'verify'))
-    .post('/email/verify', requireOrigin, body(verifyBody), async (c) => {
-      await confirmEmail(c.var.services, c.req.valid('json').token, callOf(c));
+    .post('/email/verify', requireOrigin, body(confirmEmailBody), async (c) => {
+      await confirmEmail(c.var.services, c.req.valid('json'), callOf(c));
       return c.body(null, 204);
     })
     .get('/email/disown', (c) => page(c, 'disown'))

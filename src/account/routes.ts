@@ -32,7 +32,7 @@ export const accountRoutes = () =>
   new Hono<AppEnv>({ strict: false })
     .post('/sign-up', requireOrigin, whileOpen, body(signUpBody), async (c) => {
       const made = await signUp(c.var.services, c.req.valid('json'), callOf(c));
-      if (!made) return c.json({}, 202);
+      if ('claim' in made) return c.json(made, 202);
       const { user, ...pair } = made;
       return c.json({ user: userJson(user), ...sendTokens(c, pair) }, 201);
     })

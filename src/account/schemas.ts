@@ -120,6 +120,13 @@ export const logInBody = z
 
 export const refreshBody = z.object({ refresh: token });
 export const verifyBody = z.object({ token });
+/** Of a sign-up that waits for its mail, one of the last three. */
+export const confirmEmailBody = z.object({
+  token,
+  claim: z.optional(token),
+  password: z.optional(presentedPassword),
+  new_password: z.optional(chosenPassword),
+});
 export const updateMeBody = z.object({ name: z.optional(name), username: z.optional(username) });
 export const withdrawBody = z.object({ password: presentedPassword });
 export const changePasswordBody = z.object({

@@ -149,7 +149,10 @@ export function createApi({
     resetPassword: open<{ token: string; new_password: string }>('/password/reset/confirm'),
 
     /** `token`: from the e-mail. */
-    verifyEmail: open<{ token: string }>('/email/verify'),
+    verifyEmail: open<{ token: string; claim?: string; password?: string; new_password?: string }>(
+      '/email/verify',
+    ),
+    disownAccount: open<{ token: string }>('/email/disown'),
     /** Deletes an account that somebody else made with this address. `token`: from the e-mail. */
     disownEmail: open<{ token: string }>('/email/disown'),
     resendVerification: ask<void>('POST', '/email/verify/resend'),

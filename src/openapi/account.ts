@@ -49,7 +49,7 @@ export const accountPaths: Record<string, Node> = {
             answers('Signed up and logged in.', answer.signedUpByCookie, SETS_COOKIE),
           ),
         }),
-        202: when({ 'SIGN_UP=verify': answers('A mail is under way.', answer.nothing) }),
+        202: when({ 'SIGN_UP=verify': answers('A mail is under way.', answer.claim) }),
         ...bad({
           email: [{ fault: 'email' }],
           password: [{ fault: 'password_too_short', params: { min: 8 } }, { fault: 'password_too_common' }],

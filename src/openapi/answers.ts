@@ -160,6 +160,10 @@ export const exported = named(
   },
 );
 
+export const claim = named('Claim', z.object({ claim: z.string() }), {
+  description: 'Keep it: it proves to the confirmation that this browser signed up.',
+  example: { claim: 'q1C3r0J3kq0T2mXv9a8b7c6d5e4f3g2h1i0j9k8l7m6' },
+});
 export const nothing = named('Nothing', z.object({}), { example: {} });
 
 export const jwks = named(

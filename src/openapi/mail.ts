@@ -73,12 +73,12 @@ export const mailPaths: Record<string, Node> = {
       tags: ['E-mail'],
       summary: 'Confirm an address',
       description:
-        'After a sign-up, after a change of address, and, with SIGN_UP=verify, what makes the account.',
+        'After a sign-up, after a change of address, and, with SIGN_UP=verify, what makes the account: that takes a proof that whoever confirms is who signed up.',
       security: [],
-      requestBody: takes(request.mailToken),
+      requestBody: takes(request.confirmEmail),
       responses: {
         204: answers('Confirmed.'),
-        ...bad({ token: [{ fault: 'token_not_valid' }] }),
+        ...bad({ token: [{ fault: 'token_not_valid' }], password: [{ fault: 'required' }] }),
         ...forbidden(),
         409: refusal(['email_taken']),
         ...LIMITED,

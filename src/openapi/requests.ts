@@ -36,6 +36,17 @@ export const mailToken = named('MailToken', z.extend(account.verifyBody, {}), {
   about: { token: BY_MAIL },
   example: { token: MAIL_TOKEN },
 });
+export const confirmEmail = named('ConfirmEmail', account.confirmEmailBody, {
+  description:
+    'A sign-up that waits for its mail (SIGN_UP=verify) also takes one proof: `claim`, `password` or `new_password`. Elsewhere they are ignored.',
+  about: {
+    token: BY_MAIL,
+    claim: 'What the answer to the sign-up said.',
+    password: 'The password that was chosen at the sign-up.',
+    new_password: `In place of that password; the account then starts without name and username. ${NEW_PASSWORD}`,
+  },
+  example: { token: MAIL_TOKEN },
+});
 export const updateMe = named('UpdateMe', account.updateMeBody, {
   description: 'What is left out stays; null and an empty string take away.',
   about: { name: NAME, username: USERNAME },

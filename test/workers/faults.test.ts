@@ -807,7 +807,7 @@ const MAIL_DOORS: readonly Door[] = [
       await calm.w.post('/account/sign-up', who);
       const token = lastMail(calm);
       return {
-        ask: ({ w }) => w.post('/account/email/verify', { token }),
+        ask: ({ w }) => w.post('/account/email/verify', { token, password: who.password }),
         done: () => holds('SELECT 1 FROM users WHERE email = ?', who.email),
         people: [who.email],
         tokens: [],

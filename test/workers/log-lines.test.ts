@@ -171,7 +171,7 @@ const DONE: readonly Case[] = [
       const at = mailing({ SIGN_UP: 'verify' });
       const wish = person('wish');
       await at.post('/account/sign-up', wish);
-      return at.post('/account/email/verify', { token: tokenTo(wish.email) });
+      return at.post('/account/email/verify', { token: tokenTo(wish.email), password: wish.password });
     },
     () => ({ event: 'signed_up', user: expect.stringMatching(/^[0-9a-f-]{36}$/) }),
   ],

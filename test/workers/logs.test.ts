@@ -256,7 +256,8 @@ const GOOD: readonly Step[] = [
       const who = person();
       known(who.email);
       await at({ SIGN_UP: 'verify' }).post('/account/sign-up', who);
-      return at({ SIGN_UP: 'verify' }).post('/account/email/verify', { token: lastToken() });
+      const proof = { token: lastToken(), password: who.password };
+      return at({ SIGN_UP: 'verify' }).post('/account/email/verify', proof);
     },
   ],
   [

@@ -304,7 +304,8 @@ describe('every statement of a door finds its rows by key', () => {
     const who = person();
     watched.trips.length = 0;
     expect((await w.post('/account/sign-up', who)).status).toBe(202);
-    expect((await w.post('/account/email/verify', { token: await mailed(w, who) })).status).toBe(204);
+    const proof = { token: await mailed(w, who), password: who.password };
+    expect((await w.post('/account/email/verify', proof)).status).toBe(204);
     expect(scansOf(await plansOf(watched.trips.flatMap((trip) => trip.statements)))).toEqual([]);
   });
 

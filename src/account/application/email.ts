@@ -1,9 +1,10 @@
-/** Verification and change of an e-mail address, and the sign-up that waits for its mail. */
+/** Verification and change of an e-mail address. */
 import { invalidField, Refusal } from '../../errors.ts';
 import { type Call, type OneTimeToken, seconds, type User } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import { newOneTimeToken, parseOneTimeToken, placeOf, sendMail, VERIFIES_FOR_SECONDS } from './mailing.ts';
 import { requirePassword } from './password.ts';
+import { completeSignUp, type SignUpProof } from './pending-sign-up.ts';
 import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
 import { cacheRevocation, type Services } from './tokens.ts';
@@ -81,47 +82,24 @@ export async function requestEmailChange(
   await sendMail(services, call, 'email_change_asked', user.email);
 }
 
-/** What a wished sign-up keeps until its mail is confirmed. */
-export interface PendingSignUp {
-  email: string;
-  name: string | null;
-  username: string | null;
-  usernameKey: string | null;
-  passwordHash: string;
-}
-
-/** The same work and answer whether the address has an owner or not; the mail says which. */
-export async function createPendingSignUp(
-  services: Services,
-  pending: PendingSignUp,
-  call: Call,
-): Promise<void> {
-  const subject = await sha256Hex(pending.email);
-  const { secret, row } = await newOneTimeToken(
-    services,
-    'sign_up',
-    seconds(services.clock),
-    JSON.stringify(pending),
-  );
-  const outcome = await services.credentials.createPendingSignUp(pending.email, { ...row, subject });
-  if (outcome === 'taken') return sendMail(services, call, 'address_has_account', pending.email);
-  return sendMail(services, call, 'confirm_sign_up', pending.email, { subject, purpose: 'sign_up', secret });
-}
-
 const DISOWNED_BY_MAIL = ['email_verify', 'email_disown'] as const;
 const CONFIRMED_BY_MAIL = ['email_verify', 'email_change', 'sign_up'] as const;
 
 /**
  * Confirms what the mail was about: an address, a new address, a sign-up.
- * 400 token_not_valid for a used, expired or made-up token; 409 email_taken.
+ * 400 token_not_valid for a used, expired or made-up token; 409 email_taken; of a sign-up also what completeSignUp says.
  */
-export async function confirmEmail(services: Services, token: string, call: Call): Promise<void> {
+export async function confirmEmail(
+  services: Services,
+  { token, ...proof }: { token: string } & SignUpProof,
+  call: Call,
+): Promise<void> {
   const { credentials, clock, limits } = services;
   await limits.check({ action: 'anonymous', endpoint: 'email_verify' }, call);
   const now = seconds(clock);
   const read = await parseOneTimeToken(token);
   const found = read && (await credentials.findToken(read.subject, CONFIRMED_BY_MAIL, read.hash, now));
-  const outcome = found ? await confirm(services, found.token, found.user, now, call) : 'used';
+  const outcome = found ? await confirm(services, found.token, found.user, proof, now, call) : 'used';
   if (outcome === 'used') throw invalidField('token', 'token_not_valid');
   if (outcome === 'email_taken') throw new Refusal('email_taken');
 }
@@ -130,30 +108,12 @@ async function confirm(
   services: Services,
   token: OneTimeToken,
   user: User | null,
+  proof: SignUpProof,
   now: number,
   call: Call,
 ): Promise<'ok' | 'email_taken' | 'used'> {
-  const { credentials, random, clock } = services;
-  if (token.purpose === 'sign_up') {
-    const pending = JSON.parse(token.payload ?? 'null') as PendingSignUp;
-    const id = random.uuid7(clock());
-    const outcome = await credentials.completeSignUp(
-      token,
-      {
-        ...pending,
-        id,
-        passwordVersion: 1,
-        isActive: true,
-        isStaff: false,
-        emailVerifiedAt: now,
-        dateJoined: now,
-        lastLoginAt: null,
-      },
-      now,
-    );
-    if (outcome === 'ok') call.report('info', 'signed_up', { user: id });
-    return outcome;
-  }
+  const { credentials } = services;
+  if (token.purpose === 'sign_up') return completeSignUp(services, token, proof, now, call);
   if (!user?.isActive) return 'used';
   if (token.purpose === 'email_verify') {
     if (token.createdAt + VERIFIES_FOR_SECONDS <= now) return 'used';

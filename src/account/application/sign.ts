@@ -9,9 +9,9 @@ import type { Claims } from '../../token/claims.ts';
 import { refuseSentToken } from '../../token/refuse-token.ts';
 import { newSession, reasonOf, statusFault, touchRule } from '../../token/rotation.ts';
 import { canonicalEmail, isOwnName, usernameKey } from '../identity.ts';
-import { createPendingSignUp } from './email.ts';
 import { newOneTimeToken, placePayload, sendMail } from './mailing.ts';
 import { limitCostlyHash, requirePassword } from './password.ts';
+import { createPendingSignUp } from './pending-sign-up.ts';
 import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
 import {
@@ -37,14 +37,15 @@ export function requireOpenSignUp({ settings }: Pick<Services, 'settings'>): voi
 }
 
 /**
- * Null in `verify` mode: the account exists once its mail is confirmed, whoever may have the address.
+ * A claim in `verify` mode: the account exists once its mail is confirmed, by whoever has the claim, whoever may have
+ * the address.
  * 403 sign_up_closed; 400 invalid; 409 email_taken, username_taken (in `open` mode).
  */
 export async function signUp(
   services: Services,
   input: SignUp,
   call: Call,
-): Promise<({ user: User } & Required<TokenPair>) | null> {
+): Promise<({ user: User } & Required<TokenPair>) | { claim: string }> {
   const { settings, clock, random, hasher, users, limits } = services;
   requireOpenSignUp(services);
   const person = {
@@ -62,8 +63,7 @@ export async function signUp(
   const passwordHash = await hasher.hash(input.password);
   const usernameKey = input.username?.key ?? null;
   if (settings.SIGN_UP === 'verify') {
-    await createPendingSignUp(services, { ...person, usernameKey, passwordHash }, call);
-    return null;
+    return { claim: await createPendingSignUp(services, { ...person, usernameKey, passwordHash }, call) };
   }
   const now = seconds(clock);
   const user: User = {
