@@ -1,11 +1,12 @@
 /** `--id-map FILE`: the old id and the new one of everybody, as CSV, so that other tables can follow. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
 import type { Outcome } from './write.ts';
 
 /** Begins anew at each run: who is there already is in it too. For this user's eyes. */
 export function openIdMap(file: string | undefined) {
   if (file === undefined) return { add: () => {}, close: () => {} };
   const descriptor = openSync(file, 'w', 0o600);
+  fchmodSync(descriptor, 0o600);
   writeSync(descriptor, 'old_id,new_id\n');
   return {
     add: (outcomes: readonly Outcome[]) => {

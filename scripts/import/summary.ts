@@ -73,7 +73,7 @@ function weighty({ unused }: Findings): string[] {
   return [...unused]
     .filter(([name, { set }]) => isWeighty(name) && set > 0)
     .map(([name, { rows, set }]) => {
-      const target = /admin|staff|super/i.test(name) ? ` (to make them staff: --map is_staff=${name})` : '';
+      const target = /admin/i.test(name) ? ` (to make them staff: --map is_staff=${name})` : '';
       return `NOT IMPORTED, and it says who may do what or how an account is protected: ${name}, set for ${set} of ${rows}${target}`;
     });
 }
