@@ -113,8 +113,8 @@ export function createApi({
     logOut: async ({ signal }: CallOptions = {}): Promise<void> => {
       // A synchronous store is empty before this waits for anything.
       const kept = await keeper.swap(null);
-      if (kept) signedOut('logOut');
       if (!kept && !cookie) return;
+      signedOut('logOut');
       await unlessAborted(
         signal,
         inTurn(async () => {

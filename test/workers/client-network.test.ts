@@ -345,17 +345,17 @@ describe('on React Native', () => {
     expect(sent.map(([, token]) => token)).toEqual([null, 'Bearer a', null, 'Bearer b', null, null]);
   });
 
-  /** As secure storage is: every call takes a while. */
+  /** As secure storage is: every call takes a while, and to write takes longer than to delete. */
   function slowStore() {
     let kept: string | null = null;
-    const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+    const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
     return {
       get: async () => {
-        await pause();
+        await pause(5);
         return JSON.parse(kept ?? 'null') as KeptTokens | null;
       },
       set: async (tokens: KeptTokens | null) => {
-        await pause();
+        await pause(tokens ? 60 : 20);
         kept = tokens && JSON.stringify(tokens);
       },
     };
@@ -388,6 +388,8 @@ describe('on React Native', () => {
     const { client, faults, w } = clientOf(world(), { store });
     await client.signUp(person());
     w.clock.advance(3_600);
+    const changes: string[] = [];
+    client.onChange(({ type }) => changes.push(type));
     let out: Promise<void> | undefined;
     faults.push((answer) => {
       out = client.logOut();
@@ -395,6 +397,7 @@ describe('on React Native', () => {
     });
     await client.fetch(ME);
     await out;
+    expect(changes).toEqual(['signedOut']);
     expect(await store.get()).toBeNull();
     expect(client.isSignedIn).toBe(false);
   });

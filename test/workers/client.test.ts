@@ -230,13 +230,14 @@ describe('what changes the session', () => {
   });
 
   it('withdraws without taking a newer log-in away', async () => {
-    const { client, calls, faults, w } = clientOf();
+    const { client, faults, w } = clientOf();
     const [who, other] = [person(), await w.signUp()];
     await client.signUp(who);
-    const { fault, done } = meanwhile(calls, () => client.logIn(other));
-    faults.push(fault);
+    faults.push(async (answer) => {
+      await client.logIn(other);
+      return answer;
+    });
     await client.withdraw(who.password);
-    await done();
     expect((await client.me()).email).toBe(other.email);
   });
 
@@ -357,6 +358,48 @@ describe('the client in cookie mode', () => {
     const who = person();
     await other.signUp(who);
     expect((await page.me()).email).toBe(who.email);
+  });
+
+  describe('beside another tab', () => {
+    afterEach(() => vi.unstubAllGlobals());
+
+    /** As in a browser: everybody of the same name hears, but who speaks. */
+    function channels() {
+      const open = new Set<FakeChannel>();
+      class FakeChannel {
+        onmessage: ((event: { data: unknown }) => void) | null = null;
+        readonly name: string;
+        constructor(name: string) {
+          this.name = name;
+          open.add(this);
+        }
+        postMessage(data: unknown) {
+          for (const other of open)
+            if (other !== this && other.name === this.name) other.onmessage?.({ data });
+        }
+      }
+      vi.stubGlobal('BroadcastChannel', FakeChannel);
+    }
+
+    it('forgets its user once the cookie is another’s', async () => {
+      channels();
+      const { load } = pages();
+      const [page, other] = [load(), load()];
+      await page.signUp(person());
+      const next = person();
+      await other.signUp(next);
+      expect((await page.me()).email).toBe(next.email);
+    });
+
+    it('forgets its user once that one logs out', async () => {
+      channels();
+      const { load } = pages();
+      const [page, other] = [load(), load()];
+      await page.signUp(person());
+      await other.logOut();
+      await vi.waitFor(() => expect(page.isSignedIn).toBe(false));
+      await expect(page.me()).rejects.toMatchObject({ status: 401 });
+    });
   });
 
   it('does not take a server that is away for nobody', async () => {
