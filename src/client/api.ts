@@ -102,9 +102,9 @@ export function createApi({
     });
 
   return {
-    /** With SIGN_UP=verify there are no tokens yet, and the answer is empty. */
+    /** With SIGN_UP=verify there are no tokens yet, but a `claim`: `verifyEmail` wants it from whoever signed up. */
     signUp: (body: SignUp, options?: CallOptions) =>
-      signIn<Partial<Tokens> & { user?: User }>('/sign-up', body, options),
+      signIn<Partial<Tokens> & { user?: User; claim?: string }>('/sign-up', body, options),
     logIn: (body: LogIn, options?: CallOptions) => signIn('/login', body, options),
     /**
      * Forgets the tokens first, then ends the session. If the server cannot be reached, the error is thrown; in cookie
@@ -152,9 +152,8 @@ export function createApi({
     verifyEmail: open<{ token: string; claim?: string; password?: string; new_password?: string }>(
       '/email/verify',
     ),
-    disownAccount: open<{ token: string }>('/email/disown'),
     /** Deletes an account that somebody else made with this address. `token`: from the e-mail. */
-    disownEmail: open<{ token: string }>('/email/disown'),
+    disownAccount: open<{ token: string }>('/email/disown'),
     resendVerification: ask<void>('POST', '/email/verify/resend'),
     /** The new address takes effect once it is confirmed. */
     changeEmail: send<{ new_email: string; password: string }>('POST', '/email/change'),

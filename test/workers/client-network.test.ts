@@ -512,8 +512,8 @@ describe('what the API can do', () => {
     const { client, w } = clientOf();
     const { email } = await w.signUp();
     const inbox = await w.get(`/dev/mail?to=${email}`, { headers: { Accept: 'application/json' } });
-    await client.disownEmail({ token: inbox.body.messages[0].token });
-    await expect(client.disownEmail({ token: 'nonsense' })).rejects.toMatchObject({ code: 'invalid' });
+    await client.disownAccount({ token: inbox.body.messages[0].token });
+    await expect(client.disownAccount({ token: 'nonsense' })).rejects.toMatchObject({ code: 'invalid' });
   });
 
   it('reaches any other endpoint, with errors as they are', async () => {
