@@ -3,9 +3,9 @@
  * [--persist-to DIR] [--env NAME]`: a staff account, active and with its address confirmed.
  *
  * The address is asked for at a terminal where it is not given. The password is asked for at a terminal, or is the
- * first line of standard input. An account that has the
- * address is made staff and active and keeps its password; with --reset-password it gets a new one and its
- * sessions end. Where nobody has confirmed the address, anybody may have signed up with it: then nothing is done
+ * first line of standard input. An account that has the address is made staff and active, which ends its sessions, and
+ * keeps its password; with --reset-password it gets a new one. Where nobody has confirmed the address, anybody may have
+ * signed up with it: then nothing is done
  * unless --reset-password or --keep-password says what of the password. Exit code 0, or 1 where nothing was done.
  *
  * The rules for passwords are the Worker's, as far as worker-variables.ts knows them; Have I Been Pwned is not asked.
@@ -17,7 +17,6 @@ import { createPasswordHasher } from '../src/password/hash.ts';
 import { passwordFaults } from '../src/password/policy.ts';
 import { uuid7 } from '../src/random.ts';
 import { parseSettings, SETTINGS } from '../src/settings.ts';
-import { tokenLifeSeconds } from '../src/token/blacklist.ts';
 import { askEmail } from './lib/ask-email.ts';
 import { askTwice, readLine } from './lib/ask-password.ts';
 import { requireTables } from './lib/d1-writer.ts';
@@ -25,7 +24,7 @@ import { spreadEnded } from './lib/ended-sessions.ts';
 import { ScriptFault } from './lib/fault.ts';
 import { openD1, REMOTE_MIGRATIONS, type Where } from './lib/open-d1.ts';
 import { exitOnSignal, runScript } from './lib/stop.ts';
-import { createSuperuser, type Outcome, type Person, RESET } from './lib/superuser.ts';
+import { createSuperuser, type Ended, type Outcome, type Person } from './lib/superuser.ts';
 import { workerVariables } from './lib/worker-variables.ts';
 import { wrangler } from './lib/wrangler.ts';
 
@@ -34,6 +33,8 @@ const USAGE = `Usage: npm run createsuperuser -- [--email ADDRESS] [--username N
   --reset-password  an account that has the address gets a new password, and its sessions end
   --keep-password   it keeps its password, though nobody has confirmed the address: you know whose it is
 The rules for passwords are read from [vars] of wrangler.toml, .dev.vars (not with --remote) and the environment; the last one counts.`;
+
+const now = () => Math.floor(Date.now() / 1_000);
 
 await runScript(main);
 
@@ -49,10 +50,10 @@ async function main(): Promise<number> {
     const outcome = await createSuperuser(writer, wish, {
       passwordHash: (person) => newPasswordHash(person, rules),
       newId: () => uuid7(Date.now()),
-      now: () => Math.floor(Date.now() / 1_000),
+      now,
     });
     report(wish.email, outcome);
-    if (outcome.outcome === 'found') await tellKv(where, outcome.endedSessions, rules.ttlSeconds);
+    if (outcome.outcome === 'found' && outcome.ended) await tellKv(where, outcome.ended);
     console.log(`Console: ${consoleAddress(variables, where.remote)}`);
     return 0;
   } finally {
@@ -102,8 +103,6 @@ interface Rules {
   hasher: 'pbkdf2' | 'scrypt';
   iterations: number;
   minLength: number;
-  /** How long a token of a session that ends could still be sent. */
-  ttlSeconds: number;
 }
 
 /** With the Worker's rule for production where the database is Cloudflare's. */
@@ -113,9 +112,6 @@ function readSettings(variables: Readonly<Record<string, unknown>>, remote: bool
     'PASSWORD_ITERATIONS',
     'PASSWORD_ITERATIONS_UNSAFE',
     'PASSWORD_MIN_LENGTH',
-    'ACCESS_TOKEN_LIFETIME',
-    'REFRESH_TOKEN_LIFETIME',
-    'LEEWAY',
   ]);
   const least = Number(SETTINGS.PASSWORD_ITERATIONS.default);
   if (remote && !values.PASSWORD_ITERATIONS_UNSAFE && values.PASSWORD_ITERATIONS < least) {
@@ -128,7 +124,6 @@ function readSettings(variables: Readonly<Record<string, unknown>>, remote: bool
     hasher: values.PASSWORD_HASHER,
     iterations: values.PASSWORD_ITERATIONS,
     minLength: values.PASSWORD_MIN_LENGTH,
-    ttlSeconds: tokenLifeSeconds(values),
   };
 }
 
@@ -163,7 +158,7 @@ function report(email: string, result: Outcome): void {
     return;
   }
   const sentences = {
-    made_staff: 'It is staff now.',
+    made_staff: 'It is staff now, and its sessions have ended.',
     activated: 'It is active now.',
     password_reset: 'Its password is replaced and its sessions have ended.',
   };
@@ -174,9 +169,9 @@ function report(email: string, result: Outcome): void {
 }
 
 /** The sessions have ended in D1 whatever comes of this. */
-async function tellKv(where: Where, sessionIds: readonly string[], ttlSeconds: number): Promise<void> {
+async function tellKv(where: Where, ended: Ended): Promise<void> {
   try {
-    await spreadEnded(wrangler, where, { sessionIds, reason: RESET, ttlSeconds });
+    await spreadEnded(wrangler, where, ended, now());
   } catch (error) {
     if (!(error instanceof ScriptFault)) throw error;
     console.error(

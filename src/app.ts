@@ -34,7 +34,7 @@ import { createPasswordHasher } from './password/hash.ts';
 import type { Clock } from './ports.ts';
 import { type Random, webCryptoRandom } from './random.ts';
 import { loadSettings, type SettingFault } from './settings.ts';
-import { kvBlacklist, tokenLifeSeconds } from './token/blacklist.ts';
+import { kvBlacklist } from './token/blacklist.ts';
 import { createCodec } from './token/codec.ts';
 import { d1Sessions } from './token/d1-sessions.ts';
 import { loadKeySet, secretText } from './token/keys.ts';
@@ -92,10 +92,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
     hasher,
     users: d1Users(d1),
     sessions: d1Sessions(d1),
-    blacklist: kvBlacklist(env.BLACKLIST, {
-      ttlSeconds: tokenLifeSeconds(settings),
-      deadlineMs: deadlines.kv,
-    }),
+    blacklist: kvBlacklist(env.BLACKLIST, { clock, deadlineMs: deadlines.kv }),
     credentials: { ...d1Credentials(d1), ...d1Disown(d1) },
     ownData: d1OwnData(d1),
     limits: settings.RATE_LIMITS

@@ -35,6 +35,7 @@ export type RevocationReason =
   | 'password_changed'
   | 'password_reset'
   | 'deactivated'
+  | 'promoted'
   | 'demoted'
   | 'withdrawn';
 
@@ -53,6 +54,9 @@ export interface Session {
   ip: string | null;
   country: string | null;
 }
+
+/** One that has ended. No token of it was handed out that lives past `expiresAt`, LEEWAY apart. */
+export type EndedSession = Pick<Session, 'id' | 'expiresAt'>;
 
 /** Who calls, as far as a person would recognise it in the list of sessions. */
 export interface Client {
@@ -80,10 +84,13 @@ export type Report = (
   fields?: Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>,
 ) => void;
 
+/** What decides whether a session is live. */
+export type SessionState = Pick<Session, 'revokedAt' | 'revokedReason' | 'absoluteEndAt'>;
+
 /** Whether a token's user and session stand: what decides about a token beyond its signature. */
 export interface TokenStatus {
   user: Pick<User, 'isActive' | 'isStaff' | 'emailVerifiedAt'> | null;
-  session: Pick<Session, 'revokedAt' | 'revokedReason' | 'absoluteEndAt'> | null;
+  session: (SessionState & Pick<Session, 'expiresAt'>) | null;
 }
 
 /** How a consumed refresh token stands in the blacklist. */
@@ -125,7 +132,7 @@ export interface Users {
     now: number,
     pseudonym: string,
   ) => Promise<
-    { outcome: 'ok'; endedSessions: string[] } | { outcome: 'changed' } | { outcome: 'last_staff' }
+    { outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'changed' } | { outcome: 'last_staff' }
   >;
 }
 
@@ -138,7 +145,7 @@ export interface Sessions {
     session: Session,
     as: Pick<User, 'passwordVersion' | 'passwordHash'>,
     options: { max: number; updateLastLogin: boolean; rehash: string | null },
-  ) => Promise<{ outcome: 'ok'; evicted: string[] } | { outcome: 'changed' }>;
+  ) => Promise<{ outcome: 'ok'; evicted: EndedSession[] } | { outcome: 'changed' }>;
   /**
    * Consumes a refresh token with `successorJti`, or punishes its replay, in one batch, and reads back how
    * things stand. `token.successorJti` equal to the one handed in: this call was the first.
@@ -173,14 +180,14 @@ export interface Sessions {
     sessionId: string,
     now: number,
   ) => Promise<{ user: User; session: Session | null; all: Session[] } | null>;
-  /** Ends one session of the caller, whose own must live. `gone`: the caller's does not. */
+  /** Ends one session of the caller, whose own must live; none where it had ended. `gone`: the caller's does not live. */
   endOne: (
     caller: { userId: string; sessionId: string },
     id: string,
     now: number,
-  ) => Promise<'ok' | 'not_found' | 'gone'>;
+  ) => Promise<{ outcome: 'ok'; ended: EndedSession[] } | { outcome: 'not_found' } | { outcome: 'gone' }>;
   /** Ends all sessions of the caller, the caller's own included; says which were alive. */
-  endAll: (caller: { userId: string; sessionId: string }, now: number) => Promise<string[]>;
+  endAll: (caller: { userId: string; sessionId: string }, now: number) => Promise<EndedSession[]>;
 }
 
 /** When a session's last use is written, and the upper bound of its life then. */
@@ -194,8 +201,11 @@ export interface Touch {
 export interface Blacklist {
   /** `unknown`: KV could not be asked; D1 must be. */
   find: (sessionId: string, report: Report) => Promise<RevocationReason | 'unknown' | null>;
-  /** Tried twice; a failure is logged and swallowed, since D1 has the revocation. */
-  add: (sessionIds: readonly string[], reason: RevocationReason, report: Report) => Promise<void>;
+  /**
+   * Kept until the last token of each has expired. Tried twice; a failure is logged and swallowed, since D1 has the
+   * revocation.
+   */
+  add: (sessions: readonly EndedSession[], reason: RevocationReason, report: Report) => Promise<void>;
 }
 
 export type OneTimePurpose =
@@ -230,7 +240,7 @@ export interface Credentials {
     sessionId: string,
     passwordHash: string,
     now: number,
-  ) => Promise<{ outcome: 'ok'; endedSessions: string[] } | { outcome: 'changed' }>;
+  ) => Promise<{ outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'changed' }>;
   /**
    * Leaves a reset token for the active owner of the address beside older ones, of which a few may be live. null:
    * there is no owner, or there are enough, and the row that is written is that of `nobody`, which no token opens.
@@ -251,7 +261,7 @@ export interface Credentials {
     key: OneTimeKey,
     passwordHash: string,
     now: number,
-  ) => Promise<{ outcome: 'ok'; endedSessions: string[] } | { outcome: 'used' }>;
+  ) => Promise<{ outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'used' }>;
   /**
    * In place of older ones, whose payload it takes over, where the address is not verified yet; null: nothing to
    * verify.
@@ -266,7 +276,9 @@ export interface Credentials {
     read: { email: string; emailSubject: string },
     now: number,
     pseudonym: string,
-  ) => Promise<{ outcome: 'ok'; endedSessions: string[] } | { outcome: 'used' } | { outcome: 'last_staff' }>;
+  ) => Promise<
+    { outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'used' } | { outcome: 'last_staff' }
+  >;
   verifyEmail: (key: OneTimeKey, now: number) => Promise<'ok' | 'used'>;
   /** In place of older ones. `taken`: the address has an owner; the token's secret must not be sent. */
   requestEmailChange: (

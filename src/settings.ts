@@ -25,6 +25,8 @@ interface Setting<T> {
 class Problem extends Error {}
 
 const SECONDS_PER_UNIT = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+/** No setting of LEEWAY is larger. */
+export const LEEWAY_MAX_SECONDS = 300;
 const MAX_DURATION_SECONDS = 3_650 * SECONDS_PER_UNIT.d;
 
 /** `1h` → 3600. Zero only where `min` is 0. */
@@ -195,7 +197,7 @@ export const SETTINGS = define({
   LEEWAY: {
     default: '0s',
     meaning: 'for `exp`, `nbf`, `iat`; at most `5m`',
-    parse: duration({ min: 0, max: 300 }),
+    parse: duration({ min: 0, max: LEEWAY_MAX_SECONDS }),
   },
   USER_ID_CLAIM: {
     default: 'sub',

@@ -3,19 +3,19 @@
  * who is meant, so that running it twice is running it once. Anybody may have signed up with an address that nobody
  * has confirmed, so such an account is made staff only by a word about its password.
  */
-import { sql } from 'drizzle-orm';
+import { and, eq, type Query, type SQL, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
-import { replacePassword } from '../../src/account/d1-user-writes.ts';
+import { onPromotion, replacePassword } from '../../src/account/d1-user-writes.ts';
 import { isOwnName, usernameKey } from '../../src/account/identity.ts';
-import type { RevocationReason } from '../../src/ports.ts';
+import { addressAsRead, userExists } from '../../src/db/predicates.ts';
+import { users } from '../../src/db/schema.ts';
+import type { EndedSession, RevocationReason } from '../../src/ports.ts';
 import type { D1Writer } from './d1-writer.ts';
 import { ScriptFault } from './fault.ts';
 import { insertStatements, literal, withValues } from './sql.ts';
 
 /** Writes the Worker's own statements, and never asks a database. */
 const shared = drizzle({} as never);
-
-export const RESET = 'password_reset' satisfies RevocationReason;
 
 export interface Wish {
   /** Canonical. */
@@ -43,7 +43,12 @@ export interface Means {
 
 export type Outcome =
   | { outcome: 'created'; id: string }
-  | { outcome: 'found'; id: string; done: Done[]; endedSessions: string[] };
+  | { outcome: 'found'; id: string; done: Done[]; ended: Ended | null };
+/** What KV is to be told. */
+export interface Ended {
+  reason: RevocationReason;
+  sessions: EndedSession[];
+}
 export type Done = 'made_staff' | 'activated' | 'password_reset';
 
 interface Row {
@@ -112,33 +117,49 @@ async function promote(writer: D1Writer, account: Row, wish: Wish, means: Means)
   const done: Done[] = [];
   if (account.is_staff === 0) done.push('made_staff');
   if (account.is_active === 0) done.push('activated');
-  const promotion = `UPDATE users SET is_staff = 1, is_active = 1 WHERE id = ${literal(id)}`;
-  if (!wish.resetPassword) {
-    if (done.length > 0) await writer.write([promotion]);
-    return { outcome: 'found', id, done, endedSessions: [] };
+  if (!wish.resetPassword && done.length === 0) return { outcome: 'found', id, done, ended: null };
+
+  const asRead = addressAsRead({ email, emailVerifiedAt: account.email_verified_at });
+  const promotion = (onlyIf: SQL) =>
+    shared
+      .update(users)
+      .set({ isStaff: true, isActive: true })
+      .where(and(eq(users.id, id), onlyIf));
+  const at = means.now();
+  const statements: { toSQL(): Query }[] = [];
+  let passwordHash: string | null = null;
+  if (wish.resetPassword) {
+    passwordHash = await means.passwordHash({ email: email ?? '', username, name });
+    // As every reset of a password, in D1; KV is told by whoever asked (ended-sessions.ts).
+    const reset = replacePassword(shared, id, passwordHash, at, {
+      onlyIf: asRead,
+      reason: 'password_reset',
+      provesEmail: true,
+    });
+    const done = sql`${users.passwordHash} = ${passwordHash}`;
+    statements.push(reset.change, promotion(done), reset.endSessions, ...reset.voidTokens);
+  } else {
+    const becomesStaff = userExists(id, sql`${asRead} AND ${users.isStaff} = 0`);
+    statements.push(...onPromotion(shared, id, at, becomesStaff), promotion(asRead));
   }
-  const passwordHash = await means.passwordHash({ email: email ?? '', username, name });
-  const now = means.now();
-  // As every reset of a password, in D1; KV is told by whoever asked (ended-sessions.ts).
-  const reset = replacePassword(shared, id, passwordHash, now, {
-    onlyIf: sql`1`,
-    reason: RESET,
-    provesEmail: true,
-  });
-  await writer.write([
-    promotion,
-    withValues(reset.change),
-    withValues(reset.endSessions),
-    ...reset.voidTokens.map(withValues),
-  ]);
-  const ended = await writer.read<{ id: string }>(
-    `SELECT id FROM sessions WHERE user_id = ${literal(id)} AND revoked_at = ${now}
-      AND revoked_reason = ${literal(RESET)} ORDER BY id`,
+  await writer.write(statements.map(withValues));
+
+  const [now] = await writer.read<Pick<Row, 'email' | 'is_staff' | 'is_active'> & { password_hash: string }>(
+    `SELECT email, is_staff, is_active, password_hash FROM users WHERE id = ${literal(id)}`,
   );
-  return {
-    outcome: 'found',
-    id,
-    done: [...done, 'password_reset'],
-    endedSessions: ended.map((session) => session.id),
-  };
+  const isDone =
+    now?.email === email &&
+    now.is_staff === 1 &&
+    now.is_active === 1 &&
+    (passwordHash === null || now.password_hash === passwordHash);
+  if (!isDone) {
+    throw new ScriptFault('The account changed while this ran. Nothing was changed. Run it again.');
+  }
+  const reason = wish.resetPassword ? 'password_reset' : 'promoted';
+  const ended = await writer.read<EndedSession>(
+    `SELECT id, expires_at AS expiresAt FROM sessions WHERE user_id = ${literal(id)} AND revoked_at = ${literal(at)}
+      AND revoked_reason = ${literal(reason)} ORDER BY id`,
+  );
+  if (wish.resetPassword) done.push('password_reset');
+  return { outcome: 'found', id, done, ended: { reason, sessions: ended } };
 }

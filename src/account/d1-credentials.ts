@@ -9,7 +9,7 @@ import { activeUser, sessionLives, userExists } from '../db/predicates.ts';
 import { oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { Credentials, OneTimeToken } from '../ports.ts';
-import { endedId, idsOf } from '../token/d1-session-writes.ts';
+import { endedSession } from '../token/d1-session-writes.ts';
 import { insertToken, LIVE_AT_MOST, liveToken, makeRoom, voidTokens } from './d1-one-time-tokens.ts';
 import { insertUser, replacePassword } from './d1-user-writes.ts';
 
@@ -32,10 +32,10 @@ export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
         });
         const [changed, ended] = await db.batch([
           write.change.returning({ id: users.id }),
-          write.endSessions.returning(endedId),
+          write.endSessions.returning(endedSession),
           ...write.voidTokens,
         ]);
-        return changed.length > 0 ? { outcome: 'ok', endedSessions: idsOf(ended) } : { outcome: 'changed' };
+        return changed.length > 0 ? { outcome: 'ok', endedSessions: ended } : { outcome: 'changed' };
       }),
 
     requestPasswordReset: ({ email, nobody }, token) =>
@@ -88,10 +88,10 @@ export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
         });
         const [changed, ended] = await db.batch([
           write.change.returning({ id: users.id }),
-          write.endSessions.returning(endedId),
+          write.endSessions.returning(endedSession),
           ...write.voidTokens,
         ]);
-        return changed.length > 0 ? { outcome: 'ok', endedSessions: idsOf(ended) } : { outcome: 'used' };
+        return changed.length > 0 ? { outcome: 'ok', endedSessions: ended } : { outcome: 'used' };
       }),
 
     requestVerification: (token) =>

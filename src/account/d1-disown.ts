@@ -4,7 +4,7 @@ import type { D1 } from '../db/client.ts';
 import { activeUser, notTheLastStaff, userExists } from '../db/predicates.ts';
 import { sessions, users } from '../db/schema.ts';
 import type { Credentials } from '../ports.ts';
-import { endedId, idsOf } from '../token/d1-session-writes.ts';
+import { endedSession } from '../token/d1-session-writes.ts';
 import { liveToken } from './d1-one-time-tokens.ts';
 import { eraseTraces } from './d1-user-writes.ts';
 
@@ -24,7 +24,7 @@ export const d1Disown = ({ run }: D1): Pick<Credentials, 'disown'> => ({
       );
       const [ended, possible, deleted] = await db.batch([
         db
-          .select(endedId)
+          .select(endedSession)
           .from(sessions)
           .where(and(eq(sessions.userId, id), isNull(sessions.revokedAt))),
         db.select({ id: users.id }).from(users).where(mayDisown),
@@ -32,7 +32,7 @@ export const d1Disown = ({ run }: D1): Pick<Credentials, 'disown'> => ({
         eraseLog,
         eraseTokens,
       ]);
-      if (deleted.length > 0) return { outcome: 'ok', endedSessions: idsOf(ended) };
+      if (deleted.length > 0) return { outcome: 'ok', endedSessions: ended };
       return possible.length > 0 ? { outcome: 'last_staff' } : { outcome: 'used' };
     }),
 });

@@ -9,7 +9,7 @@ import { adminLog, oneTimeTokens, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { RevocationReason, User } from '../ports.ts';
 import { endSessions } from '../token/d1-session-writes.ts';
-import { voidAllTokens, voidByPassword } from './d1-one-time-tokens.ts';
+import { voidAllTokens, voidByPassword, voidTokens } from './d1-one-time-tokens.ts';
 
 /** A user with the key by which the username is unique. */
 export type UserRow = User & { usernameKey: string | null };
@@ -79,6 +79,13 @@ export function replacePassword(
     voidTokens: provesEmail ? voidAllTokens(db, userId, done) : voidByPassword(db, userId, done),
   };
 }
+
+/**
+ * What becoming staff ends: the sessions, since whoever has them may not be meant, and a change of address that was
+ * asked for before. To be run before the flag is set.
+ */
+export const onPromotion = (db: Db, userId: string, now: number, onlyIf: SQL) =>
+  [endSessions(db, userId, 'promoted', now, onlyIf), voidTokens(db, userId, onlyIf, 'email_change')] as const;
 
 /** What is left of a user whose row goes: nothing but a pseudonym in the audit log. */
 export const eraseTraces = (

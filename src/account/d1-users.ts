@@ -8,7 +8,7 @@ import { activeUser, notTheLastStaff, sessionLives, userExists } from '../db/pre
 import { sessions, userColumns, users } from '../db/schema.ts';
 import type { Db, Params } from '../db/statement.ts';
 import type { Session, Users } from '../ports.ts';
-import { idsOf, insertSession } from '../token/d1-session-writes.ts';
+import { endedSession, insertSession } from '../token/d1-session-writes.ts';
 import { insertToken } from './d1-one-time-tokens.ts';
 import { eraseTraces } from './d1-user-writes.ts';
 
@@ -106,7 +106,7 @@ export function d1Users({ run, statement }: D1): Users {
         const gone = sql`NOT ${userExists(id)}`;
         const results = await db.batch([
           db
-            .select({ id: sessions.id })
+            .select(endedSession)
             .from(sessions)
             .where(and(eq(sessions.userId, id), sql`revoked_at IS NULL`)),
           db
@@ -127,7 +127,7 @@ export function d1Users({ run, statement }: D1): Users {
             .where(and(eq(users.id, id), sql`NOT ${notTheLastStaff}`)),
         ]);
         if (results[1].length > 0) {
-          return { outcome: 'ok', endedSessions: idsOf(results[0]) };
+          return { outcome: 'ok', endedSessions: results[0] };
         }
         return { outcome: results[4][0]?.passwordVersion === passwordVersion ? 'last_staff' : 'changed' };
       }),

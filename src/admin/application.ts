@@ -9,7 +9,7 @@ import { cacheRevocation, requireGoodPassword, type Services } from '../account/
 import { isOwnName } from '../account/identity.ts';
 import { unavailable } from '../deadlines.ts';
 import { invalidField, Refusal } from '../errors.ts';
-import { type Call, type RevocationReason, seconds, type User } from '../ports.ts';
+import { type Call, type EndedSession, type RevocationReason, seconds, type User } from '../ports.ts';
 import { sha256Hex, uuid7 } from '../random.ts';
 import type { AdminParts, AuditEntry, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
 
@@ -55,10 +55,10 @@ async function tell(
   { report }: Call,
   { actorId: actor, action }: AuditEntry,
   user: string | undefined,
-  ended?: { ids: readonly string[]; reason: RevocationReason },
+  ended?: { sessions: readonly EndedSession[]; reason: RevocationReason },
 ): Promise<void> {
-  if (ended) await cacheRevocation(services, ended.ids, ended.reason, report);
-  report('info', 'admin_acted', { actor, action, user, ended: ended?.ids.length ?? 0 });
+  if (ended) await cacheRevocation(services, ended.sessions, ended.reason, report);
+  report('info', 'admin_acted', { actor, action, user, ended: ended?.sessions.length ?? 0 });
 }
 
 export async function overview(services: AdminServices): Promise<{ counts: Counts; latest: HistoryRow[] }> {
@@ -184,7 +184,13 @@ export async function changeUser(
     const entry = auditEntry(services, caller, action);
     const { outcome, user: changed, ended } = await services.admin.store.change(entry, user, change);
     if (outcome === 'ok') {
-      await tell(services, call, entry, id, change.ends ? { ids: ended, reason: change.ends } : undefined);
+      await tell(
+        services,
+        call,
+        entry,
+        id,
+        change.ends ? { sessions: ended, reason: change.ends } : undefined,
+      );
     }
     return { outcome, result: changed ?? user };
   });
@@ -208,13 +214,13 @@ export async function deleteUser(
       pseudonym: services.random.uuid4(),
     });
     if (outcome === 'ok') {
-      await tell(services, call, entry, undefined, { ids: ended, reason: 'withdrawn' });
+      await tell(services, call, entry, undefined, { sessions: ended, reason: 'withdrawn' });
     }
     return { outcome, result: undefined };
   });
 }
 
-/** One session, or all where `sessionId` is null. Idempotent. 403 permission_denied; 404 not_found. */
+/** One session, or all where `sessionId` is null. Of those that have ended nothing is written or logged. 403 permission_denied; 404 not_found. */
 export async function endSessions(
   services: AdminServices,
   caller: Caller,
@@ -225,7 +231,8 @@ export async function endSessions(
   const entry = auditEntry(services, caller, sessionId === null ? 'ended all sessions' : 'ended a session');
   const { outcome, ended } = await services.admin.store.endSessions(entry, userId, sessionId);
   requireDone(outcome);
-  await tell(services, call, entry, userId, { ids: ended, reason: 'ended' });
+  if (ended.length === 0) return;
+  await tell(services, call, entry, userId, { sessions: ended, reason: 'ended' });
 }
 
 /** Whether a reset can be mailed to this person: there is mail, an address, and a log-in to come back to. */

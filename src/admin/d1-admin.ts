@@ -13,12 +13,10 @@ import { actorMayAct, notTheLastStaff, userExists } from '../db/predicates.ts';
 import { adminLog, sessions, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { User } from '../ports.ts';
-import { endedId, endSessions, idsOf } from '../token/d1-session-writes.ts';
+import { LEEWAY_MAX_SECONDS } from '../settings.ts';
+import { endedSession, endSessions } from '../token/d1-session-writes.ts';
 import { d1AdminLists } from './d1-admin-lists.ts';
 import type { AdminStore, AuditEntry, Outcome } from './ports.ts';
-
-/** The largest LEEWAY: no token of a session that ended earlier than this is accepted anywhere. */
-const LEEWAY_MAX_SECONDS = 300;
 
 /** The act has left its row. */
 const done = ({ logId }: AuditEntry): SQL =>
@@ -73,7 +71,7 @@ const outcome = (
 };
 const outcomeOf = (rows: readonly { outcome: Outcome }[]): Outcome => rows[0]?.outcome ?? 'gone';
 
-/** Of the sessions not ended: others need no row written. */
+/** Of the sessions not ended: no token of another is accepted anywhere. */
 const worthEnding = (now: number): SQL => sql`${sessions.absoluteEndAt} > ${now - LEEWAY_MAX_SECONDS}`;
 
 export function d1Admin(d1: D1): AdminStore {
@@ -118,7 +116,7 @@ export function d1Admin(d1: D1): AdminStore {
             ends ?? 'ended',
             entry.now,
             sql`${ends ? worthEnding(entry.now) : sql`0`} AND ${done(entry)}`,
-          ).returning(endedId),
+          ).returning(endedSession),
           db
             .update(users)
             .set(set)
@@ -136,7 +134,7 @@ export function d1Admin(d1: D1): AdminStore {
           db.select(userColumns).from(users).where(eq(users.id, id)),
           ...(set.isActive === false ? [voidTokens(db, id, done(entry))] : []),
         ]);
-        return { outcome: outcomeOf(results[3]), user: results[4][0] ?? null, ended: idsOf(results[1]) };
+        return { outcome: outcomeOf(results[3]), user: results[4][0] ?? null, ended: results[1] };
       }),
 
     remove: (entry, user, { emailSubject, pseudonym }) =>
@@ -168,11 +166,11 @@ export function d1Admin(d1: D1): AdminStore {
             'withdrawn',
             entry.now,
             sql`${worthEnding(entry.now)} AND ${done(entry)}`,
-          ).returning(endedId),
+          ).returning(endedSession),
           db.delete(users).where(and(eq(users.id, id), done(entry))),
           ...eraseTraces(db, id, { emailSubject, pseudonym }, done(entry)),
         ]);
-        return { outcome: outcomeOf(results[1]), ended: idsOf(results[2]) };
+        return { outcome: outcomeOf(results[1]), ended: results[2] };
       }),
 
     endSessions: (entry, userId, id) =>
@@ -192,9 +190,11 @@ export function d1Admin(d1: D1): AdminStore {
               WHERE user_id = ${userId} AND revoked_at IS NULL AND ${ending})`,
           ),
           outcome(db, entry, [[known, 'gone']], 'ok'),
-          endSessions(db, userId, 'ended', entry.now, sql`${ending} AND ${done(entry)}`).returning(endedId),
+          endSessions(db, userId, 'ended', entry.now, sql`${ending} AND ${done(entry)}`).returning(
+            endedSession,
+          ),
         ]);
-        return { outcome: outcomeOf(results[1]), ended: idsOf(results[2]) };
+        return { outcome: outcomeOf(results[1]), ended: results[2] };
       }),
 
     leaveReset: (entry, user, token) =>

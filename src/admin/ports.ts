@@ -3,7 +3,7 @@
  * does it only if that person is active staff with a live session at that very moment, and leaves the row of the
  * history in the same batch. Times are epoch seconds.
  */
-import type { OneTimeToken, Session, User } from '../ports.ts';
+import type { EndedSession, OneTimeToken, Session, User } from '../ports.ts';
 
 /** Who does what, from which session, when, and the id of the row that this leaves in the history. */
 export interface AuditEntry {
@@ -117,19 +117,19 @@ export interface AdminStore {
     entry: AuditEntry,
     user: User,
     change: UserChange,
-  ) => Promise<{ outcome: Outcome; user: User | null; ended: string[] }>;
+  ) => Promise<{ outcome: Outcome; user: User | null; ended: EndedSession[] }>;
   /** The user and all that hangs from it; in the history a pseudonym stands for the person from now on. */
   remove: (
     entry: AuditEntry,
     user: User,
     traces: { emailSubject: string | null; pseudonym: string },
-  ) => Promise<{ outcome: Outcome; ended: string[] }>;
+  ) => Promise<{ outcome: Outcome; ended: EndedSession[] }>;
   /** One session, or all where `id` is null. Ending what has ended: `ok`, and no row in the history. */
   endSessions: (
     entry: AuditEntry,
     userId: string,
     id: string | null,
-  ) => Promise<{ outcome: Outcome; ended: string[] }>;
+  ) => Promise<{ outcome: Outcome; ended: EndedSession[] }>;
   /** Leaves a reset token for the user; older ones are void. */
   leaveReset: (entry: AuditEntry, user: User, token: OneTimeToken) => Promise<Outcome>;
 }

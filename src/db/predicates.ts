@@ -4,6 +4,7 @@
  * `activeUser`, …) go into a statement or subquery that has the table in scope under its own name.
  */
 import { type Placeholder, type SQL, sql } from 'drizzle-orm';
+import type { User } from '../ports.ts';
 import { revokedTokens, sessions, users } from './schema.ts';
 
 /** A value, or what stands for it in a statement that is written once. */
@@ -27,6 +28,10 @@ export const sessionLives = (userId: Of<string>, id: Of<string>, now: Of<number>
 /** There is such a row of `users`, and `more` holds of it. */
 export const userExists = (id: Of<string>, more: SQL = sql`1`): SQL =>
   sql`EXISTS (SELECT 1 FROM ${users} WHERE ${users.id} = ${id} AND ${more})`;
+
+/** The row of `users` has the address that was read, verified or not as read: it is still the same person's. */
+export const addressAsRead = ({ email, emailVerifiedAt }: Pick<User, 'email' | 'emailVerifiedAt'>): SQL =>
+  sql`(${users.email} IS ${email} AND ${users.emailVerifiedAt} IS ${emailVerifiedAt})`;
 
 /** The row of `users` is not the last active staff member. Twin: `isTheLastStaff` (account/staff.ts). */
 export const notTheLastStaff: SQL = sql`NOT (${users.isStaff} = 1 AND ${activeUser} AND NOT EXISTS (

@@ -1,6 +1,6 @@
 /** The one read of a strict guard, in plain SQL: Drizzle would be most of the guard's bundle. */
 import { unavailable, within } from '../deadlines.ts';
-import type { RevocationReason, TokenStatus } from '../ports.ts';
+import type { RevocationReason, SessionState, TokenStatus } from '../ports.ts';
 
 interface Row {
   is_active: number;
@@ -11,12 +11,18 @@ interface Row {
   revoked_reason: string | null;
 }
 
+/** As TokenStatus, without what the token itself says. */
+export interface GuardStatus {
+  user: TokenStatus['user'];
+  session: SessionState | null;
+}
+
 const QUERY = `SELECT u.is_active, u.is_staff, u.email_verified_at, s.absolute_end_at, s.revoked_at, s.revoked_reason
   FROM users AS u LEFT JOIN sessions AS s ON s.user_id = u.id AND s.id = ?2 WHERE u.id = ?1`;
 
 export const d1TokenStatus =
   (db: D1Database, deadlineMs: number) =>
-  async (userId: string, sessionId: string): Promise<TokenStatus> => {
+  async (userId: string, sessionId: string): Promise<GuardStatus> => {
     let row: Row | null;
     try {
       row = await within(deadlineMs, db.prepare(QUERY).bind(userId, sessionId).first<Row>());

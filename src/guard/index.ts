@@ -11,7 +11,7 @@ import { negotiateLanguage } from '../http/language.ts';
 import { misconfigured } from '../http/misconfigured.ts';
 import { problemResponse } from '../http/problem-response.ts';
 import { reporter } from '../http/report.ts';
-import { type Blacklist, type Clock, seconds, type TokenStatus } from '../ports.ts';
+import { type Blacklist, type Clock, seconds } from '../ports.ts';
 import { PERMISSION_CLASSES, type PermissionClass, parseSettings, type SettingFault } from '../settings.ts';
 import { kvBlacklist } from '../token/blacklist.ts';
 import { type Codec, createCodec } from '../token/codec.ts';
@@ -59,7 +59,7 @@ interface Guard {
   settings: GuardSettings;
   codec: Codec;
   blacklist: Blacklist | null;
-  tokenStatus: ((userId: string, sessionId: string) => Promise<TokenStatus>) | null;
+  tokenStatus: ReturnType<typeof d1TokenStatus> | null;
 }
 
 /** Either key will do: a Worker that only verifies has the public ones in VERIFYING_KEYS and no SIGNING_KEY. */
@@ -84,10 +84,10 @@ async function compose(
       leewaySeconds: settings.LEEWAY,
       userIdClaim: settings.USER_ID_CLAIM,
     }),
-    // A guard never writes to KV, so the time to live does not matter.
+    // A guard never writes to KV: the clock of its entries does not matter.
     blacklist: strict
       ? null
-      : kvBlacklist(env.BLACKLIST as KVNamespace, { ttlSeconds: 0, deadlineMs: deadlines.kv }),
+      : kvBlacklist(env.BLACKLIST as KVNamespace, { clock: Date.now, deadlineMs: deadlines.kv }),
     tokenStatus: env.DB ? d1TokenStatus(env.DB as D1Database, deadlines.d1) : null,
   };
 }

@@ -97,6 +97,7 @@ const anySession: z.ZodMiniType<ReturnType<typeof adminSessionJson>> = named(
         'password_changed',
         'password_reset',
         'deactivated',
+        'promoted',
         'demoted',
         'withdrawn',
       ]),

@@ -4,8 +4,8 @@
  * never taken back) and a miss proves nothing.
  */
 import { within } from '../deadlines.ts';
-import type { Blacklist, RevocationReason } from '../ports.ts';
-import type { Settings } from '../settings.ts';
+import { type Blacklist, type Clock, type EndedSession, type RevocationReason, seconds } from '../ports.ts';
+import { LEEWAY_MAX_SECONDS } from '../settings.ts';
 
 /** KV refuses less (https://developers.cloudflare.com/kv/api/write-key-value-pairs/). */
 const KV_LEAST_TTL_SECONDS = 60;
@@ -16,25 +16,22 @@ const AT_ONCE = 6;
 
 const keyOf = (sessionId: string) => `revoked:${sessionId}`;
 
-/** How long a token of a dead session could still be sent, in seconds. */
-export const tokenLifeSeconds = (
-  settings: Pick<Settings, 'ACCESS_TOKEN_LIFETIME' | 'REFRESH_TOKEN_LIFETIME' | 'LEEWAY'>,
-): number => Math.max(settings.ACCESS_TOKEN_LIFETIME, settings.REFRESH_TOKEN_LIFETIME) + settings.LEEWAY;
-
-/** What KV is told of one ended session. */
-export const entryOf = (sessionId: string, reason: RevocationReason, ttlSeconds: number) => ({
-  key: keyOf(sessionId),
+/**
+ * What KV is told of one ended session, for as long as a token of it could still be sent: taken from the session and the
+ * largest LEEWAY, since a setting that is changed now does not change the tokens that are out.
+ */
+export const entryOf = ({ id, expiresAt }: EndedSession, reason: RevocationReason, now: number) => ({
+  key: keyOf(id),
   value: reason,
-  expirationTtl: Math.max(KV_LEAST_TTL_SECONDS, ttlSeconds),
+  expirationTtl: Math.max(KV_LEAST_TTL_SECONDS, expiresAt + LEEWAY_MAX_SECONDS - now),
 });
 
-/** `ttlSeconds`: see tokenLifeSeconds. */
 export function kvBlacklist(
   kv: KVNamespace,
-  { ttlSeconds, deadlineMs }: { ttlSeconds: number; deadlineMs: number },
+  { clock, deadlineMs }: { clock: Clock; deadlineMs: number },
 ): Blacklist {
-  const put = async (sessionId: string, reason: RevocationReason): Promise<boolean> => {
-    const { key, value, expirationTtl } = entryOf(sessionId, reason, ttlSeconds);
+  const put = async (session: EndedSession, reason: RevocationReason): Promise<boolean> => {
+    const { key, value, expirationTtl } = entryOf(session, reason, seconds(clock));
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       try {
         await within(deadlineMs, kv.put(key, value, { expirationTtl }));
@@ -60,10 +57,10 @@ export function kvBlacklist(
       }
     },
 
-    add: async (sessionIds, reason, report) => {
-      for (let from = 0; from < sessionIds.length; from += AT_ONCE) {
-        const some = sessionIds.slice(from, from + AT_ONCE);
-        const done = await Promise.all(some.map((id) => put(id, reason)));
+    add: async (sessions, reason, report) => {
+      for (let from = 0; from < sessions.length; from += AT_ONCE) {
+        const some = sessions.slice(from, from + AT_ONCE);
+        const done = await Promise.all(some.map((session) => put(session, reason)));
         const lost = done.filter((ok) => !ok).length;
         if (lost > 0) report('error', 'kv_unavailable', { call: 'blacklist.add', lost });
         // Nothing of this round arrived: KV is away, and the rest would only spend the client's time.

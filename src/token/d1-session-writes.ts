@@ -40,6 +40,5 @@ export const endSessions = (
     .set({ revokedAt: sql`${now}`, revokedReason: reason })
     .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt), which));
 
-/** What `endSessions(…).returning(…)` answers: KV is told of these. */
-export const endedId = { id: sessions.id };
-export const idsOf = (rows: readonly { id: string }[]): string[] => rows.map((row) => row.id);
+/** What `endSessions(…).returning(…)` answers: EndedSession. */
+export const endedSession = { id: sessions.id, expiresAt: sessions.expiresAt };

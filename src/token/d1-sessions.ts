@@ -11,7 +11,7 @@ import { activeUser, isReplay, isSession, liveSession, sessionLives, userExists 
 import { revokedTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Params } from '../db/statement.ts';
 import type { RevocationReason, RevokedToken, Session, Sessions, TokenStatus, Touch } from '../ports.ts';
-import { endedId, endSessions, idsOf, insertSession } from './d1-session-writes.ts';
+import { endedSession, endSessions, insertSession } from './d1-session-writes.ts';
 
 interface SessionKey {
   userId: string;
@@ -43,6 +43,7 @@ const tokenStatusColumns = {
   // Drizzle takes a joined row for absent where its first column is null, so one that never is comes first.
   session: {
     absoluteEndAt: sessions.absoluteEndAt,
+    expiresAt: sessions.expiresAt,
     revokedAt: sessions.revokedAt,
     revokedReason: sessions.revokedReason,
   },
@@ -56,7 +57,9 @@ const tokenColumns = {
 
 interface TokenStatusRow {
   user: NonNullable<TokenStatus['user']>;
-  session: { revokedAt: number | null; revokedReason: string | null; absoluteEndAt: number } | null;
+  session:
+    | (Pick<Session, 'revokedAt' | 'absoluteEndAt' | 'expiresAt'> & { revokedReason: string | null })
+    | null;
   token?: { revokedAt: number | null; reason: string | null; successorJti: string | null };
 }
 
@@ -153,7 +156,7 @@ const statementsOf = ({ statement }: D1) => ({
       sql`${isThere(userId, id)} AND id IN (SELECT id FROM sessions
         WHERE user_id = ${userId} AND id <> ${id} AND ${liveSession(now)}
         ORDER BY id DESC LIMIT -1 OFFSET ${others})`,
-    ).returning(endedId),
+    ).returning(endedSession),
   ),
 
   /** A null leaves what stands there. */
@@ -179,15 +182,16 @@ const statementsOf = ({ statement }: D1) => ({
   ),
 
   end: statement((db, { userId, sessionId, now }: Params<SessionKey & Now>) =>
-    endSessions(db, userId, 'logged_out', now, eq(sessions.id, sessionId)).returning(endedId),
+    endSessions(db, userId, 'logged_out', now, eq(sessions.id, sessionId)).returning(endedSession),
   ),
 
+  /** Comes before the end of its session: of one that has ended no row is written. */
   blacklist: statement((db, { userId, sessionId, jti, expiresAt, now }: Params<TokenKey & Now>) =>
     insertFrom(
       db,
       revokedTokens,
       { expiresAt, jti, sessionId: sessions.id, revokedAt: now, reason: 'logged_out', successorJti: null },
-      sql`FROM ${sessions} WHERE ${isSession(userId, sessionId)}`,
+      sql`FROM ${sessions} WHERE ${isSession(userId, sessionId)} AND ${sessions.revokedAt} IS NULL`,
     ).onConflictDoNothing(),
   ),
 });
@@ -214,7 +218,7 @@ export function d1Sessions(d1: D1): Sessions {
           },
         );
         if (opened.meta.changes === 0) return { outcome: 'changed' };
-        return { outcome: 'ok', evicted: idsOf(evicted) };
+        return { outcome: 'ok', evicted: evicted };
       }),
 
     consume: (token, successorJti, now, { graceSeconds, touch }) =>
@@ -252,8 +256,8 @@ export function d1Sessions(d1: D1): Sessions {
 
     logOut: (token, now) =>
       run('sessions.logOut', async () => {
-        const [ended, , tokenStatus] = await batch(
-          [statements.end, statements.blacklist, statements.tokenStatus],
+        const [, ended, tokenStatus] = await batch(
+          [statements.blacklist, statements.end, statements.tokenStatus],
           { ...token, now },
         );
         return { ...toTokenStatus(tokenStatus), ended: ended.length > 0 };
@@ -284,7 +288,7 @@ export function d1Sessions(d1: D1): Sessions {
 
     endOne: ({ userId, sessionId }, id, now) =>
       run('sessions.endOne', async (db) => {
-        const [callers, found] = await db.batch([
+        const [callers, found, ended] = await db.batch([
           db
             .select({ id: sessions.id })
             .from(sessions)
@@ -299,10 +303,10 @@ export function d1Sessions(d1: D1): Sessions {
             'ended',
             now,
             sql`${sessions.id} = ${id} AND ${sessionLives(userId, sessionId, now)}`,
-          ),
+          ).returning(endedSession),
         ]);
-        if (callers.length === 0) return 'gone';
-        return found.length > 0 ? 'ok' : 'not_found';
+        if (callers.length === 0) return { outcome: 'gone' };
+        return found.length > 0 ? { outcome: 'ok', ended } : { outcome: 'not_found' };
       }),
 
     endAll: ({ userId, sessionId }, now) =>
@@ -311,9 +315,9 @@ export function d1Sessions(d1: D1): Sessions {
         const [, ended] = await db.batch([
           // Whoever was in may have asked for another address; who logs everybody out wants that undone too.
           voidTokens(db, userId, which, 'email_change'),
-          endSessions(db, userId, 'ended', now, which).returning(endedId),
+          endSessions(db, userId, 'ended', now, which).returning(endedSession),
         ]);
-        return idsOf(ended);
+        return ended;
       }),
   };
 }

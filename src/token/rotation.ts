@@ -3,7 +3,7 @@
  * and until when tokens live. Pure; `now` is handed in, in epoch seconds.
  */
 import type { RefusalName } from '../errors.ts';
-import type { RevocationReason, RevokedToken, Session, TokenStatus, Touch, User } from '../ports.ts';
+import type { RevocationReason, RevokedToken, Session, SessionState, Touch, User } from '../ports.ts';
 
 /** A session's last use is written at most once in this time. */
 const TOUCH_AT_MOST_SECONDS = 3_600;
@@ -22,7 +22,7 @@ export function touchRule(refreshLifetimeSeconds: number, accessLifetimeSeconds:
 }
 
 /** What decides; no flag of the user does but the one. */
-type Deciding = { user: Pick<User, 'isActive'> | null; session: TokenStatus['session'] };
+type Deciding = { user: Pick<User, 'isActive'> | null; session: SessionState | null };
 
 /** Why the owner of a token may not use it; the first of several is told. Null: user and session stand. */
 export type StatusFault = Extract<RefusalName, 'user_not_found' | 'user_inactive' | 'token_blacklisted'>;
@@ -71,7 +71,7 @@ export type Rotation =
   | { fault: null; first: boolean; successor: { jti: string; iat: number; exp: number } };
 
 export function judgeRotation(
-  tokenStatus: TokenStatus & { token: RevokedToken | null },
+  tokenStatus: Deciding & { token: RevokedToken | null },
   offeredJti: string,
   now: number,
   rules: { graceSeconds: number; refreshLifetimeSeconds: number },

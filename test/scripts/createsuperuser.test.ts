@@ -40,9 +40,9 @@ function office(database = memoryD1()) {
 const insertUser = (columns: string, values: string) =>
   `INSERT INTO users (id, email, username, username_key, password_hash, date_joined, ${columns})
     VALUES ('u', 'boss@example.com', 'Boss', 'boss', 'old', 1, ${values})`;
-const insertSession = (id: string, user: string) =>
+const insertSession = (id: string, user: string, expiresAt = 9_999_999_999) =>
   `INSERT INTO sessions (user_id, id, created_at, last_used_at, expires_at, absolute_end_at)
-    VALUES ('${user}', '${id}', 1, 1, 9999999999, 9999999999)`;
+    VALUES ('${user}', '${id}', 1, 1, ${expiresAt}, 9999999999)`;
 
 describe('askEmail', () => {
   const ask = (typed: string) => {
@@ -90,7 +90,7 @@ describe('createSuperuser', () => {
     const { ask, asked, rows, writes } = office();
     await ask();
     const before = rows('SELECT * FROM users');
-    expect(await ask()).toEqual({ outcome: 'found', id: 'id1', done: [], endedSessions: [] });
+    expect(await ask()).toEqual({ outcome: 'found', id: 'id1', done: [], ended: null });
     expect(rows('SELECT * FROM users')).toEqual(before);
     expect([asked.length, writes.length]).toEqual([1, 1]);
   });
@@ -100,19 +100,21 @@ describe('createSuperuser', () => {
     ['not staff', '1, 0', ['made_staff']],
     ['not active', '0, 1', ['activated']],
   ])('makes an account that is %s what it should be, its password as it was', async (_, flags, done) => {
+    const promoted = done.includes('made_staff');
     const { ask, asked, rows, writer } = office();
     await writer.write([
       insertUser('is_active, is_staff, email_verified_at', `${flags}, 5`),
       insertSession('s', 'u'),
     ]);
-    expect(await ask()).toEqual({ outcome: 'found', id: 'u', done, endedSessions: [] });
+    const sessions = promoted ? [{ id: 's', expiresAt: 9_999_999_999 }] : [];
+    expect(await ask()).toEqual({ outcome: 'found', id: 'u', done, ended: { reason: 'promoted', sessions } });
     expect(asked).toEqual([]);
     expect(
       rows('SELECT is_active, is_staff, password_hash, password_version, email_verified_at FROM users'),
     ).toEqual([
       { is_active: 1, is_staff: 1, password_hash: 'old', password_version: 1, email_verified_at: 5 },
     ]);
-    expect(rows('SELECT revoked_at FROM sessions')).toEqual([{ revoked_at: null }]);
+    expect(rows('SELECT revoked_at FROM sessions')).toEqual([{ revoked_at: promoted ? NOW : null }]);
   });
 
   it.each([
@@ -132,12 +134,71 @@ describe('createSuperuser', () => {
   it('makes it staff all the same where it is told to keep its password', async () => {
     const { ask, asked, rows, writer } = office();
     await writer.write([insertUser('is_staff', '0'), insertSession('s', 'u')]);
-    expect(await ask({ keepPassword: true })).toMatchObject({ done: ['made_staff'], endedSessions: [] });
+    expect(await ask({ keepPassword: true })).toMatchObject({
+      done: ['made_staff'],
+      ended: { reason: 'promoted', sessions: [{ id: 's' }] },
+    });
     expect(asked).toEqual([]);
     expect(rows('SELECT is_staff, password_hash, email_verified_at FROM users')).toEqual([
       { is_staff: 1, password_hash: 'old', email_verified_at: null },
     ]);
-    expect(rows('SELECT revoked_at FROM sessions')).toEqual([{ revoked_at: null }]);
+    expect(rows('SELECT revoked_at, revoked_reason FROM sessions')).toEqual([
+      { revoked_at: NOW, revoked_reason: 'promoted' },
+    ]);
+  });
+
+  it('ends with the sessions of a new staff member the change of address that they had asked for', async () => {
+    const { ask, rows, writer } = office();
+    const token = (purpose: string) =>
+      `INSERT INTO one_time_tokens (subject, purpose, hash, payload, created_at, expires_at)
+        VALUES ('u', '${purpose}', 'h', 'thief@example.com', 1, 9999999999)`;
+    await writer.write([
+      insertUser('email_verified_at', '5'),
+      token('email_change'),
+      token('email_take_back'),
+    ]);
+    await ask();
+    expect(rows('SELECT purpose FROM one_time_tokens')).toEqual([{ purpose: 'email_take_back' }]);
+  });
+
+  describe('where the account changes while it runs', () => {
+    const MEANWHILE = [
+      ['gets another address', "UPDATE users SET email = 'stranger@example.com' WHERE id = 'u'"],
+      ['has its address confirmed', "UPDATE users SET email_verified_at = 7 WHERE id = 'u'"],
+      ['is deleted', "DELETE FROM users WHERE id = 'u'"],
+    ] as const;
+    const WORDS = [
+      ['--reset-password', { resetPassword: true }],
+      ['--keep-password', { keepPassword: true }],
+    ] as const;
+    it.each(
+      WORDS.flatMap(([word, wish]) => MEANWHILE.map(([event, sql]) => [word, event, wish, sql] as const)),
+    )('with %s, and it %s, nothing is done, and that is said', async (_, __, wish, sql) => {
+      const database = memoryD1();
+      const { writer, rows } = database;
+      await writer.write([
+        insertUser('is_staff', '0'),
+        insertSession('s', 'u'),
+        `INSERT INTO one_time_tokens (subject, purpose, hash, created_at, expires_at)
+          VALUES ('u', 'email_verify', 'h', 1, 9999999999)`,
+      ]);
+      const all = () =>
+        ['users', 'sessions', 'one_time_tokens'].map((table) => rows(`SELECT * FROM ${table}`));
+      let before: unknown;
+      const { ask } = office({
+        ...database,
+        writer: {
+          ...writer,
+          write: async (statements) => {
+            await writer.write([sql]);
+            before = all();
+            await writer.write(statements);
+          },
+        },
+      });
+      await expect(ask(wish)).rejects.toThrow('changed while this ran. Nothing was changed.');
+      expect(all()).toEqual(before);
+    });
   });
 
   it('resets a password where it is told to: sessions and mailed tokens of that account end', async () => {
@@ -158,7 +219,7 @@ describe('createSuperuser', () => {
     ]);
     expect(await ask({ resetPassword: true })).toMatchObject({
       done: ['made_staff', 'password_reset'],
-      endedSessions: ['s1', 's3'],
+      ended: { reason: 'password_reset', sessions: [{ id: 's1' }, { id: 's3' }] },
     });
     expect(asked).toEqual([{ email: 'boss@example.com', username: 'Boss', name: null }]);
     expect(
@@ -224,7 +285,14 @@ describe('KV, told of ended sessions', () => {
     await spreadEnded(
       fake,
       { persistTo: undefined, environment: undefined, ...where },
-      { sessionIds: ['s1', 's2'], reason: 'password_reset', ttlSeconds: 7_200 },
+      {
+        reason: 'password_reset',
+        sessions: [
+          { id: 's1', expiresAt: NOW + 7_200 },
+          { id: 's2', expiresAt: NOW - 7_200 },
+        ],
+      },
+      NOW,
     );
     return calls;
   };
@@ -239,8 +307,8 @@ describe('KV, told of ended sessions', () => {
     expect(more).toEqual([]);
     expect(call?.args).toEqual(['kv', 'bulk', 'put', file, '--binding', 'BLACKLIST', ...place]);
     expect(call?.entries).toEqual([
-      { key: 'revoked:s1', value: 'password_reset', expiration_ttl: 7_200 },
-      { key: 'revoked:s2', value: 'password_reset', expiration_ttl: 7_200 },
+      { key: 'revoked:s1', value: 'password_reset', expiration_ttl: 7_500 },
+      { key: 'revoked:s2', value: 'password_reset', expiration_ttl: 60 },
     ]);
     expect(existsSync(file)).toBe(false);
   });
@@ -372,7 +440,8 @@ describe('npm run createsuperuser', () => {
     await run('createsuperuser', ['--email', 'other@example.com', '--persist-to', state], {
       input: 'wonderful tea 9\n',
     });
-    await rowsOf(state, `${insertUser('is_staff', '0')}; ${insertSession('s1', 'u')}`);
+    const expiresAt = Math.floor(Date.now() / 1_000) + 3 * 3_600;
+    await rowsOf(state, `${insertUser('is_staff', '0')}; ${insertSession('s1', 'u', expiresAt)}`);
     const select = "SELECT is_staff, password_hash FROM users WHERE id = 'u'";
 
     const refused = await run('createsuperuser', args, { input: 'wonderful tea 9\n' });
@@ -381,10 +450,8 @@ describe('npm run createsuperuser', () => {
     expect(refused.stderr).not.toContain('    at ');
     expect(await rowsOf(state, select)).toEqual([{ is_staff: 0, password_hash: 'old' }]);
 
-    const now = Math.floor(Date.now() / 1_000);
     const reset = await run('createsuperuser', [...args, '--reset-password'], {
       input: 'wonderful tea 9\n',
-      env: { ACCESS_TOKEN_LIFETIME: '1h', REFRESH_TOKEN_LIFETIME: '3h', LEEWAY: '1m' },
     });
     expect(reset).toMatchObject({ code: 0, stderr: '' });
     expect(reset.stdout).toContain('Its password is replaced and its sessions have ended.');
@@ -394,7 +461,7 @@ describe('npm run createsuperuser', () => {
     expect((await kv('get', 'revoked:s1', '--text')).stdout.trim()).toBe('password_reset');
     const [key, ...more] = JSON.parse((await kv('list')).stdout) as { name: string; expiration: number }[];
     expect([key?.name, more]).toEqual(['revoked:s1', []]);
-    expect(Math.abs(Number(key?.expiration) - now - 3 * 3_600 - 60)).toBeLessThan(60);
+    expect(Math.abs(Number(key?.expiration) - expiresAt - 300)).toBeLessThan(60);
   });
 
   it.each<[string, string[], Record<string, string>, string]>([
@@ -413,7 +480,6 @@ describe('npm run createsuperuser', () => {
       {},
       'exclude each other',
     ],
-    ['a lifetime that is none', ['--email', 'a@example.com'], { LEEWAY: '1y' }, 'LEEWAY'],
     ['a password as argument', ['--email', 'a@example.com', '--password', 'x'], {}, "'--password'"],
     ['a bad setting', ['--email', 'a@example.com'], { PASSWORD_ITERATIONS: '10' }, 'PASSWORD_ITERATIONS'],
     ['a weak setting for production', ['--email', 'a@example.com', '--remote'], {}, 'at least 600000'],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { kvBlacklist } from '../../src/token/blacklist.ts';
 
 const DEADLINE_MS = 30;
+const NOW = 1_700_000_000;
 const BUSY = new Error('KV PUT failed: 429 Too Many Requests');
 
 /** A KV that does as it is told, and notes what it was asked. `put` says what becomes of the nth call, from 1. */
@@ -26,14 +27,19 @@ function fakeKv({
       return put(puts, String(args[0]));
     },
   } as unknown as KVNamespace;
-  const blacklist = kvBlacklist(kv, { ttlSeconds: 86_400, deadlineMs: DEADLINE_MS });
+  const blacklist = kvBlacklist(kv, { clock: () => NOW * 1_000 + 999, deadlineMs: DEADLINE_MS });
   const report = (...line: unknown[]) => void lines.push(line);
   return {
     asked,
     lines,
     kv,
     find: (sid: string) => blacklist.find(sid, report),
-    add: (...sids: string[]) => blacklist.add(sids, 'logged_out', report),
+    add: (...sids: string[]) =>
+      blacklist.add(
+        sids.map((id) => ({ id, expiresAt: NOW + 86_400 })),
+        'logged_out',
+        report,
+      ),
   };
 }
 
@@ -70,21 +76,30 @@ describe('what is put on the blacklist', () => {
     const fake = fakeKv();
     await fake.add('s1', 's2');
     expect(fake.asked).toEqual([
-      ['put', 'revoked:s1', 'logged_out', { expirationTtl: 86_400 }],
-      ['put', 'revoked:s2', 'logged_out', { expirationTtl: 86_400 }],
+      ['put', 'revoked:s1', 'logged_out', { expirationTtl: 86_700 }],
+      ['put', 'revoked:s2', 'logged_out', { expirationTtl: 86_700 }],
     ]);
     expect(fake.lines).toEqual([]);
   });
 
   it.each([
-    [59, 60],
-    [60, 60],
-    [61, 61],
-  ])('for %i seconds is kept for %i: KV takes no less than a minute', async (ttlSeconds, expirationTtl) => {
-    const { kv, asked } = fakeKv();
-    await kvBlacklist(kv, { ttlSeconds, deadlineMs: DEADLINE_MS }).add(['s1'], 'ended', () => {});
-    expect(asked[0]?.[3]).toEqual({ expirationTtl });
-  });
+    [-1_000, 60],
+    [-241, 60],
+    [-240, 60],
+    [-239, 61],
+    [1, 301],
+  ])(
+    'whose last token lives %i seconds is kept for %i: the leeway more, and at least a minute',
+    async (left, ttl) => {
+      const { kv, asked } = fakeKv();
+      await kvBlacklist(kv, { clock: () => NOW * 1_000, deadlineMs: DEADLINE_MS }).add(
+        [{ id: 's1', expiresAt: NOW + left }],
+        'ended',
+        () => {},
+      );
+      expect(asked[0]?.[3]).toEqual({ expirationTtl: ttl });
+    },
+  );
 
   it('is nothing where no session ended', async () => {
     const fake = fakeKv();

@@ -19,7 +19,7 @@ const HOUR = 3_600;
 const DAY = 86_400;
 
 const user = { isActive: true, isStaff: false, emailVerifiedAt: null };
-const session = { revokedAt: null, revokedReason: null, absoluteEndAt: NOW + 30 * DAY };
+const session = { revokedAt: null, revokedReason: null, absoluteEndAt: NOW + 30 * DAY, expiresAt: NOW + DAY };
 const GOOD: TokenStatus = { user, session };
 const ended = (revokedReason: RevocationReason | null): TokenStatus => ({
   user,

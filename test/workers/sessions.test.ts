@@ -507,15 +507,20 @@ describe('ending one session', () => {
     await expectAlive(w, own);
   });
 
-  it('that has ended moves neither the time nor the reason of its end', async () => {
-    const w = world();
+  it('that has ended is 204, and writes and logs nothing', async () => {
+    const counted = counting();
+    const w = world({ bindings: counted.bindings });
     const own = await w.signUp();
     const target = await later(w, own);
     await w.logOut(target.refresh);
     const before = await w.sessionOf(target.refresh);
     w.clock.advance(60);
-    await end(w, own.access, sidOf(target));
+    const counts = await counted.of(async () =>
+      expect((await end(w, own.access, sidOf(target))).status).toBe(204),
+    );
+    expect([counts.d1.rowsWritten, counts.kv.puts]).toEqual([0, 0]);
     expect(await w.sessionOf(target.refresh)).toEqual(before);
+    expect(log.of('session_ended')).toEqual([]);
   });
 
   it.each<[string, (w: World, caller: Pair) => Promise<unknown>, string]>([

@@ -3,7 +3,14 @@
  * Knows the rules and the ports; never Hono, Drizzle or a binding.
  */
 import { Refusal } from '../../errors.ts';
-import { type Call, type Session, seconds, type TokenStatus, type User } from '../../ports.ts';
+import {
+  type Call,
+  type EndedSession,
+  type Session,
+  seconds,
+  type TokenStatus,
+  type User,
+} from '../../ports.ts';
 import type { AccessClaims, Claims } from '../../token/claims.ts';
 import { refuseAccessToken, refuseSentToken } from '../../token/refuse-token.ts';
 import {
@@ -32,6 +39,12 @@ const tokenKey = (claims: Claims) => ({
   expiresAt: claims.exp,
 });
 
+/** What KV is told of a token's session. Where the row is gone, of the token at hand. */
+export const endedSessionOf = (claims: Claims, { session }: TokenStatus): EndedSession => ({
+  id: claims.sid,
+  expiresAt: session?.expiresAt ?? claims.exp,
+});
+
 /**
  * Rotation. Of N calls with one token one consumes it; the others get the same successor within the grace,
  * and end the session after it. 401 refresh_token_not_valid, token_blacklisted, user_not_found, user_inactive.
@@ -56,7 +69,9 @@ export async function refresh(services: Services, token: string, call: Call): Pr
   });
   const refuse = (fault: StatusFault, tokenStatus: TokenStatus) => {
     if (known === null && statusFault(tokenStatus, now) !== null) {
-      call.waitUntil(blacklist.add([claims.sid], reasonOf(tokenStatus), call.report));
+      call.waitUntil(
+        blacklist.add([endedSessionOf(claims, tokenStatus)], reasonOf(tokenStatus), call.report),
+      );
     }
     return new Refusal(fault, { reason: reasonOf(tokenStatus) });
   };
@@ -78,7 +93,7 @@ export async function refresh(services: Services, token: string, call: Call): Pr
   });
   if (tokenStatus.replayed) {
     call.report('warn', 'refresh_token_replayed', { user: claims.sub, session: claims.sid });
-    await blacklist.add([claims.sid], 'replayed', call.report);
+    await blacklist.add([endedSessionOf(claims, tokenStatus)], 'replayed', call.report);
   }
   const rotation = judgeRotation(tokenStatus, offeredJti, now, {
     graceSeconds: settings.REFRESH_REUSE_GRACE,
@@ -116,7 +131,11 @@ export async function verify(services: Services, token: string, call: Call): Pro
       : await sessions.inspect(tokenKey(claims));
   const fault = statusFault(tokenStatus, now);
   if (fault) {
-    if (known === null) call.waitUntil(blacklist.add([claims.sid], reasonOf(tokenStatus), call.report));
+    if (known === null) {
+      call.waitUntil(
+        blacklist.add([endedSessionOf(claims, tokenStatus)], reasonOf(tokenStatus), call.report),
+      );
+    }
     throw new Refusal(fault, { reason: reasonOf(tokenStatus) });
   }
   if (
@@ -176,16 +195,17 @@ export async function listSessions(
 
 const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session ended meanwhile' });
 
-/** 404 not_found for an unknown session and another's; one that has ended is ended. */
+/** 404 not_found for an unknown session and another's; one that has ended stays as it is, and nothing is logged. */
 export async function endSession(services: Services, caller: Caller, id: string, call: Call): Promise<void> {
-  const outcome = await services.sessions.endOne(
+  const result = await services.sessions.endOne(
     { userId: caller.user.id, sessionId: caller.sessionId },
     id,
     seconds(services.clock),
   );
-  if (outcome === 'gone') throw lostSession();
-  if (outcome === 'not_found') throw new Refusal('not_found');
-  await cacheRevocation(services, [id], 'ended', call.report);
+  if (result.outcome === 'gone') throw lostSession();
+  if (result.outcome === 'not_found') throw new Refusal('not_found');
+  if (result.ended.length === 0) return;
+  await cacheRevocation(services, result.ended, 'ended', call.report);
   call.report('info', 'session_ended', { user: caller.user.id, session: id });
 }
 

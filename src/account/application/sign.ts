@@ -13,7 +13,7 @@ import { newOneTimeToken, placePayload, sendMail } from './mailing.ts';
 import { limitCostlyHash, requirePassword } from './password.ts';
 import { createPendingSignUp } from './pending-sign-up.ts';
 import { throwConflict } from './refusals.ts';
-import type { Caller } from './session.ts';
+import { type Caller, endedSessionOf } from './session.ts';
 import {
   bearerOf,
   cacheRevocation,
@@ -192,17 +192,21 @@ export async function blacklistToken(services: Services, refresh: string, call: 
     throw new Refusal(statusFault(tokenStatus, now) ?? 'token_blacklisted', { reason: 'second call' });
 }
 
-/** Of a token that this server signed, whatever its kind. */
+/** Of a token that this server signed, whatever its kind. A session that has ended costs no write and no line in the log. */
 export async function endSessionOf(services: Services, claims: Claims, now: number, call: Call) {
   const { ended, ...tokenStatus } = await services.sessions.logOut(
     { userId: claims.sub, sessionId: claims.sid, jti: claims.jti, expiresAt: claims.exp },
     now,
   );
-  // Once: a dead token that is sent again and again must not write to KV each time.
-  if (ended || (await services.blacklist.find(claims.sid, call.report)) === null) {
-    await cacheRevocation(services, [claims.sid], reasonOf(tokenStatus), call.report);
+  if (ended) {
+    await cacheRevocation(
+      services,
+      [endedSessionOf(claims, tokenStatus)],
+      reasonOf(tokenStatus),
+      call.report,
+    );
+    call.report('info', 'logged_out', { user: claims.sub, session: claims.sid });
   }
-  call.report('info', 'logged_out', { user: claims.sub, session: claims.sid, ended });
   return { tokenStatus, ended };
 }
 

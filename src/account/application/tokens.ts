@@ -10,6 +10,7 @@ import type {
   Call,
   Clock,
   Credentials,
+  EndedSession,
   Limits,
   Mailer,
   Report,
@@ -141,9 +142,9 @@ const fieldFaults = (field: string, faults: readonly PasswordFault[]): FieldFaul
 /** Ended in D1 already: KV is told, so that the doors which do not read D1 learn of it. */
 export async function cacheRevocation(
   { blacklist }: Services,
-  sessionIds: readonly string[],
+  sessions: readonly EndedSession[],
   reason: RevocationReason,
   report: Report,
 ): Promise<void> {
-  if (sessionIds.length > 0) await blacklist.add(sessionIds, reason, report);
+  if (sessions.length > 0) await blacklist.add(sessions, reason, report);
 }
