@@ -103,6 +103,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
         ? cloudflareMailer(env.EMAIL as SendEmail, settings.MAIL_FROM ?? '')
         : (inbox?.mailer ?? null),
     inbox: inbox?.list ?? null,
+    secondFactor: null,
     breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(overrides.fetch) : null,
     admin: { store: d1Admin(d1) },
   };

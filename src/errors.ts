@@ -79,6 +79,13 @@ export const REFUSALS = {
   },
   user_not_found: { status: 401, detail: { en: 'User not found', ko: '사용자를 찾을 수 없습니다.' } },
   user_inactive: { status: 401, detail: { en: 'User is inactive', ko: '비활성화된 사용자입니다.' } },
+  reauthentication_required: {
+    status: 401,
+    detail: {
+      en: 'Confirm your identity again to do this.',
+      ko: '이 작업을 하려면 본인 확인을 다시 해야 합니다.',
+    },
+  },
   permission_denied: {
     status: 403,
     detail: {
@@ -273,6 +280,8 @@ export class Refusal extends Error {
   readonly headers: Readonly<Record<string, string>>;
   /** Of a token in a body: what simplejwt's own paths say it is. */
   readonly tokenType: RefusalTokenType | undefined;
+  /** Parameters of WWW-Authenticate, where a 401 has more to say than that a token is no good. */
+  readonly challenge: Readonly<Record<string, string>>;
 
   constructor(
     kind: RefusalName,
@@ -282,6 +291,7 @@ export class Refusal extends Error {
       problems?: readonly string[];
       headers?: Readonly<Record<string, string>>;
       tokenType?: RefusalTokenType;
+      challenge?: Readonly<Record<string, string>>;
     } = {},
   ) {
     super(kind);
@@ -292,6 +302,7 @@ export class Refusal extends Error {
     this.problems = more.problems;
     this.headers = more.headers ?? {};
     this.tokenType = more.tokenType;
+    this.challenge = more.challenge ?? {};
   }
 
   /** Trying again with the same token gives the same answer. */

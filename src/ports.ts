@@ -50,6 +50,10 @@ export interface Session {
   absoluteEndAt: number;
   revokedAt: number | null;
   revokedReason: RevocationReason | null;
+  /** When the user proved again who they are; null: not since the log-in. */
+  authenticatedAt: number | null;
+  /** How the user last did so. */
+  amr: readonly string[];
   userAgent: string | null;
   ip: string | null;
   country: string | null;
@@ -90,7 +94,7 @@ export type SessionState = Pick<Session, 'revokedAt' | 'revokedReason' | 'absolu
 /** Whether a token's user and session stand: what decides about a token beyond its signature. */
 export interface TokenStatus {
   user: Pick<User, 'isActive' | 'isStaff' | 'emailVerifiedAt'> | null;
-  session: (SessionState & Pick<Session, 'expiresAt'>) | null;
+  session: (SessionState & Pick<Session, 'expiresAt' | 'createdAt' | 'authenticatedAt' | 'amr'>) | null;
 }
 
 /** How a consumed refresh token stands in the blacklist. */
@@ -138,12 +142,12 @@ export interface Users {
 
 export interface Sessions {
   /**
-   * Opens a session if the user is still active with the password that was read, ends the oldest past
-   * `max`, and replaces the hash (where `rehash` is given) if it is still the one that was read.
+   * Opens a session if the user is still active, staff or not as before, with the password that was read, ends the
+   * oldest past `max`, and replaces the hash (where `rehash` is given) if it is still the one that was read.
    */
   open: (
     session: Session,
-    as: Pick<User, 'passwordVersion' | 'passwordHash'>,
+    as: Pick<User, 'passwordVersion' | 'passwordHash' | 'isStaff'>,
     options: { max: number; updateLastLogin: boolean; rehash: string | null },
   ) => Promise<{ outcome: 'ok'; evicted: EndedSession[] } | { outcome: 'changed' }>;
   /**
@@ -186,6 +190,16 @@ export interface Sessions {
     id: string,
     now: number,
   ) => Promise<{ outcome: 'ok'; ended: EndedSession[] } | { outcome: 'not_found' } | { outcome: 'gone' }>;
+  /**
+   * Notes when and how the session's user proved who they are, if the user is still active with the password that was
+   * read and the session lives.
+   */
+  reauthenticate: (
+    session: Pick<Session, 'userId' | 'id'>,
+    as: Pick<User, 'passwordVersion'>,
+    amr: readonly string[],
+    now: number,
+  ) => Promise<'ok' | 'changed'>;
   /** Ends all sessions of the caller, the caller's own included; says which were alive. */
   endAll: (caller: { userId: string; sessionId: string }, now: number) => Promise<EndedSession[]>;
 }

@@ -182,6 +182,11 @@ export const SETTINGS = define({
     meaning: 'no token of a session expires later than this after its log-in',
     parse: duration(),
   },
+  REAUTH_WINDOW: {
+    default: '10m',
+    meaning: 'how long a proof of identity counts for changes of password, e-mail address and factors',
+    parse: duration(),
+  },
   MAX_SESSIONS_PER_USER: {
     default: '20',
     meaning: '1 to 100; a log-in past it ends the oldest',

@@ -15,12 +15,13 @@ import { requireOrigin } from './refresh-transport.ts';
 import {
   askResetBody,
   changeEmailBody,
+  changeEmailProvenBody,
   confirmEmailBody,
   confirmResetBody,
   noBody,
   verifyBody,
 } from './schemas.ts';
-import { signedInToChange } from './signed-in.ts';
+import { bodyWithProof, signedInToChange } from './signed-in.ts';
 
 const withMail = createMiddleware<AppEnv>(async function withMail(c, next) {
   if (!c.var.services.mailer) throw new Refusal('not_found');
@@ -72,7 +73,13 @@ export const mailRoutes = () =>
       await resendVerification(c.var.services, c.var.caller, callOf(c));
       return c.json({}, 202);
     })
-    .post('/email/change', requireOrigin, signedInToChange, body(changeEmailBody), async (c) => {
-      await requestEmailChange(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
-      return c.json({}, 202);
-    });
+    .post(
+      '/email/change',
+      requireOrigin,
+      signedInToChange,
+      bodyWithProof(changeEmailBody, changeEmailProvenBody),
+      async (c) => {
+        await requestEmailChange(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
+        return c.json({}, 202);
+      },
+    );

@@ -4,12 +4,21 @@ import { body } from '../http/body.ts';
 import { type AppEnv, callOf } from '../http/context.ts';
 import { changePassword } from './application/password.ts';
 import { updateMe } from './application/profile.ts';
+import { reauthenticate } from './application/reauthentication.ts';
 import { endAllSessions, endSession, listSessions } from './application/session.ts';
 import { withdraw } from './application/sign.ts';
 import { sessionJson, userJson } from './presenters.ts';
 import { clearRefresh, requireOrigin } from './refresh-transport.ts';
-import { changePasswordBody, noBody, updateMeBody, withdrawBody } from './schemas.ts';
-import { sentAccess, signedIn, signedInToChange } from './signed-in.ts';
+import {
+  changePasswordBody,
+  changePasswordProvenBody,
+  noBody,
+  reauthenticateBody,
+  updateMeBody,
+  withdrawBody,
+  withdrawProvenBody,
+} from './schemas.ts';
+import { bodyWithProof, sentAccess, signedIn, signedInToChange } from './signed-in.ts';
 
 export const meRoutes = () =>
   new Hono<AppEnv>({ strict: false })
@@ -17,15 +26,30 @@ export const meRoutes = () =>
     .patch('/me', requireOrigin, signedInToChange, body(updateMeBody), async (c) =>
       c.json(userJson(await updateMe(c.var.services, c.var.caller, c.req.valid('json')))),
     )
-    .delete('/me', requireOrigin, signedInToChange, body(withdrawBody), async (c) => {
-      await withdraw(c.var.services, c.var.caller, c.req.valid('json').password, callOf(c));
-      clearRefresh(c);
-      return c.body(null, 204);
-    })
-    .post('/password/change', requireOrigin, signedInToChange, body(changePasswordBody), async (c) => {
-      await changePassword(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
-      return c.body(null, 204);
-    })
+    .delete(
+      '/me',
+      requireOrigin,
+      signedInToChange,
+      bodyWithProof(withdrawBody, withdrawProvenBody),
+      async (c) => {
+        await withdraw(c.var.services, c.var.caller, c.req.valid('json').password, callOf(c));
+        clearRefresh(c);
+        return c.body(null, 204);
+      },
+    )
+    .post('/reauthenticate', requireOrigin, signedInToChange, body(reauthenticateBody), async (c) =>
+      c.json(await reauthenticate(c.var.services, c.var.caller, c.req.valid('json'), callOf(c))),
+    )
+    .post(
+      '/password/change',
+      requireOrigin,
+      signedInToChange,
+      bodyWithProof(changePasswordBody, changePasswordProvenBody),
+      async (c) => {
+        await changePassword(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
+        return c.body(null, 204);
+      },
+    )
     .get('/sessions', async (c) => {
       const { caller, sessions } = await listSessions(c.var.services, sentAccess(c));
       return c.json({ sessions: sessions.map((session) => sessionJson(session, caller.sessionId)) });

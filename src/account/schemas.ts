@@ -128,14 +128,22 @@ export const confirmEmailBody = z.object({
   new_password: z.optional(chosenPassword),
 });
 export const updateMeBody = z.object({ name: z.optional(name), username: z.optional(username) });
+export const reauthenticateBody = z.object({ password: presentedPassword });
 export const withdrawBody = z.object({ password: presentedPassword });
+/** `…Proven`: the user has just reauthenticated, or has no password. */
+export const withdrawProvenBody = z.object({ password: z.optional(presentedPassword) });
 export const changePasswordBody = z.object({
   current_password: presentedPassword,
+  new_password: chosenPassword,
+});
+export const changePasswordProvenBody = z.object({
+  current_password: z.optional(presentedPassword),
   new_password: chosenPassword,
 });
 export const askResetBody = z.object({ email });
 export const confirmResetBody = z.object({ token, new_password: chosenPassword });
 export const changeEmailBody = z.object({ new_email: email, password: presentedPassword });
+export const changeEmailProvenBody = z.object({ new_email: email, password: z.optional(presentedPassword) });
 /** simplejwt's: `username` may be the e-mail address. */
 export const tokenObtainBody = z.object({ username: logInName, password: presentedPassword });
 /** Where a body says nothing, as in cookie mode, whose refresh token comes in the cookie. It is JSON all the same. */

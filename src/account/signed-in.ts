@@ -1,8 +1,12 @@
 /** The guard of the account app's own paths: reads D1, so that a revocation holds here at once. */
+import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import type * as z from 'zod/mini';
 import { Refusal } from '../errors.ts';
 import { bearerToken } from '../guard/bearer.ts';
+import { body } from '../http/body.ts';
 import { type AppContext, type AppEnv, callOf } from '../http/context.ts';
+import { asksForPassword } from './application/reauthentication.ts';
 import { authenticate } from './application/session.ts';
 
 /** The access token of the request. 401 not_authenticated, bad_authorization_header. */
@@ -25,3 +29,19 @@ export const signedInToChange = createMiddleware<AppEnv>(async function signedIn
   c.set('caller', caller);
   return next();
 });
+
+/**
+ * A body that has to bring the password, unless the caller may leave it out (`proven`). One schema or the other, so that
+ * every fault of a body is in one answer.
+ */
+export function bodyWithProof<Proven extends z.ZodMiniObject>(
+  strict: z.ZodMiniObject,
+  proven: Proven,
+): ReturnType<typeof body<Proven>> {
+  const [withPassword, without] = [body(strict), body(proven)];
+  const handler: MiddlewareHandler<AppEnv> = async (c, next) =>
+    (await asksForPassword(c.var.services, c.var.caller))
+      ? withPassword(c as never, next)
+      : without(c as never, next);
+  return handler as never;
+}

@@ -4,7 +4,8 @@
  * console reads.
  */
 import type { Caller } from '../account/application/session.ts';
-import { endSessionOf, enter, type LogIn } from '../account/application/sign.ts';
+import { endSessionOf } from '../account/application/sign.ts';
+import { type LogIn, signInByPassword } from '../account/application/sign-in.ts';
 import { actorMayAct } from '../account/staff.ts';
 import { type Call, seconds } from '../ports.ts';
 import type { AdminServices } from './application.ts';
@@ -19,11 +20,12 @@ export async function logInToConsole(
 ): Promise<{ token: string; lifetimeSeconds: number }> {
   const { codec, random, settings } = services;
   const lifetimeSeconds = Math.min(CONSOLE_LIFETIME_SECONDS, settings.SESSION_MAX_LIFETIME);
-  const { user, session, now } = await enter(services, input, call, {
+  const policy = {
     staffOnly: true,
     maxLifetimeSeconds: lifetimeSeconds,
     tokenLifetimeSeconds: lifetimeSeconds,
-  });
+  };
+  const { user, session, now } = await signInByPassword(services, input, policy, call);
   const token = await codec.sign({
     token_type: 'console',
     jti: random.uuid4(),
@@ -41,8 +43,9 @@ export async function consoleCaller(services: AdminServices, token: string): Pro
   const verdict = await services.codec.verify(token, 'console', now);
   if (!verdict.ok) return null;
   const found = await services.users.findWithSession(verdict.claims.sub, verdict.claims.sid);
-  if (!found || !actorMayAct(found, now)) return null;
-  return { user: found.user, sessionId: verdict.claims.sid };
+  const { user, session } = found ?? { user: null, session: null };
+  if (!user || !session || !actorMayAct({ user, session }, now)) return null;
+  return { user, session, sessionId: session.id };
 }
 
 /** Ends the session of the token. One that is no good is content: what the caller wants is so. */

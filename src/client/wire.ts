@@ -28,7 +28,13 @@ export interface Export {
   exported_at: string;
   user: User;
   /** Oldest first, those that have ended too. */
-  sessions: (Session & { ended_at: string | null; ended_because: string | null })[];
+  sessions: (Session & {
+    ended_at: string | null;
+    ended_because: string | null;
+    /** When and how the user last proved who they are; RFC 8176. */
+    authenticated_at: string;
+    amr: string[];
+  })[];
   /** What was sent by e-mail and is not used yet. */
   pending: { purpose: string; created_at: string; expires_at: string; new_email: string | null }[];
   /** What staff did to the account. */

@@ -52,6 +52,8 @@ export const sessions = sqliteTable(
     userAgent: text('user_agent'),
     ip: text('ip'),
     country: text('country'),
+    authenticatedAt: integer('authenticated_at'),
+    amr: text('amr', { mode: 'json' }).$type<readonly string[]>().notNull().default(['pwd']),
   },
   (table) => [primaryKey({ columns: [table.userId, table.id] })],
 );

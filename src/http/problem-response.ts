@@ -61,8 +61,13 @@ export function problemResponse(
     ...refusal.headers,
   });
   if (status === 401) {
-    const error = TOKEN_CODES.includes(code) ? ', error="invalid_token"' : '';
-    headers.set('WWW-Authenticate', `${how.scheme} realm="api"${error}`);
+    const parameters = {
+      realm: 'api',
+      ...(TOKEN_CODES.includes(code) && { error: 'invalid_token' }),
+      ...refusal.challenge,
+    };
+    const written = Object.entries(parameters).map(([name, value]) => `${name}="${value}"`);
+    headers.set('WWW-Authenticate', `${how.scheme} ${written.join(', ')}`);
   }
   const problem = {
     ...flat,

@@ -16,6 +16,7 @@ import {
   refusal,
   SETS_COOKIE,
   SIGNED_IN,
+  STEP_UP,
   STORE,
   TOKEN_REFUSED,
   takes,
@@ -182,8 +183,27 @@ export const accountPaths: Record<string, Node> = {
       responses: {
         204: answers('Gone.', undefined, CLEARS_COOKIE),
         ...bad({ password: [{ fault: 'password_incorrect' }] }),
-        ...SIGNED_IN,
+        ...STEP_UP,
         ...forbidden('last_staff'),
+        ...LIMITED,
+        ...STORE,
+      },
+    },
+  },
+  '/account/reauthenticate': {
+    post: {
+      operationId: 'reauthenticate',
+      tags: ['Account'],
+      summary: 'Prove once more who you are',
+      description:
+        'Returns an access token whose `auth_time` is now. Within REAUTH_WINDOW the password may then be left out where a change asks for it.',
+      security: BEARER,
+      requestBody: takes(request.reauthenticate),
+      responses: {
+        200: answers('Proved.', answer.access),
+        ...bad({ password: [{ fault: 'password_incorrect' }] }),
+        ...SIGNED_IN,
+        ...forbidden(),
         ...LIMITED,
         ...STORE,
       },
@@ -200,7 +220,7 @@ export const accountPaths: Record<string, Node> = {
       responses: {
         204: answers('Changed.'),
         ...bad({ current_password: [{ fault: 'password_incorrect' }] }),
-        ...SIGNED_IN,
+        ...STEP_UP,
         ...forbidden(),
         ...LIMITED,
         ...STORE,

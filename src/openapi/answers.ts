@@ -132,6 +132,8 @@ export const exported = named(
         country: z.nullable(z.string()),
         ended_at: z.nullable(timestamp),
         ended_because: z.nullable(z.string()),
+        authenticated_at: timestamp,
+        amr: z.array(z.string()),
       }),
     ),
     pending: z.array(
@@ -153,7 +155,15 @@ export const exported = named(
     example: {
       exported_at: '2026-11-23T10:30:00Z',
       user: USER,
-      sessions: [{ ...SESSION, ended_at: null, ended_because: null }],
+      sessions: [
+        {
+          ...SESSION,
+          ended_at: null,
+          ended_because: null,
+          authenticated_at: SESSION.created_at,
+          amr: ['pwd'],
+        },
+      ],
       pending: [],
       history: [],
     },

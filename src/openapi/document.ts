@@ -69,9 +69,14 @@ const HEADERS: Record<string, Node> = {
   Public: { required: true, schema: { type: 'string', pattern: '^public, max-age=\\d+' } },
   ContentLanguage: { required: true, schema: { enum: ['en', 'ko'] } },
   WwwAuthenticate: {
-    description: 'RFC 6750. `error` is there where a token was sent.',
+    description:
+      'RFC 6750. `error` is there where a token was sent; `insufficient_user_authentication` asks for fresh proof (RFC 9470).',
     required: true,
-    schema: { type: 'string', pattern: '^\\S+ realm="api"(, error="invalid_token")?$' },
+    schema: {
+      type: 'string',
+      pattern:
+        '^\\S+ realm="api"(, error="invalid_token"|, error="insufficient_user_authentication"(, max_age="\\d+")?(, acr_values="mfa")?)?$',
+    },
     example: 'Bearer realm="api", error="invalid_token"',
   },
   Allow: {

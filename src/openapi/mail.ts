@@ -11,6 +11,7 @@ import {
   page,
   refusal,
   SIGNED_IN,
+  STEP_UP,
   STORE,
   takes,
   when,
@@ -133,7 +134,7 @@ export const mailPaths: Record<string, Node> = {
       responses: {
         202: answers('A mail is under way.', answer.nothing),
         ...bad({ password: [{ fault: 'password_incorrect' }] }),
-        ...SIGNED_IN,
+        ...STEP_UP,
         ...forbidden(),
         ...LIMITED,
         ...STORE,

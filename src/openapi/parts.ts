@@ -152,6 +152,7 @@ export const REFRESH_401 = [
 /** Refusals that several operations share. document.ts makes components of them. */
 export const SHARED = {
   NotSignedIn: SIGNED_IN_401,
+  StepUpRequired: [...SIGNED_IN_401, 'reauthentication_required'],
   TokenRefused: REFRESH_401,
   NoActiveAccount: ['no_active_account'],
   OriginNotAllowed: ['origin_not_allowed'],
@@ -172,6 +173,8 @@ export const ANY: Node = { 500: shared('InternalError'), 503: shared('Misconfigu
 /** Of an operation that asks D1, KV or the limits. */
 export const STORE: Node = { 500: shared('InternalError'), 503: shared('Unavailable') };
 export const SIGNED_IN: Node = { 401: shared('NotSignedIn') };
+/** Of a change that asks for fresh proof. */
+export const STEP_UP: Node = { 401: shared('StepUpRequired') };
 export const TOKEN_REFUSED: Node = { 401: shared('TokenRefused') };
 export const NO_ACTIVE_ACCOUNT: Node = { 401: shared('NoActiveAccount') };
 export const NOT_STAFF: Node = { 403: shared('NotStaff') };

@@ -11,6 +11,8 @@ const NAME = 'At most 150 characters.';
 const NEW_PASSWORD =
   'At least 8 characters (or what PASSWORD_MIN_LENGTH says) and at most 256, after NFKC; any character; not common, not all digits, not too like the e-mail address, username or name.';
 const PASSWORD = 'Taken as it is typed: nothing is trimmed.';
+const PROOF =
+  'Taken as it is typed: nothing is trimmed. May be left out within REAUTH_WINDOW of `POST /account/reauthenticate`, and by a user who has no password.';
 const BY_MAIL = 'What the link in the mail carries after `#token=`. It works once.';
 
 const mina = { email: 'mina@example.com', password: 'correct horse battery' };
@@ -52,12 +54,16 @@ export const updateMe = named('UpdateMe', account.updateMeBody, {
   about: { name: NAME, username: USERNAME },
   example: { name: 'Mina Kim' },
 });
-export const withdraw = named('Withdraw', account.withdrawBody, {
+export const reauthenticate = named('Reauthenticate', account.reauthenticateBody, {
   about: { password: PASSWORD },
   example: { password: mina.password },
 });
-export const changePassword = named('ChangePassword', account.changePasswordBody, {
-  about: { current_password: PASSWORD, new_password: NEW_PASSWORD },
+export const withdraw = named('Withdraw', account.withdrawProvenBody, {
+  about: { password: PROOF },
+  example: { password: mina.password },
+});
+export const changePassword = named('ChangePassword', account.changePasswordProvenBody, {
+  about: { current_password: PROOF, new_password: NEW_PASSWORD },
   example: { current_password: mina.password, new_password: 'staple battery horse' },
 });
 export const requestPasswordReset = named('AskReset', account.askResetBody, {
@@ -68,8 +74,8 @@ export const confirmReset = named('ConfirmReset', account.confirmResetBody, {
   about: { token: BY_MAIL, new_password: NEW_PASSWORD },
   example: { token: MAIL_TOKEN, new_password: 'staple battery horse' },
 });
-export const changeEmail = named('ChangeEmail', account.changeEmailBody, {
-  about: { new_email: EMAIL, password: PASSWORD },
+export const changeEmail = named('ChangeEmail', account.changeEmailProvenBody, {
+  about: { new_email: EMAIL, password: PROOF },
   example: { new_email: 'mina.kim@example.com', password: mina.password },
 });
 export const tokenObtain = named('TokenObtain', account.tokenObtainBody, {

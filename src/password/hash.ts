@@ -44,6 +44,8 @@ export interface PasswordHasher {
    * other software's, which take their own. `rehash`: right, and to be replaced by `hash(password)`.
    */
   verify(password: string, encoded: string | null): Promise<{ ok: boolean; rehash: boolean }>;
+  /** Whether a password can match at all: false for '' and for whatever cannot be read or verified. */
+  isUsable(encoded: string): boolean;
   /** Whether other software's hash takes more work to check than a new hash of ours. */
   isCostly(encoded: string): boolean;
   /** Tries the largest call that hashing makes. What the platform refuses, or null. */
@@ -165,6 +167,9 @@ export function createPasswordHasher(options: PasswordHasherOptions): PasswordHa
       await current.topUp(password, own?.work ?? 0);
       return { ok, rehash: ok && own?.isCurrent === false };
     },
+
+    isUsable: (encoded) =>
+      readOwnHash(encoded) !== null || readForeignHash(encoded, firebase)?.problem === null,
 
     isCostly: (encoded) => {
       const foreign = readForeignHash(encoded, firebase);

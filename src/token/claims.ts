@@ -19,6 +19,9 @@ export interface AccessClaims extends CommonClaims {
   token_type: 'access';
   is_staff?: true;
   email_verified: boolean;
+  /** When the user last proved who they are, in epoch seconds; and how (RFC 8176). */
+  auth_time: number;
+  amr: readonly string[];
 }
 
 export interface RefreshClaims extends CommonClaims {
@@ -80,6 +83,8 @@ export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'aud',
   'is_staff',
   'email_verified',
+  'auth_time',
+  'amr',
 ]);
 
 const encoder = new TextEncoder();
@@ -128,6 +133,8 @@ export function toWire(claims: Claims, rules: ClaimRules): Record<string, unknow
     ...(claims.token_type === 'access' && {
       ...(claims.is_staff === true && { is_staff: true }),
       email_verified: claims.email_verified,
+      auth_time: claims.auth_time,
+      amr: claims.amr,
     }),
     ...(rules.issuer !== undefined && { iss: rules.issuer }),
     ...(audience !== undefined && { aud: audience }),
@@ -137,12 +144,20 @@ export function toWire(claims: Claims, rules: ClaimRules): Record<string, unknow
 /** What only access tokens say; null where it is odd. A token from before a claim was introduced lacks it. */
 function accessClaims(
   wire: ReadonlyMap<string, unknown>,
-): Pick<AccessClaims, 'is_staff' | 'email_verified'> | null {
+): Omit<AccessClaims, 'token_type' | keyof CommonClaims> | null {
   const isStaff = wire.get('is_staff');
   const emailVerified = wire.has('email_verified') ? wire.get('email_verified') : false;
   if (wire.has('is_staff') && isStaff !== true) return null;
-  if (typeof emailVerified !== 'boolean') return null;
-  return { ...(isStaff === true && { is_staff: true as const }), email_verified: emailVerified };
+  const authTime = wire.has('auth_time') ? wire.get('auth_time') : 0;
+  const amr = wire.has('amr') ? wire.get('amr') : [];
+  if (typeof emailVerified !== 'boolean' || !isTime(authTime)) return null;
+  if (!Array.isArray(amr) || !amr.every((one) => typeof one === 'string')) return null;
+  return {
+    ...(isStaff === true && { is_staff: true as const }),
+    email_verified: emailVerified,
+    auth_time: authTime,
+    amr,
+  };
 }
 
 /**

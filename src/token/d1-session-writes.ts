@@ -23,6 +23,8 @@ export const insertSession = (db: Db, session: Session | Params<Session>, source
       userAgent: session.userAgent,
       ip: session.ip,
       country: session.country,
+      authenticatedAt: session.authenticatedAt,
+      amr: session.amr,
     },
     source,
   );

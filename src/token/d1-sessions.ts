@@ -46,6 +46,9 @@ const tokenStatusColumns = {
     expiresAt: sessions.expiresAt,
     revokedAt: sessions.revokedAt,
     revokedReason: sessions.revokedReason,
+    createdAt: sessions.createdAt,
+    authenticatedAt: sessions.authenticatedAt,
+    amr: sessions.amr,
   },
 };
 // Named apart from the session's: in a batch D1 answers rows as objects, where equal names become one.
@@ -58,7 +61,7 @@ const tokenColumns = {
 interface TokenStatusRow {
   user: NonNullable<TokenStatus['user']>;
   session:
-    | (Pick<Session, 'revokedAt' | 'absoluteEndAt' | 'expiresAt'> & { revokedReason: string | null })
+    | (Omit<NonNullable<TokenStatus['session']>, 'revokedReason'> & { revokedReason: string | null })
     | null;
   token?: { revokedAt: number | null; reason: string | null; successorJti: string | null };
 }
@@ -138,13 +141,33 @@ const statementsOf = ({ statement }: D1) => ({
       ),
   ),
 
-  open: statement((db, session: Params<Session & { passwordVersion: number }>) =>
+  open: statement((db, session: Params<Session & { passwordVersion: number; isStaff: number }>) =>
     insertSession(
       db,
       session,
       sql`FROM users WHERE id = ${session.userId} AND password_version = ${session.passwordVersion}
-        AND ${activeUser}`,
+        AND ${activeUser} AND is_staff = ${session.isStaff}`,
     ),
+  ),
+
+  reauthenticate: statement(
+    (
+      db,
+      {
+        userId,
+        id,
+        passwordVersion,
+        amr,
+        now,
+      }: Params<Pick<Session, 'userId' | 'id' | 'amr'> & Now & { passwordVersion: number }>,
+    ) =>
+      db
+        .update(sessions)
+        .set({ authenticatedAt: sql`${now}`, amr: sql`${sql.param(amr, sessions.amr)}` })
+        .where(
+          sql`${isSession(userId, id)} AND ${liveSession(now)}
+            AND ${userExists(userId, sql`${activeUser} AND password_version = ${passwordVersion}`)}`,
+        ),
   ),
 
   evict: statement((db, { userId, id, createdAt: now, others }: Params<Session & { others: number }>) =>
@@ -203,7 +226,7 @@ export function d1Sessions(d1: D1): Sessions {
   const { run, batch } = d1;
   const statements = statementsOf(d1);
   return {
-    open: (session, { passwordVersion, passwordHash }, { max, updateLastLogin, rehash }) =>
+    open: (session, { passwordVersion, passwordHash, isStaff }, { max, updateLastLogin, rehash }) =>
       run('sessions.open', async () => {
         const changes = updateLastLogin || rehash !== null;
         const [opened, evicted] = await batch(
@@ -212,6 +235,7 @@ export function d1Sessions(d1: D1): Sessions {
             ...session,
             passwordVersion,
             passwordHash,
+            isStaff: Number(isStaff),
             others: max - 1,
             lastLoginAt: updateLastLogin ? session.createdAt : null,
             rehash,
@@ -307,6 +331,12 @@ export function d1Sessions(d1: D1): Sessions {
         ]);
         if (callers.length === 0) return { outcome: 'gone' };
         return found.length > 0 ? { outcome: 'ok', ended } : { outcome: 'not_found' };
+      }),
+
+    reauthenticate: ({ userId, id }, { passwordVersion }, amr, now) =>
+      run('sessions.reauthenticate', async () => {
+        const done = await statements.reauthenticate.run({ userId, id, passwordVersion, amr, now });
+        return done.meta.changes > 0 ? 'ok' : 'changed';
       }),
 
     endAll: ({ userId, sessionId }, now) =>

@@ -100,7 +100,7 @@ export const tokenEnd = (iat: number, lifetimeSeconds: number, absoluteEndAt: nu
 
 /** A session as a log-in makes it. */
 export function newSession(
-  owner: { userId: string; id: string },
+  owner: Pick<Session, 'userId' | 'id' | 'amr'>,
   now: number,
   rules: { touch: Touch; maxLifetimeSeconds: number },
   client: { userAgent: string | null; ip: string | null; country: string | null },
@@ -114,6 +114,7 @@ export function newSession(
     absoluteEndAt,
     revokedAt: null,
     revokedReason: null,
+    authenticatedAt: null,
     userAgent: client.userAgent,
     ip: client.ip,
     country: client.country,

@@ -15,7 +15,13 @@ import {
 const NOW = 1_800_000_000;
 const RULES: ClaimRules = { leewaySeconds: 0, userIdClaim: 'sub' };
 const COMMON = { jti: 'j', sub: 'u', sid: 's', iat: NOW, exp: NOW + 60 };
-const ACCESS: AccessClaims = { token_type: 'access', ...COMMON, email_verified: false };
+const ACCESS: AccessClaims = {
+  token_type: 'access',
+  ...COMMON,
+  email_verified: false,
+  auth_time: NOW,
+  amr: ['pwd'],
+};
 const REFRESH: RefreshClaims = { token_type: 'refresh', ...COMMON };
 const CONSOLE: ConsoleClaims = { token_type: 'console', ...COMMON };
 const WIRE = toWire(ACCESS, RULES);
@@ -61,11 +67,13 @@ describe('claims on the wire', () => {
       exp: NOW + 60,
       is_staff: true,
       email_verified: false,
+      auth_time: NOW,
+      amr: ['pwd'],
       iss: 'me',
       aud: 'you',
     });
     const names = ['token_type', 'jti', 'sub', 'sid', 'iat', 'exp'];
-    expect(Object.keys(WIRE)).toStrictEqual([...names, 'email_verified']);
+    expect(Object.keys(WIRE)).toStrictEqual([...names, 'email_verified', 'auth_time', 'amr']);
     expect(Object.keys(toWire(REFRESH, RULES))).toStrictEqual([...names, 'aud']);
   });
 
@@ -190,6 +198,12 @@ describe('an odd claim', () => {
   }
   it('is_staff on a refresh token', () =>
     expect(faultOf({ ...toWire(REFRESH, RULES), is_staff: true })).toBe('claims'));
+  for (const json of ['null', '-1', '1.5', '"1"', 'true', '[1]']) {
+    it(`auth_time ${json}`, () => expect(faultOf(withClaim('auth_time', json))).toBe('claims'));
+  }
+  for (const json of ['null', '1', '"mfa"', '{}', '[1]', '["mfa",null]']) {
+    it(`amr ${json}`, () => expect(faultOf(withClaim('amr', json))).toBe('claims'));
+  }
   for (const json of ['null', '1', '"true"', '{}', '[true]']) {
     it(`email_verified ${json}`, () => expect(faultOf(withClaim('email_verified', json))).toBe('claims'));
   }
@@ -309,10 +323,20 @@ describe('the audience of a refresh token is refresh, whatever AUDIENCE says', (
   }
 });
 
-describe('an access token from before email_verified was a claim', () => {
-  it('counts as one of an unverified address', () => {
-    expect(fromWire(without('email_verified'), API, RULES, NOW)).toStrictEqual({ ok: true, claims: ACCESS });
-  });
+describe('an access token from before a claim was introduced', () => {
+  const cases: [string, object][] = [
+    ['email_verified', { email_verified: false }],
+    ['auth_time', { auth_time: 0 }],
+    ['amr', { amr: [] }],
+  ];
+  for (const [name, least] of cases) {
+    it(`counts as one that proves nothing: ${name}`, () => {
+      expect(fromWire(without(name), API, RULES, NOW)).toStrictEqual({
+        ok: true,
+        claims: { ...ACCESS, ...least },
+      });
+    });
+  }
 });
 
 describe('issuer and audience', () => {

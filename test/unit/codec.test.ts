@@ -23,7 +23,13 @@ const COMMON = {
   iat: NOW,
   exp: NOW + 3600,
 };
-const CLAIMS: AccessClaims = { token_type: 'access', ...COMMON, email_verified: false };
+const CLAIMS: AccessClaims = {
+  token_type: 'access',
+  ...COMMON,
+  email_verified: false,
+  auth_time: NOW,
+  amr: ['pwd'],
+};
 const REFRESH: RefreshClaims = { token_type: 'refresh', ...COMMON };
 const TYPES = ['access', 'refresh', 'console'] as const;
 const PAYLOAD = toWire(CLAIMS, RULES);

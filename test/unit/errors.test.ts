@@ -55,6 +55,12 @@ describe('a refusal', () => {
     ['not_authenticated', 401, 'not_authenticated', 'Authentication credentials were not provided.'],
     ['no_active_account', 401, 'no_active_account', 'No active account found with the given credentials'],
     ['access_token_not_valid', 401, 'token_not_valid', 'Given token not valid for any token type'],
+    [
+      'reauthentication_required',
+      401,
+      'reauthentication_required',
+      'Confirm your identity again to do this.',
+    ],
     ['access_token_expired', 401, 'token_not_valid', 'Token is expired'],
     ['refresh_token_not_valid', 401, 'token_not_valid', 'Token is invalid'],
     ['refresh_token_expired', 401, 'token_not_valid', 'Token is expired'],

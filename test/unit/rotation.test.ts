@@ -19,7 +19,15 @@ const HOUR = 3_600;
 const DAY = 86_400;
 
 const user = { isActive: true, isStaff: false, emailVerifiedAt: null };
-const session = { revokedAt: null, revokedReason: null, absoluteEndAt: NOW + 30 * DAY, expiresAt: NOW + DAY };
+const session = {
+  revokedAt: null,
+  revokedReason: null,
+  absoluteEndAt: NOW + 30 * DAY,
+  expiresAt: NOW + DAY,
+  createdAt: NOW,
+  authenticatedAt: null,
+  amr: ['pwd'],
+};
 const GOOD: TokenStatus = { user, session };
 const ended = (revokedReason: RevocationReason | null): TokenStatus => ({
   user,
@@ -192,7 +200,7 @@ describe('the last use of a session is written', () => {
 describe('a new session', () => {
   const open = (refreshLifetime: number, maxLifetimeSeconds: number) =>
     newSession(
-      { userId: 'u', id: 's' },
+      { amr: ['pwd'], userId: 'u', id: 's' },
       NOW,
       { touch: touchRule(refreshLifetime, HOUR), maxLifetimeSeconds },
       { userAgent: 'agent', ip: '203.0.113.9', country: 'KR' },
@@ -208,6 +216,8 @@ describe('a new session', () => {
       absoluteEndAt: NOW + 30 * DAY,
       revokedAt: null,
       revokedReason: null,
+      authenticatedAt: null,
+      amr: ['pwd'],
       userAgent: 'agent',
       ip: '203.0.113.9',
       country: 'KR',

@@ -946,6 +946,7 @@ describe('PASSWORD_HASHER', () => {
 describe('a log-in that read the user just before', () => {
   it.each([
     ['the password was changed', CHANGE_PASSWORD],
+    ['the user became staff', ['UPDATE users SET is_staff = 1 WHERE id = ?']],
     ['the user was deactivated', DEACTIVATE],
     ['the user withdrew', DELETE],
   ])('%s is refused and opens no session', async (_, statements) => {

@@ -34,6 +34,7 @@ const ROUTES: [string, string[]][] = [
   ['/account/token/verify', ['POST']],
   ['/account/me', ['GET', 'PATCH', 'DELETE']],
   ['/account/export', ['GET']],
+  ['/account/reauthenticate', ['POST']],
   ['/account/password/change', ['POST']],
   ['/account/password/reset', ['POST']],
   ['/account/password/reset/confirm', ['GET', 'POST']],

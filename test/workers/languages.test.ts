@@ -94,6 +94,15 @@ const CASES: Case[] = [
   ],
   ['user_not_found', withUser('DELETE FROM users WHERE id = ?', 'GET', '/account/me')],
   ['user_inactive', withUser('UPDATE users SET is_active = 0 WHERE id = ?', 'GET', '/account/me')],
+  [
+    'reauthentication_required',
+    async (ask, w) => {
+      const who = await w.signUp();
+      await w.rows("UPDATE users SET password_hash = '' WHERE id = ?", who.user.id);
+      w.clock.advance(601);
+      return ask('DELETE', '/account/me', { body: {}, token: who.access });
+    },
+  ],
   ['permission_denied', withUser('SELECT ?', 'GET', '/admin/api/users')],
   [
     'last_staff',

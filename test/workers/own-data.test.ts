@@ -27,7 +27,7 @@ describe('the export of one’s own data', () => {
     expect(Object.keys(answer.body)).toEqual(['exported_at', 'user', 'sessions', 'pending', 'history']);
     expect(answer.body.user).toEqual((await w.me(who.access)).body);
     expect(answer.body.sessions).toMatchObject([
-      { id: claimsOf(who.refresh).sid, current: true, ended_at: null, ended_because: null },
+      { id: claimsOf(who.refresh).sid, current: true, ended_at: null, ended_because: null, amr: ['pwd'] },
       { current: false, ended_at: expect.any(String), ended_because: 'logged_out' },
     ]);
     expect(answer.body.pending).toMatchObject([{ purpose: 'email_verify', new_email: null }]);

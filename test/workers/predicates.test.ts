@@ -35,7 +35,7 @@ const addUser = async (flags: { isActive: boolean; isStaff: boolean }): Promise<
 };
 const sessionOf = (change: { revokedAt?: number; absoluteEndAt?: number }) => ({
   ...newSession(
-    { userId: '', id: crypto.randomUUID() },
+    { amr: ['pwd'], userId: '', id: crypto.randomUUID() },
     NOW - 100,
     { touch: touchRule(86_400, 3_600), maxLifetimeSeconds: 1_000_000 },
     { ip: null, userAgent: null, country: null },

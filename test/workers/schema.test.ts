@@ -41,8 +41,9 @@ describe('the migrations and the Drizzle schema', () => {
     expect(CONFIGS.length).toBeGreaterThanOrEqual(6);
   });
 
+  const inSql = (value: unknown) => (typeof value === 'string' ? `'${value}'` : String(value));
   const defaultOf = (column: SQLiteColumn) =>
-    column.default === undefined ? null : String(column.mapToDriverValue(column.default));
+    column.default === undefined ? null : inSql(column.mapToDriverValue(column.default));
 
   it.each(named)('agree on the columns of %s, in the same order', async (name, { columns }) => {
     const inD1 = await columnsOf(name);

@@ -3,8 +3,8 @@ import { invalidField, Refusal } from '../../errors.ts';
 import { type Call, type OneTimeToken, seconds, type User } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import { newOneTimeToken, parseOneTimeToken, placeOf, sendMail, VERIFIES_FOR_SECONDS } from './mailing.ts';
-import { requirePassword } from './password.ts';
 import { completeSignUp, type SignUpProof } from './pending-sign-up.ts';
+import { requireFreshProof } from './reauthentication.ts';
 import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
 import { cacheRevocation, type Services } from './tokens.ts';
@@ -48,16 +48,16 @@ export async function disownAccount(services: Services, token: string, call: Cal
 
 /**
  * Takes effect when the new address confirms. The old one is told, whoever has the new one; an owner of the
- * new one gets a mail that says so. 400 password_incorrect.
+ * new one gets a mail that says so. 400 required, password_incorrect; 401 reauthentication_required.
  */
 export async function requestEmailChange(
   services: Services,
   caller: Caller,
-  input: { new_email: string; password: string },
+  input: { new_email: string; password?: string | undefined },
   call: Call,
 ): Promise<void> {
   const { user, sessionId } = caller;
-  await requirePassword(services, caller, 'password', input.password, call);
+  await requireFreshProof(services, caller, 'password', input.password, call);
   await services.limits.check({ action: 'mail', address: input.new_email }, call);
   const { secret, row } = await newOneTimeToken(
     services,

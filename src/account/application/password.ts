@@ -1,52 +1,26 @@
 /** Change of a password, and its reset by mail. Never Hono, Drizzle or a binding. */
 import { invalidField } from '../../errors.ts';
-import { type Call, seconds, type User } from '../../ports.ts';
+import { type Call, seconds } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import { newOneTimeToken, parseOneTimeToken, sendMail } from './mailing.ts';
+import { requireFreshProof } from './reauthentication.ts';
 import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
-import { accountKey, cacheRevocation, requireGoodPassword, type Services } from './tokens.ts';
-
-/** The caller proves the password anew; as limited as a log-in. 400 password_incorrect under `field`. */
-export async function requirePassword(
-  services: Services,
-  { user }: Caller,
-  field: string,
-  password: string,
-  call: Call,
-): Promise<void> {
-  await services.limits.check({ action: 'log_in', account: accountKey(user) }, call);
-  await limitCostlyHash(services, user, { signedIn: true }, call);
-  const { ok } = await services.hasher.verify(password, user.passwordHash);
-  if (ok) return;
-  call.report('warn', 'password_incorrect', { user: user.id });
-  throw invalidField(field, 'password_incorrect');
-}
+import { cacheRevocation, requireGoodPassword, type Services } from './tokens.ts';
 
 /**
- * Counts a guess that takes long: at an imported hash that costs more than one of ours. By the user's id, so that a
- * second name is no second counter. 429 throttled.
+ * All other sessions end, all mail tokens are void. 400 required, password_incorrect, password_too_…;
+ * 401 reauthentication_required.
  */
-export async function limitCostlyHash(
-  { hasher, limits }: Services,
-  user: Pick<User, 'id' | 'passwordHash'>,
-  { signedIn }: { signedIn: boolean },
-  call: Call,
-): Promise<void> {
-  if (!hasher.isCostly(user.passwordHash)) return;
-  await limits.check({ action: 'imported_hash', userId: user.id, signedIn }, call);
-}
-
-/** All other sessions end, all mail tokens are void. 400 password_incorrect, password_too_…. */
 export async function changePassword(
   services: Services,
   caller: Caller,
-  input: { current_password: string; new_password: string },
+  input: { current_password?: string | undefined; new_password: string },
   call: Call,
 ): Promise<void> {
   const { hasher, credentials, clock } = services;
   const { user, sessionId } = caller;
-  await requirePassword(services, caller, 'current_password', input.current_password, call);
+  await requireFreshProof(services, caller, 'current_password', input.current_password, call);
   await requireGoodPassword(services, 'new_password', input.new_password, user, call);
   const result = await credentials.changePassword(
     user,

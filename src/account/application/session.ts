@@ -24,6 +24,7 @@ import {
   touchRule,
 } from '../../token/rotation.ts';
 import {
+  bearerOf,
   cacheRevocation,
   freshRefresh,
   mintAccess,
@@ -61,12 +62,10 @@ export async function refresh(services: Services, token: string, call: Call): Pr
   if (known !== null && known !== 'unknown') throw new Refusal(reasonFault(known), { reason: known });
 
   const touch = touchRule(settings.REFRESH_TOKEN_LIFETIME, settings.ACCESS_TOKEN_LIFETIME);
-  const bearerOf = ({ user, session }: TokenStatus) => ({
-    userId: claims.sub,
-    isStaff: user?.isStaff ?? false,
-    emailVerified: (user?.emailVerifiedAt ?? null) !== null,
-    session: { id: claims.sid, absoluteEndAt: session?.absoluteEndAt ?? now },
-  });
+  const bearerNow = ({ user, session }: TokenStatus) => {
+    if (!user || !session) throw new TypeError('a token whose user and session are there was refused');
+    return bearerOf({ ...user, id: claims.sub }, { ...session, id: claims.sid });
+  };
   const refuse = (fault: StatusFault, tokenStatus: TokenStatus) => {
     if (known === null && statusFault(tokenStatus, now) !== null) {
       call.waitUntil(
@@ -80,7 +79,7 @@ export async function refresh(services: Services, token: string, call: Call): Pr
     const tokenStatus = await sessions.use(tokenKey(claims), now, touch);
     const fault = statusFault(tokenStatus, now);
     if (fault) throw refuse(fault, tokenStatus);
-    const bearer = bearerOf(tokenStatus);
+    const bearer = bearerNow(tokenStatus);
     const access = await mintAccess(services, bearer, now);
     if (!settings.ROTATE_REFRESH_TOKENS) return { access };
     return { access, refresh: await mintRefresh(services, bearer, freshRefresh(services, bearer, now)) };
@@ -104,7 +103,7 @@ export async function refresh(services: Services, token: string, call: Call): Pr
       ? new Refusal(rotation.fault, { reason: 'replayed' })
       : refuse(rotation.fault, tokenStatus);
   }
-  const bearer = bearerOf(tokenStatus);
+  const bearer = bearerNow(tokenStatus);
   const [access, successor] = await Promise.all([
     mintAccess(services, bearer, now),
     mintRefresh(services, bearer, rotation.successor),
@@ -151,6 +150,7 @@ export async function verify(services: Services, token: string, call: Call): Pro
 /** Who calls, as D1 has it now. */
 export interface Caller {
   user: User;
+  session: Session;
   sessionId: string;
 }
 
@@ -161,15 +161,21 @@ async function requireAccess({ codec, clock }: Services, token: string): Promise
   return verdict.claims;
 }
 
+const callerOf = ({ user, session }: { user: User; session: Session }): Caller => ({
+  user,
+  session,
+  sessionId: session.id,
+});
+
 function requireLiveSession<F extends { user: User; session: Session | null }>(
   { clock }: Services,
   found: F | null,
-): F {
+): F & { session: Session } {
   const tokenStatus = { user: found?.user ?? null, session: found?.session ?? null };
   const fault = statusFault(tokenStatus, seconds(clock));
-  if (fault || !found)
+  if (fault || !found?.session)
     throw new Refusal(accessFault(fault ?? 'user_not_found'), { reason: reasonOf(tokenStatus) });
-  return found;
+  return { ...found, session: found.session };
 }
 
 /**
@@ -179,7 +185,7 @@ function requireLiveSession<F extends { user: User; session: Session | null }>(
 export async function authenticate(services: Services, token: string): Promise<Caller> {
   const claims = await requireAccess(services, token);
   const found = await services.users.findWithSession(claims.sub, claims.sid);
-  return { user: requireLiveSession(services, found).user, sessionId: claims.sid };
+  return callerOf(requireLiveSession(services, found));
 }
 
 /** Who calls and all live sessions of that user, newest first, in the one round trip. Refuses as `authenticate`. */
@@ -189,8 +195,8 @@ export async function listSessions(
 ): Promise<{ caller: Caller; sessions: Session[] }> {
   const claims = await requireAccess(services, token);
   const found = await services.sessions.list(claims.sub, claims.sid, seconds(services.clock));
-  const { user, all } = requireLiveSession(services, found);
-  return { caller: { user, sessionId: claims.sid }, sessions: all };
+  const live = requireLiveSession(services, found);
+  return { caller: callerOf(live), sessions: live.all };
 }
 
 const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session ended meanwhile' });

@@ -3,17 +3,18 @@
  * ports; never Hono, Drizzle or a binding.
  */
 import { invalidField, Refusal } from '../../errors.ts';
-import { type Call, type LogInName, type Session, seconds, type User } from '../../ports.ts';
+import { type Call, seconds, type User } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import type { Claims } from '../../token/claims.ts';
 import { refuseSentToken } from '../../token/refuse-token.ts';
-import { newSession, reasonOf, statusFault, touchRule } from '../../token/rotation.ts';
-import { canonicalEmail, isOwnName, usernameKey } from '../identity.ts';
+import { reasonOf, statusFault } from '../../token/rotation.ts';
+import { isOwnName } from '../identity.ts';
 import { newOneTimeToken, placePayload, sendMail } from './mailing.ts';
-import { limitCostlyHash, requirePassword } from './password.ts';
 import { createPendingSignUp } from './pending-sign-up.ts';
+import { requireFreshProof } from './reauthentication.ts';
 import { throwConflict } from './refusals.ts';
 import { type Caller, endedSessionOf } from './session.ts';
+import { apiPolicy, type LogIn, signInByPassword, startingSession } from './sign-in.ts';
 import {
   bearerOf,
   cacheRevocation,
@@ -77,7 +78,7 @@ export async function signUp(
     dateJoined: now,
     lastLoginAt: settings.UPDATE_LAST_LOGIN ? now : null,
   };
-  const session = openingSession(services, user.id, now, call);
+  const session = startingSession(services, user.id, ['pwd'], apiPolicy(services), now, call);
   const mail = services.mailer
     ? await newOneTimeToken(services, 'email_verify', now, placePayload(call.client))
     : null;
@@ -99,70 +100,9 @@ export async function signUp(
   return { user, ...(await mintFirstPair(services, bearerOf(user, session), now)) };
 }
 
-export interface LogIn {
-  email?: string | undefined;
-  /** May be an e-mail address. */
-  username?: string | undefined;
-  password: string;
-}
-
-/** A name that nobody can have is looked up all the same: the same round trip for all. */
-function logInName({ email, username = '' }: LogIn): LogInName {
-  if (email !== undefined) return { email };
-  if (!username.includes('@')) return { usernameKey: usernameKey(username) };
-  return { email: canonicalEmail(username) ?? '' };
-}
-
-/** What a door demands beyond the password, and how long a session opened there may last. */
-interface Entrance {
-  staffOnly: boolean;
-  maxLifetimeSeconds: number;
-  /** Of the longest-lived token of the session. */
-  tokenLifetimeSeconds?: number;
-}
-
-/**
- * The way in of every door: the limits, the password, a new session.
- * 401 no_active_account, after the same work for a wrong password, an unknown user, an inactive one and (where
- * the door is for staff) one who is not.
- */
-export async function enter(
-  services: Services,
-  input: LogIn,
-  call: Call,
-  { staffOnly, ...lifetimes }: Entrance,
-): Promise<{ user: User; session: Session; now: number }> {
-  const { settings, clock, hasher, users, sessions, limits } = services;
-  const name = logInName(input);
-  await limits.check({ action: 'log_in', account: Object.values(name).join() }, call);
-  const refused = (reason: string) => new Refusal('no_active_account', { reason });
-  const user = await users.findByName(name);
-  if (user) await limitCostlyHash(services, user, { signedIn: false }, call);
-  const { ok, rehash } = await hasher.verify(input.password, user?.passwordHash ?? null);
-  if (!user) throw refused('unknown user');
-  if (!ok) throw refused('wrong password');
-  if (!user.isActive) throw refused('inactive user');
-  if (staffOnly && !user.isStaff) throw refused('not staff');
-
-  const now = seconds(clock);
-  const session = openingSession(services, user.id, now, call, lifetimes);
-  const opened = await sessions.open(session, user, {
-    max: settings.MAX_SESSIONS_PER_USER,
-    updateLastLogin: settings.UPDATE_LAST_LOGIN,
-    rehash: rehash ? await hasher.hash(input.password) : null,
-  });
-  if (opened.outcome === 'changed') throw refused('password or user changed meanwhile');
-  await cacheRevocation(services, opened.evicted, 'evicted', call.report);
-  call.report('info', 'logged_in', { user: user.id, session: session.id, evicted: opened.evicted.length });
-  return { user, session, now };
-}
-
-/** 401 no_active_account. */
+/** 401 no_active_account, mfa_required. */
 export async function logIn(services: Services, input: LogIn, call: Call): Promise<Required<TokenPair>> {
-  const { user, session, now } = await enter(services, input, call, {
-    staffOnly: false,
-    maxLifetimeSeconds: services.settings.SESSION_MAX_LIFETIME,
-  });
+  const { user, session, now } = await signInByPassword(services, input, apiPolicy(services), call);
   return mintFirstPair(services, bearerOf(user, session), now);
 }
 
@@ -212,17 +152,17 @@ export async function endSessionOf(services: Services, claims: Claims, now: numb
 
 /**
  * Withdrawal: the user's row and all that hangs from it are gone, every token is dead.
- * 400 password_incorrect; 403 for the last active staff member.
+ * 400 required, password_incorrect; 401 reauthentication_required; 403 for the last active staff member.
  */
 export async function withdraw(
   services: Services,
   caller: Caller,
-  password: string,
+  password: string | undefined,
   call: Call,
 ): Promise<void> {
   const { clock, users, random } = services;
   const { user, sessionId } = caller;
-  await requirePassword(services, caller, 'password', password, call);
+  await requireFreshProof(services, caller, 'password', password, call);
   const result = await users.withdraw(
     {
       id: user.id,
@@ -239,25 +179,4 @@ export async function withdraw(
   }
   await cacheRevocation(services, result.endedSessions, 'withdrawn', call.report);
   call.report('info', 'withdrawn', { sessions: result.endedSessions.length });
-}
-
-function openingSession(
-  { settings, random, clock }: Services,
-  userId: string,
-  now: number,
-  call: Call,
-  {
-    maxLifetimeSeconds = settings.SESSION_MAX_LIFETIME,
-    tokenLifetimeSeconds = settings.REFRESH_TOKEN_LIFETIME,
-  } = {},
-) {
-  return newSession(
-    { userId, id: random.uuid7(clock()) },
-    now,
-    {
-      touch: touchRule(tokenLifetimeSeconds, settings.ACCESS_TOKEN_LIFETIME),
-      maxLifetimeSeconds,
-    },
-    call.client,
-  );
 }

@@ -22,10 +22,12 @@ import type {
 } from '../../ports.ts';
 import type { Random } from '../../random.ts';
 import type { Settings } from '../../settings.ts';
+import { authTimeOf } from '../../token/authentication.ts';
 import type { Codec } from '../../token/codec.ts';
 import { tokenEnd } from '../../token/rotation.ts';
 import type { OwnData } from '../export/own-data.ts';
 import { usernameKey } from '../identity.ts';
+import type { SecondFactor } from './authentication.ts';
 
 export interface Services {
   settings: Settings;
@@ -47,6 +49,8 @@ export interface Services {
   inbox: ((to: string | null) => Promise<InboxMail[]>) | null;
   /** Null where it is not asked for. */
   breached: BreachCheck | null;
+  /** Null where nobody can have one. */
+  secondFactor: SecondFactor | null;
 }
 
 export interface TokenPair {
@@ -60,10 +64,14 @@ interface Bearer {
   userId: string;
   isStaff: boolean;
   emailVerified: boolean;
-  session: Pick<Session, 'id' | 'absoluteEndAt'>;
+  session: BearerSession;
 }
+type BearerSession = Pick<Session, 'id' | 'absoluteEndAt' | 'createdAt' | 'authenticatedAt' | 'amr'>;
 
-export const bearerOf = (user: User, session: Session): Bearer => ({
+export const bearerOf = (
+  user: Pick<User, 'id' | 'isStaff' | 'emailVerifiedAt'>,
+  session: BearerSession,
+): Bearer => ({
   userId: user.id,
   isStaff: user.isStaff,
   emailVerified: user.emailVerifiedAt !== null,
@@ -84,6 +92,8 @@ export function mintAccess(
     exp: tokenEnd(now, settings.ACCESS_TOKEN_LIFETIME, bearer.session.absoluteEndAt),
     ...(bearer.isStaff && { is_staff: true as const }),
     email_verified: bearer.emailVerified,
+    auth_time: authTimeOf(bearer.session),
+    amr: bearer.session.amr,
   });
 }
 

@@ -7,6 +7,7 @@ import type { D1 } from '../../db/client.ts';
 import { adminLog, oneTimeTokens, sessions } from '../../db/schema.ts';
 import type { Db } from '../../db/statement.ts';
 import type { Session } from '../../ports.ts';
+import { authTimeOf } from '../../token/authentication.ts';
 import { sessionJson, timestamp } from '../presenters.ts';
 import type { OwnData, Page } from './own-data.ts';
 
@@ -31,6 +32,8 @@ const PARTS = {
       ...sessionJson(session, currentId),
       ended_at: orNull(session.revokedAt),
       ended_because: session.revokedReason,
+      authenticated_at: timestamp(authTimeOf(session)),
+      amr: session.amr,
     }),
   },
   /** What was sent by e-mail and is not used yet. */

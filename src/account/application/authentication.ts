@@ -1,0 +1,31 @@
+/** What the steps of signing in hand to each other (sign-in.ts), and the second step as its room implements it. */
+import type { Call, User } from '../../ports.ts';
+import type { AuthenticationMethod } from '../../token/authentication.ts';
+
+/** Who may sign in, and how long the session may last. */
+export interface SignInPolicy {
+  staffOnly: boolean;
+  maxLifetimeSeconds: number;
+  /** Of the longest-lived token of the session. */
+  tokenLifetimeSeconds: number;
+}
+
+/** A user as read when they proved who they are, and how they did. */
+export interface Authentication {
+  user: User;
+  amr: readonly AuthenticationMethod[];
+  /** A hash that replaces the one that was read. */
+  rehash?: string | null;
+}
+
+/** Not asked where `amr` has `mfa` already: a passkey that verified its user is both factors. */
+export interface SecondFactor {
+  /**
+   * Returns where the user has no factor switched on. Else throws 401 mfa_required with a challenge that holds the
+   * user's id, `passwordVersion`, `amr` and what else opening the session needs. Whoever answers it goes on with
+   * `openSession`, the user read anew and `amr` with `otp` and `mfa`.
+   */
+  require: (authentication: Authentication, policy: SignInPolicy, call: Call) => Promise<void>;
+  /** Whether the user has a factor switched on: a step-up then counts a proof by more than one factor alone. */
+  isOn: (user: User) => Promise<boolean>;
+}

@@ -1,0 +1,35 @@
+/** Checks of a password that is there already. Never Hono, Drizzle or a binding. */
+import { invalidField } from '../../errors.ts';
+import type { Call, User } from '../../ports.ts';
+import type { Caller } from './session.ts';
+import { accountKey, type Services } from './tokens.ts';
+
+/** The caller proves the password anew; as limited as a log-in. 400 password_incorrect under `field`. */
+export async function requirePassword(
+  services: Services,
+  { user }: Caller,
+  field: string,
+  password: string,
+  call: Call,
+): Promise<void> {
+  await services.limits.check({ action: 'log_in', account: accountKey(user) }, call);
+  await limitCostlyHash(services, user, { signedIn: true }, call);
+  const { ok } = await services.hasher.verify(password, user.passwordHash);
+  if (ok) return;
+  call.report('warn', 'password_incorrect', { user: user.id });
+  throw invalidField(field, 'password_incorrect');
+}
+
+/**
+ * Counts a guess that takes long: at an imported hash that costs more than one of ours. By the user's id, so that a
+ * second name is no second counter. 429 throttled.
+ */
+export async function limitCostlyHash(
+  { hasher, limits }: Services,
+  user: Pick<User, 'id' | 'passwordHash'>,
+  { signedIn }: { signedIn: boolean },
+  call: Call,
+): Promise<void> {
+  if (!hasher.isCostly(user.passwordHash)) return;
+  await limits.check({ action: 'imported_hash', userId: user.id, signedIn }, call);
+}

@@ -1,0 +1,103 @@
+/**
+ * Fresh proof of a user who is signed in: `reauthenticate`, and what asks for it (RFC 9470). Never Hono, Drizzle or a
+ * binding.
+ */
+import { invalidField } from '../../errors.ts';
+import { type Call, seconds } from '../../ports.ts';
+import {
+  type AuthenticationMethod,
+  authTimeOf,
+  meetsStepUp,
+  reauthenticationRequired,
+  type StepUp,
+} from '../../token/authentication.ts';
+import { requirePassword } from './password-check.ts';
+import { throwConflict } from './refusals.ts';
+import type { Caller } from './session.ts';
+import { bearerOf, mintAccess, type Services } from './tokens.ts';
+
+/** A new access token whose `auth_time` is now. 400 password_incorrect. */
+export async function reauthenticate(
+  services: Services,
+  caller: Caller,
+  { password }: { password: string },
+  call: Call,
+): Promise<{ access: string }> {
+  await requirePassword(services, caller, 'password', password, call);
+  return renewAuthentication(services, caller, ['pwd'], 'password', call);
+}
+
+/**
+ * Notes in the session that its user has just proved who they are, for every way to do so. `amr` replaces the one of
+ * before: the same password again does not keep `mfa`. `field`: what is at fault where the password changed meanwhile.
+ */
+export async function renewAuthentication(
+  services: Services,
+  { user, session }: Caller,
+  amr: readonly AuthenticationMethod[],
+  field: string,
+  call: Call,
+): Promise<{ access: string }> {
+  const now = seconds(services.clock);
+  const outcome = await services.sessions.reauthenticate(session, user, amr, now);
+  if (outcome === 'changed') return throwConflict(services, user.id, session.id, field);
+  call.report('info', 'reauthenticated', { user: user.id, session: session.id });
+  const access = await mintAccess(services, bearerOf(user, { ...session, authenticatedAt: now, amr }), now);
+  return { access };
+}
+
+/** A proof within REAUTH_WINDOW; by more than one factor where the user has a second one. */
+async function stepUpOf({ settings, secondFactor }: Services, { user }: Caller): Promise<StepUp> {
+  const mfa = secondFactor !== null && (await secondFactor.isOn(user));
+  return { maxAgeSeconds: settings.REAUTH_WINDOW, mfa };
+}
+
+/** Null: there was no proof. */
+async function isProven(services: Services, caller: Caller, authTime: number | null): Promise<boolean> {
+  if (authTime === null) return false;
+  const proof = { authTime, amr: caller.session.amr };
+  return meetsStepUp(proof, await stepUpOf(services, caller), seconds(services.clock));
+}
+
+const hasPassword = ({ hasher }: Services, { user }: Caller): boolean => hasher.isUsable(user.passwordHash);
+
+/**
+ * Whether a change of password or e-mail address, or a withdrawal, asks for the password: of who has one, unless they
+ * have reauthenticated within REAUTH_WINDOW. A log-in alone is not enough.
+ */
+export const asksForPassword = async (services: Services, caller: Caller): Promise<boolean> =>
+  hasPassword(services, caller) && !(await isProven(services, caller, caller.session.authenticatedAt));
+
+/**
+ * The password where `asksForPassword` says so; of who has none, a log-in or reauthentication within REAUTH_WINDOW. A
+ * password that is sent all the same has to be right. 400 required, password_incorrect under `field`;
+ * 401 reauthentication_required.
+ */
+export async function requireFreshProof(
+  services: Services,
+  caller: Caller,
+  field: string,
+  password: string | undefined,
+  call: Call,
+): Promise<void> {
+  if (!hasPassword(services, caller)) return requireRecentAuthentication(services, caller, undefined, call);
+  if (password !== undefined) return requirePassword(services, caller, field, password, call);
+  if (await asksForPassword(services, caller)) throw invalidField(field, 'required');
+}
+
+/**
+ * For changes of how one signs in (factors, passkeys, connected accounts): a proof within REAUTH_WINDOW, the log-in's
+ * own counts, or the password in the body. 401 reauthentication_required; 400 password_incorrect under `password`.
+ */
+export async function requireRecentAuthentication(
+  services: Services,
+  caller: Caller,
+  password: string | undefined,
+  call: Call,
+): Promise<void> {
+  if (password !== undefined && hasPassword(services, caller)) {
+    return requirePassword(services, caller, 'password', password, call);
+  }
+  if (await isProven(services, caller, authTimeOf(caller.session))) return;
+  throw reauthenticationRequired(await stepUpOf(services, caller));
+}

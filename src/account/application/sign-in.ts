@@ -1,0 +1,123 @@
+/**
+ * Signing in, in three steps: authenticate, ask for a second factor where the user has one, open a session. Each way
+ * to sign in brings its own first step and shares the other two. Never Hono, Drizzle or a binding.
+ */
+import { Refusal } from '../../errors.ts';
+import { type Call, type LogInName, type Session, seconds, type User } from '../../ports.ts';
+import type { AuthenticationMethod } from '../../token/authentication.ts';
+import { newSession, touchRule } from '../../token/rotation.ts';
+import { canonicalEmail, usernameKey } from '../identity.ts';
+import type { Authentication, SignInPolicy } from './authentication.ts';
+import { limitCostlyHash } from './password-check.ts';
+import { cacheRevocation, type Services } from './tokens.ts';
+
+export interface LogIn {
+  email?: string | undefined;
+  /** May be an e-mail address. */
+  username?: string | undefined;
+  password: string;
+}
+
+/** Of the API; the console has one of its own. */
+export const apiPolicy = ({ settings }: Pick<Services, 'settings'>): SignInPolicy => ({
+  staffOnly: false,
+  maxLifetimeSeconds: settings.SESSION_MAX_LIFETIME,
+  tokenLifetimeSeconds: settings.REFRESH_TOKEN_LIFETIME,
+});
+
+const refused = (reason: string) => new Refusal('no_active_account', { reason });
+
+/** A name that nobody can have is looked up all the same: the same round trip for all. */
+function logInName({ email, username = '' }: LogIn): LogInName {
+  if (email !== undefined) return { email };
+  if (!username.includes('@')) return { usernameKey: usernameKey(username) };
+  return { email: canonicalEmail(username) ?? '' };
+}
+
+/**
+ * The first step by password. 401 no_active_account, after the same work for a wrong password, an unknown user, an
+ * inactive one and one whom the policy does not let in.
+ */
+export async function authenticatePassword(
+  services: Services,
+  input: LogIn,
+  { staffOnly }: SignInPolicy,
+  call: Call,
+): Promise<Authentication> {
+  const { hasher, users, limits } = services;
+  const name = logInName(input);
+  await limits.check({ action: 'log_in', account: Object.values(name).join() }, call);
+  const user = await users.findByName(name);
+  if (user) await limitCostlyHash(services, user, { signedIn: false }, call);
+  const { ok, rehash } = await hasher.verify(input.password, user?.passwordHash ?? null);
+  if (!user) throw refused('unknown user');
+  if (!ok) throw refused('wrong password');
+  if (!user.isActive) throw refused('inactive user');
+  if (staffOnly && !user.isStaff) throw refused('not staff');
+  return { user, amr: ['pwd'], rehash: rehash ? await hasher.hash(input.password) : null };
+}
+
+/** The second step. 401 mfa_required. */
+export async function requireSecondFactor(
+  { secondFactor }: Pick<Services, 'secondFactor'>,
+  authentication: Authentication,
+  policy: SignInPolicy,
+  call: Call,
+): Promise<void> {
+  if (secondFactor === null || authentication.amr.includes('mfa')) return;
+  await secondFactor.require(authentication, policy, call);
+}
+
+/**
+ * The third step: a session, if the user is still active, staff as before, and with the password that was read. The
+ * oldest session past MAX_SESSIONS_PER_USER ends. 401 no_active_account.
+ */
+export async function openSession(
+  services: Services,
+  { user, amr, rehash = null }: Authentication,
+  policy: SignInPolicy,
+  call: Call,
+): Promise<{ user: User; session: Session; now: number }> {
+  const { settings, sessions } = services;
+  const now = seconds(services.clock);
+  const session = startingSession(services, user.id, amr, policy, now, call);
+  const opened = await sessions.open(session, user, {
+    max: settings.MAX_SESSIONS_PER_USER,
+    updateLastLogin: settings.UPDATE_LAST_LOGIN,
+    rehash,
+  });
+  if (opened.outcome === 'changed') throw refused('password or user changed meanwhile');
+  await cacheRevocation(services, opened.evicted, 'evicted', call.report);
+  call.report('info', 'logged_in', { user: user.id, session: session.id, evicted: opened.evicted.length });
+  return { user, session, now };
+}
+
+/** The three steps of a log-in by password. 401 no_active_account, mfa_required. */
+export async function signInByPassword(
+  services: Services,
+  input: LogIn,
+  policy: SignInPolicy,
+  call: Call,
+): Promise<{ user: User; session: Session; now: number }> {
+  const authentication = await authenticatePassword(services, input, policy, call);
+  await requireSecondFactor(services, authentication, policy, call);
+  return openSession(services, authentication, policy, call);
+}
+
+/** As a log-in or a sign-up makes it; nothing is written. */
+export function startingSession(
+  { settings, random, clock }: Services,
+  userId: string,
+  amr: readonly AuthenticationMethod[],
+  { maxLifetimeSeconds, tokenLifetimeSeconds }: SignInPolicy,
+  now: number,
+  call: Call,
+): Session {
+  const touch = touchRule(tokenLifetimeSeconds, settings.ACCESS_TOKEN_LIFETIME);
+  return newSession(
+    { userId, id: random.uuid7(clock()), amr },
+    now,
+    { touch, maxLifetimeSeconds },
+    call.client,
+  );
+}

@@ -1,0 +1,42 @@
+/**
+ * When and how the user of a session last proved who they are, and whether that is enough (RFC 9470, step-up). Pure;
+ * `now` is handed in, in epoch seconds.
+ */
+import { Refusal } from '../errors.ts';
+import type { Session } from '../ports.ts';
+
+/**
+ * RFC 8176: a password, a one-time password, a passkey in software or hardware, more than one factor. `mail`: a code
+ * sent by e-mail; `fed`: a connected account.
+ */
+export type AuthenticationMethod = 'pwd' | 'otp' | 'swk' | 'hwk' | 'mail' | 'fed' | 'mfa';
+
+/** Epoch seconds; `auth_time` of OpenID Connect. */
+export const authTimeOf = ({
+  createdAt,
+  authenticatedAt,
+}: Pick<Session, 'createdAt' | 'authenticatedAt'>): number => authenticatedAt ?? createdAt;
+
+export interface StepUp {
+  /** How long ago the proof may be; any time where it is left out. */
+  maxAgeSeconds?: number | undefined;
+  /** More than one factor. */
+  mfa?: boolean | undefined;
+}
+
+/** Whether a proof of `authTime` by `amr` is one that a request asks for. */
+export const meetsStepUp = (
+  { authTime, amr }: { authTime: number; amr: readonly string[] },
+  { maxAgeSeconds = Number.POSITIVE_INFINITY, mfa = false }: StepUp,
+  now: number,
+): boolean => now - authTime <= maxAgeSeconds && (!mfa || amr.includes('mfa'));
+
+/** 401 reauthentication_required, with the challenge of RFC 9470 section 3. */
+export const reauthenticationRequired = ({ maxAgeSeconds, mfa = false }: StepUp): Refusal =>
+  new Refusal('reauthentication_required', {
+    challenge: {
+      error: 'insufficient_user_authentication',
+      ...(maxAgeSeconds !== undefined && { max_age: String(maxAgeSeconds) }),
+      ...(mfa && { acr_values: 'mfa' }),
+    },
+  });

@@ -1,0 +1,200 @@
+/** How a session was authenticated: the claims, `reauthenticate`, and the changes that ask for fresh proof (RFC 9470). */
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { counting } from '../support/counting.ts';
+import { capturedLog } from '../support/log.ts';
+import { watchedD1 } from '../support/watched-d1.ts';
+import { type Answer, claimsOf, codeOf, faultsOf, person, type World, world } from '../support/world.ts';
+
+capturedLog();
+
+const PASSWORD = 'correct horse battery';
+const WINDOW = 600;
+type Who = Awaited<ReturnType<World['signUp']>>;
+
+const reauthenticate = (w: World, who: { access: string }, body: object = { password: PASSWORD }) =>
+  w.post('/account/reauthenticate', body, { token: who.access });
+const proofOf = (token: string) => {
+  const { auth_time, amr } = claimsOf(token);
+  return { auth_time, amr };
+};
+/** As a user has none who came by a connected account or an import without a hash. */
+const withoutPassword = (w: World, who: Who) =>
+  w.rows("UPDATE users SET password_hash = '' WHERE id = ?", who.user.id);
+
+/** Every change that asks for the password, with what else its body needs. */
+const CHANGES: [name: string, field: string, send: (w: World, who: Who, more: object) => Promise<Answer>][] =
+  [
+    [
+      'a change of password',
+      'current_password',
+      (w, who, more) =>
+        w.post(
+          '/account/password/change',
+          { new_password: 'staple battery horse', ...more },
+          { token: who.access },
+        ),
+    ],
+    [
+      'a change of e-mail address',
+      'password',
+      (w, who, more) =>
+        w.post('/account/email/change', { new_email: person().email, ...more }, { token: who.access }),
+    ],
+    ['a withdrawal', 'password', (w, who, more) => w.delete('/account/me', more, { token: who.access })],
+  ];
+const DONE = [202, 204];
+
+describe('an access token says when and how its user signed in', () => {
+  it('at sign-up, at a log-in and after every refresh', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const signedUpAt = w.clock.now;
+    expect(proofOf(who.access)).toEqual({ auth_time: signedUpAt, amr: ['pwd'] });
+    w.clock.advance(60);
+    const next = await w.refresh(who.refresh);
+    expect(proofOf(next.body.access)).toEqual({ auth_time: signedUpAt, amr: ['pwd'] });
+    expect(proofOf((await w.logIn(who)).body.access)).toEqual({ auth_time: w.clock.now, amr: ['pwd'] });
+    expect(claimsOf(next.body.refresh)).not.toHaveProperty('auth_time');
+  });
+
+  it('also of a session from before the columns were there', async () => {
+    const w = world();
+    const who = await w.signUp();
+    await w.rows('DELETE FROM sessions WHERE user_id = ?', who.user.id);
+    await w.rows(
+      `INSERT INTO sessions (user_id, id, created_at, last_used_at, expires_at, absolute_end_at)
+        VALUES (?, ?, 7, 7, ?, ?)`,
+      who.user.id,
+      claimsOf(who.access).sid,
+      w.clock.now + 86_400,
+      w.clock.now + 86_400,
+    );
+    const next = await w.refresh(who.refresh);
+    expect(proofOf(next.body.access)).toEqual({ auth_time: 7, amr: ['pwd'] });
+  });
+});
+
+describe('reauthenticate', () => {
+  it('answers an access token alone, of this session, with a new auth_time that every refresh keeps', async () => {
+    const w = world();
+    const who = await w.signUp();
+    w.clock.advance(1_000);
+    const at = w.clock.now;
+    const answer = await reauthenticate(w, who);
+    expect([answer.status, Object.keys(answer.body)]).toEqual([200, ['access']]);
+    expect(claimsOf(answer.body.access).sid).toBe(claimsOf(who.access).sid);
+    expect(proofOf(answer.body.access)).toEqual({ auth_time: at, amr: ['pwd'] });
+    expect((await w.me(answer.body.access)).status).toBe(200);
+    w.clock.advance(60);
+    const next = await w.refresh(who.refresh);
+    expect(proofOf(next.body.access)).toEqual({ auth_time: at, amr: ['pwd'] });
+  });
+
+  it('costs one read and one written row', async () => {
+    const counted = counting();
+    const w = world({ bindings: counted.bindings, vars: { MAIL: 'off' } });
+    const who = await w.signUp();
+    const cost = await counted.of(() => reauthenticate(w, who));
+    expect(cost.d1).toMatchObject({ roundTrips: 2, rowsWritten: 1 });
+    expect(cost.kv).toEqual({ gets: 0, puts: 0 });
+  });
+
+  it.each<[string, object, number, object]>([
+    ['a wrong password', { password: 'wrong' }, 400, { password: ['password_incorrect'] }],
+    ['no password', {}, 400, { password: ['required'] }],
+    ['an empty one', { password: '' }, 400, { password: ['blank'] }],
+    ['a number', { password: 1 }, 400, { password: ['invalid'] }],
+  ])('with %s changes nothing', async (_, body, status, faults) => {
+    const w = world();
+    const who = await w.signUp();
+    const answer = await reauthenticate(w, who, body);
+    expect([answer.status, faultsOf(answer)]).toEqual([status, faults]);
+    expect((await w.sessionOf(who.access)) as object).toMatchObject({ authenticated_at: null });
+  });
+
+  it('needs an access token', async () => {
+    const w = world();
+    const who = await w.signUp();
+    expect((await w.post('/account/reauthenticate', { password: PASSWORD })).status).toBe(401);
+    expect((await reauthenticate(w, { access: who.refresh })).status).toBe(401);
+  });
+
+  it.each([
+    ['the password changed', 'UPDATE users SET password_version = password_version + 1 WHERE id = ?', 400],
+    ['the session ended', 'UPDATE sessions SET revoked_at = 1 WHERE user_id = ?', 401],
+    ['the user became inactive', 'UPDATE users SET is_active = 0 WHERE id = ?', 401],
+  ])('proves nothing where %s between the read and the write', async (_, sql, status) => {
+    const who = await world().signUp();
+    const { DB } = watchedD1({
+      after: ({ number }) => number === 1 && env.DB.prepare(sql).bind(who.user.id).run(),
+    });
+    const w = world({ bindings: { DB } });
+    expect((await reauthenticate(w, who)).status).toBe(status);
+    expect((await w.sessionOf(who.access)) as object).toMatchObject({ authenticated_at: null });
+  });
+});
+
+describe.each(CHANGES)('%s', (_, field, send) => {
+  it('asks for the password, and a log-in alone does not do', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const answer = await send(w, who, {});
+    expect([answer.status, faultsOf(answer)]).toEqual([400, { [field]: ['required'] }]);
+    expect((await w.me(who.access)).status).toBe(200);
+  });
+
+  it('goes without it within REAUTH_WINDOW of a reauthentication, to the second', async () => {
+    const w = world();
+    const who = await w.signUp();
+    await reauthenticate(w, who);
+    w.clock.advance(WINDOW + 1);
+    expect(faultsOf(await send(w, who, {}))).toEqual({ [field]: ['required'] });
+    await reauthenticate(w, who);
+    w.clock.advance(WINDOW);
+    expect(DONE).toContain((await send(w, who, {})).status);
+  });
+
+  it('takes a reauthentication of this very session alone', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const other = (await w.logIn(who)).body;
+    await reauthenticate(w, other);
+    expect(faultsOf(await send(w, who, {}))).toEqual({ [field]: ['required'] });
+  });
+
+  it('judges a password that is sent all the same', async () => {
+    const w = world();
+    const who = await w.signUp();
+    await reauthenticate(w, who);
+    expect(faultsOf(await send(w, who, { [field]: 'wrong' }))).toEqual({ [field]: ['password_incorrect'] });
+    expect(faultsOf(await send(w, who, { [field]: '' }))).toEqual({ [field]: ['blank'] });
+  });
+
+  it('of who has no password asks for a log-in within the window, with the challenge of RFC 9470', async () => {
+    const w = world();
+    const who = await w.signUp();
+    await withoutPassword(w, who);
+    w.clock.advance(WINDOW + 1);
+    const late = await send(w, who, {});
+    expect([late.status, codeOf(late)]).toEqual([401, 'reauthentication_required']);
+    expect(late.headers.get('WWW-Authenticate')).toBe(
+      'Bearer realm="api", error="insufficient_user_authentication", max_age="600"',
+    );
+    await w.rows('UPDATE sessions SET created_at = ? WHERE user_id = ?', w.clock.now - WINDOW, who.user.id);
+    expect(DONE).toContain((await send(w, who, {})).status);
+  });
+});
+
+it('REAUTH_WINDOW says how long a proof counts', async () => {
+  const w = world({ vars: { REAUTH_WINDOW: '5s' } });
+  const who = await w.signUp();
+  await reauthenticate(w, who);
+  w.clock.advance(6);
+  expect(faultsOf(await w.delete('/account/me', {}, { token: who.access }))).toEqual({
+    password: ['required'],
+  });
+  await reauthenticate(w, who);
+  w.clock.advance(5);
+  expect((await w.delete('/account/me', {}, { token: who.access })).status).toBe(204);
+});
