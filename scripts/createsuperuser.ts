@@ -12,7 +12,7 @@
  */
 import { parseArgs } from 'node:util';
 import { canonicalEmail, canonicalUsername, lengthOf, USERNAME_MAX_LENGTH } from '../src/account/identity.ts';
-import { describeFault } from '../src/errors.ts';
+import { describeFault } from '../src/languages/describe.ts';
 import { createPasswordHasher } from '../src/password/hash.ts';
 import { passwordFaults } from '../src/password/policy.ts';
 import { uuid7 } from '../src/random.ts';

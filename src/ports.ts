@@ -3,7 +3,7 @@
  * KV) implement it; app.ts puts the two together. Every method of a store is one round trip unless it says so.
  * A store that cannot be reached throws Refusal('unavailable'). Times are epoch seconds.
  */
-import type { Language } from './errors.ts';
+import type { Language } from './languages/index.ts';
 
 /** Epoch milliseconds. In production it stands still between I/O. */
 export type Clock = () => number;

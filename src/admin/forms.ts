@@ -1,9 +1,10 @@
 /** From the bytes of a form to what a schema accepts, and from a refusal to what stands beside the fields. */
 import type * as z from 'zod/mini';
-import { describeFault, invalid, REFUSALS, Refusal } from '../errors.ts';
+import { invalid, Refusal } from '../errors.ts';
 import { faultsOf, readBytes } from '../http/body.ts';
 import type { AppContext } from '../http/context.ts';
 import { refusalOf } from '../http/problem.ts';
+import { describeFault, describeRefusal } from '../languages/describe.ts';
 import type { FormErrors } from './pages/parts.tsx';
 
 export type Form = Readonly<Record<string, string>>;
@@ -35,7 +36,7 @@ export function formErrors(error: unknown, c: AppContext): Shown {
 }
 
 function wordsFor({ kind, faults = {} }: Refusal): Shown | undefined {
-  const sentence = [REFUSALS[kind].detail.en];
+  const sentence = [describeRefusal(kind, 'en')];
   switch (kind) {
     case 'invalid':
       return {

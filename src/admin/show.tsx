@@ -6,6 +6,7 @@ import { REFUSALS } from '../errors.ts';
 import type { AppContext } from '../http/context.ts';
 import { answerError, refusalOf } from '../http/problem.ts';
 import { TITLES } from '../http/problem-response.ts';
+import { describeRefusal } from '../languages/describe.ts';
 import type { Frame } from './pages/layout.tsx';
 import { ErrorPage } from './pages/sign.tsx';
 
@@ -39,12 +40,16 @@ export function showError(error: unknown, c: AppContext): Response {
 
 function errorPage(error: unknown, c: AppContext): Response {
   const refusal = refusalOf(error, c);
-  const { status, detail } = REFUSALS[refusal.kind];
+  const { status } = REFUSALS[refusal.kind];
   for (const [name, value] of Object.entries(refusal.headers)) c.header(name, value);
   return show(
     c,
     ErrorPage,
-    { title: TITLES[status], detail: detail.en, request: status >= 500 ? c.get('requestId') : null },
+    {
+      title: TITLES[status],
+      detail: describeRefusal(refusal.kind, 'en'),
+      request: status >= 500 ? c.get('requestId') : null,
+    },
     status,
   );
 }

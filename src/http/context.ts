@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import type { Caller } from '../account/application/session.ts';
 import type { AdminServices } from '../admin/application.ts';
-import type { Language } from '../errors.ts';
+import type { Language } from '../languages/index.ts';
 import type { Call } from '../ports.ts';
 import type { SettingFault } from '../settings.ts';
 import { reporter } from './report.ts';

@@ -1,6 +1,6 @@
 /** RFC 9110 section 12.5.4 with the look-up of RFC 4647: `ko-KR` is served by `ko`. */
 import { parseAccept } from 'hono/utils/accept';
-import { LANGUAGES, type Language } from '../errors.ts';
+import { LANGUAGES, type Language } from '../languages/index.ts';
 
 export function negotiateLanguage(header: string | undefined): Language {
   let best: Language = 'en';

@@ -1,13 +1,7 @@
 /** A refusal as RFC 9457 problem details that a DRF client reads too (`detail`, `code`). Knows no framework. */
-import {
-  describeFault,
-  type FieldFaults,
-  type Language,
-  REFUSALS,
-  type Refusal,
-  type RefusalKind,
-  refusalCode,
-} from '../errors.ts';
+import { type FieldFaults, REFUSALS, type Refusal, type RefusalKind, refusalCode } from '../errors.ts';
+import { describeFault, describeRefusal } from '../languages/describe.ts';
+import type { Language } from '../languages/index.ts';
 
 /** RFC 9110 section 15. */
 export const TITLES = {
@@ -46,7 +40,7 @@ export function problemResponse(
   refusal: Refusal,
   how: { language: Language; scheme: string; requestId: string | undefined; flat?: boolean },
 ): Response {
-  const { status, detail, reason, message }: RefusalKind = REFUSALS[refusal.kind];
+  const { status, reason, message }: RefusalKind = REFUSALS[refusal.kind];
   const code = refusalCode(refusal.kind);
   const tokenType = message ? 'access' : how.flat && refusal.tokenType;
   const errors = refusal.faults && describeFaults(refusal.faults, how.language);
@@ -74,7 +68,7 @@ export function problemResponse(
     type: 'about:blank',
     title: TITLES[status],
     status,
-    detail: detail[how.language],
+    detail: describeRefusal(refusal.kind, how.language),
     code,
     ...(reason && { reason }),
     ...(tokenType && {
@@ -82,7 +76,7 @@ export function problemResponse(
         {
           token_class: TOKEN_CLASSES[tokenType],
           token_type: tokenType,
-          message: (message ?? detail)[how.language],
+          message: describeRefusal(message ?? refusal.kind, how.language),
         },
       ],
     }),

@@ -2,9 +2,10 @@
  * How a mail is laid out, as text and as HTML. Mail clients know little CSS, and no two the same: tables for the
  * layout, styles inline, and colours that Gmail, Outlook and Apple Mail can turn dark (Can I email, caniemail.com).
  */
-import type { Language } from '../errors.ts';
+import { fill } from '../languages/describe.ts';
+import type { MailName, MailWords } from '../languages/en/mails.ts';
+import { type Language, mailParts, mails } from '../languages/index.ts';
 import type { Client, Mail } from '../ports.ts';
-import { CODE, MAILS, type MailName, UNKNOWN_PLACE, type Words } from './mails.ts';
 
 export interface MailValues {
   site: string;
@@ -36,7 +37,7 @@ function countryName(code: string, language: Language): string {
 
 function placeText({ ip, country }: Pick<Client, 'ip' | 'country'>, language: Language): string {
   const name = country === null ? null : countryName(country, language);
-  if (name === null) return ip ?? UNKNOWN_PLACE[language];
+  if (name === null) return ip ?? mailParts[language].unknownPlace;
   return ip === null ? name : `${name} (${ip})`;
 }
 
@@ -49,7 +50,7 @@ const MUTED = 'font-size:13px;color:#5c6470;word-break:break-all';
 
 /** `to` is the address that the mail is about, too. */
 export function composeMail(name: MailName, language: Language, to: string, more: MailValues): Mail {
-  const words: Words = MAILS[name][language];
+  const words: MailWords = mails[language][name];
   const { lifetimeSeconds = 0, made } = more;
   const values: Record<string, string> = {
     email: to,
@@ -57,15 +58,16 @@ export function composeMail(name: MailName, language: Language, to: string, more
     minutes: String(lifetimeSeconds / 60),
     hours: String(lifetimeSeconds / 3_600),
     when: made ? timeText(made.at) : '',
-    place: made ? placeText(made.by, language) : UNKNOWN_PLACE[language],
+    place: made ? placeText(made.by, language) : mailParts[language].unknownPlace,
     page: more.link?.replace(/[#?].*$/, '') ?? '',
   };
-  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole);
-  const before = words.before.map(fill);
-  const after = (words.after ?? []).map(fill);
+  const filled = (text: string) => fill(text, values);
+  const before = words.before.map(filled);
+  const after = (words.after ?? []).map(filled);
   const link = words.link !== undefined && more.link !== null ? { label: words.link, href: more.link } : null;
   const second = words.second && more.secondLink ? { ...words.second, href: more.secondLink } : null;
-  const code = link && more.token !== null ? { before: fill(CODE[language]), token: more.token } : null;
+  const code =
+    link && more.token !== null ? { before: filled(mailParts[language].code), token: more.token } : null;
   return {
     to,
     subject: words.subject,

@@ -2,9 +2,9 @@
 import * as z from 'zod/mini';
 import type { sessionJson, userJson } from '../account/presenters.ts';
 import {
-  describeFault,
   FIELD_FAULTS,
   type FieldFaultName,
+  faultCode,
   REFUSALS,
   type RefusalName,
   refusalCode,
@@ -18,9 +18,7 @@ const jwt = text({ pattern: '^[\\w-]+\\.[\\w-]+\\.[\\w-]+$' });
 
 const unique = (codes: string[]) => [...new Set(codes)] as [string, ...string[]];
 const CODES = unique((Object.keys(REFUSALS) as RefusalName[]).map(refusalCode));
-const FIELD_CODES = unique(
-  (Object.keys(FIELD_FAULTS) as FieldFaultName[]).map((fault) => describeFault({ fault }, 'en').code),
-);
+const FIELD_CODES = unique((Object.keys(FIELD_FAULTS) as FieldFaultName[]).map(faultCode));
 
 export const USER = {
   id: '0196f2a4-7c1e-7d3b-9a51-5f0c2f6d8e10',

@@ -2,6 +2,7 @@
 import type * as z from 'zod/mini';
 import { type FieldFaults, REFUSALS, Refusal, type RefusalName, refusalCode } from '../errors.ts';
 import { problemResponse } from '../http/problem-response.ts';
+import { describeRefusal } from '../languages/describe.ts';
 import { names } from './names.ts';
 import type { Node } from './resolve-template.ts';
 
@@ -123,7 +124,7 @@ export function refusal(
           kinds.map((kind) => [
             kind,
             {
-              summary: REFUSALS[kind].detail.en,
+              summary: describeRefusal(kind, 'en'),
               value: exampleOf(kind, kind === 'invalid' ? faults : undefined, flat),
             },
           ]),

@@ -1,51 +1,39 @@
 import { describe, expect, it } from 'vitest';
 import {
-  describeFault,
   FIELD_FAULTS,
   type FieldFaultName,
+  faultCode,
   invalid,
   invalidField,
-  LANGUAGES,
   REFUSALS,
   Refusal,
   type RefusalName,
   refusalCode,
-  type Sentence,
 } from '../../src/errors.ts';
-
-interface Kind {
-  code?: string;
-  status?: number;
-  detail: Sentence;
-}
-const KINDS: [string, Kind][] = [...Object.entries<Kind>(REFUSALS), ...Object.entries<Kind>(FIELD_FAULTS)];
-const placeholders = (sentence: string) =>
-  [...sentence.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
+import { describeFault, describeRefusal } from '../../src/languages/describe.ts';
+import { LANGUAGES } from '../../src/languages/index.ts';
 
 describe('every kind of error', () => {
-  it.each(KINDS)('%s has a sentence in each language, with the same gaps to fill', (_, { detail }) => {
-    expect(Object.keys(detail).sort()).toEqual([...LANGUAGES].sort());
-    expect(detail.en).toMatch(/^[A-Z][ -~]+$/);
-    expect(detail.ko).toMatch(/[가-힣]/);
-    expect(placeholders(detail.ko)).toEqual(placeholders(detail.en));
-    for (const sentence of Object.values(detail)) {
-      expect(sentence).toBe(sentence.trim().normalize('NFC'));
-      expect(placeholders(sentence).filter((name) => !/^(min|max|attribute)$/.test(name ?? ''))).toEqual([]);
-    }
-  });
-
-  it.each(KINDS)('%s has a code for programs', (name, { code }) => {
-    expect(code ?? name).toMatch(/^[a-z]+(_[a-z]+)*$/);
+  it.each([
+    ...(Object.keys(REFUSALS) as RefusalName[]).map((kind) => [kind, refusalCode(kind)]),
+    ...(Object.keys(FIELD_FAULTS) as FieldFaultName[]).map((fault) => [fault, faultCode(fault)]),
+  ])('%s has a code for programs', (_, code) => {
+    expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
   });
 
   it('no two of one language say the same, but for those of one code', () => {
     for (const language of LANGUAGES) {
-      const said = new Map<string, Set<string>>();
-      for (const [name, { code, detail }] of KINDS) {
-        const sentence = detail[language];
-        said.set(sentence, (said.get(sentence) ?? new Set()).add(code ?? name));
+      const codes = new Map<string, Set<string>>();
+      const add = (sentence: string, code: string) =>
+        codes.set(sentence, (codes.get(sentence) ?? new Set()).add(code));
+      for (const kind of Object.keys(REFUSALS) as RefusalName[]) {
+        add(describeRefusal(kind, language), refusalCode(kind));
       }
-      expect([...said].filter(([, codes]) => codes.size > 1)).toEqual([]);
+      for (const fault of Object.keys(FIELD_FAULTS) as FieldFaultName[]) {
+        const { message, code } = describeFault({ fault }, language);
+        add(message, code);
+      }
+      expect([...codes].filter(([, several]) => several.size > 1)).toEqual([]);
     }
   });
 });
@@ -95,7 +83,8 @@ describe('a refusal', () => {
     ['unavailable', 503, 'unavailable', 'Service temporarily unavailable, try again later.'],
     ['misconfigured', 503, 'misconfigured', 'The service is misconfigured.'],
   ])('%s is %i %s', (kind, status, code, detail) => {
-    expect(REFUSALS[kind]).toMatchObject({ status, detail: { en: detail } });
+    expect(REFUSALS[kind].status).toBe(status);
+    expect(describeRefusal(kind, 'en')).toBe(detail);
     expect(refusalCode(kind)).toBe(code);
   });
 

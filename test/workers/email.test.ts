@@ -3,10 +3,10 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/app.ts';
-import { LANGUAGES, type Language } from '../../src/errors.ts';
+import type { MailName } from '../../src/languages/en/mails.ts';
+import { LANGUAGES, type Language, mails } from '../../src/languages/index.ts';
 import { composeMail, type MailValues } from '../../src/mail/compose.ts';
 import { kvInbox } from '../../src/mail/inbox.ts';
-import { MAILS, type MailName } from '../../src/mail/mails.ts';
 import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
@@ -1341,7 +1341,7 @@ describe('the language of a mail is that of the request', () => {
         await w.post('/account/sign-up', who, ko);
         return who.email;
       },
-      MAILS.verify_email.ko.subject,
+      mails.ko.verify_email.subject,
     ],
     [
       'a wished sign-up',
@@ -1351,7 +1351,7 @@ describe('the language of a mail is that of the request', () => {
         await w.post('/account/sign-up', who, ko);
         return who.email;
       },
-      MAILS.confirm_sign_up.ko.subject,
+      mails.ko.confirm_sign_up.subject,
     ],
     [
       'a wished sign-up of a known address',
@@ -1362,7 +1362,7 @@ describe('the language of a mail is that of the request', () => {
         await w.post('/account/sign-up', { email, password: PASSWORD }, ko);
         return email;
       },
-      MAILS.address_has_account.ko.subject,
+      mails.ko.address_has_account.subject,
     ],
     [
       'a reset',
@@ -1372,7 +1372,7 @@ describe('the language of a mail is that of the request', () => {
         await w.post('/account/password/reset', { email }, ko);
         return email;
       },
-      MAILS.password_reset.ko.subject,
+      mails.ko.password_reset.subject,
     ],
     [
       'a change of password',
@@ -1386,7 +1386,7 @@ describe('the language of a mail is that of the request', () => {
         );
         return email;
       },
-      MAILS.password_changed.ko.subject,
+      mails.ko.password_changed.subject,
     ],
     [
       'a change of address, to the old one',
@@ -1400,7 +1400,7 @@ describe('the language of a mail is that of the request', () => {
         );
         return email;
       },
-      MAILS.email_change_asked.ko.subject,
+      mails.ko.email_change_asked.subject,
     ],
     [
       'a change of address that is confirmed',
@@ -1410,7 +1410,7 @@ describe('the language of a mail is that of the request', () => {
         await w.post('/account/email/verify', { token: (await wanted(w, access)).token }, ko);
         return email;
       },
-      MAILS.email_changed.ko.subject,
+      mails.ko.email_changed.subject,
     ],
   ])('%s in Korean', async (_, vars, send, subject) => {
     const w = world({ vars });
@@ -1430,7 +1430,7 @@ describe('the language of a mail is that of the request', () => {
 
 describe('the templates of mails', () => {
   const LINK = 'https://accounts.example.org/account/email/verify#token=a.b';
-  const all = (Object.keys(MAILS) as MailName[]).flatMap((name) =>
+  const all = (Object.keys(mails.en) as MailName[]).flatMap((name) =>
     LANGUAGES.map((language) => [name, language] as const),
   );
   const DISOWN = 'https://accounts.example.org/account/email/disown#token=a.b';
@@ -1472,7 +1472,7 @@ describe('the templates of mails', () => {
     for (const paragraph of mail.text.split('\n\n')) expect(shown).toContain(paragraph);
   });
 
-  it.each(Object.keys(MAILS) as MailName[])('%s has a link in every language, or in none', (name) => {
+  it.each(Object.keys(mails.en) as MailName[])('%s has a link in every language, or in none', (name) => {
     const linked = LANGUAGES.map((language) => {
       const mail = compose(name, language);
       expect(mail.html.includes(`href="${LINK}"`)).toBe(mail.text.includes(LINK));
@@ -1482,7 +1482,7 @@ describe('the templates of mails', () => {
   });
 
   it('those that carry a token have a link, those that only tell have none', () => {
-    const linked = (Object.keys(MAILS) as MailName[]).filter((name) =>
+    const linked = (Object.keys(mails.en) as MailName[]).filter((name) =>
       compose(name, 'en').text.includes(LINK),
     );
     expect(linked.sort()).toEqual([
@@ -1520,7 +1520,7 @@ describe('the templates of mails', () => {
   });
 
   it('have a second link to disown the account in the verification mail alone', () => {
-    const linked = (Object.keys(MAILS) as MailName[]).filter((name) =>
+    const linked = (Object.keys(mails.en) as MailName[]).filter((name) =>
       compose(name, 'en').text.includes(DISOWN),
     );
     expect(linked).toEqual(['verify_email']);

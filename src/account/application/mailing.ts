@@ -1,7 +1,7 @@
 /** One-time tokens and the mails that carry them. */
 
+import type { MailName } from '../../languages/en/mails.ts';
 import { composeMail } from '../../mail/compose.ts';
-import type { MailName } from '../../mail/mails.ts';
 import type { Call, Client, Mail, OneTimePurpose, OneTimeToken } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import type { Services } from './tokens.ts';

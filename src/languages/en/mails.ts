@@ -1,0 +1,109 @@
+/** The words of every mail. How they are laid out: mail/compose.ts. */
+
+export interface MailWords {
+  subject: string;
+  /** Paragraphs before the link and after it. */
+  before: readonly string[];
+  /** The label of the link; a mail without one carries no token. */
+  link?: string;
+  after?: readonly string[];
+  /** A second link, with the paragraph before it. */
+  second?: { before: string; label: string };
+}
+
+const IGNORE = 'If this was not you, you can ignore this mail.';
+
+/** `{site}`, `{email}`, `{minutes}`, `{hours}`, `{when}` and `{place}` are filled in. */
+export const mails = {
+  verify_email: {
+    subject: 'Confirm your e-mail address',
+    before: [
+      'Welcome to {site}. An account was created for {email} on {when} from {place}.',
+      'Please confirm that this is your e-mail address.',
+    ],
+    link: 'Confirm my address',
+    second: {
+      before: 'If you did not create this account, have it deleted with one click:',
+      label: 'This wasn’t me',
+    },
+  },
+  confirm_sign_up: {
+    subject: 'Confirm your sign-up',
+    before: [
+      'Somebody, probably you, asked for an account at {site} with {email} on {when} from {place}. It exists once you confirm.',
+    ],
+    link: 'Create my account',
+    after: [IGNORE],
+  },
+  address_has_account: {
+    subject: 'You already have an account',
+    before: [
+      'Somebody, probably you, wanted to use {email} at {site}, but it already belongs to an account. You can log in with it, or reset its password if you have forgotten it.',
+      IGNORE,
+    ],
+  },
+  password_reset: {
+    subject: 'Reset your password',
+    before: ['Somebody, probably you, asked to reset the password of {email} at {site}.'],
+    link: 'Choose a new password',
+    after: ['The link works once and for {minutes} minutes.', IGNORE],
+  },
+  password_changed: {
+    subject: 'Your password was changed',
+    before: [
+      'The password of {email} at {site} was changed, and other sessions were logged out.',
+      'If this was not you, reset your password at once.',
+    ],
+  },
+  email_change: {
+    subject: 'Confirm your new e-mail address',
+    before: ['Somebody, probably you, asked to use {email} for an account at {site}.'],
+    link: 'Use this address',
+    after: [IGNORE],
+  },
+  email_change_asked: {
+    subject: 'Your e-mail address is about to change',
+    before: [
+      'Somebody, probably you, asked to replace {email} at {site} by another address. It changes once the new address is confirmed.',
+      'If this was not you, change your password at once: that voids the request.',
+    ],
+  },
+  email_changed: {
+    subject: 'Your e-mail address was changed',
+    before: [
+      '{email} no longer belongs to your account at {site}: it has a new address now.',
+      'If this was not you, take your address back. That logs out every session and lets you choose a new password.',
+    ],
+    link: 'Take my address back',
+    after: ['The link works once and for {hours} hours.'],
+  },
+  account_deleted: {
+    subject: 'Your account was deleted',
+    before: [
+      'The account of {email} at {site} was deleted, with everything that belonged to it.',
+      'If this was not you, please contact {site}.',
+    ],
+  },
+  became_staff: {
+    subject: 'You are now a staff member',
+    before: [
+      'The account of {email} at {site} was made a staff member and may use the console. Its sessions were logged out; please log in again.',
+      'If you did not expect this, please contact {site}.',
+    ],
+  },
+  username_changed: {
+    subject: 'Your username was changed',
+    before: [
+      'The username of {email} at {site} was changed.',
+      'If this was not you, change your password at once.',
+    ],
+  },
+} satisfies Record<string, MailWords>;
+
+export type MailName = keyof typeof mails;
+
+export const mailParts = {
+  /** In every mail with a link, for mail clients that break it. */
+  code: 'If the link does not work, open {page} and paste this code:',
+  unknownPlace: 'an unknown place',
+};

@@ -1,0 +1,47 @@
+/** The pages that links in mail open. */
+
+export const mailLinkPages = {
+  verify: {
+    title: 'Confirm your e-mail address',
+    text: 'Press the button to confirm that this is your e-mail address.',
+    button: 'Confirm',
+    done: 'Confirmed. You can close this page.',
+  },
+  reset: {
+    title: 'Choose a new password',
+    text: 'All your sessions will be logged out.',
+    button: 'Set password',
+    done: 'Your password is set. You can log in with it now.',
+  },
+  disown: {
+    title: 'This wasn’t me',
+    text: 'Press the button if you did not create this account. It will be deleted.',
+    button: 'Delete the account',
+    done: 'The account was deleted. You can close this page.',
+  },
+  take_back: {
+    title: 'Take your address back',
+    text: 'Press the button if you did not change the address of your account. Every session will be logged out, and you choose a new password next.',
+    button: 'Take my address back',
+    done: 'The address is yours again.',
+  },
+};
+
+/** What several of them say. */
+export const mailLinkParts = {
+  code: 'Code from the e-mail',
+  dead: 'This link was already used or has expired. Ask for a new one.',
+  failed: 'The server could not be reached. Try again.',
+  password: 'New password',
+  show: 'Show password',
+  rules:
+    'At least {min} characters. Not only digits, not a common password, not close to your name or address.',
+  chosen: 'The password you chose when you signed up',
+  instead: 'or a new password, if you do not know it',
+  proof: 'To protect your account, enter the password that you chose, or choose a new one.',
+  email: 'E-mail address',
+  again: 'Send a new link',
+  sent: 'If there is an account with this address, a new link is on its way.',
+  back: 'Continue',
+  script: 'This page needs JavaScript.',
+};

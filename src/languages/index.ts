@@ -1,0 +1,17 @@
+/**
+ * Everything that people read, one folder a language. To add one, copy `en`, translate it and name it here: the
+ * compiler lists what is missing. A table for each area, so that a bundle holds only the areas that it uses.
+ */
+import * as en from './en/index.ts';
+import * as ko from './ko/index.ts';
+
+export const LANGUAGES = ['en', 'ko'] as const;
+export type Language = (typeof LANGUAGES)[number];
+type InEach<T> = Readonly<Record<Language, T>>;
+
+export const refusals: InEach<typeof en.refusals> = { en: en.refusals, ko: ko.refusals };
+export const fieldFaults: InEach<typeof en.fieldFaults> = { en: en.fieldFaults, ko: ko.fieldFaults };
+export const mails: InEach<typeof ko.mails> = { en: en.mails, ko: ko.mails };
+export const mailParts: InEach<typeof en.mailParts> = { en: en.mailParts, ko: ko.mailParts };
+export const mailLinkPages: InEach<typeof en.mailLinkPages> = { en: en.mailLinkPages, ko: ko.mailLinkPages };
+export const mailLinkParts: InEach<typeof en.mailLinkParts> = { en: en.mailLinkParts, ko: ko.mailLinkParts };

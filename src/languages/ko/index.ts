@@ -1,0 +1,4 @@
+/** Korean. */
+export { fieldFaults, refusals } from './errors.ts';
+export { mailParts, mails } from './mails.ts';
+export { mailLinkPages, mailLinkParts } from './pages.ts';

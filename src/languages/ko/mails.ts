@@ -1,0 +1,94 @@
+import type * as en from '../en/mails.ts';
+
+const IGNORE = '본인이 요청하지 않았다면 이 메일을 무시해도 됩니다.';
+
+export const mails: Record<en.MailName, en.MailWords> = {
+  verify_email: {
+    subject: '이메일 주소를 확인해 주세요',
+    before: [
+      '{site}에 오신 것을 환영합니다. {when}에 {email} 주소로 계정이 만들어졌습니다(위치: {place}).',
+      '본인의 이메일 주소가 맞는지 확인해 주세요.',
+    ],
+    link: '주소 확인하기',
+    second: {
+      before: '이 계정을 만든 적이 없다면 클릭 한 번으로 삭제할 수 있습니다.',
+      label: '본인이 아닙니다',
+    },
+  },
+  confirm_sign_up: {
+    subject: '회원 가입을 확인해 주세요',
+    before: [
+      '{when}에 {email} 주소로 {site} 회원 가입 요청이 있었습니다(위치: {place}). 확인하시면 계정이 만들어집니다.',
+    ],
+    link: '계정 만들기',
+    after: [IGNORE],
+  },
+  address_has_account: {
+    subject: '이미 계정이 있습니다',
+    before: [
+      '{site}에서 {email} 주소를 쓰려는 요청이 있었지만 이미 계정이 있는 주소입니다. 그 계정으로 로그인하거나, 비밀번호를 잊었다면 재설정할 수 있습니다.',
+      IGNORE,
+    ],
+  },
+  password_reset: {
+    subject: '비밀번호 재설정',
+    before: ['{site}에서 {email} 계정의 비밀번호 재설정을 요청하셨습니다.'],
+    link: '새 비밀번호 정하기',
+    after: ['이 링크는 한 번만, {minutes}분 동안 쓸 수 있습니다.', IGNORE],
+  },
+  password_changed: {
+    subject: '비밀번호가 변경되었습니다',
+    before: [
+      '{site}에서 {email} 계정의 비밀번호가 변경되었고 다른 세션은 로그아웃되었습니다.',
+      '본인이 변경하지 않았다면 바로 비밀번호를 재설정하세요.',
+    ],
+  },
+  email_change: {
+    subject: '새 이메일 주소를 확인해 주세요',
+    before: ['{site} 계정에 {email} 주소를 쓰도록 요청하셨습니다.'],
+    link: '이 주소 쓰기',
+    after: [IGNORE],
+  },
+  email_change_asked: {
+    subject: '이메일 주소 변경 요청',
+    before: [
+      '{site}에서 {email} 대신 다른 주소를 쓰도록 요청하셨습니다. 새 주소가 확인되면 변경됩니다.',
+      '본인이 요청하지 않았다면 바로 비밀번호를 변경하세요. 그러면 요청이 취소됩니다.',
+    ],
+  },
+  email_changed: {
+    subject: '이메일 주소가 변경되었습니다',
+    before: [
+      '{site} 계정의 이메일 주소가 변경되어 {email}은(는) 더 이상 쓰이지 않습니다.',
+      '본인이 변경하지 않았다면 주소를 되찾으세요. 모든 세션이 로그아웃되고 새 비밀번호를 정할 수 있습니다.',
+    ],
+    link: '내 주소 되찾기',
+    after: ['이 링크는 한 번만, {hours}시간 동안 쓸 수 있습니다.'],
+  },
+  account_deleted: {
+    subject: '계정이 삭제되었습니다',
+    before: [
+      '{site}의 {email} 계정과 그에 딸린 모든 정보가 삭제되었습니다.',
+      '본인이 삭제하지 않았다면 {site}에 문의해 주세요.',
+    ],
+  },
+  became_staff: {
+    subject: '운영진이 되었습니다',
+    before: [
+      '{site}의 {email} 계정이 운영진으로 지정되어 관리 콘솔을 쓸 수 있습니다. 세션이 로그아웃되었으니 다시 로그인해 주세요.',
+      '예상하지 못한 일이라면 {site}에 문의해 주세요.',
+    ],
+  },
+  username_changed: {
+    subject: '사용자 이름이 변경되었습니다',
+    before: [
+      '{site}에서 {email} 계정의 사용자 이름이 변경되었습니다.',
+      '본인이 변경하지 않았다면 바로 비밀번호를 변경하세요.',
+    ],
+  },
+};
+
+export const mailParts: typeof en.mailParts = {
+  code: '링크가 열리지 않으면 {page} 페이지를 열어 이 코드를 붙여 넣으세요.',
+  unknownPlace: '알 수 없음',
+};

@@ -1,0 +1,46 @@
+import type * as en from '../en/pages.ts';
+
+export const mailLinkPages: typeof en.mailLinkPages = {
+  verify: {
+    title: '이메일 주소 확인',
+    text: '본인의 이메일 주소가 맞으면 버튼을 눌러 확인해 주세요.',
+    button: '확인',
+    done: '확인되었습니다. 이 페이지를 닫아도 됩니다.',
+  },
+  reset: {
+    title: '새 비밀번호 정하기',
+    text: '모든 세션이 로그아웃됩니다.',
+    button: '비밀번호 설정',
+    done: '비밀번호가 설정되었습니다. 이제 새 비밀번호로 로그인할 수 있습니다.',
+  },
+  disown: {
+    title: '본인이 아닙니다',
+    text: '이 계정을 만든 적이 없다면 버튼을 눌러 주세요. 계정이 삭제됩니다.',
+    button: '계정 삭제',
+    done: '계정이 삭제되었습니다. 이 페이지를 닫아도 됩니다.',
+  },
+  take_back: {
+    title: '내 주소 되찾기',
+    text: '계정의 이메일 주소를 변경한 적이 없다면 버튼을 눌러 주세요. 모든 세션이 로그아웃되고, 이어서 새 비밀번호를 정합니다.',
+    button: '내 주소 되찾기',
+    done: '주소를 되찾았습니다.',
+  },
+};
+
+export const mailLinkParts: typeof en.mailLinkParts = {
+  code: '메일에 있는 코드',
+  dead: '이미 사용했거나 만료된 링크입니다. 새 링크를 요청해 주세요.',
+  failed: '서버에 연결할 수 없습니다. 다시 시도하세요.',
+  password: '새 비밀번호',
+  show: '비밀번호 표시',
+  rules:
+    '{min}자 이상이어야 합니다. 숫자만으로 된 비밀번호, 흔한 비밀번호, 이름이나 주소와 비슷한 비밀번호는 쓸 수 없습니다.',
+  chosen: '가입할 때 정한 비밀번호',
+  instead: '모르면 새 비밀번호',
+  proof: '계정을 보호하기 위해 가입할 때 정한 비밀번호를 입력하거나 새 비밀번호를 정해 주세요.',
+  email: '이메일 주소',
+  again: '새 링크 보내기',
+  sent: '이 주소로 만든 계정이 있으면 새 링크를 보내 드립니다.',
+  back: '계속하기',
+  script: '이 페이지에는 JavaScript가 필요합니다.',
+};
