@@ -26,6 +26,11 @@ export interface User {
   lastLoginAt: number | null;
 }
 
+/** A user with the key by which the username is unique and found. */
+export interface UserRow extends User {
+  usernameKey: string | null;
+}
+
 /** Why a session ended, as D1 and KV keep it. */
 export type RevocationReason =
   | 'logged_out'
@@ -109,7 +114,7 @@ export type LogInName = { email: string } | { usernameKey: string };
 export interface Users {
   /** Atomic: the user, the first session and, where given, a token for the mail, or none of them. */
   create: (
-    user: User & { usernameKey: string | null },
+    user: UserRow,
     session: Session | null,
     mail: OneTimeToken | null,
   ) => Promise<'ok' | 'email_taken' | 'username_taken'>;
@@ -306,11 +311,7 @@ export interface Credentials {
   /** A sign-up that waits for its mail. `taken`: the address has an owner; the token's secret must not be sent. */
   createPendingSignUp: (email: string, token: OneTimeToken) => Promise<'ok' | 'taken'>;
   /** Uses the token: the user exists from now on; other wishes for the address are void. */
-  completeSignUp: (
-    key: OneTimeKey,
-    user: User & { usernameKey: string | null },
-    now: number,
-  ) => Promise<'ok' | 'email_taken' | 'used'>;
+  completeSignUp: (key: OneTimeKey, user: UserRow, now: number) => Promise<'ok' | 'email_taken' | 'used'>;
 }
 
 export interface Mail {

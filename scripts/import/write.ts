@@ -8,8 +8,7 @@ import {
   type Holder,
   insertUsers,
   type Present,
-  selectHoldersOfEmails,
-  selectHoldersOfUsernames,
+  selectHolders,
   selectPresent,
   type UserRow,
 } from '../lib/users-sql.ts';
@@ -173,8 +172,8 @@ async function yieldToHolders(
   const named = (values: readonly (string | null)[]) => values.filter((value) => value !== null);
   const emails = named(pending.map(({ person }) => person.email));
   const keys = named(pending.map(({ person }) => person.usernameKey));
-  const ofEmails = await holders(selectHoldersOfEmails(emails, writer.readMaxBytes));
-  const ofUsernames = await holders(selectHoldersOfUsernames(keys, writer.readMaxBytes));
+  const ofEmails = await holders(selectHolders('email', emails, writer.readMaxBytes));
+  const ofUsernames = await holders(selectHolders('username', keys, writer.readMaxBytes));
   return pending.filter((candidate) => {
     const { person } = candidate;
     const ofEmail = ofEmails.get(person.email ?? '');

@@ -5,14 +5,15 @@
  */
 import { and, eq, type Query, type SQL, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
-import { onPromotion, replacePassword } from '../../src/account/d1-user-writes.ts';
+import { addLogin, isTaken } from '../../src/account/d1-logins.ts';
+import { insertUser, onPromotion, replacePassword } from '../../src/account/d1-user-writes.ts';
 import { isOwnName, usernameKey } from '../../src/account/identity.ts';
 import { addressAsRead, userExists } from '../../src/db/predicates.ts';
 import { users } from '../../src/db/schema.ts';
 import type { EndedSession, RevocationReason } from '../../src/ports.ts';
 import type { D1Writer } from './d1-writer.ts';
 import { ScriptFault } from './fault.ts';
-import { insertStatements, literal, withValues } from './sql.ts';
+import { literal, withValues } from './sql.ts';
 
 /** Writes the Worker's own statements, and never asks a database. */
 const shared = drizzle({} as never);
@@ -70,7 +71,8 @@ export async function createSuperuser(writer: D1Writer, wish: Wish, means: Means
   const taken = () =>
     writer.read<Row>(
       `SELECT id, email, username, username_key, name, is_staff, is_active, email_verified_at FROM users
-        WHERE email = ${literal(email)}${username ? ` OR username_key = ${literal(username.key)}` : ''}`,
+        WHERE id IN (SELECT user_id FROM logins WHERE kind = 'email' AND key = ${literal(email)}
+          OR kind = 'username' AND key = ${literal(username?.key ?? null)})`,
     );
 
   const before = await taken();
@@ -81,16 +83,26 @@ export async function createSuperuser(writer: D1Writer, wish: Wish, means: Means
   const passwordHash = await means.passwordHash({ email, username: username?.username ?? null, name: null });
   const id = means.newId();
   const now = means.now();
-  await writer.write(
-    insertStatements(
-      'users',
-      [
-        ...['id', 'email', 'username', 'username_key', 'password_hash'],
-        ...['is_active', 'is_staff', 'email_verified_at', 'date_joined'],
-      ],
-      [[id, email, username?.username ?? null, username?.key ?? null, passwordHash, true, true, now, now]],
-    ),
-  );
+  const user = {
+    id,
+    email,
+    username: username?.username ?? null,
+    usernameKey: username?.key ?? null,
+    name: null,
+    passwordHash,
+    passwordVersion: 1,
+    isActive: true,
+    isStaff: true,
+    emailVerifiedAt: now,
+    dateJoined: now,
+    lastLoginAt: null,
+  };
+  const free = sql`WHERE NOT ${isTaken('email', email)} AND NOT ${isTaken('username', user.usernameKey)}`;
+  await writer.write([
+    withValues(insertUser(shared, user, free)),
+    withValues(addLogin(shared, id, 'email')),
+    withValues(addLogin(shared, id, 'username')),
+  ]);
   if (!(await taken()).some((row) => row.id === id)) {
     throw new ScriptFault('The address or the username was taken meanwhile. Run it again.');
   }

@@ -2,6 +2,7 @@
  * What the import and the export say to D1 of users: every statement of theirs is here. As text, since `wrangler d1
  * execute` binds no values. Pure.
  */
+import type { LoginKind } from '../../src/account/d1-logins.ts';
 import { insertStatements, literal, statements, type Value } from './sql.ts';
 
 export interface UserRow {
@@ -18,19 +19,43 @@ export interface UserRow {
   lastLoginAt: number | null;
 }
 
-/** Rows go in in their order, and one whose id, address or username is taken stays out. */
-export const insertUsers = (users: readonly UserRow[]): string[] =>
-  insertStatements(
-    'users',
-    [
-      ...['id', 'email', 'username', 'username_key', 'name', 'password_hash'],
-      ...['is_active', 'is_staff', 'email_verified_at', 'date_joined', 'last_login_at'],
-    ],
-    users.map((user): Value[] => [
-      ...[user.id, user.email, user.username, user.usernameKey, user.name, user.passwordHash],
-      ...[user.isActive, user.isStaff, user.emailVerifiedAt, user.dateJoined, user.lastLoginAt],
-    ]),
-  );
+const COLUMNS = [
+  ...['id', 'email', 'username', 'username_key', 'name', 'password_hash'],
+  ...['is_active', 'is_staff', 'email_verified_at', 'date_joined', 'last_login_at'],
+].join(', ');
+
+const valuesOf = (user: UserRow): Value[] => [
+  ...[user.id, user.email, user.username, user.usernameKey, user.name, user.passwordHash],
+  ...[user.isActive, user.isStaff, user.emailVerifiedAt, user.dateJoined, user.lastLoginAt],
+];
+
+const loginsOf = ({ id, email, usernameKey }: UserRow): [LoginKind, string, string][] => [
+  ...(email === null ? [] : ([['email', email, id]] satisfies [LoginKind, string, string][])),
+  ...(usernameKey === null ? [] : ([['username', usernameKey, id]] satisfies [LoginKind, string, string][])),
+];
+
+const holds = (kind: LoginKind, column: string) =>
+  `NOT EXISTS (SELECT 1 FROM logins WHERE kind = '${kind}' AND key = row.${column} AND user_id <> row.id)`;
+
+/**
+ * Users go in in their order, and one whose id, address or username is taken stays out. First every name is claimed in
+ * the directory; then those go in who hold each of theirs; then the claims of the others are given back.
+ */
+export const insertUsers = (users: readonly UserRow[]): string[] => [
+  ...insertStatements('logins', ['kind', 'key', 'user_id'], users.flatMap(loginsOf)),
+  ...statements(
+    `WITH row (${COLUMNS}) AS (VALUES `,
+    users.map((user) => `(${valuesOf(user).map(literal).join(',')})`),
+    `) INSERT INTO users (${COLUMNS}) SELECT * FROM row
+      WHERE ${holds('email', 'email')} AND ${holds('username', 'username_key')} ON CONFLICT DO NOTHING`,
+  ),
+  ...statements(
+    'DELETE FROM logins WHERE (kind, key) IN (VALUES ',
+    users.flatMap(loginsOf).map(([kind, key]) => `(${literal(kind)},${literal(key)})`),
+    `) AND NOT EXISTS (SELECT 1 FROM users WHERE users.id = user_id
+      AND key = CASE kind WHEN 'email' THEN users.email ELSE users.username_key END)`,
+  ),
+];
 
 const many = (head: string, values: readonly string[], tail: string, maxBytes: number) =>
   statements(head, values.map(literal), tail, maxBytes);
@@ -51,11 +76,14 @@ export interface Holder {
   taken: string;
 }
 
-/** Who has these addresses, and who these usernames. */
-export const selectHoldersOfEmails = (emails: readonly string[], maxBytes: number): string[] =>
-  many('SELECT id, email AS taken FROM users WHERE email IN (', emails, ')', maxBytes);
-export const selectHoldersOfUsernames = (keys: readonly string[], maxBytes: number): string[] =>
-  many('SELECT id, username_key AS taken FROM users WHERE username_key IN (', keys, ')', maxBytes);
+/** Who has these addresses or usernames. */
+export const selectHolders = (kind: LoginKind, keys: readonly string[], maxBytes: number): string[] =>
+  many(
+    `SELECT user_id AS id, key AS taken FROM logins WHERE kind = '${kind}' AND key IN (`,
+    keys,
+    ')',
+    maxBytes,
+  );
 
 /** `importedAt`: whatever was done later was done by somebody else than the import. */
 const unusedSince = (importedAt: number) => `(password_version = 1
@@ -69,7 +97,16 @@ export const selectUnused = (ids: readonly string[], importedAt: number, maxByte
 /** The unused of these users, and all that hangs from them. */
 export function deleteUnused(ids: readonly string[], importedAt: number, maxBytes: number): string[] {
   const gone = (column: string) => `) AND NOT EXISTS (SELECT 1 FROM users WHERE users.id = ${column})`;
+  const unused = (kind: LoginKind, column: string) =>
+    many(
+      `DELETE FROM logins WHERE kind = '${kind}' AND key IN (SELECT ${column} FROM users WHERE id IN (`,
+      ids,
+      `) AND ${unusedSince(importedAt)})`,
+      maxBytes,
+    );
   return [
+    ...unused('email', 'email'),
+    ...unused('username', 'username_key'),
     ...many('DELETE FROM users WHERE id IN (', ids, `) AND ${unusedSince(importedAt)}`, maxBytes),
     ...many('DELETE FROM one_time_tokens WHERE subject IN (', ids, gone('subject'), maxBytes),
     ...many(

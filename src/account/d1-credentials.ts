@@ -3,21 +3,19 @@
  * asks for the live token, and whose last one deletes it: of two uses at once one finds it. Whoever asks for a mail
  * costs the same rows, known or not: a write that does not happen is answered sooner (docs/adr/0007).
  */
-import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { activeUser, sessionLives, userExists } from '../db/predicates.ts';
-import { oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
+import { logins, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { Credentials, OneTimeToken } from '../ports.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
+import { addLogin, dropLogin, isTaken } from './d1-logins.ts';
 import { insertToken, LIVE_AT_MOST, liveToken, makeRoom, voidTokens } from './d1-one-time-tokens.ts';
 import { insertUser, replacePassword } from './d1-user-writes.ts';
 
-const hasOwner = (email: string): SQL =>
-  sql`EXISTS (SELECT 1 FROM users AS owner WHERE owner.email = ${email})`;
-
 const selectTaken = (db: Db, email: string) =>
-  db.select({ taken: sql<number>`${hasOwner(email)}`.as('taken') }).from(sql`(SELECT 1)`);
+  db.select({ taken: sql<number>`${isTaken('email', email)}`.as('taken') }).from(sql`(SELECT 1)`);
 
 export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
   return {
@@ -50,8 +48,9 @@ export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
             subject: sql`coalesce(${users.id}, ${nobody})`,
             hash: sql`CASE WHEN ${users.id} IS NULL THEN ${nobody} ELSE ${token.hash} END`,
           },
-          sql`FROM (SELECT 1) LEFT JOIN ${users}
-            ON ${users.email} = ${email} AND ${activeUser} AND ${live} < ${LIVE_AT_MOST} WHERE 1`,
+          sql`FROM (SELECT 1) LEFT JOIN ${logins} ON ${logins.kind} = 'email' AND ${logins.key} = ${email}
+            LEFT JOIN ${users}
+            ON ${users.id} = ${logins.userId} AND ${activeUser} AND ${live} < ${LIVE_AT_MOST} WHERE 1`,
         )
           .onConflictDoUpdate({
             target: [oneTimeTokens.subject, oneTimeTokens.purpose, oneTimeTokens.hash],
@@ -133,7 +132,10 @@ export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
           insertToken(
             db,
             // Of an address that is another's nothing is kept.
-            { ...token, payload: sql`CASE WHEN ${hasOwner(newEmail)} THEN NULL ELSE ${newEmail} END` },
+            {
+              ...token,
+              payload: sql`CASE WHEN ${isTaken('email', newEmail)} THEN NULL ELSE ${newEmail} END`,
+            },
             sql`WHERE ${mayAsk}`,
           ),
           selectTaken(db, newEmail),
@@ -145,8 +147,11 @@ export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
     changeEmail: (key, newEmail, now) =>
       run('credentials.changeEmail', async (db) => {
         const live = liveToken(key, now);
-        const [tokens, changed] = await db.batch([
+        const mayChange = sql`${live} AND ${userExists(key.subject, activeUser)} AND NOT ${isTaken('email', newEmail)}`;
+        const [tokens, , , changed] = await db.batch([
           db.select({ live: sql<number>`${live}`.as('live') }).from(sql`(SELECT 1)`),
+          dropLogin(db, key.subject, 'email', mayChange),
+          dropLogin(db, key.subject, 'username', sql`${mayChange} AND instr(${logins.key}, '@')`),
           db
             .update(users)
             .set({
@@ -156,8 +161,9 @@ export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
               username: sql`CASE WHEN instr(username, '@') THEN NULL ELSE username END`,
               usernameKey: sql`CASE WHEN instr(username_key, '@') THEN NULL ELSE username_key END`,
             })
-            .where(and(eq(users.id, key.subject), activeUser, live, sql`NOT ${hasOwner(newEmail)}`))
+            .where(and(eq(users.id, key.subject), mayChange))
             .returning({ id: users.id }),
+          addLogin(db, key.subject, 'email'),
           voidTokens(
             db,
             key.subject,
@@ -175,7 +181,10 @@ export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
           // Of an address that has an owner nothing is kept.
           insertToken(
             db,
-            { ...token, payload: sql`CASE WHEN ${hasOwner(email)} THEN NULL ELSE ${token.payload} END` },
+            {
+              ...token,
+              payload: sql`CASE WHEN ${isTaken('email', email)} THEN NULL ELSE ${token.payload} END`,
+            },
             sql``,
           ),
           selectTaken(db, email),
@@ -189,12 +198,12 @@ export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
         const name = usernameIfFree(user.usernameKey);
         const [tokens, created] = await db.batch([
           db.select({ live: sql<number>`${live}`.as('live') }).from(sql`(SELECT 1)`),
-          insertUser(db, user, sql`WHERE ${live}`, {
+          insertUser(db, user, sql`WHERE ${live} AND NOT ${isTaken('email', user.email)}`, {
             username: name(user.username),
             usernameKey: name(user.usernameKey),
-          })
-            .onConflictDoNothing()
-            .returning({ id: users.id }),
+          }).returning({ id: users.id }),
+          addLogin(db, user.id, 'email'),
+          addLogin(db, user.id, 'username'),
           voidTokens(db, key.subject, userExists(user.id)),
         ]);
         if (created.length > 0) return 'ok';
@@ -205,5 +214,4 @@ export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
 
 /** Whoever took the username while the mail waited has it; the account is made without. */
 const usernameIfFree = (key: string | null) => (value: string | null) =>
-  sql`CASE WHEN EXISTS (SELECT 1 FROM users AS other WHERE other.username_key = ${key}) THEN NULL
-    ELSE ${value} END`;
+  sql`CASE WHEN ${isTaken('username', key)} THEN NULL ELSE ${value} END`;

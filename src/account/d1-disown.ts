@@ -6,7 +6,7 @@ import { sessions, users } from '../db/schema.ts';
 import type { Credentials } from '../ports.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
 import { liveToken } from './d1-one-time-tokens.ts';
-import { eraseTraces } from './d1-user-writes.ts';
+import { deleteUser, eraseTraces } from './d1-user-writes.ts';
 
 export const d1Disown = ({ run }: D1): Pick<Credentials, 'disown'> => ({
   disown: (key, { email, emailSubject }, now, pseudonym) =>
@@ -22,13 +22,13 @@ export const d1Disown = ({ run }: D1): Pick<Credentials, 'disown'> => ({
         { emailSubject, pseudonym },
         sql`${live} AND NOT ${userExists(id)}`,
       );
-      const [ended, possible, deleted] = await db.batch([
+      const [ended, possible, , , deleted] = await db.batch([
         db
           .select(endedSession)
           .from(sessions)
           .where(and(eq(sessions.userId, id), isNull(sessions.revokedAt))),
         db.select({ id: users.id }).from(users).where(mayDisown),
-        db.delete(users).where(and(mayDisown, notTheLastStaff)).returning({ id: users.id }),
+        ...deleteUser(db, id, sql`${mayDisown} AND ${notTheLastStaff}`),
         eraseLog,
         eraseTokens,
       ]);

@@ -7,12 +7,10 @@ import { insertFrom } from '../db/insert-from.ts';
 import { userExists } from '../db/predicates.ts';
 import { adminLog, oneTimeTokens, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
-import type { RevocationReason, User } from '../ports.ts';
+import type { RevocationReason, UserRow } from '../ports.ts';
 import { endSessions } from '../token/d1-session-writes.ts';
+import { dropLogin } from './d1-logins.ts';
 import { voidAllTokens, voidByPassword, voidTokens } from './d1-one-time-tokens.ts';
-
-/** A user with the key by which the username is unique. */
-export type UserRow = User & { usernameKey: string | null };
 
 /** `source`: a WHERE that decides whether there is a row at all. `name`: what is kept in place of the username and its key. */
 export const insertUser = (
@@ -86,6 +84,17 @@ export function replacePassword(
  */
 export const onPromotion = (db: Db, userId: string, now: number, onlyIf: SQL) =>
   [endSessions(db, userId, 'promoted', now, onlyIf), voidTokens(db, userId, onlyIf, 'email_change')] as const;
+
+/** The row of the user and what it is found by; the foreign keys take sessions along. The last answers the row. */
+export const deleteUser = (db: Db, userId: string, onlyIf: SQL) =>
+  [
+    dropLogin(db, userId, 'email', userExists(userId, onlyIf)),
+    dropLogin(db, userId, 'username', userExists(userId, onlyIf)),
+    db
+      .delete(users)
+      .where(and(eq(users.id, userId), onlyIf))
+      .returning({ id: users.id }),
+  ] as const;
 
 /** What is left of a user whose row goes: nothing but a pseudonym in the audit log. */
 export const eraseTraces = (

@@ -2,25 +2,25 @@
  * Users in D1. Weakness of the store: no transaction but a batch, so whatever must happen exactly once is
  * one conditional statement, and what follows in its batch asks whether it happened.
  */
-import { and, eq, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { activeUser, notTheLastStaff, sessionLives, userExists } from '../db/predicates.ts';
-import { sessions, userColumns, users } from '../db/schema.ts';
-import type { Db, Params } from '../db/statement.ts';
+import { logins, sessions, userColumns, users } from '../db/schema.ts';
+import type { Params } from '../db/statement.ts';
 import type { Session, Users } from '../ports.ts';
 import { endedSession, insertSession } from '../token/d1-session-writes.ts';
+import { addLogin, dropLogin, isTaken, type LoginKind } from './d1-logins.ts';
 import { insertToken } from './d1-one-time-tokens.ts';
-import { eraseTraces } from './d1-user-writes.ts';
+import { deleteUser, eraseTraces, insertUser } from './d1-user-writes.ts';
 
 export function d1Users({ run, statement }: D1): Users {
   // Joined to a row that is always there, so that nobody known and somebody known are answered alike.
-  const findBy = (db: Db, key: SQL) =>
-    db.select({ user: userColumns }).from(sql`(SELECT 1)`).leftJoin(users, key);
-  const findByEmail = statement((db, { email }: Params<{ email: string }>) =>
-    findBy(db, eq(users.email, email)),
-  );
-  const findByUsername = statement((db, { usernameKey }: Params<{ usernameKey: string }>) =>
-    findBy(db, eq(users.usernameKey, usernameKey)),
+  const findByLogin = statement((db, { kind, key }: Params<{ kind: LoginKind; key: string }>) =>
+    db
+      .select({ user: userColumns })
+      .from(sql`(SELECT 1)`)
+      .leftJoin(logins, and(eq(logins.kind, kind), eq(logins.key, key)))
+      .leftJoin(users, eq(users.id, logins.userId)),
   );
   const findWithSession = statement(
     (db, { userId, sessionId }: Params<{ userId: string; sessionId: string }>) =>
@@ -35,32 +35,32 @@ export function d1Users({ run, statement }: D1): Users {
     create: (user, session, mail) =>
       run('users.create', async (db) => {
         const made = userExists(user.id);
+        const emailTaken = isTaken('email', user.email);
+        const usernameTaken = isTaken('username', user.usernameKey);
         const results = await db.batch([
           db
-            .select({ id: users.id, email: users.email })
-            .from(users)
-            .where(
-              or(
-                eq(users.id, user.id),
-                user.email === null ? undefined : eq(users.email, user.email),
-                user.usernameKey === null ? undefined : eq(users.usernameKey, user.usernameKey),
-              ),
-            ),
-          db.insert(users).values(user).onConflictDoNothing(),
+            .select({
+              email: sql<number>`${emailTaken}`.as('email_taken'),
+              username: sql<number>`${usernameTaken}`.as('username_taken'),
+            })
+            .from(sql`(SELECT 1)`),
+          insertUser(db, user, sql`WHERE NOT ${emailTaken} AND NOT ${usernameTaken}`),
+          addLogin(db, user.id, 'email'),
+          ...(user.usernameKey === null ? [] : [addLogin(db, user.id, 'username')]),
           ...(session ? [insertSession(db, session, sql`WHERE ${made}`)] : []),
           ...(mail ? [insertToken(db, mail, sql`WHERE ${made}`)] : []),
         ]);
-        const taken = results[0];
-        if (taken.length === 0) return 'ok';
-        return taken.some((row) => row.email === user.email && user.email !== null)
-          ? 'email_taken'
-          : 'username_taken';
+        const taken = results[0][0];
+        if (taken?.email) return 'email_taken';
+        return taken?.username ? 'username_taken' : 'ok';
       }),
 
     findByName: (name) =>
       run('users.findByName', async () => {
-        const rows = await ('email' in name ? findByEmail.run(name) : findByUsername.run(name));
-        return rows[0]?.user ?? null;
+        const [row] = await findByLogin.run(
+          'email' in name ? { kind: 'email', key: name.email } : { kind: 'username', key: name.usernameKey },
+        );
+        return row?.user ?? null;
       }),
 
     findWithSession: (userId, sessionId) =>
@@ -72,64 +72,54 @@ export function d1Users({ run, statement }: D1): Users {
     update: ({ id: userId, email }, sessionId, now, change) =>
       run('users.update', async (db) => {
         const key = change.usernameKey;
+        const taken = isTaken('username', key ?? null, userId);
+        const moved = key === undefined ? sql`0` : userExists(userId, sql`${users.email} IS NOT ${email}`);
+        const mayChange = sql`${userExists(userId, activeUser)} AND ${sessionLives(userId, sessionId, now)}
+          AND NOT ${taken} AND NOT ${moved}`;
         const results = await db.batch([
+          db
+            .select({ taken: sql<number>`${taken}`.as('taken'), moved: sql<number>`${moved}`.as('moved') })
+            .from(sql`(SELECT 1)`),
+          dropLogin(
+            db,
+            userId,
+            'username',
+            key === undefined ? sql`0` : sql`${logins.key} IS NOT ${key} AND ${mayChange}`,
+          ),
           db
             .update(users)
             .set(change)
-            .where(
-              and(
-                eq(users.id, userId),
-                activeUser,
-                sessionLives(userId, sessionId, now),
-                key === undefined ? undefined : sql`${users.email} IS ${email}`,
-                key == null
-                  ? undefined
-                  : sql`NOT EXISTS (SELECT 1 FROM users AS other WHERE other.username_key = ${key}
-                      AND other.id <> ${userId})`,
-              ),
-            )
+            .where(and(eq(users.id, userId), mayChange))
             .returning(userColumns),
-          db
-            .select({ id: users.id, email: users.email })
-            .from(users)
-            .where(or(eq(users.id, userId), key == null ? undefined : eq(users.usernameKey, key))),
+          ...(key == null ? [] : [addLogin(db, userId, 'username')]),
         ]);
-        const [user] = results[0];
+        const [user] = results[2];
         if (user) return { outcome: 'ok', user };
-        if (results[1].some((row) => row.id !== userId)) return { outcome: 'username_taken' };
-        const moved = key !== undefined && results[1].some((row) => row.email !== email);
-        return { outcome: moved ? 'changed' : 'gone' };
+        if (results[0][0]?.taken) return { outcome: 'username_taken' };
+        return { outcome: results[0][0]?.moved ? 'changed' : 'gone' };
       }),
 
     withdraw: ({ id, passwordVersion, emailSubject }, sessionId, now, pseudonym) =>
       run('users.withdraw', async (db) => {
+        const mayGo = sql`${users.passwordVersion} = ${passwordVersion} AND ${sessionLives(id, sessionId, now)}
+          AND ${notTheLastStaff}`;
         const gone = sql`NOT ${userExists(id)}`;
         const results = await db.batch([
           db
             .select(endedSession)
             .from(sessions)
             .where(and(eq(sessions.userId, id), sql`revoked_at IS NULL`)),
-          db
-            .delete(users)
-            .where(
-              and(
-                eq(users.id, id),
-                eq(users.passwordVersion, passwordVersion),
-                sessionLives(id, sessionId, now),
-                notTheLastStaff,
-              ),
-            )
-            .returning({ id: users.id }),
+          ...deleteUser(db, id, mayGo),
           ...eraseTraces(db, id, { emailSubject, pseudonym }, gone),
           db
             .select({ passwordVersion: users.passwordVersion })
             .from(users)
             .where(and(eq(users.id, id), sql`NOT ${notTheLastStaff}`)),
         ]);
-        if (results[1].length > 0) {
+        if (results[3].length > 0) {
           return { outcome: 'ok', endedSessions: results[0] };
         }
-        return { outcome: results[4][0]?.passwordVersion === passwordVersion ? 'last_staff' : 'changed' };
+        return { outcome: results[6][0]?.passwordVersion === passwordVersion ? 'last_staff' : 'changed' };
       }),
   };
 }

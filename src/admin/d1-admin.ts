@@ -5,12 +5,13 @@
  * What the console reads: d1-admin-lists.ts.
  */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { addLogin, dropLogin, isTaken } from '../account/d1-logins.ts';
 import { insertToken, makeRoom, voidTokens } from '../account/d1-one-time-tokens.ts';
-import { eraseTraces, insertUser } from '../account/d1-user-writes.ts';
+import { deleteUser, eraseTraces, insertUser } from '../account/d1-user-writes.ts';
 import type { D1 } from '../db/client.ts';
 import { insertFrom } from '../db/insert-from.ts';
 import { actorMayAct, notTheLastStaff, userExists } from '../db/predicates.ts';
-import { adminLog, sessions, userColumns, users } from '../db/schema.ts';
+import { adminLog, logins, sessions, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { User } from '../ports.ts';
 import { LEEWAY_MAX_SECONDS } from '../settings.ts';
@@ -81,27 +82,28 @@ export function d1Admin(d1: D1): AdminStore {
 
     add: (entry, user) =>
       run('admin.add', async (db) => {
-        const emailFree = sql`NOT EXISTS (SELECT 1 FROM users WHERE email = ${user.email})`;
+        const emailFree = sql`NOT ${isTaken('email', user.email)}`;
         const results = await db.batch([
           write(
             db,
             entry,
             { subjectId: user.id },
-            sql`WHERE ${emailFree}
-              AND NOT EXISTS (SELECT 1 FROM users WHERE username_key = ${user.usernameKey})`,
+            sql`WHERE ${emailFree} AND NOT ${isTaken('username', user.usernameKey)}`,
           ),
-          insertUser(db, user, sql`WHERE ${done(entry)}`),
           outcome(db, entry, [[emailFree, 'email_taken']], 'username_taken'),
+          insertUser(db, user, sql`WHERE ${done(entry)}`),
+          addLogin(db, user.id, 'email'),
+          addLogin(db, user.id, 'username'),
         ]);
-        return outcomeOf(results[2]);
+        return outcomeOf(results[1]);
       }),
 
     change: (entry, user, { set, fields, ends }) =>
       run('admin.change', async (db) => {
         const { id } = user;
         const asRead = isAsRead(user);
-        const usernameFree = sql`NOT EXISTS (SELECT 1 FROM users AS other
-          WHERE other.username_key = ${set.usernameKey ?? null} AND other.id <> ${id})`;
+        const key = set.usernameKey;
+        const usernameFree = sql`NOT ${isTaken('username', key ?? null, id)}`;
         const results = await db.batch([
           write(
             db,
@@ -117,10 +119,17 @@ export function d1Admin(d1: D1): AdminStore {
             entry.now,
             sql`${ends ? worthEnding(entry.now) : sql`0`} AND ${done(entry)}`,
           ).returning(endedSession),
+          dropLogin(
+            db,
+            id,
+            'username',
+            key === undefined ? sql`0` : sql`${logins.key} IS NOT ${key} AND ${done(entry)}`,
+          ),
           db
             .update(users)
             .set(set)
             .where(and(eq(users.id, id), done(entry))),
+          addLogin(db, id, 'username'),
           outcome(
             db,
             entry,
@@ -134,7 +143,7 @@ export function d1Admin(d1: D1): AdminStore {
           db.select(userColumns).from(users).where(eq(users.id, id)),
           ...(set.isActive === false ? [voidTokens(db, id, done(entry))] : []),
         ]);
-        return { outcome: outcomeOf(results[3]), user: results[4][0] ?? null, ended: results[1] };
+        return { outcome: outcomeOf(results[5]), user: results[6][0] ?? null, ended: results[1] };
       }),
 
     remove: (entry, user, { emailSubject, pseudonym }) =>
@@ -167,7 +176,7 @@ export function d1Admin(d1: D1): AdminStore {
             entry.now,
             sql`${worthEnding(entry.now)} AND ${done(entry)}`,
           ).returning(endedSession),
-          db.delete(users).where(and(eq(users.id, id), done(entry))),
+          ...deleteUser(db, id, done(entry)),
           ...eraseTraces(db, id, { emailSubject, pseudonym }, done(entry)),
         ]);
         return { outcome: outcomeOf(results[1]), ended: results[2] };

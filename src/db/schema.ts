@@ -36,6 +36,16 @@ export const userColumns = {
   lastLoginAt: users.lastLoginAt,
 } satisfies Record<keyof User, unknown>;
 
+export const logins = sqliteTable(
+  'logins',
+  {
+    kind: text('kind').notNull(),
+    key: text('key').notNull(),
+    userId: text('user_id').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.key] })],
+);
+
 export const sessions = sqliteTable(
   'sessions',
   {

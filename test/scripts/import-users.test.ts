@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { undo } from '../../scripts/import/undo.ts';
-import { memoryD1 } from './support/database.ts';
+import { DIRECTORY, ENTER_ALL, memoryD1 } from './support/database.ts';
 import { IMPORTED_AT, importRecords, type Options } from './support/import.ts';
 import { type Ended, rowsOf, run, temporaryFolder } from './support/run.ts';
 
@@ -34,6 +34,10 @@ const emailAddress = (user: unknown, email: string, verified = true, primary = t
   fields: { user, email, verified, primary },
 });
 const UUID = '5f0f6f2e-6f0c-4c53-9d6e-0a3d3a9a7f11';
+
+const directoryFaults = ({ rows }: Pick<ReturnType<typeof memoryD1>, 'rows'>) =>
+  rows(`SELECT * FROM (SELECT * FROM logins EXCEPT SELECT * FROM (${DIRECTORY}))
+    UNION ALL SELECT * FROM (SELECT * FROM (${DIRECTORY}) EXCEPT SELECT * FROM logins)`);
 
 describe('what somebody cannot keep', () => {
   it.each<[string, Wish[], Options, string[], string[]]>([
@@ -186,6 +190,7 @@ describe('what somebody cannot keep', () => {
         `INSERT INTO users (id, email, username, username_key, password_hash, date_joined)
           VALUES ('own', 'neo@example.com', 'Morpheus', 'morpheus', 'x', 0),
             ('two', 'trinity@example.com', 'trinity', 'trinity', 'x', 0)`,
+        ENTER_ALL,
       ]);
       const { outcomes, leftOut, refused } = await importRecords(
         users(
@@ -217,6 +222,7 @@ describe('what somebody cannot keep', () => {
             taken = true;
             await writer.write([
               `INSERT INTO users (id, email, password_hash, date_joined) VALUES ('quick', 'neo@example.com', 'x', 0)`,
+              ENTER_ALL,
             ]);
           }
           await writer.write(statements);
@@ -228,6 +234,7 @@ describe('what somebody cannot keep', () => {
       { database: racing },
     );
     expect([leftOut, counts.imported]).toEqual([['1: email (email_taken)'], 2]);
+    expect(directoryFaults(database)).toEqual([]);
   });
 });
 
@@ -260,6 +267,19 @@ describe('an import', () => {
         alreadyThere: 1,
       });
     }
+  });
+
+  it('enters those who were imported into the directory, and nobody else', async () => {
+    const { database } = await importRecords(
+      users(
+        { pk: 1, username: 'Neo', email: 'neo@example.com' },
+        { pk: 2, username: 'neo', email: 'two@example.com' },
+        { pk: 3, username: 'trinity', email: 'Neo@example.com' },
+        { pk: 4, username: 'morpheus', email: '' },
+      ),
+    );
+    expect(database.rows('SELECT * FROM logins').length).toBeGreaterThanOrEqual(5);
+    expect(directoryFaults(database)).toEqual([]);
   });
 
   it('takes in who was refused once the file is mended', async () => {
@@ -400,6 +420,7 @@ describe('--undo', () => {
     const idle = idOf('idle');
     await database.writer.write([
       `INSERT INTO users (id, username, username_key, password_hash, date_joined) VALUES ('own', 'own', 'own', 'x', 0)`,
+      `INSERT INTO logins VALUES ('username', 'own', 'own')`,
       `INSERT INTO sessions (user_id, id, created_at, last_used_at, expires_at, absolute_end_at)
         VALUES ('${idOf('session')}', 's', 0, 0, 0, 0)`,
       `UPDATE users SET last_login_at = ${IMPORTED_AT + 1} WHERE username = 'logged-in'`,
@@ -415,6 +436,7 @@ describe('--undo', () => {
     expect(database.rows('SELECT id FROM users')).toHaveLength(7);
 
     expect(await undo(database.writer, report, undoing())).toEqual(dry);
+    expect(directoryFaults(database)).toEqual([]);
     expect(database.rows('SELECT username FROM users ORDER BY username').map((row) => row.username)).toEqual(
       [...names.slice(2), 'own'].sort(),
     );

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rebuildDirectory } from '../support/directory.ts';
 import { capturedLog } from '../support/log.ts';
 import { resigned } from '../support/tokens.ts';
 import {
@@ -995,8 +996,10 @@ describe('deleting a user', () => {
     await w.post('/account/password/reset', { email: target.email });
     const wish = beside({ vars: { SIGN_UP: 'verify' } });
     await wish.rows('UPDATE users SET email = ? WHERE id = ?', `moved-${target.email}`, target.id);
+    await rebuildDirectory();
     await wish.post('/account/sign-up', { email: target.email, password: 'correct horse battery' });
     await wish.rows('UPDATE users SET email = ? WHERE id = ?', target.email, target.id);
+    await rebuildDirectory();
     const { refresh } = (await w.logIn(target)).body as { refresh: string };
     await w.refresh(refresh);
 
