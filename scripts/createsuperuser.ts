@@ -11,7 +11,7 @@
  * The rules for passwords are the Worker's, as far as worker-variables.ts knows them; Have I Been Pwned is not asked.
  */
 import { parseArgs } from 'node:util';
-import { canonicalEmail, canonicalUsername, lengthOf, USERNAME_MAX_LENGTH } from '../src/account/identity.ts';
+import { canonicalEmail, canonicalUsername, lengthOf, USERNAME_MAX_LENGTH } from '../src/identity.ts';
 import { describeFault } from '../src/languages/describe.ts';
 import { createPasswordHasher } from '../src/password/hash.ts';
 import { passwordFaults } from '../src/password/policy.ts';

@@ -1,5 +1,6 @@
 /** The composition root: the only file that imports both ends, the use cases and the stores. */
 import { Hono } from 'hono';
+import type { Schema } from 'hono/types';
 import { d1Credentials } from './account/d1-credentials.ts';
 import { d1Disown } from './account/d1-disown.ts';
 import { d1Users } from './account/d1-users.ts';
@@ -9,6 +10,7 @@ import { simplejwtRoutes } from './account/simplejwt-routes.ts';
 import { adminApiRoutes } from './admin/api.ts';
 import type { AdminServices } from './admin/application.ts';
 import { d1Admin } from './admin/d1-admin.ts';
+import type { AdminContext, AdminEnv } from './admin/env.ts';
 import { consoleRoutes } from './admin/routes.ts';
 import { showError } from './admin/show.tsx';
 import { connectD1 } from './db/client.ts';
@@ -48,7 +50,7 @@ export interface Overrides {
   fetch?: typeof fetch;
 }
 
-async function composeServices(env: Bindings, overrides: Overrides): Promise<Composed> {
+async function composeServices(env: Bindings, overrides: Overrides): Promise<Composed<AdminServices>> {
   const loaded = loadSettings(env);
   const keySet = await loadKeySet(secretText(env.SIGNING_KEY), secretText(env.VERIFYING_KEYS));
   const limits = loaded.ok ? loaded.settings.RATE_LIMITS : env.RATE_LIMITS !== 'off';
@@ -126,11 +128,14 @@ function composer(overrides: Overrides = {}): Composer {
  * Routes below a mount, without the shared middleware; what none of them takes is answered as their own. `accountsAt`: the mount of
  * the account app where it is not theirs.
  */
-function mounted(
-  routes: Hono<AppEnv>,
-  { accountsAt, onError = answerError }: { accountsAt?: string; onError?: typeof answerError } = {},
-): Hono<AppEnv> {
-  const app = new Hono<AppEnv>({ strict: false });
+function mounted<E extends AppEnv, S extends Schema, P extends string>(
+  routes: Hono<E, S, P>,
+  {
+    accountsAt,
+    onError = answerError,
+  }: { accountsAt?: string; onError?: (error: unknown, c: AdminContext) => Response } = {},
+): Hono<AdminEnv> {
+  const app = new Hono<AdminEnv>({ strict: false });
   app.onError(onError);
   app.use(async function rememberMount(c, next) {
     const mount = mountOf(c);
@@ -144,14 +149,14 @@ function mounted(
 }
 
 /** `/admin` without the shared middleware: the console, and its JSON below `/api`. */
-function adminApp(accountsAt: string): Hono<AppEnv> {
-  const app = new Hono<AppEnv>({ strict: false });
+function adminApp(accountsAt: string): Hono<AdminEnv> {
+  const app = new Hono<AdminEnv>({ strict: false });
   app.route('/api', mounted(adminApiRoutes(), { accountsAt }));
   app.route('/', mounted(consoleRoutes(), { accountsAt, onError: showError }));
   return app;
 }
 
-function alone(overrides: Overrides, routes: Hono<AppEnv>): Hono<AppEnv> {
+function alone(overrides: Overrides, routes: Hono<AdminEnv>): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
   app.use(responseHeaders(), services(composer(overrides)), cors());

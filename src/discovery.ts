@@ -2,17 +2,22 @@
  * The public keys, and where libraries look for them: OpenID Connect Discovery 1.0 and RFC 8414. This service is no
  * OpenID provider; the documents say what is true of it and nothing else.
  */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { Refusal } from './errors.ts';
-import type { AppContext, AppEnv } from './http/context.ts';
+import type { AppEnv } from './http/context.ts';
+
+interface DiscoveryEnv extends AppEnv {
+  Variables: AppEnv['Variables'] & { services: { jwks: { keys: JsonWebKey[] } } };
+}
+type DiscoveryContext = Context<DiscoveryEnv>;
 
 const JWKS_PATH = '/.well-known/jwks.json';
 
 /** Keys are rotated days apart. */
-const cached = (c: AppContext) => c.header('Cache-Control', 'public, max-age=300');
+const cached = (c: DiscoveryContext) => c.header('Cache-Control', 'public, max-age=300');
 
 /** PUBLIC_URL; in development the request's origin; else the issuer, at which the document was looked for. */
-function baseUrl(c: AppContext): string | null {
+function baseUrl(c: DiscoveryContext): string | null {
   const { PUBLIC_URL, ENVIRONMENT, ISSUER = '' } = c.var.services.settings;
   if (PUBLIC_URL !== undefined) return PUBLIC_URL;
   if (ENVIRONMENT === 'development') return new URL(c.req.url).origin;
@@ -20,7 +25,7 @@ function baseUrl(c: AppContext): string | null {
 }
 
 /** 404 not_found without ISSUER. */
-function metadata(c: AppContext) {
+function metadata(c: DiscoveryContext) {
   const { ISSUER } = c.var.services.settings;
   const base = baseUrl(c);
   if (ISSUER === undefined || base === null) throw new Refusal('not_found');
@@ -36,7 +41,7 @@ function metadata(c: AppContext) {
 }
 
 export const discoveryRoutes = () =>
-  new Hono<AppEnv>({ strict: false })
+  new Hono<DiscoveryEnv>({ strict: false })
     .get(JWKS_PATH, (c) => {
       cached(c);
       return c.json(c.var.services.jwks);

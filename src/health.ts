@@ -1,9 +1,19 @@
 /** Is the process up, are D1 and KV reached. */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { unavailable } from './deadlines.ts';
-import type { AppContext, AppEnv } from './http/context.ts';
+import type { AppEnv } from './http/context.ts';
 import { reporter } from './http/report.ts';
-import { seconds } from './ports.ts';
+import { type Blacklist, type Clock, type Sessions, seconds } from './ports.ts';
+
+interface HealthEnv extends AppEnv {
+  Variables: AppEnv['Variables'] & {
+    services: {
+      clock: Clock;
+      sessions: Pick<Sessions, 'tokenStatus'>;
+      blacklist: Pick<Blacklist, 'find'>;
+    };
+  };
+}
 
 const READY_FOR_SECONDS = 5;
 
@@ -14,7 +24,7 @@ const reachedAt = new WeakMap<object, number>();
  * Throws 503 unavailable where D1 or KV cannot be reached. A success is remembered for some seconds, so that
  * whoever polls does not cost a look at both each time; a failure is not.
  */
-async function ready(c: AppContext): Promise<void> {
+async function ready(c: Context<HealthEnv>): Promise<void> {
   const { services } = c.var;
   const now = seconds(services.clock);
   const age = now - (reachedAt.get(services) ?? Number.NEGATIVE_INFINITY);
@@ -29,7 +39,7 @@ async function ready(c: AppContext): Promise<void> {
 }
 
 export const healthRoutes = () =>
-  new Hono<AppEnv>({ strict: false })
+  new Hono<HealthEnv>({ strict: false })
     .get('/healthz', (c) => c.json({ status: 'ok' }))
     .get('/readyz', async (c) => {
       await ready(c);

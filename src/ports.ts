@@ -323,6 +323,16 @@ export interface Mail {
   token: string | null;
 }
 
+/** A mail in the development inbox. */
+export interface InboxMail extends Mail {
+  id: string;
+  /** RFC 3339. */
+  createdAt: string;
+}
+
+/** The development inbox, newest first: all of it, or what went to one address. */
+export type Inbox = (to: string | null) => Promise<InboxMail[]>;
+
 export interface Mailer {
   /** Of the development inbox: a mail is there before the answer is, so that a program can read it next. */
   awaited: boolean;

@@ -5,7 +5,7 @@
  */
 
 import { readFirebaseHashConfig } from './password/foreign/firebase-config.ts';
-import { OWN_AUDIENCES, RESERVED_CLAIMS } from './token/claims.ts';
+import { LEEWAY_MAX_SECONDS, OWN_AUDIENCES, RESERVED_CLAIMS } from './token/claims.ts';
 
 /** A fault names the setting and what is wrong with it, never the value. */
 export interface SettingFault {
@@ -25,8 +25,6 @@ interface Setting<T> {
 class Problem extends Error {}
 
 const SECONDS_PER_UNIT = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
-/** No setting of LEEWAY is larger. */
-export const LEEWAY_MAX_SECONDS = 300;
 const MAX_DURATION_SECONDS = 3_650 * SECONDS_PER_UNIT.d;
 
 /** `1h` → 3600. Zero only where `min` is 0. */

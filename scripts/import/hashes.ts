@@ -2,7 +2,7 @@
  * What a stored password is, and whether the Worker can verify it. What it cannot is not stored: `''` means that the
  * user has no password until it is reset. Pure.
  */
-import { isPlainText } from '../../src/account/identity.ts';
+import { isPlainText } from '../../src/identity.ts';
 import { encodeFirebaseHash, hashKind } from '../../src/password/foreign/index.ts';
 
 export interface StoredPassword {

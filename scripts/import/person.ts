@@ -11,7 +11,7 @@ import {
   lengthOf,
   NAME_MAX_LENGTH,
   USERNAME_MAX_LENGTH,
-} from '../../src/account/identity.ts';
+} from '../../src/identity.ts';
 import { type FieldMap, mapped, pick, type Target } from './fields.ts';
 import { readPassword } from './hashes.ts';
 import { stableId, uuidOf } from './ids.ts';

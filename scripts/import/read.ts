@@ -1,5 +1,5 @@
 /** The whole file into staging: every record to what its source says that it is. */
-import { canonicalEmail } from '../../src/account/identity.ts';
+import { canonicalEmail } from '../../src/identity.ts';
 import type { FieldMap } from './fields.ts';
 import { type Findings, noFindings, noteAssumed, noteNotData, noteOther, noteUnused } from './findings.ts';
 import { readHash, readPerson } from './person.ts';

@@ -3,15 +3,10 @@
  * two looks at the ids: who was there before, who is there now. Since a record has the same id at every run, being
  * stopped anywhere and run again neither doubles nor loses anybody.
  */
+import { newUser } from '../../src/account/new-user.ts';
+import type { UserRow } from '../../src/ports.ts';
 import type { D1Writer } from '../lib/d1-writer.ts';
-import {
-  type Holder,
-  insertUsers,
-  type Present,
-  selectHolders,
-  selectPresent,
-  type UserRow,
-} from '../lib/users-sql.ts';
+import { type Holder, insertUsers, type Present, selectHolders, selectPresent } from '../lib/users-sql.ts';
 import type { Known, Person } from './person.ts';
 import type { Place } from './records.ts';
 import {
@@ -139,13 +134,13 @@ const isSame = (person: Person, row: Present): boolean =>
   (person.usernameKey !== null && person.usernameKey === row.username_key);
 
 function rowOf(person: Person, now: number): UserRow {
-  const { email, emailVerifiedAt, dateJoined } = person;
-  return {
-    ...person,
-    id: idOf(person),
+  const { email, emailVerifiedAt, dateJoined, isActive, isStaff, lastLoginAt } = person;
+  return newUser({ ...person, id: idOf(person) }, dateJoined ?? now, {
+    isActive,
+    isStaff,
     emailVerifiedAt: email === null ? null : emailVerifiedAt === 'now' ? now : emailVerifiedAt,
-    dateJoined: dateJoined ?? now,
-  };
+    lastLoginAt,
+  });
 }
 
 async function present(writer: D1Writer, ids: readonly string[]): Promise<Map<string, Present>> {

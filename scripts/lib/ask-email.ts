@@ -1,6 +1,6 @@
 /** The e-mail address, from whoever runs the script at a terminal. */
 import { createInterface } from 'node:readline';
-import { canonicalEmail } from '../../src/account/identity.ts';
+import { canonicalEmail } from '../../src/identity.ts';
 import { ScriptFault } from './fault.ts';
 
 /** Asks until what is typed is an address, and returns its canonical form. Ctrl-C and Ctrl-D end it. */

@@ -7,9 +7,10 @@ import { and, eq, type Query, type SQL, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import { addLogin, isTaken } from '../../src/account/d1-logins.ts';
 import { insertUser, onPromotion, replacePassword } from '../../src/account/d1-user-writes.ts';
-import { isOwnName, usernameKey } from '../../src/account/identity.ts';
+import { newUser } from '../../src/account/new-user.ts';
 import { addressAsRead, userExists } from '../../src/db/predicates.ts';
 import { users } from '../../src/db/schema.ts';
+import { isOwnName, usernameKey } from '../../src/identity.ts';
 import type { EndedSession, RevocationReason } from '../../src/ports.ts';
 import type { D1Writer } from './d1-writer.ts';
 import { ScriptFault } from './fault.ts';
@@ -83,20 +84,11 @@ export async function createSuperuser(writer: D1Writer, wish: Wish, means: Means
   const passwordHash = await means.passwordHash({ email, username: username?.username ?? null, name: null });
   const id = means.newId();
   const now = means.now();
-  const user = {
-    id,
-    email,
-    username: username?.username ?? null,
-    usernameKey: username?.key ?? null,
-    name: null,
-    passwordHash,
-    passwordVersion: 1,
-    isActive: true,
+  const names = { email, username: username?.username ?? null, usernameKey: username?.key ?? null };
+  const user = newUser({ ...names, id, name: null, passwordHash }, now, {
     isStaff: true,
     emailVerifiedAt: now,
-    dateJoined: now,
-    lastLoginAt: null,
-  };
+  });
   const free = sql`WHERE NOT ${isTaken('email', email)} AND NOT ${isTaken('username', user.usernameKey)}`;
   await writer.write([
     withValues(insertUser(shared, user, free)),

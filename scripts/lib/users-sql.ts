@@ -3,21 +3,8 @@
  * execute` binds no values. Pure.
  */
 import type { LoginKind } from '../../src/account/d1-logins.ts';
+import type { UserRow } from '../../src/ports.ts';
 import { insertStatements, literal, statements, type Value } from './sql.ts';
-
-export interface UserRow {
-  id: string;
-  email: string | null;
-  username: string | null;
-  usernameKey: string | null;
-  name: string | null;
-  passwordHash: string;
-  isActive: boolean;
-  isStaff: boolean;
-  emailVerifiedAt: number | null;
-  dateJoined: number;
-  lastLoginAt: number | null;
-}
 
 const COLUMNS = [
   ...['id', 'email', 'username', 'username_key', 'name', 'password_hash'],

@@ -6,10 +6,11 @@ import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import { body } from '../http/body.ts';
-import { type AppContext, type AppEnv, callOf } from '../http/context.ts';
+import { callOf } from '../http/context.ts';
 import { PAGE_CSP } from '../http/page.tsx';
 import { confirmEmail, disownAccount, requestEmailChange, resendVerification } from './application/email.ts';
 import { confirmReset, requestPasswordReset } from './application/password.ts';
+import type { AccountContext, AccountEnv } from './env.ts';
 import { type MailLinkKind, MailLinkPage } from './pages.tsx';
 import { requireOrigin } from './refresh-transport.ts';
 import {
@@ -23,12 +24,12 @@ import {
 } from './schemas.ts';
 import { bodyWithProof, signedInToChange } from './signed-in.ts';
 
-const withMail = createMiddleware<AppEnv>(async function withMail(c, next) {
+const withMail = createMiddleware<AccountEnv>(async function withMail(c, next) {
   if (!c.var.services.mailer) throw new Refusal('not_found');
   return next();
 });
 
-const page = (c: AppContext, kind: MailLinkKind) => {
+const page = (c: AccountContext, kind: MailLinkKind) => {
   c.header('Content-Security-Policy', PAGE_CSP);
   c.header('Content-Language', c.var.language);
   c.header('Vary', 'Accept-Language', { append: true });
@@ -43,7 +44,7 @@ const page = (c: AppContext, kind: MailLinkKind) => {
 };
 
 export const mailRoutes = () =>
-  new Hono<AppEnv>({ strict: false })
+  new Hono<AccountEnv>({ strict: false })
     // Of every method: without mail these paths are not there, and no 405 says otherwise.
     .use('/password/reset/*', withMail)
     .use('/email/*', withMail)

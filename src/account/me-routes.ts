@@ -1,12 +1,13 @@
 /** What people do with their own account: all of it behind an access token, all of it reads D1. */
 import { Hono } from 'hono';
 import { body } from '../http/body.ts';
-import { type AppEnv, callOf } from '../http/context.ts';
+import { callOf } from '../http/context.ts';
 import { changePassword } from './application/password.ts';
 import { updateMe } from './application/profile.ts';
 import { reauthenticate } from './application/reauthentication.ts';
 import { endAllSessions, endSession, listSessions } from './application/session.ts';
 import { withdraw } from './application/sign.ts';
+import type { AccountEnv } from './env.ts';
 import { sessionJson, userJson } from './presenters.ts';
 import { clearRefresh, requireOrigin } from './refresh-transport.ts';
 import {
@@ -21,7 +22,7 @@ import {
 import { bodyWithProof, sentAccess, signedIn, signedInToChange } from './signed-in.ts';
 
 export const meRoutes = () =>
-  new Hono<AppEnv>({ strict: false })
+  new Hono<AccountEnv>({ strict: false })
     .get('/me', signedIn, (c) => c.json(userJson(c.var.caller.user)))
     .patch('/me', requireOrigin, signedInToChange, body(updateMeBody), async (c) =>
       c.json(userJson(await updateMe(c.var.services, c.var.caller, c.req.valid('json')))),

@@ -8,22 +8,22 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
-import type { AppContext, AppEnv } from '../http/context.ts';
 import type { TokenPair } from './application/tokens.ts';
+import type { AccountContext, AccountEnv } from './env.ts';
 import { noBody, refreshBody } from './schemas.ts';
 
 const COOKIE = 'refresh';
 /** Browsers keep no cookie longer, and hono/cookie refuses more (RFC 6265bis section 5.5). */
 const COOKIE_MAX_AGE_SECONDS = 400 * 86_400;
 
-const inCookie = (c: AppContext) => c.var.services.settings.REFRESH_TRANSPORT === 'cookie';
-const attributes = (c: AppContext) =>
+const inCookie = (c: AccountContext) => c.var.services.settings.REFRESH_TRANSPORT === 'cookie';
+const attributes = (c: AccountContext) =>
   ({ prefix: 'secure', path: c.var.mount || '/', httpOnly: true, secure: true, sameSite: 'Strict' }) as const;
 
 const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 
 /** 403 origin_not_allowed: an unsafe method from no origin, or one that is neither allowed nor our own. */
-export const requireOrigin = createMiddleware<AppEnv>(async function requireOrigin(c, next) {
+export const requireOrigin = createMiddleware<AccountEnv>(async function requireOrigin(c, next) {
   if (inCookie(c) && !SAFE.includes(c.req.method)) {
     const origin = c.req.header('Origin');
     const allowed = [new URL(c.req.url).origin, ...c.var.services.settings.ALLOWED_ORIGINS];
@@ -36,7 +36,7 @@ export const requireOrigin = createMiddleware<AppEnv>(async function requireOrig
 export const refreshInput: ReturnType<typeof body<typeof refreshBody>> = (() => {
   const withToken = body(refreshBody);
   const without = body(noBody);
-  const handler: MiddlewareHandler<AppEnv> = (c, next) =>
+  const handler: MiddlewareHandler<AccountEnv> = (c, next) =>
     inCookie(c) ? without(c as never, next) : withToken(c as never, next);
   return handler as never;
 })();
@@ -45,7 +45,7 @@ export const refreshInput: ReturnType<typeof body<typeof refreshBody>> = (() => 
  * The token a refresh or log-out is about; null where there is no cookie. Two cookies of that name count as none and
  * both are cleared: a page of another host below the same domain can plant one, and nothing tells which is ours.
  */
-export function sentRefresh(c: AppContext, validated: { refresh?: string }): string | null {
+export function sentRefresh(c: AccountContext, validated: { refresh?: string }): string | null {
   if (!inCookie(c)) return validated.refresh ?? null;
   const sent = (c.req.header('Cookie') ?? '')
     .split(';')
@@ -56,7 +56,7 @@ export function sentRefresh(c: AppContext, validated: { refresh?: string }): str
 }
 
 /** What of a pair goes into the body; in cookie mode the refresh token goes into the cookie instead. */
-export function sendTokens<P extends TokenPair>(c: AppContext, pair: P): P | { access: string } {
+export function sendTokens<P extends TokenPair>(c: AccountContext, pair: P): P | { access: string } {
   if (!inCookie(c)) return pair;
   if (pair.refresh !== undefined) {
     // An upper bound: the token itself says when it is over.
@@ -69,12 +69,12 @@ export function sendTokens<P extends TokenPair>(c: AppContext, pair: P): P | { a
   return { access: pair.access };
 }
 
-export function clearRefresh(c: AppContext): void {
+export function clearRefresh(c: AccountContext): void {
   if (inCookie(c)) deleteCookie(c, COOKIE, attributes(c));
 }
 
 /** Ours, and those that a page of a host below the same domain can have set, at the paths where they reach us. */
-function clearPlanted(c: AppContext): void {
+function clearPlanted(c: AccountContext): void {
   const labels = new URL(c.req.url).hostname.split('.');
   const domains = labels.slice(0, -1).map((_, from) => labels.slice(from).join('.'));
   for (const path of new Set(['/', attributes(c).path])) {
@@ -87,7 +87,7 @@ function clearPlanted(c: AppContext): void {
  * A token that is refused for good takes its cookie with it. Where the server could not tell (503) the cookie
  * stays: without it a second try at a log-out would end nothing.
  */
-export async function clearWhereFinal<T>(c: AppContext, work: Promise<T>): Promise<T> {
+export async function clearWhereFinal<T>(c: AccountContext, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

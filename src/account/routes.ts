@@ -4,9 +4,10 @@ import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import { body } from '../http/body.ts';
-import { type AppEnv, callOf } from '../http/context.ts';
+import { callOf } from '../http/context.ts';
 import { refresh, verify } from './application/session.ts';
 import { logIn, logOut, requireOpenSignUp, signUp } from './application/sign.ts';
+import type { AccountEnv } from './env.ts';
 import { exportRoutes } from './export/routes.ts';
 import { mailRoutes } from './mail-routes.tsx';
 import { meRoutes } from './me-routes.ts';
@@ -22,14 +23,14 @@ import {
 import { logInBody, signUpBody, verifyBody } from './schemas.ts';
 
 /** Whatever was sent: nobody is told first what else is wrong with it. */
-const whileOpen = createMiddleware<AppEnv>(async function whileOpen(c, next) {
+const whileOpen = createMiddleware<AccountEnv>(async function whileOpen(c, next) {
   requireOpenSignUp(c.var.services);
   return next();
 });
 
 /** Sign-up, log-in and what tokens do; then what people do with their account, and what mail is for. */
 export const accountRoutes = () =>
-  new Hono<AppEnv>({ strict: false })
+  new Hono<AccountEnv>({ strict: false })
     .post('/sign-up', requireOrigin, whileOpen, body(signUpBody), async (c) => {
       const made = await signUp(c.var.services, c.req.valid('json'), callOf(c));
       if ('claim' in made) return c.json(made, 202);

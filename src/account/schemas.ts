@@ -1,7 +1,6 @@
 /** The bodies of requests, as Zod schemas: they validate, and the OpenAPI document is made from them. */
 import * as z from 'zod/mini';
 import type { FieldFaultName } from '../errors.ts';
-import { normalizePassword, PASSWORD_MAX_LENGTH } from '../password/policy.ts';
 import {
   canonicalEmail,
   canonicalUsername,
@@ -10,7 +9,8 @@ import {
   lengthOf,
   NAME_MAX_LENGTH,
   USERNAME_MAX_LENGTH,
-} from './identity.ts';
+} from '../identity.ts';
+import { normalizePassword, PASSWORD_MAX_LENGTH } from '../password/policy.ts';
 
 type Report = (fault: FieldFaultName, params?: Record<string, string | number>) => void;
 

@@ -5,24 +5,25 @@ import type * as z from 'zod/mini';
 import { Refusal } from '../errors.ts';
 import { bearerToken } from '../guard/bearer.ts';
 import { body } from '../http/body.ts';
-import { type AppContext, type AppEnv, callOf } from '../http/context.ts';
+import { callOf } from '../http/context.ts';
 import { asksForPassword } from './application/reauthentication.ts';
 import { authenticate } from './application/session.ts';
+import type { AccountContext, AccountEnv } from './env.ts';
 
 /** The access token of the request. 401 not_authenticated, bad_authorization_header. */
-export function sentAccess(c: AppContext): string {
+export function sentAccess(c: AccountContext): string {
   const token = bearerToken(c.req.header('Authorization'), c.var.services.settings.AUTH_HEADER_TYPES);
   if (token === null) throw new Refusal('not_authenticated');
   return token;
 }
 
-export const signedIn = createMiddleware<AppEnv>(async function signedIn(c, next) {
+export const signedIn = createMiddleware<AccountEnv>(async function signedIn(c, next) {
   c.set('caller', await authenticate(c.var.services, sentAccess(c)));
   return next();
 });
 
 /** `signedIn`, for requests that change the account: counted by user. 429 throttled. */
-export const signedInToChange = createMiddleware<AppEnv>(async function signedInToChange(c, next) {
+export const signedInToChange = createMiddleware<AccountEnv>(async function signedInToChange(c, next) {
   const { services } = c.var;
   const caller = await authenticate(services, sentAccess(c));
   await services.limits.check({ action: 'change', userId: caller.user.id }, callOf(c));
@@ -39,7 +40,7 @@ export function bodyWithProof<Proven extends z.ZodMiniObject>(
   proven: Proven,
 ): ReturnType<typeof body<Proven>> {
   const [withPassword, without] = [body(strict), body(proven)];
-  const handler: MiddlewareHandler<AppEnv> = async (c, next) =>
+  const handler: MiddlewareHandler<AccountEnv> = async (c, next) =>
     (await asksForPassword(c.var.services, c.var.caller))
       ? withPassword(c as never, next)
       : without(c as never, next);

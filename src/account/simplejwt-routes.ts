@@ -6,20 +6,21 @@ import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
-import { type AppEnv, callOf } from '../http/context.ts';
+import { callOf } from '../http/context.ts';
 import { refresh, verify } from './application/session.ts';
 import { blacklistToken, logIn } from './application/sign.ts';
+import type { AccountEnv } from './env.ts';
 import { refreshBody, tokenObtainBody, verifyBody } from './schemas.ts';
 
 /** In cookie mode no refresh token is ever in a body, so these paths are not there. */
-const asSimplejwt = createMiddleware<AppEnv>(async function asSimplejwt(c, next) {
+const asSimplejwt = createMiddleware<AccountEnv>(async function asSimplejwt(c, next) {
   if (c.var.services.settings.REFRESH_TRANSPORT === 'cookie') throw new Refusal('not_found');
   c.set('flatErrors', true);
   return next();
 });
 
 export const simplejwtRoutes = () =>
-  new Hono<AppEnv>({ strict: false })
+  new Hono<AccountEnv>({ strict: false })
     .use(asSimplejwt)
     .post('/', body(tokenObtainBody), async (c) =>
       c.json(await logIn(c.var.services, c.req.valid('json'), callOf(c))),

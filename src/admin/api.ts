@@ -9,7 +9,7 @@ import { noBody } from '../account/schemas.ts';
 import { signedIn } from '../account/signed-in.ts';
 import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
-import { type AppEnv, callOf } from '../http/context.ts';
+import { callOf } from '../http/context.ts';
 import {
   addUser,
   changeUser,
@@ -19,17 +19,18 @@ import {
   overview,
   requestReset,
 } from './application.ts';
+import type { AdminEnv } from './env.ts';
 import { pageQuery, userQuery, writeCursor } from './listing.ts';
 import { adminSessionJson, countsJson, historyJson, revokedTokenJson } from './presenters.ts';
 import { addUserBody, changeUserBody } from './schemas.ts';
 
-const staff = createMiddleware<AppEnv>(async function staff(c, next) {
+const staff = createMiddleware<AdminEnv>(async function staff(c, next) {
   if (!c.var.caller.user.isStaff) throw new Refusal('permission_denied');
   return next();
 });
 
 export const adminApiRoutes = () =>
-  new Hono<AppEnv>({ strict: false })
+  new Hono<AdminEnv>({ strict: false })
     .get('/overview', signedIn, staff, async (c) => {
       const { counts, latest } = await overview(c.var.services);
       return c.json({ ...countsJson(counts), history: latest.map(historyJson) });

@@ -6,15 +6,18 @@
 import { newOneTimeToken, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
 import { cacheRevocation, requireGoodPassword, type Services } from '../account/application/tokens.ts';
-import { isOwnName } from '../account/identity.ts';
+import { newUser } from '../account/new-user.ts';
 import { unavailable } from '../deadlines.ts';
 import { invalidField, Refusal } from '../errors.ts';
+import { isOwnName } from '../identity.ts';
 import { type Call, type EndedSession, type RevocationReason, seconds, type User } from '../ports.ts';
 import { sha256Hex, uuid7 } from '../random.ts';
-import type { AdminParts, AuditEntry, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
+import type { AdminStore, AuditEntry, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
 
 export interface AdminServices extends Services {
-  admin: AdminParts;
+  admin: {
+    store: AdminStore;
+  };
 }
 
 const WEEK_SECONDS = 7 * 86_400;
@@ -80,7 +83,7 @@ export async function findUser({ admin }: AdminServices, id: string): Promise<Us
   return user;
 }
 
-export interface NewUser {
+export interface UserInput {
   /** Canonical. */
   email: string;
   password: string;
@@ -93,7 +96,7 @@ export interface NewUser {
 export async function addUser(
   services: AdminServices,
   caller: Caller,
-  input: NewUser,
+  input: UserInput,
   call: Call,
 ): Promise<User> {
   const { clock, random, hasher, admin } = services;
@@ -109,18 +112,10 @@ export async function addUser(
   const passwordHash = await hasher.hash(input.password);
   const isStaff = input.is_staff ?? false;
   const entry = auditEntry(services, caller, isStaff ? 'added as staff' : 'added');
-  const user: User = {
-    ...person,
-    id: random.uuid7(clock()),
-    passwordHash,
-    passwordVersion: 1,
-    isActive: true,
-    isStaff,
-    emailVerifiedAt: null,
-    dateJoined: entry.now,
-    lastLoginAt: null,
-  };
-  requireDone(await admin.store.add(entry, { ...user, usernameKey: input.username?.key ?? null }));
+  const id = random.uuid7(clock());
+  const usernameKey = input.username?.key ?? null;
+  const user = newUser({ ...person, usernameKey, id, passwordHash }, entry.now, { isStaff });
+  requireDone(await admin.store.add(entry, user));
   await tell(services, call, entry, user.id);
   return user;
 }

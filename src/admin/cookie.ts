@@ -5,8 +5,8 @@
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
-import type { AppContext, AppEnv } from '../http/context.ts';
 import { consoleCaller } from './console-session.ts';
+import type { AdminContext, AdminEnv } from './env.ts';
 
 /** `__Host-` (RFC 6265bis section 4.1.3.2): of this very host, for all its paths, over a secure connection. */
 const COOKIE = 'accounts_admin';
@@ -18,10 +18,10 @@ const ATTRIBUTES = {
   sameSite: 'Strict',
 } as const;
 
-export const readCookie = (c: AppContext): string | null => getCookie(c, COOKIE, 'host') ?? null;
-export const writeCookie = (c: AppContext, token: string, maxAge: number): void =>
+export const readCookie = (c: AdminContext): string | null => getCookie(c, COOKIE, 'host') ?? null;
+export const writeCookie = (c: AdminContext, token: string, maxAge: number): void =>
   setCookie(c, COOKIE, token, { ...ATTRIBUTES, maxAge });
-export const clearCookie = (c: AppContext): void => {
+export const clearCookie = (c: AdminContext): void => {
   deleteCookie(c, COOKIE, ATTRIBUTES);
 };
 
@@ -29,7 +29,7 @@ export const clearCookie = (c: AppContext): void => {
  * SameSite is about sites, this is about origins: another host of the same site may not post either. 403 where
  * `Origin` is absent, as it never is in the POST of a browser.
  */
-export const ownOrigin = createMiddleware<AppEnv>(async function ownOrigin(c, next) {
+export const ownOrigin = createMiddleware<AdminEnv>(async function ownOrigin(c, next) {
   if (c.req.header('Origin') !== new URL(c.req.url).origin) {
     throw new Refusal('origin_not_allowed', { reason: 'console' });
   }
@@ -37,7 +37,7 @@ export const ownOrigin = createMiddleware<AppEnv>(async function ownOrigin(c, ne
 });
 
 /** Staff by the cookie, as D1 has it now; everybody else goes to the log-in page. */
-export const requireStaffSession = createMiddleware<AppEnv>(async function requireStaffSession(c, next) {
+export const requireStaffSession = createMiddleware<AdminEnv>(async function requireStaffSession(c, next) {
   const token = readCookie(c);
   const caller = token === null ? null : await consoleCaller(c.var.services, token);
   if (!caller) {
@@ -52,7 +52,7 @@ export const requireStaffSession = createMiddleware<AppEnv>(async function requi
 });
 
 /** Where a log-in goes on: a page of the console, whatever `next` says. An absolute address, so that `//` is none. */
-export function afterLogIn(c: AppContext, next: string): string {
+export function afterLogIn(c: AdminContext, next: string): string {
   const { mount } = c.var;
   const home = new URL(mount || '/', c.req.url);
   const to = URL.canParse(mount + next, home.href) ? new URL(mount + next, home) : home;

@@ -14,7 +14,7 @@ import { actorMayAct, notTheLastStaff, userExists } from '../db/predicates.ts';
 import { adminLog, logins, sessions, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { User } from '../ports.ts';
-import { LEEWAY_MAX_SECONDS } from '../settings.ts';
+import { LEEWAY_MAX_SECONDS } from '../token/claims.ts';
 import { endedSession, endSessions } from '../token/d1-session-writes.ts';
 import { d1AdminLists } from './d1-admin-lists.ts';
 import type { AdminStore, AuditEntry, Outcome } from './ports.ts';

@@ -2,15 +2,15 @@
 import type * as z from 'zod/mini';
 import { invalid, Refusal } from '../errors.ts';
 import { faultsOf, readBytes } from '../http/body.ts';
-import type { AppContext } from '../http/context.ts';
 import { refusalOf } from '../http/problem.ts';
 import { describeFault, describeRefusal } from '../languages/describe.ts';
+import type { AdminContext } from './env.ts';
 import type { FormErrors } from './pages/parts.tsx';
 
 export type Form = Readonly<Record<string, string>>;
 
 /** The last of fields with one name counts. 413 payload_too_large. */
-export async function readForm(c: AppContext): Promise<Form> {
+export async function readForm(c: AdminContext): Promise<Form> {
   return Object.fromEntries(new URLSearchParams(new TextDecoder().decode(await readBytes(c))));
 }
 
@@ -27,7 +27,7 @@ interface Shown {
 }
 
 /** The page shows them with what was typed. Anything that is not about the form is thrown on. */
-export function formErrors(error: unknown, c: AppContext): Shown {
+export function formErrors(error: unknown, c: AdminContext): Shown {
   const shown = error instanceof Refusal && wordsFor(error);
   if (!shown) throw error;
   // For its line in the log.

@@ -2,7 +2,7 @@
  * From the query string to what a list is asked for: search, filters and order in the words of DRF, and a cursor
  * that is opaque. What is unknown or broken counts as absent: the first page, unfiltered, in the usual order.
  */
-import { canonicalEmail, usernameKey } from '../account/identity.ts';
+import { canonicalEmail, usernameKey } from '../identity.ts';
 import { base64url } from '../random.ts';
 import { fromBase64Url } from '../token/keys.ts';
 import { type Cursor, type PageQuery, USER_SORTS, type UserQuery } from './ports.ts';

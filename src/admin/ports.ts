@@ -3,7 +3,7 @@
  * does it only if that person is active staff with a live session at that very moment, and leaves the row of the
  * history in the same batch. Times are epoch seconds.
  */
-import type { EndedSession, OneTimeToken, Session, User } from '../ports.ts';
+import type { EndedSession, OneTimeToken, Session, User, UserRow } from '../ports.ts';
 
 /** Who does what, from which session, when, and the id of the row that this leaves in the history. */
 export interface AuditEntry {
@@ -111,7 +111,7 @@ export interface AdminStore {
   /** Newest first; with `subjectId` what was done to that person. */
   history: (query: PageQuery & { subjectId: string | null }) => Promise<Page<HistoryRow>>;
 
-  add: (entry: AuditEntry, user: User & { usernameKey: string | null }) => Promise<Outcome>;
+  add: (entry: AuditEntry, user: UserRow) => Promise<Outcome>;
   /** If the user is still as it was read. */
   change: (
     entry: AuditEntry,
@@ -132,9 +132,4 @@ export interface AdminStore {
   ) => Promise<{ outcome: Outcome; ended: EndedSession[] }>;
   /** Leaves a reset token for the user; older ones are void. */
   leaveReset: (entry: AuditEntry, user: User, token: OneTimeToken) => Promise<Outcome>;
-}
-
-/** What app.ts puts beside the services of the account app. */
-export interface AdminParts {
-  store: AdminStore;
 }

@@ -5,7 +5,7 @@
  */
 import { Hono } from 'hono';
 import { serveAsset } from '../http/assets.ts';
-import { type AppEnv, callOf } from '../http/context.ts';
+import { callOf } from '../http/context.ts';
 import { findUser, overview } from './application.ts';
 import { logInToConsole, logOutOfConsole } from './console-session.ts';
 import {
@@ -16,6 +16,7 @@ import {
   requireStaffSession,
   writeCookie,
 } from './cookie.ts';
+import type { AdminEnv } from './env.ts';
 import { formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, userQuery, writeCursor } from './listing.ts';
 import { HistoryPage } from './pages/history.tsx';
@@ -28,7 +29,7 @@ import { show } from './show.tsx';
 import { userRoutes } from './user-routes.ts';
 
 export const consoleRoutes = () =>
-  new Hono<AppEnv>({ strict: false })
+  new Hono<AdminEnv>({ strict: false })
     .get('/console.css', (c) => serveAsset(c, '/admin/console.css'))
     .get('/login', (c) => show(c, LogInPage, { next: c.req.query('next') ?? '', name: '' }))
     .post('/login', ownOrigin, async (c) => {

@@ -3,10 +3,10 @@
 /** A page as an answer: its policy, its language, and the page of whatever goes wrong. */
 import type { Child } from 'hono/jsx';
 import { REFUSALS } from '../errors.ts';
-import type { AppContext } from '../http/context.ts';
 import { answerError, refusalOf } from '../http/problem.ts';
 import { TITLES } from '../http/problem-response.ts';
 import { describeRefusal } from '../languages/describe.ts';
+import type { AdminContext } from './env.ts';
 import type { Frame } from './pages/layout.tsx';
 import { ErrorPage } from './pages/sign.tsx';
 
@@ -15,7 +15,7 @@ const CONSOLE_CSP =
 
 /** The page in its frame. Of no other origin to read, whatever ALLOWED_ORIGINS says for the API. */
 export function show<P extends { frame: Frame }>(
-  c: AppContext,
+  c: AdminContext,
   Page: (props: P) => Child,
   props: Omit<P, 'frame'>,
   status: keyof typeof TITLES | 200 = 200,
@@ -29,16 +29,16 @@ export function show<P extends { frame: Frame }>(
 }
 
 /** Browsers ask for pages by name; whatever else comes here is a program, and is told what programs read. */
-const wantsPage = (c: AppContext) => /\btext\/html\b/i.test(c.req.header('Accept') ?? '');
+const wantsPage = (c: AdminContext) => /\btext\/html\b/i.test(c.req.header('Accept') ?? '');
 
 /** The onError of the console: the refusal's status and headers, as a page where one is asked for. */
-export function showError(error: unknown, c: AppContext): Response {
+export function showError(error: unknown, c: AdminContext): Response {
   const answer = wantsPage(c) ? errorPage(error, c) : answerError(error, c);
   answer.headers.append('Vary', 'Accept');
   return answer;
 }
 
-function errorPage(error: unknown, c: AppContext): Response {
+function errorPage(error: unknown, c: AdminContext): Response {
   const refusal = refusalOf(error, c);
   const { status } = REFUSALS[refusal.kind];
   for (const [name, value] of Object.entries(refusal.headers)) c.header(name, value);

@@ -1,7 +1,7 @@
 /** `/admin/users/…`: the pages of one user, the page that adds one, and what is done to them. */
 import { Hono } from 'hono';
 import type { Caller } from '../account/application/session.ts';
-import { type AppContext, type AppEnv, callOf } from '../http/context.ts';
+import { callOf } from '../http/context.ts';
 import { type Call, seconds, type User } from '../ports.ts';
 import {
   type AdminServices,
@@ -15,6 +15,7 @@ import {
   type WishedChange,
 } from './application.ts';
 import { ownOrigin, requireStaffSession } from './cookie.ts';
+import type { AdminContext, AdminEnv } from './env.ts';
 import { formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, writeCursor } from './listing.ts';
 import { userPath } from './pages/parts.tsx';
@@ -74,7 +75,7 @@ const DEEDS: Readonly<Record<string, readonly [Deed, Question?]>> = {
 };
 
 async function showUser(
-  c: AppContext,
+  c: AdminContext,
   user: User,
   { status, ...again }: Partial<ReturnType<typeof formErrors> & { typed: Record<string, string> }> = {},
 ) {
@@ -100,8 +101,8 @@ async function showUser(
   );
 }
 
-export function userRoutes(): Hono<AppEnv> {
-  const routes = new Hono<AppEnv>({ strict: false })
+export function userRoutes(): Hono<AdminEnv> {
+  const routes = new Hono<AdminEnv>({ strict: false })
     .get('/add', requireStaffSession, (c) => show(c, AddUserPage, { typed: {} }))
     .post('/add', ownOrigin, requireStaffSession, async (c) => {
       const { services, caller, mount } = c.var;

@@ -8,10 +8,12 @@ import type * as z from 'zod/mini';
 import { type FieldFault, type FieldFaultName, invalid, Refusal } from '../errors.ts';
 import type { AppContext } from './context.ts';
 
+type Asked = Pick<AppContext, 'req'>;
+
 const MAX_BODY_BYTES = 16_384;
 
 /** The whole body. 413 payload_too_large. */
-export async function readBytes(c: AppContext): Promise<Uint8Array> {
+export async function readBytes(c: Asked): Promise<Uint8Array> {
   const declared = c.req.header('Content-Length');
   if (Number(declared ?? 0) > MAX_BODY_BYTES) throw new Refusal('payload_too_large');
   // HTTP keeps to a length that is declared (RFC 9112 section 6.3), so that all of it may be taken at once.
@@ -22,7 +24,7 @@ export async function readBytes(c: AppContext): Promise<Uint8Array> {
 }
 
 /** Of a length that nobody has declared: no more than it takes to see that it is too long. */
-async function readCounting(c: AppContext): Promise<Uint8Array> {
+async function readCounting(c: Asked): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
   const reader = c.req.raw.body?.getReader();
@@ -54,7 +56,7 @@ function requireJson(contentType: string | undefined): void {
 }
 
 /** The text of a JSON object; an empty body counts as `{}`. Refuses 413, 415, 400 parse_error, 400 invalid. */
-async function readJson(c: AppContext): Promise<string> {
+async function readJson(c: Asked): Promise<string> {
   const contentType = c.req.header('Content-Type');
   const bytes = await readBytes(c);
   if (bytes.byteLength > 0 || contentType !== undefined) requireJson(contentType);
@@ -106,7 +108,7 @@ export function body<S extends z.ZodMiniObject>(schema: S) {
   });
   const handler: MiddlewareHandler = async (c, next) => {
     // Hono's validator parses what it finds here. As a value it would go through JSON.stringify, where 1e999 is null.
-    c.req.bodyCache.text = Promise.resolve(await readJson(c as AppContext)) as never;
+    c.req.bodyCache.text = Promise.resolve(await readJson(c)) as never;
     return validate(c as never, next);
   };
   return handler as typeof validate;

@@ -1,10 +1,8 @@
 /** What a request carries through the layers above the use cases. */
 import type { Context } from 'hono';
-import type { Caller } from '../account/application/session.ts';
-import type { AdminServices } from '../admin/application.ts';
 import type { Language } from '../languages/index.ts';
 import type { Call } from '../ports.ts';
-import type { SettingFault } from '../settings.ts';
+import type { SettingFault, Settings } from '../settings.ts';
 import { reporter } from './report.ts';
 
 /** The Worker's bindings. Settings (settings.ts) are plain values beside them. */
@@ -15,13 +13,13 @@ export interface Bindings {
   [name: string]: unknown;
 }
 
+/** What HTTP itself knows. An app with services of its own says so: `account/env.ts`, `admin/env.ts`. */
 export interface AppEnv {
   Bindings: Bindings;
   Variables: {
     requestId: string;
     language: Language;
-    services: AdminServices;
-    caller: Caller;
+    services: { settings: Settings };
     /** Where the account app, or the console, is mounted: `/account`. */
     mount: string;
     /** Where the account app is; ACCOUNTS_AT where nobody has said. */
@@ -34,10 +32,13 @@ export interface AppEnv {
 /** The mount of the account app in the whole Worker. */
 export const ACCOUNTS_AT = '/account';
 
-export type AppContext = Context<AppEnv>;
+/** Of any app with these variables: all but `set`, which would take no more than these. */
+export type AppContext = Omit<Context<AppEnv>, 'set'>;
 
 /** Bindings and settings put together once an isolate, or everything that is wrong with them. */
-export type Composed = { ok: true; services: AdminServices } | { ok: false; faults: SettingFault[] };
+export type Composed<Services = AppEnv['Variables']['services']> =
+  | { ok: true; services: Services }
+  | { ok: false; faults: SettingFault[] };
 export type Composer = (env: Bindings) => Promise<Composed>;
 
 /** In code points. */

@@ -1,7 +1,7 @@
 /** What a path that no handler took is answered: 404, 405 with Allow, or 204 with Allow to OPTIONS. */
 import type { Hono } from 'hono';
 import { Refusal } from '../errors.ts';
-import type { AppContext, AppEnv } from './context.ts';
+import type { AppContext } from './context.ts';
 
 const matches = (pattern: string, path: string): boolean => {
   const want = pattern.split('/');
@@ -13,7 +13,7 @@ const matches = (pattern: string, path: string): boolean => {
 };
 
 /** Of the routes of `app`, which stand below `base` in the path. */
-export function answerOther(app: Hono<AppEnv>, c: AppContext, base = ''): Response {
+export function answerOther(app: Pick<Hono, 'routes'>, c: AppContext, base = ''): Response {
   // One slash at the end is off already: Hono has taken it (`strict: false`), of createApp or of inAnyHost.
   const path = c.req.path.slice(base.length);
   // The base itself: with a slash more it is another path.

@@ -1,10 +1,10 @@
 /** What an app has to know of the host that it is mounted in. `.route()` takes the handlers over, and nothing else. */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { routePath } from 'hono/route';
 import type { AppContext, AppEnv } from './context.ts';
 
 /** Of a handler for `*`: what stands before the star. */
-export const mountOf = (c: AppContext) => routePath(c).replace(/\/?\*$/, '');
+export const mountOf = (c: Context) => routePath(c).replace(/\/?\*$/, '');
 
 /** Outside a Worker there is none, and Hono throws. */
 function executionContextOf(c: AppContext) {

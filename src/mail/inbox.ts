@@ -4,19 +4,13 @@
  * left until the end of time, and the newest comes first.
  */
 import { within } from '../deadlines.ts';
-import type { Clock, Mail, Mailer } from '../ports.ts';
+import type { Clock, Inbox, InboxMail, Mailer } from '../ports.ts';
 import { sha256Hex } from '../random.ts';
 
 const PREFIX = 'mail:';
 const TTL_SECONDS = 3_600;
 const END_OF_TIME_MS = 9_999_999_999_999;
 const LISTED_AT_MOST = 200;
-
-export interface InboxMail extends Mail {
-  id: string;
-  /** RFC 3339. */
-  createdAt: string;
-}
 
 let sequence = 0;
 
@@ -39,7 +33,7 @@ export function kvInbox(kv: KVNamespace, clock: Clock, deadlineMs: number) {
     },
   };
   /** Newest first, LISTED_AT_MOST of those that are asked for. */
-  const list = async (to: string | null): Promise<InboxMail[]> => {
+  const list: Inbox = async (to) => {
     const wanted = to === null ? null : await sha256Hex(to);
     const names: string[] = [];
     let cursor: string | null = null;

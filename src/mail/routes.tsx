@@ -4,19 +4,24 @@
 import { Hono } from 'hono';
 import { accepts } from 'hono/accepts';
 import { createMiddleware } from 'hono/factory';
-import { canonicalEmail } from '../account/identity.ts';
 import { Refusal } from '../errors.ts';
 import type { AppEnv } from '../http/context.ts';
 import { PAGE_CSP, Page } from '../http/page.tsx';
+import { canonicalEmail } from '../identity.ts';
+import type { Inbox } from '../ports.ts';
+
+interface MailEnv extends AppEnv {
+  Variables: AppEnv['Variables'] & { services: { inbox: Inbox | null } };
+}
 
 /** Of every method: elsewhere the path is not there, and no 405 says otherwise. */
-const withInbox = createMiddleware<AppEnv>(async function withInbox(c, next) {
+const withInbox = createMiddleware<MailEnv>(async function withInbox(c, next) {
   if (!c.var.services.inbox) throw new Refusal('not_found');
   return next();
 });
 
 export const devMailRoutes = () =>
-  new Hono<AppEnv>({ strict: false }).use('/dev/mail', withInbox).get('/dev/mail', async (c) => {
+  new Hono<MailEnv>({ strict: false }).use('/dev/mail', withInbox).get('/dev/mail', async (c) => {
     const to = c.req.query('to');
     const mails = (await c.var.services.inbox?.(to === undefined ? null : (canonicalEmail(to) ?? to))) ?? [];
     c.header('Vary', 'Accept', { append: true });

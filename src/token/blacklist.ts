@@ -5,7 +5,7 @@
  */
 import { within } from '../deadlines.ts';
 import { type Blacklist, type Clock, type EndedSession, type RevocationReason, seconds } from '../ports.ts';
-import { LEEWAY_MAX_SECONDS } from '../settings.ts';
+import { LEEWAY_MAX_SECONDS } from './claims.ts';
 
 /** KV refuses less (https://developers.cloudflare.com/kv/api/write-key-value-pairs/). */
 const KV_LEAST_TTL_SECONDS = 60;

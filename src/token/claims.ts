@@ -71,6 +71,9 @@ const CLOCK_SKEW_SECONDS = 5;
 /** A session's id becomes part of a KV key, and those end at 512 bytes. */
 const MAX_TEXT_BYTES = 255;
 
+/** No setting of LEEWAY is larger. */
+export const LEEWAY_MAX_SECONDS = 300;
+
 /** Names that `userIdClaim` cannot take, since they mean something else. */
 export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'token_type',

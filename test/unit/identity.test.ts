@@ -7,7 +7,7 @@ import {
   isPlainText,
   lengthOf,
   usernameKey,
-} from '../../src/account/identity.ts';
+} from '../../src/identity.ts';
 
 /** Every letter, mark and number that Unicode has, one by one. */
 function* everyLetter(): Generator<string> {

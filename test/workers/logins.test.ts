@@ -46,9 +46,14 @@ describe('a user', () => {
     const [who, username] = [person(), unique()];
     await verifying.post('/account/sign-up', { ...who, username });
     const first = await w.signUp({ ...person(), username });
-    expect((await verifying.post('/account/email/verify', { token: await mailed(who.email) })).status).toBe(
-      204,
-    );
+    expect(
+      (
+        await verifying.post('/account/email/verify', {
+          token: await mailed(who.email),
+          password: who.password,
+        })
+      ).status,
+    ).toBe(204);
     expect(await ownerOf(username)).toBe(first.user.id);
     expect(await entriesOf((await ownerOf(who.email)) ?? '')).toEqual([{ kind: 'email', key: who.email }]);
   });

@@ -3,8 +3,9 @@
  * has chosen the password; an account is made only where they are one, or where the mailbox's owner chooses anew.
  */
 import { invalidField } from '../../errors.ts';
-import { type Call, type OneTimeToken, seconds, type User } from '../../ports.ts';
+import { type Call, type OneTimeToken, seconds } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
+import { newUser } from '../new-user.ts';
 import { newOneTimeToken, sendMail } from './mailing.ts';
 import { requireGoodPassword, type Services } from './tokens.ts';
 
@@ -66,17 +67,8 @@ export async function completeSignUp(
   const { credentials, random, clock } = services;
   const kept = JSON.parse(token.payload ?? 'null') as Kept | null;
   if (kept === null) return 'used';
-  const { claimHash: _, ...pending } = await proven(services, kept, proof, call);
-  const user: User & { usernameKey: string | null } = {
-    ...pending,
-    id: random.uuid7(clock()),
-    passwordVersion: 1,
-    isActive: true,
-    isStaff: false,
-    emailVerifiedAt: now,
-    dateJoined: now,
-    lastLoginAt: null,
-  };
+  const pending = await proven(services, kept, proof, call);
+  const user = newUser({ ...pending, id: random.uuid7(clock()) }, now, { emailVerifiedAt: now });
   const outcome = await credentials.completeSignUp(token, user, now);
   if (outcome === 'ok') call.report('info', 'signed_up', { user: user.id });
   return outcome;

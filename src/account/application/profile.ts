@@ -1,8 +1,8 @@
 /** What users change about themselves beyond password and e-mail. */
 import { invalidField, Refusal } from '../../errors.ts';
+import { isOwnName } from '../../identity.ts';
 import { seconds, type User } from '../../ports.ts';
 import { accessFault, statusFault } from '../../token/rotation.ts';
-import { isOwnName } from '../identity.ts';
 import type { Caller } from './session.ts';
 import type { Services } from './tokens.ts';
 

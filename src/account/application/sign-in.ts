@@ -3,10 +3,10 @@
  * to sign in brings its own first step and shares the other two. Never Hono, Drizzle or a binding.
  */
 import { Refusal } from '../../errors.ts';
+import { canonicalEmail, usernameKey } from '../../identity.ts';
 import { type Call, type LogInName, type Session, seconds, type User } from '../../ports.ts';
 import type { AuthenticationMethod } from '../../token/authentication.ts';
 import { newSession, touchRule } from '../../token/rotation.ts';
-import { canonicalEmail, usernameKey } from '../identity.ts';
 import type { Authentication, SignInPolicy } from './authentication.ts';
 import { limitCostlyHash } from './password-check.ts';
 import { cacheRevocation, type Services } from './tokens.ts';

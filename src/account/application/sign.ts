@@ -2,13 +2,15 @@
  * Sign-up, log-in, log-out and withdrawal: the service layer of the account app. Knows the rules and the
  * ports; never Hono, Drizzle or a binding.
  */
+
 import { invalidField, Refusal } from '../../errors.ts';
+import { isOwnName } from '../../identity.ts';
 import { type Call, seconds, type User } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import type { Claims } from '../../token/claims.ts';
 import { refuseSentToken } from '../../token/refuse-token.ts';
 import { reasonOf, statusFault } from '../../token/rotation.ts';
-import { isOwnName } from '../identity.ts';
+import { newUser } from '../new-user.ts';
 import { newOneTimeToken, placePayload, sendMail } from './mailing.ts';
 import { createPendingSignUp } from './pending-sign-up.ts';
 import { requireFreshProof } from './reauthentication.ts';
@@ -67,26 +69,14 @@ export async function signUp(
     return { claim: await createPendingSignUp(services, { ...person, usernameKey, passwordHash }, call) };
   }
   const now = seconds(clock);
-  const user: User = {
-    ...person,
-    id: random.uuid7(clock()),
-    passwordHash,
-    passwordVersion: 1,
-    isActive: true,
-    isStaff: false,
-    emailVerifiedAt: null,
-    dateJoined: now,
+  const user = newUser({ ...person, usernameKey, id: random.uuid7(clock()), passwordHash }, now, {
     lastLoginAt: settings.UPDATE_LAST_LOGIN ? now : null,
-  };
+  });
   const session = startingSession(services, user.id, ['pwd'], apiPolicy(services), now, call);
   const mail = services.mailer
     ? await newOneTimeToken(services, 'email_verify', now, placePayload(call.client))
     : null;
-  const outcome = await users.create(
-    { ...user, usernameKey },
-    session,
-    mail && { ...mail.row, subject: user.id },
-  );
+  const outcome = await users.create(user, session, mail && { ...mail.row, subject: user.id });
   if (outcome !== 'ok') throw new Refusal(outcome);
   call.report('info', 'signed_up', { user: user.id, session: session.id });
   if (mail) {

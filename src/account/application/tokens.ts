@@ -1,7 +1,7 @@
 /** What all use cases share: the services they are built from, and the minting of tokens. */
 import type { FieldFaults } from '../../errors.ts';
 import { invalid, invalidField } from '../../errors.ts';
-import type { InboxMail } from '../../mail/inbox.ts';
+import { usernameKey } from '../../identity.ts';
 import type { PasswordHasher } from '../../password/hash.ts';
 import { type PasswordFault, passwordFaults } from '../../password/policy.ts';
 import type {
@@ -11,6 +11,7 @@ import type {
   Clock,
   Credentials,
   EndedSession,
+  Inbox,
   Limits,
   Mailer,
   Report,
@@ -26,7 +27,6 @@ import { authTimeOf } from '../../token/authentication.ts';
 import type { Codec } from '../../token/codec.ts';
 import { tokenEnd } from '../../token/rotation.ts';
 import type { OwnData } from '../export/own-data.ts';
-import { usernameKey } from '../identity.ts';
 import type { SecondFactor } from './authentication.ts';
 
 export interface Services {
@@ -45,8 +45,8 @@ export interface Services {
   limits: Limits;
   /** Null where mail is off. */
   mailer: Mailer | null;
-  /** The development inbox, newest first; null elsewhere. */
-  inbox: ((to: string | null) => Promise<InboxMail[]>) | null;
+  /** Null outside development. */
+  inbox: Inbox | null;
   /** Null where it is not asked for. */
   breached: BreachCheck | null;
   /** Null where nobody can have one. */

@@ -1,14 +1,15 @@
 /** `GET /account/export`: a copy of what is kept of oneself, to take elsewhere (GDPR, Articles 15 and 20). */
 import { Hono } from 'hono';
-import { type AppEnv, callOf } from '../../http/context.ts';
+import { callOf } from '../../http/context.ts';
 import { seconds } from '../../ports.ts';
+import type { AccountEnv } from '../env.ts';
 import { timestamp, userJson } from '../presenters.ts';
 import { signedInToChange } from '../signed-in.ts';
 import { documentOf, streamOf } from './own-data.ts';
 
 /** Counted like a change: it reads everything. */
 export const exportRoutes = () =>
-  new Hono<AppEnv>({ strict: false }).get('/export', signedInToChange, async (c) => {
+  new Hono<AccountEnv>({ strict: false }).get('/export', signedInToChange, async (c) => {
     const { services, caller } = c.var;
     const { user, sessionId } = caller;
     const { report } = callOf(c);

@@ -3,14 +3,8 @@
  * the console shows them (Authentication, Users, "Password hash parameters"), as that block written as JSON, or as the
  * `hashConfig` of the Identity Toolkit API.
  */
-import { isScryptCost, type ScryptCost } from '../native-scrypt.ts';
-import { fromBase64 } from './format.ts';
-
-export interface FirebaseHashConfig {
-  signerKey: Uint8Array;
-  saltSeparator: Uint8Array;
-  cost: ScryptCost;
-}
+import { isScryptCost } from '../native-scrypt.ts';
+import { type FirebaseHashConfig, fromBase64 } from './format.ts';
 
 /** Null where a parameter is missing, malformed or out of bounds. Never throws. */
 export function readFirebaseHashConfig(text: string): FirebaseHashConfig | null {

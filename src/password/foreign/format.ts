@@ -3,7 +3,13 @@
 import { isScryptCost, type Scrypt, type ScryptCost } from '../native-scrypt.ts';
 import { DIGEST_BYTES, type Digest, equalBytes, MAX_ITERATIONS_PER_CALL } from '../pbkdf2.ts';
 import { pbkdf2Work, scryptWork } from '../work.ts';
-import type { FirebaseHashConfig } from './firebase-config.ts';
+
+/** The password hash parameters of a Firebase project (firebase-config.ts). */
+export interface FirebaseHashConfig {
+  signerKey: Uint8Array;
+  saltSeparator: Uint8Array;
+  cost: ScryptCost;
+}
 
 export type ForeignKind =
   | 'argon2'

@@ -10,15 +10,22 @@ import { aspnetIdentity } from './aspnet.ts';
 import { bcrypt } from './bcrypt.ts';
 import { djangoBcrypt, djangoPbkdf2, djangoScrypt } from './django.ts';
 import { firebaseScrypt } from './firebase.ts';
-import type { FirebaseHashConfig } from './firebase-config.ts';
-import type { ForeignHash, ForeignKind, Format, HashProblem, Primitives, UncheckableHash } from './format.ts';
+import type {
+  FirebaseHashConfig,
+  ForeignHash,
+  ForeignKind,
+  Format,
+  HashProblem,
+  Primitives,
+  UncheckableHash,
+} from './format.ts';
 import { hexScrypt } from './hex-scrypt.ts';
 import { phcPbkdf2, phcScrypt } from './phc.ts';
 import { werkzeugPbkdf2, werkzeugScrypt } from './werkzeug.ts';
 
 export { encodeFirebaseHash } from './firebase.ts';
-export { type FirebaseHashConfig, readFirebaseHashConfig } from './firebase-config.ts';
-export type { ForeignHash, ForeignKind, HashProblem, Primitives } from './format.ts';
+export { readFirebaseHashConfig } from './firebase-config.ts';
+export type { FirebaseHashConfig, ForeignHash, ForeignKind, HashProblem, Primitives } from './format.ts';
 
 /** No string is of two formats. */
 const FORMATS: readonly Format[] = [

@@ -1,7 +1,7 @@
 /**
  * The one form of an e-mail address and of a username, so that two spellings of one are one. Pure.
  */
-/// <reference path="../node.d.ts" />
+/// <reference path="./node.d.ts" />
 import { domainToUnicode } from 'node:url';
 
 export const EMAIL_MAX_LENGTH = 254;

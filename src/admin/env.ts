@@ -1,0 +1,10 @@
+/** What a request of the console carries. */
+import type { Context } from 'hono';
+import type { AccountEnv } from '../account/env.ts';
+import type { AdminServices } from './application.ts';
+
+export interface AdminEnv extends AccountEnv {
+  Variables: AccountEnv['Variables'] & { services: AdminServices };
+}
+
+export type AdminContext = Context<AdminEnv>;

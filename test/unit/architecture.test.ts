@@ -1,0 +1,88 @@
+/** What may import what, read from the imports. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const FILES = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => /(?<!\.d)\.tsx?$/.test(file));
+const importsOf = (file: string) =>
+  [...readFileSync(`src/${file}`, 'utf8').matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map(
+    ([, path = '']) => join(dirname(file), path).replaceAll('\\', '/'),
+  );
+const IMPORTS = new Map(FILES.map((file) => [file, importsOf(file)]));
+
+/** The first pattern that fits names a file's layer. */
+const LAYERS: [name: string, ...files: RegExp[]][] = [
+  ['composition', /^(app|index|worker|sweep)\.ts$/],
+  ['client', /^client\//],
+  [
+    'stores',
+    /(^|\/)d1-/,
+    /^(db|limits)\b/,
+    /^token\/blacklist/,
+    /^mail\/(inbox|cloudflare)/,
+    /^password\/breach/,
+  ],
+  ['application', /^account\/application\//, /^admin\/(application|console-session)\.ts$/],
+  ['http', /^http\//],
+  ['guard', /^guard\//],
+  [
+    'rules',
+    /^(token|password)\//,
+    /^(identity|settings)\.ts$/,
+    /^account\/(staff|new-user|presenters|export\/own-data)\.ts$/,
+    /^mail\/(mails|compose)\.ts$/,
+    /^dev\/localhost-origins\.ts$/,
+  ],
+  ['model', /^languages\//, /^((admin\/)?ports|errors|random|deadlines)\.ts$/],
+  ['routes', /^(account|admin|dev|mail|openapi)\//, /^(health|discovery)\.ts$/],
+];
+const MAY_IMPORT: Record<string, string[]> = {
+  model: ['model'],
+  rules: ['rules', 'model'],
+  stores: ['stores', 'rules', 'model'],
+  application: ['application', 'rules', 'model'],
+  http: ['http', 'rules', 'model'],
+  guard: ['guard', 'http', 'stores', 'rules', 'model'],
+  routes: ['routes', 'application', 'guard', 'http', 'rules', 'model'],
+  composition: ['composition', 'routes', 'application', 'guard', 'http', 'stores', 'rules', 'model'],
+  client: ['client'],
+};
+const layerOf = (file: string) =>
+  LAYERS.find(([, ...files]) => files.some((one) => one.test(file)))?.[0] ?? 'none';
+
+describe('the source', () => {
+  it('imports downwards only: routes, application, rules; stores beside them', () => {
+    const wrong = [...IMPORTS].flatMap(([file, imports]) =>
+      imports
+        .filter((imported) => !MAY_IMPORT[layerOf(file)]?.includes(layerOf(imported)))
+        .map((imported) => `${file} (${layerOf(file)}) → ${imported} (${layerOf(imported)})`),
+    );
+    expect(wrong).toEqual([]);
+    expect(IMPORTS.size).toBeGreaterThan(100);
+  });
+
+  it('has no circle of imports', () => {
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, path: readonly string[]) => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+      if (done.has(file) || path.includes(file)) return;
+      for (const imported of IMPORTS.get(file) ?? []) visit(imported, [...path, file]);
+      done.add(file);
+    };
+    for (const file of FILES) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('knows Hono in routes and HTTP alone (and hono/jwt in the codec), Drizzle in stores alone', () => {
+    const using = (library: string, layers: string[]) =>
+      FILES.filter(
+        (file) =>
+          !layers.includes(layerOf(file)) && readFileSync(`src/${file}`, 'utf8').includes(`from '${library}`),
+      );
+    expect(using('drizzle-orm', ['stores'])).toEqual([]);
+    expect(using('hono', ['routes', 'http', 'guard', 'composition'])).toEqual(['token/codec.ts']);
+  });
+});
