@@ -107,6 +107,8 @@ export interface RevokedToken {
   revokedAt: number;
   reason: string;
   successorJti: string | null;
+  /** The successor has been consumed or logged out with: whoever got it has it. */
+  successorUsed: boolean;
 }
 
 export type LogInName = { email: string } | { usernameKey: string };
@@ -163,19 +165,17 @@ export interface Sessions {
     token: { userId: string; sessionId: string; jti: string; expiresAt: number },
     successorJti: string,
     now: number,
-    rules: { graceSeconds: number; touch: Touch },
+    rules: { graceSeconds: number; refreshLifetimeSeconds: number; touch: Touch },
   ) => Promise<
     TokenStatus & { token: RevokedToken | null /** This very call ended the session. */; replayed: boolean }
   >;
   /** For a refresh that consumes nothing: how things stand, and the session's last use moved. */
   use: (token: { userId: string; sessionId: string }, now: number, touch: Touch) => Promise<TokenStatus>;
   /** How a refresh token stands; changes nothing. */
-  inspect: (token: {
-    userId: string;
-    sessionId: string;
-    jti: string;
-    expiresAt: number;
-  }) => Promise<TokenStatus & { token: RevokedToken | null }>;
+  inspect: (
+    token: { userId: string; sessionId: string; jti: string; expiresAt: number },
+    refreshLifetimeSeconds: number,
+  ) => Promise<TokenStatus & { token: RevokedToken | null }>;
   /** How the user and the session of an access token stand. */
   tokenStatus: (userId: string, sessionId: string) => Promise<TokenStatus>;
   /** Ends the session of a refresh token and puts the token on the blacklist. Idempotent. */

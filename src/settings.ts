@@ -171,8 +171,9 @@ export const SETTINGS = define({
     parse: flag('true', 'false'),
   },
   REFRESH_REUSE_GRACE: {
-    default: '10s',
-    meaning: 'how long a consumed refresh token gets the same successor again; `0s` is strict',
+    default: '60s',
+    meaning:
+      'how long a consumed refresh token gets the same successor again, until that is used; `0s` is strict, at most `1h`',
     parse: duration({ min: 0, max: 3_600 }),
   },
   SESSION_MAX_LIFETIME: {

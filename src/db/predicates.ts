@@ -54,7 +54,24 @@ export const actorMayAct = ({
     WHERE ${users.id} = ${actorId} AND ${activeUser} AND ${users.isStaff} = 1
     AND ${sessions.id} = ${sessionId} AND ${liveSession(now)})`;
 
-/** The row of `revoked_tokens` is no retry: not rotated, or too long ago. Twin: `isReplay` (token/rotation.ts). */
-export const isReplay = (now: Of<number>, graceSeconds: Of<number>): SQL =>
+/**
+ * The successor of the row of `revoked_tokens` has a row too, whose key is made as `judgeRotation` (token/rotation.ts)
+ * makes the successor. The row of `sessions` is in scope.
+ */
+export const successorUsed = (refreshLifetimeSeconds: Of<number>): SQL =>
+  sql`EXISTS (SELECT 1 FROM revoked_tokens AS successor
+    WHERE successor.expires_at = min(${revokedTokens.revokedAt} + ${refreshLifetimeSeconds}, ${sessions.absoluteEndAt})
+    AND successor.jti = ${revokedTokens.successorJti})`;
+
+/**
+ * The row of `revoked_tokens` is no retry: not rotated, too long ago, or its successor used. Twin: `isReplay`
+ * (token/rotation.ts).
+ */
+export const isReplay = (
+  now: Of<number>,
+  graceSeconds: Of<number>,
+  refreshLifetimeSeconds: Of<number>,
+): SQL =>
   sql`(${revokedTokens.reason} <> 'rotated'
-    OR NOT (${graceSeconds} > 0 AND ${now} - ${revokedTokens.revokedAt} <= ${graceSeconds}))`;
+    OR NOT (${graceSeconds} > 0 AND ${now} - ${revokedTokens.revokedAt} <= ${graceSeconds})
+    OR ${successorUsed(refreshLifetimeSeconds)})`;

@@ -112,7 +112,7 @@ export const accountPaths: Record<string, Node> = {
       tags: ['Tokens'],
       summary: 'Get the next tokens',
       description:
-        'Consumes the refresh token. Within REFRESH_REUSE_GRACE (10 s) of its consumption it gets the same successor again, so that two tabs or a retry log nobody out; after that its use is theft, and the whole session ends.',
+        'Consumes the refresh token. Within REFRESH_REUSE_GRACE (60 s by default) of its consumption it gets the same successor again, as long as that has not been used itself, so that two tabs or a retry log nobody out. Any other second use counts as theft and ends the whole session.',
       security: byTransport([], BY_COOKIE),
       requestBody: byTransport(takes(request.refresh), undefined),
       responses: {

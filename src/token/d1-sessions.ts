@@ -7,7 +7,15 @@ import { and, desc, eq, type Placeholder, sql } from 'drizzle-orm';
 import { voidTokens } from '../account/d1-one-time-tokens.ts';
 import type { D1 } from '../db/client.ts';
 import { insertFrom } from '../db/insert-from.ts';
-import { activeUser, isReplay, isSession, liveSession, sessionLives, userExists } from '../db/predicates.ts';
+import {
+  activeUser,
+  isReplay,
+  isSession,
+  liveSession,
+  sessionLives,
+  successorUsed,
+  userExists,
+} from '../db/predicates.ts';
 import { revokedTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Params } from '../db/statement.ts';
 import type { RevocationReason, RevokedToken, Session, Sessions, TokenStatus, Touch } from '../ports.ts';
@@ -23,6 +31,9 @@ interface TokenKey extends SessionKey {
 }
 interface Now {
   now: number;
+}
+interface RefreshLifetime {
+  refreshLifetimeSeconds: number;
 }
 
 type Touching = SessionKey & Now & Touch;
@@ -52,18 +63,26 @@ const tokenStatusColumns = {
   },
 };
 // Named apart from the session's: in a batch D1 answers rows as objects, where equal names become one.
-const tokenColumns = {
+const tokenColumns = ({ refreshLifetimeSeconds }: Params<RefreshLifetime>) => ({
   revokedAt: sql<number | null>`${revokedTokens.revokedAt}`.as('token_revoked_at'),
   reason: sql<string | null>`${revokedTokens.reason}`.as('token_reason'),
   successorJti: sql<string | null>`${revokedTokens.successorJti}`.as('token_successor_jti'),
-};
+  successorUsed: sql<number>`${successorUsed(refreshLifetimeSeconds)}`
+    .mapWith(Boolean)
+    .as('token_successor_used'),
+});
 
 interface TokenStatusRow {
   user: NonNullable<TokenStatus['user']>;
   session:
     | (Omit<NonNullable<TokenStatus['session']>, 'revokedReason'> & { revokedReason: string | null })
     | null;
-  token?: { revokedAt: number | null; reason: string | null; successorJti: string | null };
+  token?: {
+    revokedAt: number | null;
+    reason: string | null;
+    successorJti: string | null;
+    successorUsed: boolean;
+  };
 }
 
 /** No row: the user is gone, and the sessions with it. */
@@ -88,14 +107,15 @@ const statementsOf = ({ statement }: D1) => ({
       .where(eq(users.id, userId)),
   ),
 
-  refreshTokenStatus: statement((db, { userId, sessionId, jti, expiresAt }: Params<TokenKey>) =>
-    db
-      .select({ ...tokenStatusColumns, token: tokenColumns })
+  refreshTokenStatus: statement((db, params: Params<TokenKey & RefreshLifetime>) => {
+    const { userId, sessionId, jti, expiresAt } = params;
+    return db
+      .select({ ...tokenStatusColumns, token: tokenColumns(params) })
       .from(users)
       .leftJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, sessionId)))
       .leftJoin(revokedTokens, and(eq(revokedTokens.expiresAt, expiresAt), eq(revokedTokens.jti, jti)))
-      .where(eq(users.id, userId)),
-  ),
+      .where(eq(users.id, userId));
+  }),
 
   /** The one that decides: whose successor stands in the row was the first. */
   consume: statement((db, params: Params<TokenKey & Now & { successorJti: string }>) => {
@@ -111,11 +131,15 @@ const statementsOf = ({ statement }: D1) => ({
 
   /** Ends the session of a replayed token; else moves its last use, where that is due. Says what it ended. */
   punishOrTouch: statement(
-    (db, params: Params<Touching & TokenKey & { successorJti: string; graceSeconds: number }>) => {
-      const { userId, sessionId, jti, expiresAt, successorJti, now, graceSeconds } = params;
+    (
+      db,
+      params: Params<Touching & TokenKey & RefreshLifetime & { successorJti: string; graceSeconds: number }>,
+    ) => {
+      const { userId, sessionId, jti, expiresAt, successorJti, now } = params;
+      const noRetry = isReplay(now, params.graceSeconds, params.refreshLifetimeSeconds);
       const token = sql`SELECT 1 FROM revoked_tokens WHERE expires_at = ${expiresAt} AND jti = ${jti}`;
       // A log-out leaves no successor, and its session has ended.
-      const replayed = sql`EXISTS (${token} AND successor_jti <> ${successorJti} AND ${isReplay(now, graceSeconds)})`;
+      const replayed = sql`EXISTS (${token} AND successor_jti <> ${successorJti} AND ${noRetry})`;
       return db
         .update(sessions)
         .set({
@@ -245,7 +269,7 @@ export function d1Sessions(d1: D1): Sessions {
         return { outcome: 'ok', evicted: evicted };
       }),
 
-    consume: (token, successorJti, now, { graceSeconds, touch }) =>
+    consume: (token, successorJti, now, { touch, ...rules }) =>
       run('sessions.consume', async () => {
         const [, touched, tokenStatus] = await batch(
           [statements.consume, statements.punishOrTouch, statements.refreshTokenStatus],
@@ -253,7 +277,7 @@ export function d1Sessions(d1: D1): Sessions {
             ...token,
             successorJti,
             now,
-            graceSeconds,
+            ...rules,
             ...touch,
           },
         );
@@ -270,8 +294,10 @@ export function d1Sessions(d1: D1): Sessions {
         return toTokenStatus(tokenStatus);
       }),
 
-    inspect: (token) =>
-      run('sessions.inspect', async () => toTokenStatus(await statements.refreshTokenStatus.run(token))),
+    inspect: (token, refreshLifetimeSeconds) =>
+      run('sessions.inspect', async () =>
+        toTokenStatus(await statements.refreshTokenStatus.run({ ...token, refreshLifetimeSeconds })),
+      ),
 
     tokenStatus: (userId, sessionId) =>
       run('sessions.tokenStatus', async () =>

@@ -60,9 +60,14 @@ export function reasonOf({ user, session }: Deciding): RevocationReason {
 export const withinGrace = (consumedAt: number, now: number, graceSeconds: number): boolean =>
   graceSeconds > 0 && now - consumedAt <= graceSeconds;
 
-/** Not the first use of a rotated token, and too late to be a retry. */
+/**
+ * Not the first use of a rotated token, and no retry of one whose answer was lost: it comes too late, or the successor
+ * has been used, so the answer arrived.
+ */
 export function isReplay(token: RevokedToken, now: number, graceSeconds: number): boolean {
-  return token.reason !== 'rotated' || !withinGrace(token.revokedAt, now, graceSeconds);
+  return (
+    token.reason !== 'rotated' || token.successorUsed || !withinGrace(token.revokedAt, now, graceSeconds)
+  );
 }
 
 /** The successor that a consumption gives, the same for everybody who asks within the grace. */

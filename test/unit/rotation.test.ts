@@ -102,10 +102,16 @@ describe('the grace', () => {
     [10, -1, true],
     [10, -DAY, true],
   ])('of %i s holds %i s after the consumption: %s', (grace, later, within) => {
-    const token: RevokedToken = { revokedAt: NOW, reason: 'rotated', successorJti: 's' };
+    const token: RevokedToken = {
+      revokedAt: NOW,
+      reason: 'rotated',
+      successorJti: 's',
+      successorUsed: false,
+    };
     expect(withinGrace(NOW, NOW + later, grace)).toBe(within);
     expect(isReplay(token, NOW + later, grace)).toBe(!within);
     expect(isReplay({ ...token, reason: 'logged_out' }, NOW + later, grace)).toBe(true);
+    expect(isReplay({ ...token, successorUsed: true }, NOW + later, grace)).toBe(true);
   });
 });
 
@@ -115,6 +121,7 @@ describe('a refresh is judged', () => {
     revokedAt: NOW,
     reason: 'rotated',
     successorJti: 'offered',
+    successorUsed: false,
     ...change,
   });
   const judge = (token: RevokedToken | null, now = NOW, tokenStatus = GOOD, rules = RULES) =>
@@ -145,6 +152,12 @@ describe('a refresh is judged', () => {
 
   it.each<[string, RevokedToken | null, number, number]>([
     ['a second past the grace', consumed({ successorJti: 'theirs' }), 11, 10],
+    [
+      'within the grace, but its successor used',
+      consumed({ successorJti: 'theirs', successorUsed: true }),
+      5,
+      10,
+    ],
     ['at once without a grace', consumed({ successorJti: 'theirs' }), 0, 0],
     ['logged out', consumed({ reason: 'logged_out', successorJti: null }), 0, 10],
     ['rotated without a successor', consumed({ successorJti: null }), 0, 10],

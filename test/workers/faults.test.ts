@@ -328,8 +328,21 @@ const REFRESH_DOORS: readonly Door[] = [
       const { known, refresh } = await somebody(calm);
       const first = await calm.w.refresh(refresh);
       known.tokens.push(first.body.refresh, first.body.access);
-      clock.now += 9_000;
+      clock.now += 59_000;
       return { ...known, ask: ({ w }) => w.refresh(refresh) };
+    },
+  },
+  {
+    name: 'refresh with a token replayed within the grace, its successor used',
+    success: 401,
+    isReplay: true,
+    scene: async (calm, clock) => {
+      const { known, refresh } = await somebody(calm);
+      const first = await calm.w.refresh(refresh);
+      const second = await calm.w.refresh(first.body.refresh);
+      known.tokens.push(...[first, second].flatMap(({ body }) => [body.refresh, body.access]));
+      clock.now += 9_000;
+      return { ...known, ask: ({ w }) => w.refresh(refresh), done: revoked(refresh) };
     },
   },
   {
@@ -359,7 +372,7 @@ const REFRESH_DOORS: readonly Door[] = [
       const { known, refresh } = await somebody(calm);
       const first = await calm.w.refresh(refresh);
       known.tokens.push(first.body.refresh, first.body.access);
-      clock.now += 11_000;
+      clock.now += 61_000;
       return { ...known, ask: ({ w }) => w.refresh(refresh), done: revoked(refresh) };
     },
   },

@@ -21,7 +21,7 @@ const RUNS = Number(env.MODEL_RUNS ?? 60);
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
-const GRACE = 10;
+const GRACE = 60;
 const ACCESS_LIFETIME = HOUR;
 const REFRESH_LIFETIME = DAY;
 const SESSION_LIFETIME = 26 * HOUR;
@@ -105,7 +105,9 @@ const told = (verdict: Verdict): string[] =>
         blacklisted: ['Token is blacklisted', 'User is inactive'],
       }[verdict];
 
-const isReplay = (token: MToken, now: number) => token.consumedAt !== null && now - token.consumedAt > GRACE;
+/** Used again, and no retry: too late, or what it was exchanged for has been used in its turn. */
+const isReplay = ({ consumedAt, successor }: MToken, now: number) =>
+  consumedAt !== null && (now - consumedAt > GRACE || successor?.consumedAt != null);
 
 function hand(model: Model, session: MSession, kind: 'access' | 'refresh', madeAt = model.now): MToken {
   const lifetime = kind === 'access' ? ACCESS_LIFETIME : REFRESH_LIFETIME;
@@ -238,7 +240,8 @@ async function sendRefresh(model: Model, real: Real, { at, token }: ReturnType<t
   const verdict = tokenStatus(token, model.now);
   const replay = verdict === 'ok' && isReplay(token, model.now);
   const again = token.consumedAt === null ? 'first' : 'again';
-  const outcome = `refresh: ${replay ? 'replay' : verdict === 'ok' ? again : verdict}`;
+  const early = token.consumedAt !== null && model.now - token.consumedAt <= GRACE;
+  const outcome = `refresh: ${replay ? (early ? 'replay within the grace' : 'replay') : verdict === 'ok' ? again : verdict}`;
   const good = verdict === 'ok' && !replay;
   const details = good ? undefined : told(replay ? 'blacklisted' : verdict);
   model.sentLast = at;
@@ -269,6 +272,19 @@ const refreshOnceMore = () =>
     (model, real) => {
       const at = model.sentLast;
       return sendRefresh(model, real, { at, token: model.tokens[at] as MToken });
+    },
+    ({ sentLast }) => sentLast >= 0,
+  );
+
+/** The successor is used first, so that a retry of the last refresh is none. */
+const refreshTwoBack = () =>
+  command(
+    'refresh with the newest token of the last one’s chain, and with the last one once more',
+    async (model, real) => {
+      const at = model.sentLast;
+      const last = { at, token: model.tokens[at] as MToken };
+      await sendRefresh(model, real, newestOf(model, last));
+      await sendRefresh(model, real, last);
     },
     ({ sentLast }) => sentLast >= 0,
   );
@@ -464,6 +480,7 @@ const COMMANDS = [
   which.map(refresh),
   fc.constant(null).map(refreshOnceMore),
   fc.constant(null).map(refreshOnceMore),
+  fc.constant(null).map(refreshTwoBack),
   fc.constantFrom(0, 1).map(refreshAtTheEndOfTheGrace),
   fc.constantFrom(0, 1).map(refreshAtTheEndOfTheGrace),
   which.map(verify),
@@ -518,6 +535,7 @@ describe('the Worker and its model', () => {
       'first',
       'again',
       'replay',
+      'replay within the grace',
       'expired',
       'user_not_found',
       'user_inactive',

@@ -15,7 +15,13 @@ import {
   userExists,
 } from '../../src/db/predicates.ts';
 import { revokedTokens, sessions, users } from '../../src/db/schema.ts';
-import { isReplay as isReplayRule, newSession, statusFault, touchRule } from '../../src/token/rotation.ts';
+import {
+  isReplay as isReplayRule,
+  judgeRotation,
+  newSession,
+  statusFault,
+  touchRule,
+} from '../../src/token/rotation.ts';
 
 const NOW = 1_800_000_000;
 const d1 = connectD1(env.DB as D1Database, 20_000);
@@ -123,17 +129,52 @@ describe.each(FLAGS)('a user (active: $isActive, staff: $isStaff)', (flags) => {
 });
 
 describe.each([0, 1, 10])('with a grace of %i seconds', (graceSeconds) => {
-  it.each(
-    ['rotated', 'logged_out'].flatMap((reason) =>
-      [-5, 0, 1, 9, 10, 11, 5_000].map((ago) => ({ reason, ago })),
+  const LIFETIME = 1_000;
+  const cases = ['rotated', 'logged_out'].flatMap((reason) =>
+    [-5, 0, 1, 9, 10, 11, 5_000].flatMap((ago) =>
+      // The end of the session lies beyond the successor's lifetime, or cuts it short.
+      [NOW + 9_000, NOW + 7].flatMap((absoluteEndAt) =>
+        [true, false].map((successorUsed) => ({ reason, ago, absoluteEndAt, successorUsed })),
+      ),
     ),
-  )('a token $reason $ago seconds ago is a replay or none', async ({ reason, ago }) => {
-    const token = { jti: crypto.randomUUID(), expiresAt: NOW + 50, revokedAt: NOW - ago, reason };
-    await d1.run('test', (db) =>
-      db.insert(revokedTokens).values({ ...token, sessionId: 'a session', successorJti: 'a successor' }),
-    );
-    expect(await holdsOf(sql`revoked_tokens WHERE jti = ${token.jti}`, isReplay(NOW, graceSeconds))).toBe(
-      isReplayRule({ ...token, successorJti: 'a successor' }, NOW, graceSeconds),
-    );
-  });
+  );
+  it.each(cases)(
+    'a token $reason $ago seconds ago in a session until $absoluteEndAt is a replay or none (successor used: $successorUsed)',
+    async ({ reason, ago, absoluteEndAt, successorUsed }) => {
+      const userId = await addUser({ isActive: true, isStaff: false });
+      const session = { ...sessionOf({ absoluteEndAt }), userId };
+      await addSession(session);
+      const token = { jti: crypto.randomUUID(), expiresAt: NOW + 50, revokedAt: NOW - ago, reason };
+      const consumed = { ...token, sessionId: session.id, successorJti: crypto.randomUUID() };
+      const judged = judgeRotation(
+        {
+          user: { isActive: true },
+          session,
+          token: { ...consumed, successorUsed },
+        },
+        consumed.successorJti,
+        NOW,
+        { graceSeconds, refreshLifetimeSeconds: LIFETIME },
+      );
+      if (judged.fault !== null) throw new Error(judged.fault);
+      const { successor } = judged;
+      await d1.run('test', (db) =>
+        db.insert(revokedTokens).values([
+          consumed,
+          {
+            ...consumed,
+            jti: successorUsed ? successor.jti : crypto.randomUUID(),
+            expiresAt: successor.exp,
+            successorJti: null,
+          },
+        ]),
+      );
+      expect(
+        await holdsOf(
+          sql`revoked_tokens JOIN sessions ON sessions.id = session_id WHERE jti = ${token.jti}`,
+          isReplay(NOW, graceSeconds, LIFETIME),
+        ),
+      ).toBe(isReplayRule({ ...consumed, successorUsed }, NOW, graceSeconds));
+    },
+  );
 });

@@ -246,7 +246,7 @@ async function prepare(seed: number, vars: Vars) {
     used: pair.refresh,
   });
   const replayed = await rotate(await logIn());
-  clock.now += 11_000;
+  clock.now += 61_000;
   const rotated = await rotate(await logIn());
   await logIn();
   const own = await logIn();

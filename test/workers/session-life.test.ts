@@ -98,7 +98,7 @@ describe('fifty refreshes of one token at once', RACE, () => {
   it('after the grace end the session once, and the log has one security event', async () => {
     const w = world();
     const { used, newest, newestAccess, user } = await rotated(w);
-    w.clock.advance(11);
+    w.clock.advance(61);
     const answers = await atOnce(50, () => w.refresh(used));
     expect(tally(answers)).toEqual({ 401: 50 });
     expect(distinct(answers.map(({ body }) => body.detail))).toEqual(['"Token is blacklisted"']);
@@ -156,7 +156,7 @@ describe('nothing older lives after the answer, whatever runs beside it', RACE, 
   it('fifty refreshes of a replayed token beside fifty of the newest', async () => {
     const w = world();
     const { used, newest } = await rotated(w);
-    w.clock.advance(11);
+    w.clock.advance(61);
     const [replays, honest] = await Promise.all([
       atOnce(50, () => w.refresh(used)),
       atOnce(50, () => w.refresh(newest)),
@@ -165,6 +165,27 @@ describe('nothing older lives after the answer, whatever runs beside it', RACE, 
     const pairs = honest.filter(({ status }) => status === 200).map(({ body }) => body);
     await Promise.all(pairs.map((pair) => expectDead(w, pair)));
     expect((await w.refresh(newest)).body).toMatchObject(BLACKLISTED);
+  });
+
+  it('fifty refreshes of a used token beside fifty of its successor, within the grace', async () => {
+    const w = world();
+    const { used, newest, newestAccess } = await rotated(w);
+    const [old, young] = await Promise.all([
+      atOnce(50, () => w.refresh(used)),
+      atOnce(50, () => w.refresh(newest)),
+    ]);
+    // Whoever retries before the successor is used gets it; the first one after that ends the session.
+    expect(distinct(old.flatMap(({ body }) => (body.refresh ? [identityOf(body.refresh)] : [])))).toEqual(
+      old.some(({ status }) => status === 200) ? [JSON.stringify(identityOf(newest))] : [],
+    );
+    const given = young.filter(({ status }) => status === 200);
+    expect(distinct(given.map((answer) => identityOf(refreshOf(answer)))).length).toBeLessThanOrEqual(1);
+    const ended = old.some(({ status }) => status === 401);
+    expect((await w.sessionOf(used))?.revoked_reason).toBe(ended ? 'replayed' : null);
+    const pairs = [...given.map(({ body }) => body), { access: newestAccess, refresh: newest }];
+    for (const pair of ended ? pairs : []) await expectDead(w, pair);
+    expect(log.of('refresh_token_replayed')).toHaveLength(ended ? 1 : 0);
+    expect((await w.refresh(used)).status).toBe(401);
   });
 
   it('fifty log-outs with one token are all content', async () => {
@@ -332,9 +353,9 @@ describe('the grace', () => {
     const w = world();
     const who = await w.signUp();
     const tokens: string[] = [];
-    for (let i = 0; i <= 10; i++) {
+    for (let i = 0; i <= 12; i++) {
       tokens.push(refreshOf(await w.refresh(who.refresh)));
-      w.clock.advance(1);
+      w.clock.advance(5);
     }
     expect(distinct(tokens.map(identityOf))).toHaveLength(1);
     expect(await w.revokedOf(who.refresh)).toHaveLength(1);
@@ -360,10 +381,58 @@ describe('the grace', () => {
   it('runs from the consumption by rotation, not from the last retry', async () => {
     const w = world();
     const { used } = await rotated(w);
-    w.clock.advance(8);
+    w.clock.advance(48);
     expect((await w.refresh(used)).status).toBe(200);
-    w.clock.advance(8);
+    w.clock.advance(48);
     expect((await w.refresh(used)).status).toBe(401);
+  });
+
+  it.each<[string, Vars, number]>([
+    ['twelve seconds of sleep', {}, 12],
+    ['five minutes of sleep', { REFRESH_REUSE_GRACE: '10m' }, 300],
+  ])('lets a phone go on after a lost answer and %s', async (_, vars, asleep) => {
+    const w = world({ vars });
+    const who = await w.signUp();
+    const lost = await w.refresh(who.refresh);
+    w.clock.advance(asleep);
+    const again = await w.refresh(who.refresh);
+    expect(identityOf(refreshOf(again))).toEqual(identityOf(refreshOf(lost)));
+    await expectAlive(w, again.body);
+  });
+
+  it.each<[string, Vars, number]>([
+    ['at once', {}, 0],
+    ['well within it', {}, 30],
+    ['at its end', {}, 60],
+    ['within one of an hour', { REFRESH_REUSE_GRACE: '1h' }, 3_000],
+    ['by a clock behind', {}, -3],
+    ['where the session’s end cuts the successor short', { SESSION_MAX_LIFETIME: '2h' }, 5],
+  ])('is over once the successor has been used: %s', async (_, vars, later) => {
+    const w = world({ vars });
+    const { used, newest } = await rotated(w);
+    const last = (await w.refresh(newest)).body;
+    w.clock.advance(later);
+    expect((await w.verify(used)).body).toMatchObject(BLACKLISTED);
+    expect((await w.sessionOf(used))?.revoked_at).toBeNull();
+    expect((await w.refresh(used)).body).toMatchObject(BLACKLISTED);
+    expect(await w.sessionOf(used)).toMatchObject({ revoked_at: w.clock.now, revoked_reason: 'replayed' });
+    await expectDead(w, last);
+    expect(log.of('refresh_token_replayed')).toHaveLength(1);
+  });
+
+  it('of one token is over by the use of its own successor, not by that of another session’s', async () => {
+    const w = world();
+    const { used, ...who } = await rotated(w);
+    const other = (await w.logIn(who)).body;
+    await w.refresh(other.refresh);
+    expect((await w.refresh(used)).status).toBe(200);
+  });
+
+  it('survives verifications of the successor and the use of its access token', async () => {
+    const w = world();
+    const { used, newest, newestAccess } = await rotated(w);
+    expect([(await w.verify(newest)).status, (await w.me(newestAccess)).status]).toEqual([200, 200]);
+    expect(identityOf(refreshOf(await w.refresh(used)))).toEqual(identityOf(newest));
   });
 
   it.each([
@@ -387,7 +456,7 @@ describe('a replay after the grace', () => {
   it('ends the whole session, the newest token included', async () => {
     const w = world();
     const { used, newest, newestAccess } = await rotated(w);
-    w.clock.advance(11);
+    w.clock.advance(61);
     expect((await w.refresh(used)).body).toMatchObject(BLACKLISTED);
     expect(await w.kvOf(used)).toBe('replayed');
     expect(await w.sessionOf(used)).toMatchObject({ revoked_at: w.clock.now, revoked_reason: 'replayed' });
@@ -421,7 +490,7 @@ describe('a replay after the grace', () => {
     const w = world();
     const { used, ...who } = await rotated(w);
     const other = (await w.logIn(who)).body;
-    w.clock.advance(11);
+    w.clock.advance(61);
     expect((await w.refresh(used)).status).toBe(401);
     await expectAlive(w, other);
   });
@@ -430,7 +499,7 @@ describe('a replay after the grace', () => {
     const w = world();
     const { used } = await rotated(w);
     const other = await w.signUp();
-    w.clock.advance(11);
+    w.clock.advance(61);
     await w.refresh(used);
     await expectAlive(w, other);
   });
@@ -438,7 +507,7 @@ describe('a replay after the grace', () => {
   it('is one security event in the log, which names user and session and no token', async () => {
     const w = world();
     const { used, user } = await rotated(w);
-    w.clock.advance(11);
+    w.clock.advance(61);
     const answer = await w.refresh(used);
     await w.refresh(used);
     expect(log.of('refresh_token_replayed')).toEqual([
@@ -465,7 +534,7 @@ describe('a replay after the grace', () => {
   it.each(FORGERIES)('by %s changes nothing', async (_, forge) => {
     const w = world();
     const { used, newest } = await rotated(w);
-    w.clock.advance(11);
+    w.clock.advance(61);
     expect((await w.refresh(await forge(used))).body).toMatchObject(REFRESH_INVALID);
     expect((await w.refresh(newest)).status).toBe(200);
   });
@@ -863,8 +932,8 @@ describe('verify never touches a session', () => {
     ['a good refresh token', ({ newest }) => newest, HOUR, 200],
     ['a good access token', ({ newestAccess }) => newestAccess, 60, 200],
     ['a rotated token at once', ({ used }) => used, 0, 200],
-    ['a rotated token at the end of the grace', ({ used }) => used, 10, 200],
-    ['a rotated token a second past the grace', ({ used }) => used, 11, 401],
+    ['a rotated token at the end of the grace', ({ used }) => used, 60, 200],
+    ['a rotated token a second past the grace', ({ used }) => used, 61, 401],
     ['a rotated token an hour past the grace', ({ used }) => used, HOUR, 401],
     ['an expired access token', ({ newestAccess }) => newestAccess, HOUR, 401],
     ['an expired refresh token', ({ newest }) => newest, DAY, 401],
@@ -882,7 +951,7 @@ describe('verify never touches a session', () => {
   it('a replayed one is told apart, and the newest lives on', async () => {
     const w = world();
     const { used, newest } = await rotated(w);
-    w.clock.advance(11);
+    w.clock.advance(61);
     expect((await w.verify(used)).body).toMatchObject(BLACKLISTED);
     expect((await w.refresh(newest)).status).toBe(200);
   });

@@ -196,7 +196,7 @@ describe('the list of sessions', () => {
       'was ended by a replay',
       async (w, target) => {
         await w.refresh(target.refresh);
-        w.clock.advance(11);
+        w.clock.advance(61);
         await w.refresh(target.refresh);
       },
     ],

@@ -47,8 +47,8 @@ export const endedSessionOf = (claims: Claims, { session }: TokenStatus): EndedS
 });
 
 /**
- * Rotation. Of N calls with one token one consumes it; the others get the same successor within the grace,
- * and end the session after it. 401 refresh_token_not_valid, token_blacklisted, user_not_found, user_inactive.
+ * Rotation. Of N calls with one token one consumes it; the others get the same successor within the grace, as long as
+ * it has not been used itself, and end the session after that. 401 refresh_token_not_valid, token_blacklisted, user_not_found, user_inactive.
  */
 export async function refresh(services: Services, token: string, call: Call): Promise<TokenPair> {
   const { settings, codec, clock, random, sessions, blacklist, limits } = services;
@@ -86,18 +86,16 @@ export async function refresh(services: Services, token: string, call: Call): Pr
   }
 
   const offeredJti = random.uuid4();
-  const tokenStatus = await sessions.consume(tokenKey(claims), offeredJti, now, {
+  const rules = {
     graceSeconds: settings.REFRESH_REUSE_GRACE,
-    touch,
-  });
+    refreshLifetimeSeconds: settings.REFRESH_TOKEN_LIFETIME,
+  };
+  const tokenStatus = await sessions.consume(tokenKey(claims), offeredJti, now, { ...rules, touch });
   if (tokenStatus.replayed) {
     call.report('warn', 'refresh_token_replayed', { user: claims.sub, session: claims.sid });
     await blacklist.add([endedSessionOf(claims, tokenStatus)], 'replayed', call.report);
   }
-  const rotation = judgeRotation(tokenStatus, offeredJti, now, {
-    graceSeconds: settings.REFRESH_REUSE_GRACE,
-    refreshLifetimeSeconds: settings.REFRESH_TOKEN_LIFETIME,
-  });
+  const rotation = judgeRotation(tokenStatus, offeredJti, now, rules);
   if (rotation.fault) {
     throw tokenStatus.replayed
       ? new Refusal(rotation.fault, { reason: 'replayed' })
@@ -127,7 +125,7 @@ export async function verify(services: Services, token: string, call: Call): Pro
   const tokenStatus =
     claims.token_type === 'access'
       ? { ...(await sessions.tokenStatus(claims.sub, claims.sid)), token: null }
-      : await sessions.inspect(tokenKey(claims));
+      : await sessions.inspect(tokenKey(claims), settings.REFRESH_TOKEN_LIFETIME);
   const fault = statusFault(tokenStatus, now);
   if (fault) {
     if (known === null) {
