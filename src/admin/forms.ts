@@ -4,6 +4,7 @@ import { invalid, Refusal } from '../errors.ts';
 import { faultsOf, readBytes } from '../http/body.ts';
 import { refusalOf } from '../http/problem.ts';
 import { describeFault, describeRefusal } from '../languages/describe.ts';
+import type { Language } from '../languages/index.ts';
 import type { AdminContext } from './env.ts';
 import type { FormErrors } from './pages/parts.tsx';
 
@@ -28,15 +29,15 @@ interface Shown {
 
 /** The page shows them with what was typed. Anything that is not about the form is thrown on. */
 export function formErrors(error: unknown, c: AdminContext): Shown {
-  const shown = error instanceof Refusal && wordsFor(error);
+  const shown = error instanceof Refusal && wordsFor(error, c.var.language);
   if (!shown) throw error;
   // For its line in the log.
   refusalOf(error, c);
   return shown;
 }
 
-function wordsFor({ kind, faults = {} }: Refusal): Shown | undefined {
-  const sentence = [describeRefusal(kind, 'en')];
+function wordsFor({ kind, faults = {} }: Refusal, language: Language): Shown | undefined {
+  const sentence = [describeRefusal(kind, language)];
   switch (kind) {
     case 'invalid':
       return {
@@ -44,7 +45,7 @@ function wordsFor({ kind, faults = {} }: Refusal): Shown | undefined {
         errors: Object.fromEntries(
           Object.entries(faults).map(([field, list]) => [
             field,
-            list.map((fault) => describeFault(fault, 'en').message),
+            list.map((fault) => describeFault(fault, language).message),
           ]),
         ),
       };

@@ -4,10 +4,10 @@
 import type { Child } from 'hono/jsx';
 import { REFUSALS } from '../errors.ts';
 import { answerError, refusalOf } from '../http/problem.ts';
-import { TITLES } from '../http/problem-response.ts';
 import { describeRefusal } from '../languages/describe.ts';
+import { consoleWords } from '../languages/index.ts';
 import type { AdminContext } from './env.ts';
-import type { Frame } from './pages/layout.tsx';
+import type { Frame } from './pages/parts.tsx';
 import { ErrorPage } from './pages/sign.tsx';
 
 const CONSOLE_CSP =
@@ -18,13 +18,21 @@ export function show<P extends { frame: Frame }>(
   c: AdminContext,
   Page: (props: P) => Child,
   props: Omit<P, 'frame'>,
-  status: keyof typeof TITLES | 200 = 200,
+  status: keyof Frame['words']['errors'] | 200 = 200,
 ): Response {
-  const frame = { base: c.var.mount, caller: c.get('caller')?.user ?? null, done: c.req.query('done') };
+  const { language } = c.var;
+  const frame: Frame = {
+    base: c.var.mount,
+    language,
+    words: consoleWords[language],
+    caller: c.get('caller')?.user ?? null,
+    done: c.req.query('done'),
+  };
   c.header('Access-Control-Allow-Origin', undefined);
   c.header('Access-Control-Allow-Credentials', undefined);
   c.header('Content-Security-Policy', CONSOLE_CSP);
-  c.header('Content-Language', 'en');
+  c.header('Content-Language', language);
+  c.header('Vary', 'Accept-Language', { append: true });
   return c.html(`<!doctype html>${Page({ frame, ...props } as unknown as P)}`, status) as Response;
 }
 
@@ -46,8 +54,8 @@ function errorPage(error: unknown, c: AdminContext): Response {
     c,
     ErrorPage,
     {
-      title: TITLES[status],
-      detail: describeRefusal(refusal.kind, 'en'),
+      title: consoleWords[c.var.language].errors[status],
+      detail: describeRefusal(refusal.kind, c.var.language),
       request: status >= 500 ? c.get('requestId') : null,
     },
     status,

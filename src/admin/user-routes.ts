@@ -18,9 +18,9 @@ import { ownOrigin, requireStaffSession } from './cookie.ts';
 import type { AdminContext, AdminEnv } from './env.ts';
 import { formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, writeCursor } from './listing.ts';
-import { userPath } from './pages/parts.tsx';
+import { type ConsoleWords, userPath } from './pages/parts.tsx';
 import { UserSessionsPage } from './pages/sessions.tsx';
-import { ConfirmPage, type Question } from './pages/sign.tsx';
+import { ConfirmPage } from './pages/sign.tsx';
 import { AddUserPage, UserPage } from './pages/user.tsx';
 import { addUserBody, changeUserBody } from './schemas.ts';
 import { show } from './show.tsx';
@@ -35,44 +35,25 @@ const change =
   (services, caller, id, call) =>
     changeUser(services, caller, id, wish, call);
 
-/** By the last part of the path, which is also the code of the sentence after it; asked first what cannot be undone. */
-const DEEDS: Readonly<Record<string, readonly [Deed, Question?]>> = {
-  activate: [change({ is_active: true })],
-  promote: [change({ is_staff: true })],
-  'password-reset': [requestReset],
-  deactivate: [
-    change({ is_active: false }),
-    {
-      title: 'Deactivate this user?',
-      text: 'They cannot log in, and all their sessions end for good.',
-      button: 'Deactivate',
-    },
-  ],
-  demote: [
-    change({ is_staff: false }),
-    {
-      title: 'Remove this user from staff?',
-      text: 'They lose this console, and all their sessions end for good.',
-      button: 'Remove from staff',
-    },
-  ],
-  'end-sessions': [
-    (services, caller, userId, call) => endSessions(services, caller, { userId, sessionId: null }, call),
-    {
-      title: 'End all sessions of this user?',
-      text: 'They have to log in again everywhere.',
-      button: 'End all sessions',
-    },
-  ],
-  delete: [
-    deleteUser,
-    {
-      title: 'Delete this user?',
-      text: 'The account and all that belongs to it are gone for good. In the history a pseudonym takes their place.',
-      button: 'Delete for good',
-    },
-  ],
-};
+/** By the last part of the path, which is also the code of the sentence after it. */
+const DEEDS = {
+  activate: change({ is_active: true }),
+  promote: change({ is_staff: true }),
+  'password-reset': requestReset,
+  deactivate: change({ is_active: false }),
+  demote: change({ is_staff: false }),
+  'end-sessions': (services, caller, userId, call) =>
+    endSessions(services, caller, { userId, sessionId: null }, call),
+  delete: deleteUser,
+} as const satisfies Partial<Record<keyof ConsoleWords['done'], Deed>>;
+
+/** Of those, what cannot be undone. */
+const ASKED = [
+  'deactivate',
+  'demote',
+  'end-sessions',
+  'delete',
+] as const satisfies (keyof ConsoleWords['questions'] & keyof typeof DEEDS)[];
 
 async function showUser(
   c: AdminContext,
@@ -155,19 +136,19 @@ export function userRoutes(): Hono<AdminEnv> {
       return c.redirect(`${userPath(c.var.mount, id)}?done=end`, 303);
     });
 
-  for (const [act, [deed, question]] of Object.entries(DEEDS)) {
+  for (const [act, deed] of Object.entries<Deed>(DEEDS)) {
     routes.post(`/:id/${act}`, ownOrigin, requireStaffSession, async (c) => {
       const { services, caller, mount } = c.var;
       const id = c.req.param('id') ?? '';
       await deed(services, caller, id, callOf(c));
       return c.redirect(`${deed === deleteUser ? `${mount}/users` : userPath(mount, id)}?done=${act}`, 303);
     });
-    if (question) {
-      routes.get(`/:id/${act}`, requireStaffSession, async (c) => {
-        const user = await findUser(c.var.services, c.req.param('id') ?? '');
-        return show(c, ConfirmPage, { user, act, question });
-      });
-    }
+  }
+  for (const act of ASKED) {
+    routes.get(`/:id/${act}`, requireStaffSession, async (c) => {
+      const user = await findUser(c.var.services, c.req.param('id') ?? '');
+      return show(c, ConfirmPage, { user, act });
+    });
   }
   return routes;
 }

@@ -11,6 +11,7 @@ type InEach<T> = Readonly<Record<Language, T>>;
 
 export const refusals: InEach<typeof en.refusals> = { en: en.refusals, ko: ko.refusals };
 export const fieldFaults: InEach<typeof en.fieldFaults> = { en: en.fieldFaults, ko: ko.fieldFaults };
+export const consoleWords: InEach<typeof en.consoleWords> = { en: en.consoleWords, ko: ko.consoleWords };
 export const mails: InEach<typeof ko.mails> = { en: en.mails, ko: ko.mails };
 export const mailParts: InEach<typeof en.mailParts> = { en: en.mailParts, ko: ko.mailParts };
 export const mailLinkPages: InEach<typeof en.mailLinkPages> = { en: en.mailLinkPages, ko: ko.mailLinkPages };

@@ -568,6 +568,30 @@ describe('every page', () => {
     }
   });
 
+  it('is Korean for whoever reads Korean, but for what users typed', async () => {
+    const admin = await atConsole();
+    const target = await makeUser();
+    const headers = { ...PAGE, Cookie: `${COOKIE}=${admin.cookie}`, 'Accept-Language': 'ko-KR' };
+    for (const page of [
+      ...PAGES,
+      '/admin/login',
+      '/admin/nothing',
+      '/admin/users?done=added&is_active=true',
+    ]) {
+      const answer = await w.get((await filled(page, {}, target)).door, { headers });
+      expect(answer.headers.get('Content-Language')).toBe('ko');
+      expect(answer.headers.get('Vary')).toContain('Accept-Language');
+      expect(answer.text).toMatch(/^<!doctype html><html lang="ko">/);
+      expect(answer.text).toMatch(/<title>[^<]+ · 계정 관리<\/title>/);
+      const shown = answer.text
+        .replace(/<(bdi|code|time|tbody)\b.*?<\/\1>/gs, '')
+        .replace(/^.*<\/title>/s, '');
+      const labels = [...shown.matchAll(/aria-label="([^"]*)"/g)].map(([, label]) => label);
+      const said = `${labels.join()}${shown.replace(/<[^>]*>/g, ' ')}`.replace(/UTC|jti/g, '');
+      expect(said).not.toMatch(/[a-z]/i);
+    }
+  });
+
   it('stands with and without a slash at its end', async () => {
     const admin = await atConsole();
     for (const page of ['/admin/', '/admin/users/', '/admin/history/']) {

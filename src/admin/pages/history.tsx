@@ -2,42 +2,39 @@
 /** @jsxImportSource hono/jsx */
 /** Who did what to whom, and when: fields by name, never by value. */
 import type { HistoryRow } from '../ports.ts';
-import { type Frame, Layout } from './layout.tsx';
-import { type Listed, Pager, PersonLink, Table, Time } from './parts.tsx';
+import { Layout } from './layout.tsx';
+import { type Frame, type Listed, Pager, PersonLink, Table, Time } from './parts.tsx';
 
-export const HistoryTable = ({
-  base,
-  rows,
-  caption,
-}: {
-  base: string;
-  rows: HistoryRow[];
-  caption: string;
-}) => (
-  <Table
-    caption={caption}
-    rows={rows}
-    none="Nothing was done yet."
-    columns={[
-      ['When (UTC)', ({ at }) => <Time at={at} />, 'time'],
-      ['Who', ({ actor }) => <PersonLink base={base} person={actor} />],
-      ['Did', ({ action }) => action],
-      ['To whom', ({ subject }) => <PersonLink base={base} person={subject} />],
-      ['Fields', ({ fields }) => fields.join(', '), 'wide'],
-    ]}
-  />
-);
+export const HistoryTable = (props: { frame: Frame; rows: HistoryRow[]; caption: string }) => {
+  const { frame } = props;
+  const words = frame.words.history;
+  return (
+    <Table
+      caption={props.caption}
+      rows={props.rows}
+      none={words.none}
+      columns={[
+        [words.when, ({ at }) => <Time at={at} />, 'time'],
+        [words.who, ({ actor }) => <PersonLink frame={frame} person={actor} />],
+        [words.did, ({ action }) => action],
+        [words.toWhom, ({ subject }) => <PersonLink frame={frame} person={subject} />],
+        [words.fields, ({ fields }) => fields.join(', '), 'wide'],
+      ]}
+    />
+  );
+};
 
-export const HistoryPage = (props: { frame: Frame; rows: HistoryRow[] } & Listed) => {
+export const HistoryPage = (props: { rows: HistoryRow[] } & Listed) => {
+  const { words } = props.frame;
   const path = `${props.frame.base}/history`;
   return (
-    <Layout frame={props.frame} title="History" place="History">
+    <Layout frame={props.frame} title={words.places.history} place="history">
       {props.query.user && (
         <p>
-          What was done to one user. <a href={path}>All history</a>
+          {words.history.ofOneUser} <a href={path}>{words.history.all}</a>
         </p>
       )}
-      <HistoryTable base={props.frame.base} rows={props.rows} caption="Newest first" />
+      <HistoryTable frame={props.frame} rows={props.rows} caption={words.newestFirst} />
       <Pager path={path} {...props} />
     </Layout>
   );

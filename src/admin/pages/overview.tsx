@@ -3,32 +3,33 @@
 /** How many, and what was done last. */
 import type { Counts, HistoryRow } from '../ports.ts';
 import { HistoryTable } from './history.tsx';
-import { type Frame, Layout } from './layout.tsx';
+import { Layout } from './layout.tsx';
+import type { Frame } from './parts.tsx';
 
 export const OverviewPage = (props: { frame: Frame; counts: Counts; latest: HistoryRow[] }) => {
   const { counts } = props;
-  const { base } = props.frame;
+  const { base, language, words } = props.frame;
   const tiles = [
-    ['Users', counts.users, '/users'],
-    ['New this week', counts.newThisWeek, '/users?ordering=-date_joined'],
-    ['Live sessions', counts.liveSessions, ''],
-    ['Revoked tokens', counts.revokedTokens, '/revoked-tokens'],
+    [words.places.users, counts.users, '/users'],
+    [words.overview.newThisWeek, counts.newThisWeek, '/users?ordering=-date_joined'],
+    [words.overview.liveSessions, counts.liveSessions, ''],
+    [words.places.revoked_tokens, counts.revokedTokens, '/revoked-tokens'],
   ] as const;
   return (
-    <Layout frame={props.frame} title="Overview" place="Overview">
+    <Layout frame={props.frame} title={words.places.overview} place="overview">
       <dl class="tiles">
         {tiles.map(([label, { count, more }, path]) => (
           <div class="tile">
             <dt>{path ? <a href={base + path}>{label}</a> : label}</dt>
             <dd>
-              {count.toLocaleString('en')}
+              {count.toLocaleString(language)}
               {more && '+'}
             </dd>
           </div>
         ))}
       </dl>
-      <HistoryTable base={base} rows={props.latest} caption="Latest history" />
-      <a href={`${base}/history`}>All history</a>
+      <HistoryTable frame={props.frame} rows={props.latest} caption={words.history.latest} />
+      <a href={`${base}/history`}>{words.history.all}</a>
     </Layout>
   );
 };

@@ -2,8 +2,24 @@
 /** @jsxImportSource hono/jsx */
 /** What the pages of the console are put together from. */
 import type { Child } from 'hono/jsx';
+import { fill } from '../../languages/describe.ts';
+import type { consoleWords, Language } from '../../languages/index.ts';
 import type { User } from '../../ports.ts';
 import type { Person } from '../ports.ts';
+
+export type ConsoleWords = (typeof consoleWords)[Language];
+
+/** What every page is told. */
+export interface Frame {
+  /** Where the console is mounted: `/admin`. */
+  base: string;
+  language: Language;
+  words: ConsoleWords;
+  /** Null where nobody is logged in. */
+  caller: User | null;
+  /** The code of what was just done, from the query string. */
+  done?: string | undefined;
+}
 
 /** What somebody is called; a user has one of the two names. */
 export const nameOf = (user: Pick<User, 'id' | 'email' | 'username'>): string =>
@@ -14,9 +30,9 @@ export const userPath = (base: string, id: string): string => `${base}/users/${e
 /** Text that somebody outside chose. */
 export const Outside = ({ text }: { text: string | null }) => <bdi>{text}</bdi>;
 
-/** Epoch seconds, UTC. */
-export const Time = ({ at }: { at: number | null }) => {
-  if (at === null) return <span class="dim">never</span>;
+/** Epoch seconds, UTC. `never` stands in place of no time. */
+export const Time = ({ at, never }: { at: number | null; never?: string }) => {
+  if (at === null) return <span class="dim">{never}</span>;
   const iso = new Date(at * 1_000).toISOString();
   return <time datetime={iso}>{iso.slice(0, 16).replace('T', ' ')}</time>;
 };
@@ -26,18 +42,20 @@ export const Badge = ({ kind, children }: { kind: 'good' | 'bad' | 'info' | 'pla
 );
 
 /** In words: colour alone says nothing to some. */
-export const YesNo = ({ is, no = 'plain' }: { is: boolean; no?: 'plain' | 'bad' }) => (
-  <Badge kind={is ? 'good' : no}>{is ? 'yes' : 'no'}</Badge>
+export const YesNo = (props: { words: ConsoleWords; is: boolean; no?: 'plain' | 'bad' }) => (
+  <Badge kind={props.is ? 'good' : (props.no ?? 'plain')}>
+    {props.is ? props.words.yes : props.words.no}
+  </Badge>
 );
 
 /** A link while there is such a person, a pseudonym after. */
-export const PersonLink = ({ base, person }: { base: string; person: Person }) =>
+export const PersonLink = ({ frame, person }: { frame: Frame; person: Person }) =>
   person.email === null && person.username === null ? (
     <span class="dim">
-      former user <code>{person.id.slice(0, 8)}</code>
+      {frame.words.user.former} <code>{person.id.slice(0, 8)}</code>
     </span>
   ) : (
-    <a href={userPath(base, person.id)}>
+    <a href={userPath(frame.base, person.id)}>
       <Outside text={nameOf(person)} />
     </a>
   );
@@ -168,10 +186,8 @@ export const Note = ({ kind, children }: { kind?: 'good' | 'bad'; children: Chil
 );
 
 /** What is wrong with a form as a whole. */
-export const Faults = ({ errors }: { errors: FormErrors | undefined }) =>
-  errors ? (
-    <Note kind="bad">{errors.non_field_errors?.join(' ') ?? 'Please correct what is marked below.'}</Note>
-  ) : null;
+export const Faults = ({ words, errors }: { words: ConsoleWords; errors: FormErrors | undefined }) =>
+  errors ? <Note kind="bad">{errors.non_field_errors?.join(' ') ?? words.correctBelow}</Note> : null;
 
 /** A query string with something else in it, from its beginning: `cursor` and `done` are of one page. */
 export function linkTo(path: string, query: Query, more: Query = {}): string {
@@ -184,6 +200,7 @@ export type Query = Readonly<Record<string, string>>;
 
 /** What a list is shown with. */
 export interface Listed {
+  frame: Frame;
   query: Query;
   /** Null: the list is at its end. */
   next: string | null;
@@ -192,24 +209,27 @@ export interface Listed {
 }
 
 /** A list goes on by a link, and back by the browser. */
-export const Pager = ({ path, query, next, looked = null }: Listed & { path: string }) =>
+export const Pager = ({ path, frame: { words }, query, next, looked = null }: Listed & { path: string }) =>
   query.cursor || next !== null ? (
-    <nav class="pager" aria-label="Pages">
-      {query.cursor && <a href={linkTo(path, query)}>First page</a>}
+    <nav class="pager" aria-label={words.pages}>
+      {query.cursor && <a href={linkTo(path, query)}>{words.firstPage}</a>}
       {next !== null && (
-        <a href={linkTo(path, query, { cursor: next })}>{looked === null ? 'Next page' : 'Continue'}</a>
+        <a href={linkTo(path, query, { cursor: next })}>
+          {looked === null ? words.nextPage : words.continue}
+        </a>
       )}
     </nav>
   ) : null;
 
 export const Looked = ({
+  frame: { words, language },
   looked = null,
   next,
   found,
-}: Pick<Listed, 'looked' | 'next'> & { found: number }) =>
+}: Omit<Listed, 'query'> & { found: number }) =>
   looked === null ? null : (
     <Note>
-      {`Looked at ${looked.toLocaleString('en')} rows, ${found} match.`}
-      {next !== null && ' There are more to look at.'}
+      {fill(words.looked, { looked: looked.toLocaleString(language), found })}
+      {next !== null && ` ${words.moreToLookAt}`}
     </Note>
   );

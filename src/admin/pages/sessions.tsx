@@ -1,13 +1,16 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** Sessions, which are the outstanding tokens, and the blacklist of refresh tokens. */
+import { fill } from '../../languages/describe.ts';
 import type { Session, User } from '../../ports.ts';
 import type { RevokedTokenRow } from '../ports.ts';
-import { type Frame, Layout } from './layout.tsx';
+import { Layout } from './layout.tsx';
 import {
   ActionForm,
   Badge,
+  type ConsoleWords,
   Field,
+  type Frame,
   type Listed,
   Looked,
   nameOf,
@@ -20,20 +23,23 @@ import {
 } from './parts.tsx';
 
 /** One by its id. */
-const LookUp = (props: { path: string; name: string; label: string; query: Query }) => {
+const LookUp = (props: { words: ConsoleWords; path: string; name: string; label: string; query: Query }) => {
   const value = props.query[props.name];
   return (
     <form class="filters" method="get" action={props.path}>
       <Field name={props.name} label={props.label} type="search" value={value} />
-      <button type="submit">Look up</button>
-      {value && <a href={props.path}>Clear</a>}
+      <button type="submit">{props.words.lookUp}</button>
+      {value && <a href={props.path}>{props.words.clear}</a>}
     </form>
   );
 };
 
-const words = (reason: string | null) => (reason ?? 'ended').replaceAll('_', ' ');
+/** One that this version does not know is shown as it is. */
+const reasonText = ({ reasons }: ConsoleWords, reason: string | null): string =>
+  new Map(Object.entries(reasons)).get(reason ?? 'ended') ?? String(reason);
 
 export const SessionTable = (props: {
+  frame: Frame;
   /** Of the user. */
   path: string;
   sessions: Session[];
@@ -43,44 +49,48 @@ export const SessionTable = (props: {
   caption: string;
   none?: string;
 }) => {
+  const { words } = props.frame;
+  const label = words.sessions;
   const lives = (session: Session) => session.revokedAt === null && session.absoluteEndAt > props.now;
   return (
     <Table
       caption={props.caption}
       rows={props.sessions}
-      none={props.none ?? 'None.'}
+      none={props.none ?? label.none}
       columns={[
-        ['Session', ({ id }) => <code>{id}</code>],
+        [label.session, ({ id }) => <code>{id}</code>],
         [
-          'State',
+          label.state,
           (session) => (
             <>
               {session.revokedAt !== null ? (
                 <Badge kind={session.revokedReason === 'replayed' ? 'bad' : 'plain'}>
-                  {words(session.revokedReason)}
+                  {reasonText(words, session.revokedReason)}
                 </Badge>
               ) : (
-                <Badge kind={lives(session) ? 'good' : 'plain'}>{lives(session) ? 'live' : 'expired'}</Badge>
+                <Badge kind={lives(session) ? 'good' : 'plain'}>
+                  {lives(session) ? label.live : label.expired}
+                </Badge>
               )}
-              {session.id === props.own && <Badge kind="info">this one</Badge>}
+              {session.id === props.own && <Badge kind="info">{label.thisOne}</Badge>}
             </>
           ),
         ],
-        ['Began (UTC)', ({ createdAt }) => <Time at={createdAt} />, 'time'],
-        ['Last used', ({ lastUsedAt }) => <Time at={lastUsedAt} />, 'time wide'],
-        ['Expires', ({ expiresAt }) => <Time at={expiresAt} />, 'time wide'],
-        ['From', ({ ip, country }) => <Outside text={[ip, country].filter(Boolean).join(' ')} />],
-        ['Device', ({ userAgent }) => <Outside text={userAgent} />, 'wide agent'],
+        [label.began, ({ createdAt }) => <Time at={createdAt} />, 'time'],
+        [label.lastUsed, ({ lastUsedAt }) => <Time at={lastUsedAt} />, 'time wide'],
+        [label.expires, ({ expiresAt }) => <Time at={expiresAt} />, 'time wide'],
+        [label.from, ({ ip, country }) => <Outside text={[ip, country].filter(Boolean).join(' ')} />],
+        [label.device, ({ userAgent }) => <Outside text={userAgent} />, 'wide agent'],
         [
-          <span class="hidden">Action</span>,
+          <span class="hidden">{label.action}</span>,
           (session) =>
             lives(session) && (
               <ActionForm
                 to={`${props.path}/sessions/${encodeURIComponent(session.id)}/end`}
                 kind="small"
-                label={`End session ${session.id}`}
+                label={fill(label.endOne, { id: session.id })}
               >
-                End
+                {label.end}
               </ActionForm>
             ),
         ],
@@ -90,42 +100,48 @@ export const SessionTable = (props: {
 };
 
 export const UserSessionsPage = (
-  props: { frame: Frame; user: User; sessions: Session[]; own: string; now: number } & Listed,
+  props: { user: User; sessions: Session[]; own: string; now: number } & Listed,
 ) => {
   const { user } = props;
+  const { words } = props.frame;
   const path = userPath(props.frame.base, user.id);
   return (
-    <Layout frame={props.frame} title="Sessions" place="Users">
+    <Layout frame={props.frame} title={words.sessions.title} place="users">
       <a href={path}>
         <Outside text={nameOf(user)} />
       </a>
-      <LookUp path={`${path}/sessions`} name="id" label="Session id" query={props.query} />
-      <SessionTable {...props} path={path} caption="Newest first" none="There is no such session." />
+      <LookUp
+        words={words}
+        path={`${path}/sessions`}
+        name="id"
+        label={words.sessions.id}
+        query={props.query}
+      />
+      <SessionTable {...props} path={path} caption={words.newestFirst} none={words.sessions.noSuch} />
       <Pager {...props} path={`${path}/sessions`} />
     </Layout>
   );
 };
 
-export const RevokedTokensPage = (props: { frame: Frame; rows: RevokedTokenRow[] } & Listed) => {
+export const RevokedTokensPage = (props: { rows: RevokedTokenRow[] } & Listed) => {
+  const { words } = props.frame;
+  const label = words.revokedTokens;
   const path = `${props.frame.base}/revoked-tokens`;
   return (
-    <Layout frame={props.frame} title="Revoked tokens" place="Revoked tokens">
-      <p class="dim">
-        The blacklist of refresh tokens. A revocation is never taken back; a row goes once its token has
-        expired.
-      </p>
-      <LookUp path={path} name="jti" label="Token id (jti)" query={props.query} />
+    <Layout frame={props.frame} title={words.places.revoked_tokens} place="revoked_tokens">
+      <p class="dim">{label.about}</p>
+      <LookUp words={words} path={path} name="jti" label={label.id} query={props.query} />
       <Looked {...props} found={props.rows.length} />
       <Table
-        caption="Latest expiry first"
+        caption={label.latestFirst}
         rows={props.rows}
-        none="No token here."
+        none={label.noneHere}
         columns={[
-          ['Token (jti)', (row) => <code>{row.jti}</code>],
-          ['Why', ({ reason }) => words(reason)],
-          ['Revoked (UTC)', ({ revokedAt }) => <Time at={revokedAt} />, 'time'],
-          ['Expires (UTC)', ({ expiresAt }) => <Time at={expiresAt} />, 'time'],
-          ['Session', ({ sessionId }) => <code>{sessionId}</code>, 'wide'],
+          [label.token, (row) => <code>{row.jti}</code>],
+          [label.why, ({ reason }) => reasonText(words, reason)],
+          [label.revoked, ({ revokedAt }) => <Time at={revokedAt} />, 'time'],
+          [label.expires, ({ expiresAt }) => <Time at={expiresAt} />, 'time'],
+          [words.sessions.session, ({ sessionId }) => <code>{sessionId}</code>, 'wide'],
         ]}
       />
       <Pager path={path} {...props} />

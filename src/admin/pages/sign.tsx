@@ -2,56 +2,65 @@
 /** @jsxImportSource hono/jsx */
 /** The pages around the console: log-in, a question before what cannot be undone, and what went wrong. */
 import type { User } from '../../ports.ts';
-import { type Frame, Layout } from './layout.tsx';
-import { ActionForm, Faults, Field, type FormErrors, nameOf, Outside, userPath } from './parts.tsx';
+import { Layout } from './layout.tsx';
+import {
+  ActionForm,
+  type ConsoleWords,
+  Faults,
+  Field,
+  type FormErrors,
+  type Frame,
+  nameOf,
+  Outside,
+  userPath,
+} from './parts.tsx';
 
 export const LogInPage = (props: {
   frame: Frame;
   next: string;
   name: string;
   errors?: FormErrors | undefined;
-}) => (
-  <Layout frame={props.frame} title="Log in">
-    <form class="card narrow" method="post" action={`${props.frame.base}/login`}>
-      <Faults errors={props.errors} />
-      <Field
-        name="username"
-        label="E-mail or username"
-        value={props.name}
-        errors={props.errors}
-        autocomplete="username"
-        required
-        autofocus
-      />
-      <Field
-        name="password"
-        label="Password"
-        type="password"
-        errors={props.errors}
-        autocomplete="current-password"
-        required
-      />
-      <input type="hidden" name="next" value={props.next} />
-      <button type="submit" class="primary">
-        Log in
-      </button>
-    </form>
-    <p class="dim">For staff only.</p>
-  </Layout>
-);
+}) => {
+  const { words } = props.frame;
+  return (
+    <Layout frame={props.frame} title={words.logIn}>
+      <form class="card narrow" method="post" action={`${props.frame.base}/login`}>
+        <Faults words={words} errors={props.errors} />
+        <Field
+          name="username"
+          label={words.logInName}
+          value={props.name}
+          errors={props.errors}
+          autocomplete="username"
+          required
+          autofocus
+        />
+        <Field
+          name="password"
+          label={words.user.password}
+          type="password"
+          errors={props.errors}
+          autocomplete="current-password"
+          required
+        />
+        <input type="hidden" name="next" value={props.next} />
+        <button type="submit" class="primary">
+          {words.logIn}
+        </button>
+      </form>
+      <p class="dim">{words.staffOnly}</p>
+    </Layout>
+  );
+};
 
-/** What is asked before a deed that cannot be undone. */
-export interface Question {
-  title: string;
-  text: string;
-  button: string;
-}
-
-export const ConfirmPage = (props: { frame: Frame; user: User; act: string; question: Question }) => {
-  const { user, question } = props;
+/** Asked before what cannot be undone. */
+export const ConfirmPage = (props: { frame: Frame; user: User; act: keyof ConsoleWords['questions'] }) => {
+  const { user } = props;
+  const { words } = props.frame;
+  const question = words.questions[props.act];
   const path = userPath(props.frame.base, user.id);
   return (
-    <Layout frame={props.frame} title={question.title} place="Users">
+    <Layout frame={props.frame} title={question.title} place="users">
       <div class="card narrow">
         <strong>
           <Outside text={nameOf(user)} />
@@ -62,7 +71,7 @@ export const ConfirmPage = (props: { frame: Frame; user: User; act: string; ques
             {question.button}
           </ActionForm>
           <a class="button" href={path}>
-            Cancel
+            {words.cancel}
           </a>
         </div>
       </div>
@@ -77,10 +86,10 @@ export const ErrorPage = (props: { frame: Frame; title: string; detail: string; 
       <p>{props.detail}</p>
       {props.request && (
         <p class="dim">
-          Request <code>{props.request}</code>
+          {props.frame.words.request} <code>{props.request}</code>
         </p>
       )}
-      <a href={props.frame.base || '/'}>Go to the console</a>
+      <a href={props.frame.base || '/'}>{props.frame.words.home}</a>
     </div>
   </Layout>
 );

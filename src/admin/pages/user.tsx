@@ -4,13 +4,15 @@
 import type { Session, User } from '../../ports.ts';
 import type { HistoryRow } from '../ports.ts';
 import { HistoryTable } from './history.tsx';
-import { type Frame, Layout } from './layout.tsx';
+import { Layout } from './layout.tsx';
 import {
   ActionForm,
   Badge,
+  type ConsoleWords,
   Faults,
   Field,
   type FormErrors,
+  type Frame,
   nameOf,
   Outside,
   Time,
@@ -21,24 +23,27 @@ import { SessionTable } from './sessions.tsx';
 /** What was typed into a form, where it is shown again. */
 export type Typed = Readonly<Record<string, string | undefined>>;
 
-const Facts = ({ user }: { user: User }) => {
+const Facts = ({ words, user }: { words: ConsoleWords; user: User }) => {
   const verified = user.emailVerifiedAt !== null;
+  const label = words.user;
   const facts = {
-    'E-mail': (
+    [label.email]: (
       <>
-        <Outside text={user.email ?? 'none'} />{' '}
-        <Badge kind={verified ? 'good' : 'plain'}>{verified ? 'verified' : 'not verified'}</Badge>
+        <Outside text={user.email ?? words.none} />{' '}
+        <Badge kind={verified ? 'good' : 'plain'}>{verified ? label.isVerified : label.isNotVerified}</Badge>
       </>
     ),
-    TokenStatus: (
+    [label.status]: (
       <>
-        <Badge kind={user.isActive ? 'good' : 'bad'}>{user.isActive ? 'active' : 'inactive'}</Badge>
-        {user.isStaff && <Badge kind="info">staff</Badge>}
+        <Badge kind={user.isActive ? 'good' : 'bad'}>
+          {user.isActive ? label.isActive : label.isInactive}
+        </Badge>
+        {user.isStaff && <Badge kind="info">{label.isStaff}</Badge>}
       </>
     ),
-    'Joined (UTC)': <Time at={user.dateJoined} />,
-    'Last log-in': <Time at={user.lastLoginAt} />,
-    Id: <code>{user.id}</code>,
+    [label.joined]: <Time at={user.dateJoined} />,
+    [label.lastLogIn]: <Time at={user.lastLoginAt} never={words.never} />,
+    [label.id]: <code>{user.id}</code>,
   };
   return (
     <dl class="facts">
@@ -64,65 +69,74 @@ export const UserPage = (props: {
   errors?: FormErrors | undefined;
 }) => {
   const { user, typed = { username: user.username ?? '', name: user.name ?? '' }, errors } = props;
-  const { base } = props.frame;
+  const { base, words } = props.frame;
+  const label = words.user;
   const path = userPath(base, user.id);
-  const post = (act: string, label: string) => <ActionForm to={`${path}/${act}`}>{label}</ActionForm>;
-  const ask = (act: string, label: string) => (
+  const post = (act: string, text: string) => <ActionForm to={`${path}/${act}`}>{text}</ActionForm>;
+  const ask = (act: string, text: string) => (
     <a class={act === 'delete' ? 'button danger' : 'button'} href={`${path}/${act}`}>
-      {label}
+      {text}
     </a>
   );
   return (
-    <Layout frame={props.frame} title={nameOf(user)} place="Users">
-      <Faults errors={errors} />
+    <Layout frame={props.frame} title={nameOf(user)} place="users">
+      <Faults words={words} errors={errors} />
       <div class="columns">
         <section class="card">
-          <h2>Account</h2>
-          <Facts user={user} />
+          <h2>{label.account}</h2>
+          <Facts words={words} user={user} />
         </section>
         <form class="card" method="post" action={path}>
-          <h2>Profile</h2>
-          <Field name="username" label="Username" value={typed.username} errors={errors} autocomplete="off" />
-          <Field name="name" label="Name" value={typed.name} errors={errors} autocomplete="off" />
+          <h2>{label.profile}</h2>
+          <Field
+            name="username"
+            label={label.username}
+            value={typed.username}
+            errors={errors}
+            autocomplete="off"
+          />
+          <Field name="name" label={label.name} value={typed.name} errors={errors} autocomplete="off" />
           <button type="submit" class="primary">
-            Save
+            {words.save}
           </button>
         </form>
         <section class="card">
-          <h2>Actions</h2>
+          <h2>{label.actions}</h2>
           <div class="acts">
-            {props.canReset && post('password-reset', 'Send a password reset')}
-            {ask('end-sessions', 'End all sessions…')}
-            {user.isStaff ? ask('demote', 'Remove from staff…') : post('promote', 'Make staff')}
-            {user.isActive ? ask('deactivate', 'Deactivate…') : post('activate', 'Activate')}
-            {ask('delete', 'Delete…')}
+            {props.canReset && post('password-reset', label.sendReset)}
+            {ask('end-sessions', label.endSessions)}
+            {user.isStaff ? ask('demote', label.removeFromStaff) : post('promote', label.makeStaff)}
+            {user.isActive ? ask('deactivate', label.deactivate) : post('activate', label.activate)}
+            {ask('delete', label.delete)}
           </div>
         </section>
       </div>
-      <SessionTable {...props} path={path} caption="Latest sessions" />
-      <a href={`${path}/sessions`}>All sessions of this user</a>
-      <HistoryTable base={base} rows={props.history} caption="Latest history" />
-      <a href={`${base}/history?user=${encodeURIComponent(user.id)}`}>All history of this user</a>
+      <SessionTable {...props} path={path} caption={label.latestSessions} />
+      <a href={`${path}/sessions`}>{label.allSessions}</a>
+      <HistoryTable frame={props.frame} rows={props.history} caption={words.history.latest} />
+      <a href={`${base}/history?user=${encodeURIComponent(user.id)}`}>{label.allHistory}</a>
     </Layout>
   );
 };
 
 export const AddUserPage = (props: { frame: Frame; typed: Typed; errors?: FormErrors | undefined }) => {
   const { typed, errors } = props;
+  const { words } = props.frame;
+  const label = words.user;
   const path = `${props.frame.base}/users`;
   const common = { errors, autocomplete: 'off' };
   return (
-    <Layout frame={props.frame} title="Add user" place="Users">
-      <Faults errors={errors} />
+    <Layout frame={props.frame} title={words.users.add} place="users">
+      <Faults words={words} errors={errors} />
       <form class="card narrow" method="post" action={`${path}/add`}>
-        <Field name="email" label="E-mail" inputmode="email" value={typed.email} required {...common} />
-        <Field name="username" label="Username (optional)" value={typed.username} {...common} />
-        <Field name="name" label="Name (optional)" value={typed.name} {...common} />
+        <Field name="email" label={label.email} inputmode="email" value={typed.email} required {...common} />
+        <Field name="username" label={label.usernameOptional} value={typed.username} {...common} />
+        <Field name="name" label={label.nameOptional} value={typed.name} {...common} />
         <Field
           name="password"
-          label="Password"
+          label={label.password}
           type="password"
-          hint="The same rules as at sign-up."
+          hint={label.passwordHint}
           errors={errors}
           autocomplete="new-password"
           required
@@ -135,14 +149,14 @@ export const AddUserPage = (props: { frame: Frame; typed: Typed; errors?: FormEr
             value="true"
             checked={typed.is_staff === 'true'}
           />
-          <label for="is_staff">Staff: may use this console</label>
+          <label for="is_staff">{label.staffMay}</label>
         </div>
         <div class="acts">
           <button type="submit" class="primary">
-            Add user
+            {words.users.add}
           </button>
           <a class="button" href={path}>
-            Cancel
+            {words.cancel}
           </a>
         </div>
       </form>

@@ -3,9 +3,10 @@
 /** The list of users: search, filters, order. */
 import type { User } from '../../ports.ts';
 import type { UserQuery, UserSort } from '../ports.ts';
-import { type Frame, Layout } from './layout.tsx';
+import { Layout } from './layout.tsx';
 import {
   type Column,
+  type ConsoleWords,
   Field,
   type Listed,
   Looked,
@@ -20,17 +21,26 @@ import {
   YesNo,
 } from './parts.tsx';
 
+/** A filter, and what it is called among the words of a user. */
 const FLAGS = [
-  ['is_active', 'Active'],
-  ['is_staff', 'Staff'],
-  ['email_verified', 'Verified'],
+  ['is_active', 'active'],
+  ['is_staff', 'staff'],
+  ['email_verified', 'verified'],
 ] as const;
 
+const TOO_MANY = {
+  date_joined: 'tooManyByDate',
+  email: 'tooManyByEmail',
+  username: 'tooManyByUsername',
+} as const;
+
 const Choice = ({
+  words,
   name,
   label,
   chosen = '',
 }: {
+  words: ConsoleWords['users'];
   name: string;
   label: string;
   chosen: string | undefined;
@@ -38,7 +48,7 @@ const Choice = ({
   <div class="field">
     <label for={name}>{label}</label>
     <select id={name} name={name}>
-      {Object.entries({ '': 'All', true: 'Yes', false: 'No' }).map(([value, text]) => (
+      {Object.entries({ '': words.all, true: words.yes, false: words.no }).map(([value, text]) => (
         <option value={value} selected={value === chosen}>
           {text}
         </option>
@@ -49,14 +59,14 @@ const Choice = ({
 
 export const UsersPage = (
   props: {
-    frame: Frame;
     users: User[];
     tooMany: boolean;
     order: Pick<UserQuery, 'sort' | 'descending'>;
   } & Listed,
 ) => {
   const { users, query } = props;
-  const { base } = props.frame;
+  const { base, words } = props.frame;
+  const label = words.user;
   const { sort, descending } = props.order;
   const path = `${base}/users`;
   const filtered = ['search', ...FLAGS.map(([name]) => name)].some((name) => query[name]);
@@ -64,14 +74,14 @@ export const UsersPage = (
   /** A heading that sorts, the other way round where it does already. */
   const sorted = (
     by: UserSort,
-    label: string,
+    heading: string,
     cell: Column<User>[1],
     kind?: Column<User>[2],
   ): Column<User> => {
     const ordering = by === sort && !descending ? `-${by}` : by;
     return [
       <a href={linkTo(path, query, { ordering })}>
-        {label}
+        {heading}
         {by === sort && <span aria-hidden="true">{descending ? ' ↓' : ' ↑'}</span>}
       </a>,
       cell,
@@ -81,47 +91,44 @@ export const UsersPage = (
   };
 
   return (
-    <Layout frame={props.frame} title="Users" place="Users">
+    <Layout frame={props.frame} title={words.places.users} place="users">
       <search>
         <form class="filters" method="get" action={path}>
-          <Field name="search" label="E-mail or username begins with" type="search" value={query.search} />
-          {FLAGS.map(([name, label]) => (
-            <Choice name={name} label={label} chosen={query[name]} />
+          <Field name="search" label={words.users.searchLabel} type="search" value={query.search} />
+          {FLAGS.map(([name, flag]) => (
+            <Choice words={words.users} name={name} label={label[flag]} chosen={query[name]} />
           ))}
           {query.ordering && <input type="hidden" name="ordering" value={query.ordering} />}
-          <button type="submit">Search</button>
-          {filtered && <a href={path}>Clear</a>}
+          <button type="submit">{words.search}</button>
+          {filtered && <a href={path}>{words.clear}</a>}
           <a class="button primary end" href={`${path}/add`}>
-            Add user
+            {words.users.add}
           </a>
         </form>
       </search>
-      {props.tooMany && (
-        <Note>
-          More than 1,000 users begin so. Write more of the name
-          {sort === 'date_joined'
-            ? ', or sort by it.'
-            : `; only ${sort === 'email' ? 'e-mail addresses' : 'usernames'} were searched.`}
-        </Note>
-      )}
+      {props.tooMany && <Note>{words.users[TOO_MANY[sort]]}</Note>}
       <Looked {...props} found={users.length} />
       <Table
-        caption={filtered ? 'Matching users' : 'All users'}
+        caption={filtered ? words.users.matching : words.users.allUsers}
         rows={users}
-        none="No users here."
+        none={words.users.noneHere}
         columns={[
-          sorted('email', 'E-mail', (user) => (
+          sorted('email', label.email, (user) => (
             <a href={userPath(base, user.id)}>
               <Outside text={nameOf(user)} />
             </a>
           )),
-          sorted('username', 'Username', ({ username }) => <Outside text={username} />, 'wide'),
-          ['Name', ({ name }) => <Outside text={name} />, 'wide'],
-          ['Active', ({ isActive }) => <YesNo is={isActive} no="bad" />],
-          ['Staff', ({ isStaff }) => <YesNo is={isStaff} />],
-          ['Verified', ({ emailVerifiedAt }) => <YesNo is={emailVerifiedAt !== null} />, 'wide'],
-          sorted('date_joined', 'Joined (UTC)', ({ dateJoined }) => <Time at={dateJoined} />, 'time'),
-          ['Last log-in', ({ lastLoginAt }) => <Time at={lastLoginAt} />, 'time wide'],
+          sorted('username', label.username, ({ username }) => <Outside text={username} />, 'wide'),
+          [label.name, ({ name }) => <Outside text={name} />, 'wide'],
+          [label.active, ({ isActive }) => <YesNo words={words} is={isActive} no="bad" />],
+          [label.staff, ({ isStaff }) => <YesNo words={words} is={isStaff} />],
+          [
+            label.verified,
+            ({ emailVerifiedAt }) => <YesNo words={words} is={emailVerifiedAt !== null} />,
+            'wide',
+          ],
+          sorted('date_joined', label.joined, ({ dateJoined }) => <Time at={dateJoined} />, 'time'),
+          [label.lastLogIn, ({ lastLoginAt }) => <Time at={lastLoginAt} never={words.never} />, 'time wide'],
         ]}
       />
       <Pager path={path} {...props} />
