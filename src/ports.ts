@@ -248,6 +248,14 @@ export interface OneTimeToken {
   createdAt: number;
   expiresAt: number;
 }
+/** The payload of a token that takes an address back. */
+export interface TakenBack {
+  email: string;
+  /** SHA-256 of the address: under it lies what waits for the address. */
+  subject: string;
+  /** Of the changes of one user, which: an older one is not voided by the use of a newer one. */
+  nth: number;
+}
 /** What finds one again. */
 export type OneTimeKey = Pick<OneTimeToken, 'subject' | 'purpose' | 'hash'>;
 
@@ -306,8 +314,32 @@ export interface Credentials {
     newEmail: string,
     token: OneTimeToken,
   ) => Promise<'ok' | 'taken' | 'changed'>;
-  /** Uses the token: the new address is the user's, verified; every other token void. */
-  changeEmail: (key: OneTimeKey, newEmail: string, now: number) => Promise<'ok' | 'email_taken' | 'used'>;
+  /**
+   * Uses the token: the new address is the user's, verified; every other token is void, and of sign-ups that wait
+   * for the new address nothing is kept. `takeBack`: left for the old address, if it is still the one that was read.
+   */
+  changeEmail: (
+    key: OneTimeKey,
+    change: { from: string | null; to: string; toSubject: string },
+    takeBack: OneTimeToken,
+    now: number,
+  ) => Promise<'ok' | 'email_taken' | 'used'>;
+  /**
+   * Uses the token: the address is the user's again, verified; no password works until `reset` is used; every session
+   * ends, every token is void but those that take an older address back. Whoever has the address meanwhile and has not
+   * verified it is gone. `email_taken`: its owner has.
+   */
+  takeBackEmail: (
+    key: OneTimeKey,
+    old: TakenBack,
+    reset: OneTimeToken,
+    now: number,
+    pseudonym: string,
+  ) => Promise<
+    | { outcome: 'ok'; endedSessions: EndedSession[]; endedOfOthers: EndedSession[] }
+    | { outcome: 'email_taken' }
+    | { outcome: 'used' }
+  >;
   /** A sign-up that waits for its mail. `taken`: the address has an owner; the token's secret must not be sent. */
   createPendingSignUp: (email: string, token: OneTimeToken) => Promise<'ok' | 'taken'>;
   /** Uses the token: the user exists from now on; other wishes for the address are void. */

@@ -10,14 +10,14 @@ import { logins, oneTimeTokens, sessions, userColumns, users } from '../db/schem
 import type { Db } from '../db/statement.ts';
 import type { Credentials, OneTimeToken } from '../ports.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
-import { addLogin, dropLogin, isTaken } from './d1-logins.ts';
+import { addLogin, isTaken } from './d1-logins.ts';
 import { insertToken, LIVE_AT_MOST, liveToken, makeRoom, voidTokens } from './d1-one-time-tokens.ts';
 import { insertUser, replacePassword } from './d1-user-writes.ts';
 
 const selectTaken = (db: Db, email: string) =>
   db.select({ taken: sql<number>`${isTaken('email', email)}`.as('taken') }).from(sql`(SELECT 1)`);
 
-export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
+export function d1Credentials({ run }: D1): Omit<Credentials, 'disown' | 'changeEmail' | 'takeBackEmail'> {
   return {
     changePassword: ({ id, passwordVersion }, sessionId, passwordHash, now) =>
       run('credentials.changePassword', async (db) => {
@@ -142,36 +142,6 @@ export function d1Credentials({ run }: D1): Omit<Credentials, 'disown'> {
         ]);
         if (results[1].meta.changes === 0) return 'changed';
         return results[2][0]?.taken ? 'taken' : 'ok';
-      }),
-
-    changeEmail: (key, newEmail, now) =>
-      run('credentials.changeEmail', async (db) => {
-        const live = liveToken(key, now);
-        const mayChange = sql`${live} AND ${userExists(key.subject, activeUser)} AND NOT ${isTaken('email', newEmail)}`;
-        const [tokens, , , changed] = await db.batch([
-          db.select({ live: sql<number>`${live}`.as('live') }).from(sql`(SELECT 1)`),
-          dropLogin(db, key.subject, 'email', mayChange),
-          dropLogin(db, key.subject, 'username', sql`${mayChange} AND instr(${logins.key}, '@')`),
-          db
-            .update(users)
-            .set({
-              email: newEmail,
-              emailVerifiedAt: now,
-              // A username with @ is the user's own address, and that is another one now.
-              username: sql`CASE WHEN instr(username, '@') THEN NULL ELSE username END`,
-              usernameKey: sql`CASE WHEN instr(username_key, '@') THEN NULL ELSE username_key END`,
-            })
-            .where(and(eq(users.id, key.subject), mayChange))
-            .returning({ id: users.id }),
-          addLogin(db, key.subject, 'email'),
-          voidTokens(
-            db,
-            key.subject,
-            sql`${live} AND ${userExists(key.subject, sql`${users.email} = ${newEmail}`)}`,
-          ),
-        ]);
-        if (changed.length > 0) return 'ok';
-        return tokens[0]?.live === 1 ? 'email_taken' : 'used';
       }),
 
     createPendingSignUp: (email, token) =>

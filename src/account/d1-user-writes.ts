@@ -104,7 +104,15 @@ export const eraseTraces = (
   onlyIf: SQL,
 ) =>
   [
-    db.delete(oneTimeTokens).where(and(sql`subject IN (${userId}, ${emailSubject})`, onlyIf)),
+    // Under the addresses that the user had before lies what waits for those.
+    db.delete(oneTimeTokens).where(
+      and(
+        sql`(subject IN (${userId}, ${emailSubject}) OR subject IN (
+          SELECT json_extract(old.payload, '$.subject') FROM one_time_tokens AS old
+          WHERE old.subject = ${userId} AND old.purpose = 'email_take_back'))`,
+        onlyIf,
+      ),
+    ),
     db
       .update(adminLog)
       .set({

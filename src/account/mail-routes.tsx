@@ -8,7 +8,13 @@ import { serveAsset } from '../http/assets.ts';
 import { body } from '../http/body.ts';
 import { callOf } from '../http/context.ts';
 import { PAGE_CSP } from '../http/page.tsx';
-import { confirmEmail, disownAccount, requestEmailChange, resendVerification } from './application/email.ts';
+import {
+  confirmEmail,
+  disownAccount,
+  requestEmailChange,
+  resendVerification,
+  takeBackEmail,
+} from './application/email.ts';
 import { confirmReset, requestPasswordReset } from './application/password.ts';
 import type { AccountContext, AccountEnv } from './env.ts';
 import { type MailLinkKind, MailLinkPage } from './pages.tsx';
@@ -70,6 +76,10 @@ export const mailRoutes = () =>
       await disownAccount(c.var.services, c.req.valid('json').token, callOf(c));
       return c.body(null, 204);
     })
+    .get('/email/take-back', (c) => page(c, 'take_back'))
+    .post('/email/take-back', requireOrigin, body(verifyBody), async (c) =>
+      c.json({ reset_token: await takeBackEmail(c.var.services, c.req.valid('json').token, callOf(c)) }),
+    )
     .post('/email/verify/resend', requireOrigin, signedInToChange, body(noBody), async (c) => {
       await resendVerification(c.var.services, c.var.caller, callOf(c));
       return c.json({}, 202);

@@ -70,9 +70,9 @@ export function createApi({
       request<T>(method, path, undefined, options);
   /** An endpoint for all: without the access token. */
   const open =
-    <B extends object>(path: string) =>
+    <B extends object, T = void>(path: string) =>
     (body: B, options: CallOptions = {}) =>
-      json<void>(post(path, body, options.signal));
+      json<T>(post(path, body, options.signal));
 
   const signIn = <T extends Partial<Tokens> = Tokens>(
     path: string,
@@ -152,6 +152,8 @@ export function createApi({
     verifyEmail: open<{ token: string; claim?: string; password?: string; new_password?: string }>(
       '/email/verify',
     ),
+    /** `token`: from the e-mail to the old address. The new password is chosen with `resetPassword`. */
+    takeBackEmail: open<{ token: string }, { reset_token: string }>('/email/take-back'),
     /** Deletes an account that somebody else made with this address. `token`: from the e-mail. */
     disownAccount: open<{ token: string }>('/email/disown'),
     resendVerification: ask<void>('POST', '/email/verify/resend'),

@@ -9,7 +9,7 @@ import {
   type RefusalName,
   refusalCode,
 } from '../errors.ts';
-import { ACCESS, named, REFRESH } from './names.ts';
+import { ACCESS, MAIL_TOKEN, named, REFRESH } from './names.ts';
 
 const text = (annotations: Record<string, unknown>) => z.string().check(z.meta(annotations));
 export const uuid = text({ format: 'uuid' });
@@ -171,6 +171,9 @@ export const exported = named(
 export const claim = named('Claim', z.object({ claim: z.string() }), {
   description: 'Keep it: it proves to the confirmation that this browser signed up.',
   example: { claim: 'q1C3r0J3kq0T2mXv9a8b7c6d5e4f3g2h1i0j9k8l7m6' },
+});
+export const takenBack = named('TakenBack', z.object({ reset_token: z.string() }), {
+  example: { reset_token: MAIL_TOKEN },
 });
 export const nothing = named('Nothing', z.object({}), { example: {} });
 

@@ -106,6 +106,26 @@ export const mailPaths: Record<string, Node> = {
       },
     },
   }),
+  '/account/email/take-back': withMail({
+    get: linkPage('takeBackPage', 'E-mail', 'The page that takes an address back'),
+    post: {
+      operationId: 'takeBackEmail',
+      tags: ['E-mail'],
+      summary: 'Take an address back that a change replaced',
+      description:
+        'With the token of the mail to the old address, for 72 hours. All sessions end, whatever is pending is void, and no password works until a new one is chosen with `reset_token` at `/account/password/reset/confirm`.',
+      security: [],
+      requestBody: takes(request.mailToken),
+      responses: {
+        200: answers('The address is the account’s again.', answer.takenBack),
+        ...bad({ token: [{ fault: 'token_not_valid' }] }),
+        ...forbidden(),
+        409: refusal(['email_taken']),
+        ...LIMITED,
+        ...STORE,
+      },
+    },
+  }),
   '/account/email/verify/resend': withMail({
     post: {
       operationId: 'resendVerification',

@@ -182,7 +182,7 @@ describe('the cookie', () => {
 
   it('is not set by a sign-up that waits for its mail', async () => {
     const answer = await post(cookieWorld({ SIGN_UP: 'verify' }), '/account/sign-up', person());
-    expect([answer.status, answer.body, cookiesOf(answer)]).toEqual([202, {}, []]);
+    expect([answer.status, answer.body, cookiesOf(answer)]).toEqual([202, { claim: expect.any(String) }, []]);
   });
 
   it('is not there in body mode, whatever the client sends', async () => {
@@ -514,6 +514,7 @@ describe('Origin is checked on every unsafe method of every account path', () =>
       'PATCH /account/me',
       'POST /account/email/change',
       'POST /account/email/disown',
+      'POST /account/email/take-back',
       'POST /account/email/verify',
       'POST /account/email/verify/resend',
       'POST /account/login',

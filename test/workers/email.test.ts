@@ -416,7 +416,9 @@ describe('a change of address', () => {
     expect(JSON.stringify(await mailsTo(w, who.email))).not.toContain(email);
     expect(JSON.stringify(await mailsTo(w, email))).not.toContain(who.email);
     const [changed, asked] = await mailsTo(w, who.email);
-    expect([changed?.token, asked?.token]).toEqual([null, null]);
+    expect([changed?.token, asked?.token]).toEqual([expect.any(String), null]);
+    expect(changed?.text).toContain(`http://localhost/account/email/take-back#token=${changed?.token}`);
+    expect(changed?.text).toContain('72 hours');
   });
 
   it('keeps the canonical form of what was typed', async () => {
@@ -591,7 +593,7 @@ describe('a change of address', () => {
     await w.post('/account/password/reset', { email: who.email });
     const reset = await tokenTo(w, who.email);
     await verify(w, (await wanted(w, who.access)).token);
-    expect(await tokensOf(w, who.user.id)).toEqual([]);
+    expect((await tokensOf(w, who.user.id)).map(({ purpose }) => purpose)).toEqual(['email_take_back']);
     expect(faultsOf(await verify(w, first))).toEqual(DEAD_TOKEN);
     const confirmed = await w.post('/account/password/reset/confirm', {
       token: reset,
@@ -668,6 +670,174 @@ describe('a change of address', () => {
   it('by nobody is 401', async () => {
     const answer = await world().post('/account/email/change', { new_email: 'a@example.com', password: 'x' });
     expect([answer.status, codeOf(answer)]).toEqual([401, 'not_authenticated']);
+  });
+});
+
+describe('taking an address back', () => {
+  const takeBack = (w: World, token: unknown) => w.post('/account/email/take-back', { token });
+  const reset = (w: World, token: unknown, password = OTHER_PASSWORD) =>
+    w.post('/account/password/reset/confirm', { token, new_password: password });
+  /** Changes the address, and what the mail to the old one carries. */
+  async function changed(w: World, who: { access: string; email: string }, to = person('thief').email) {
+    await verify(w, (await wanted(w, who.access, to)).token);
+    return { to, token: await tokenTo(w, who.email) };
+  }
+
+  it('gives it back, ends every session, and leads to a new password, without which nobody comes in', async () => {
+    const w = world();
+    const who = await w.signUp();
+    await verify(w, await tokenTo(w, who.email));
+    const { to, token } = await changed(w, who);
+    const thief = (await w.logIn({ email: to, password: PASSWORD })).body;
+    const answer = await takeBack(w, token);
+    expect([answer.status, Object.keys(answer.body)]).toEqual([200, ['reset_token']]);
+    for (const pair of [who, thief]) {
+      expect((await w.me(pair.access)).status).toBe(401);
+      expect((await w.refresh(pair.refresh)).status).toBe(401);
+      expect(await w.kvOf(pair.access)).toBe('password_reset');
+    }
+    for (const email of [to, who.email]) {
+      expect((await w.logIn({ email, password: PASSWORD })).status).toBe(401);
+    }
+    expect((await reset(w, answer.body.reset_token)).status).toBe(204);
+    const { access } = (await w.logIn({ email: who.email, password: OTHER_PASSWORD })).body;
+    expect(await userOf(w, access)).toMatchObject({
+      id: who.user.id,
+      email: who.email,
+      email_verified: true,
+    });
+    expect(log.of('email_taken_back')).toMatchObject([{ user: who.user.id, ended: 2 }]);
+  });
+
+  it('voids what is pending: another change, a reset of the new address', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const { to, token } = await changed(w, who);
+    const next = await wanted(w, who.access);
+    await w.post('/account/password/reset', { email: to });
+    const resetting = await tokenTo(w, to);
+    const { reset_token } = (await takeBack(w, token)).body;
+    expect((await tokensOf(w, who.user.id)).map(({ purpose }) => purpose)).toEqual(['password_reset']);
+    expect(faultsOf(await verify(w, next.token))).toEqual(DEAD_TOKEN);
+    expect(faultsOf(await reset(w, resetting))).toEqual(DEAD_TOKEN);
+    expect((await reset(w, reset_token)).status).toBe(204);
+  });
+
+  it.each<[string, (w: World, who: { access: string }, to: string) => Promise<unknown>]>([
+    [
+      'the password changed',
+      (w, { access }) =>
+        w.post(
+          '/account/password/change',
+          { current_password: PASSWORD, new_password: OTHER_PASSWORD },
+          { token: access },
+        ),
+    ],
+    [
+      'the password was reset from the new address',
+      async (w, _, to) => {
+        await w.post('/account/password/reset', { email: to });
+        await reset(w, await tokenTo(w, to));
+      },
+    ],
+    [
+      'everybody was logged out',
+      (w, { access }) => w.delete('/account/sessions', undefined, { token: access }),
+    ],
+    ['the address changed once more', (w, who, to) => changed(w, { ...who, email: to })],
+    [
+      'the address changed once more, and that was taken back',
+      async (w, who, to) => takeBack(w, (await changed(w, { ...who, email: to })).token),
+    ],
+    [
+      'somebody signed up with it, and has not shown the mailbox',
+      (w) => w.signUp({ email: OLD_ADDRESS.email, password: OTHER_PASSWORD }),
+    ],
+  ])('works though %s meanwhile', async (_, deed) => {
+    const w = world();
+    OLD_ADDRESS.email = person('owner').email;
+    const who = await w.signUp({ email: OLD_ADDRESS.email, password: PASSWORD });
+    const { to, token } = await changed(w, who);
+    await deed(w, who, to);
+    const answer = await takeBack(w, token);
+    expect(answer.status).toBe(200);
+    expect((await reset(w, answer.body.reset_token, 'a third horse battery')).status).toBe(204);
+    const { access } = (await w.logIn({ email: who.email, password: 'a third horse battery' })).body;
+    expect((await userOf(w, access)).id).toBe(who.user.id);
+    expect(await usersOf(w, to)).toEqual([]);
+  });
+  const OLD_ADDRESS = { email: '' };
+
+  it('voids the newer ones', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const first = await changed(w, who);
+    const second = await changed(w, { access: who.access, email: first.to });
+    expect((await takeBack(w, first.token)).status).toBe(200);
+    expect(faultsOf(await takeBack(w, second.token))).toEqual(DEAD_TOKEN);
+  });
+
+  it('is 409 where whoever has the address has shown the mailbox, and changes nothing', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const { to, token } = await changed(w, who);
+    const next = await w.signUp({ email: who.email, password: OTHER_PASSWORD });
+    await verify(w, await tokenTo(w, who.email));
+    const answer = await takeBack(w, token);
+    expect([answer.status, codeOf(answer)]).toEqual([409, 'email_taken']);
+    expect((await userOf(w, who.access)).email).toBe(to);
+    expect((await userOf(w, next.access)).email).toBe(who.email);
+  });
+
+  it('works once, and fifty times at once is once', RACE, async () => {
+    const w = world();
+    const who = await w.signUp();
+    const { token } = await changed(w, who);
+    expect(tally(await atOnce(50, () => takeBack(w, token)))).toEqual({ 200: 1, 400: 49 });
+    expect((await tokensOf(w, who.user.id)).map(({ purpose }) => purpose)).toEqual(['password_reset']);
+  });
+
+  it.each<[number, number]>([
+    [3 * DAY - 1, 200],
+    [3 * DAY, 400],
+  ])('%i seconds later is %i', async (after, status) => {
+    const w = world();
+    const { token } = await changed(w, await w.signUp());
+    w.clock.advance(after);
+    expect((await takeBack(w, token)).status).toBe(status);
+  });
+
+  it('takes a username away that was the other address', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const { to, token } = await changed(w, who);
+    await w.patch('/account/me', { username: to }, { token: who.access });
+    expect((await takeBack(w, token)).status).toBe(200);
+    expect(await usersOf(w, who.email)).toMatchObject([{ username: null, username_key: null }]);
+  });
+
+  it('of tokens of other kinds is 400', async () => {
+    const w = world();
+    const who = await w.signUp();
+    await w.post('/account/password/reset', { email: who.email });
+    const other = await tokenTo(w, who.email);
+    const { token: change } = await wanted(w, who.access);
+    for (const token of [other, change, who.access, 'x']) {
+      expect(faultsOf(await takeBack(w, token))).toEqual(DEAD_TOKEN);
+    }
+  });
+
+  it('leaves nothing of any address after a withdrawal, sign-ups that wait for the old one included', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const { to } = await changed(w, who);
+    const waiting = world({ vars: { SIGN_UP: 'verify' } });
+    for (const email of [who.email, to])
+      await waiting.post('/account/sign-up', { email, password: PASSWORD });
+    await wanted(w, who.access);
+    expect((await w.delete('/account/me', { password: PASSWORD }, { token: who.access })).status).toBe(204);
+    const left = JSON.stringify(await w.rows('SELECT * FROM one_time_tokens'));
+    for (const text of [who.email, to, who.user.id]) expect(left).not.toContain(text);
   });
 });
 
@@ -1548,6 +1718,7 @@ describe('the pages that links in mail open', () => {
     ['/account/email/verify', { en: 'Confirm your e-mail address', ko: '이메일 주소 확인' }],
     ['/account/password/reset/confirm', { en: 'Choose a new password', ko: '새 비밀번호 정하기' }],
     ['/account/email/disown', { en: 'This wasn’t me', ko: '본인이 아닙니다' }],
+    ['/account/email/take-back', { en: 'Take your address back', ko: '내 주소 되찾기' }],
   ];
   const cases = PAGES.flatMap(([path, titles]) =>
     LANGUAGES.flatMap((language) =>

@@ -786,6 +786,33 @@ const MAIL_DOORS: readonly Door[] = [
     },
   },
   {
+    name: 'taking an address back',
+    vars: MAILING,
+    success: 200,
+    again: 400,
+    scene: async (calm) => {
+      const { known, user, access, refresh, email, password } = await somebody(calm);
+      const next = person('next').email;
+      await calm.w.post('/account/email/change', { new_email: next, password }, { token: access });
+      const tokenTo = (address: string) =>
+        calm.store.mails.filter(({ to }) => to === address).at(-1)?.token ?? '';
+      await calm.w.post('/account/email/verify', { token: tokenTo(next) });
+      const token = tokenTo(email);
+      return {
+        ...known,
+        people: [...known.people, next],
+        secrets: [...known.secrets, next, secretOf(token)],
+        ask: ({ w }) => w.post('/account/email/take-back', { token }),
+        done: async () =>
+          (await holds(
+            "SELECT 1 FROM users WHERE id = ? AND email = ? AND password_hash = ''",
+            user.id,
+            email,
+          )) && (await revoked(refresh)()),
+      };
+    },
+  },
+  {
     name: 'a wish to sign up',
     vars: { ...MAILING, SIGN_UP: 'verify' },
     success: 202,

@@ -42,6 +42,7 @@ const ROUTES: [string, string[]][] = [
   ['/account/email/verify/resend', ['POST']],
   ['/account/email/change', ['POST']],
   ['/account/email/disown', ['GET', 'POST']],
+  ['/account/email/take-back', ['GET', 'POST']],
   ['/account/sessions', ['GET', 'DELETE']],
   ['/account/sessions/0191f7a2-0000-7000-8000-000000000000', ['DELETE']],
   ['/api/token', ['POST']],

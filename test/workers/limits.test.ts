@@ -198,6 +198,7 @@ const ANONYMOUS: [string, number, Door][] = [
   ],
   ['verify', 200, (w, { access }, more) => w.post('/account/token/verify', { token: access }, more)],
   ['simplejwt’s verify', 200, (w, { access }, more) => w.post('/api/token/verify/', { token: access }, more)],
+  ['taking an address back', 400, (w, _, more) => w.post('/account/email/take-back', { token: 'x' }, more)],
   ['disowning an account', 400, (w, _, more) => w.post('/account/email/disown', { token: 'x' }, more)],
   ['confirming an address', 400, (w, _, more) => w.post('/account/email/verify', { token: 'x' }, more)],
   [

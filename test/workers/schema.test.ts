@@ -282,6 +282,17 @@ describe('every statement of a door finds its rows by key', () => {
       },
       204,
     ],
+    [
+      'taking an address back',
+      async (who, w) => {
+        const email = person('moved').email;
+        const change = { new_email: email, password: who.password };
+        await w.post('/account/email/change', change, { token: who.access });
+        await w.post('/account/email/verify', { token: await mailed(w, { email }) });
+        return w.post('/account/email/take-back', { token: await mailed(w, who) });
+      },
+      200,
+    ],
     ['readyz', (_, w) => w.get('/readyz'), 200],
     ['simplejwt’s blacklist', (who, w) => w.post('/api/token/blacklist', { refresh: who.refresh }), 200],
   ];

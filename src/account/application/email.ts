@@ -1,6 +1,6 @@
 /** Verification and change of an e-mail address. */
 import { invalidField, Refusal } from '../../errors.ts';
-import { type Call, type OneTimeToken, seconds, type User } from '../../ports.ts';
+import { type Call, type OneTimeToken, seconds, type TakenBack, type User } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import { newOneTimeToken, parseOneTimeToken, placeOf, sendMail, VERIFIES_FOR_SECONDS } from './mailing.ts';
 import { completeSignUp, type SignUpProof } from './pending-sign-up.ts';
@@ -121,10 +121,52 @@ async function confirm(
     if (outcome === 'ok') call.report('info', 'email_verified', { user: user.id });
     return outcome;
   }
-  const outcome = await credentials.changeEmail(token, token.payload ?? '', now);
+  const to = token.payload ?? '';
+  const fromSubject = user.email === null ? '' : await sha256Hex(user.email);
+  const old = JSON.stringify({ email: user.email, subject: fromSubject });
+  const { secret, row } = await newOneTimeToken(services, 'email_take_back', now, old);
+  const outcome = await credentials.changeEmail(
+    token,
+    { from: user.email, to, toSubject: await sha256Hex(to) },
+    { ...row, subject: user.id },
+    now,
+  );
   if (outcome === 'ok') {
     call.report('info', 'email_changed', { user: user.id });
-    await sendMail(services, call, 'email_changed', user.email);
+    await sendMail(services, call, 'email_changed', user.email, {
+      subject: user.id,
+      purpose: 'email_take_back',
+      secret,
+    });
   }
   return outcome;
+}
+
+/**
+ * Undoes a change of address, by the mail that told the old one. No password works until a new one is chosen: the
+ * token for that is what comes back. 400 token_not_valid; 409 email_taken.
+ */
+export async function takeBackEmail(services: Services, token: string, call: Call): Promise<string> {
+  const { credentials, clock, random, limits } = services;
+  await limits.check({ action: 'anonymous', endpoint: 'email_take_back' }, call);
+  const now = seconds(clock);
+  const key = await parseOneTimeToken(token);
+  const found = key && (await credentials.findToken(key.subject, ['email_take_back'], key.hash, now));
+  if (!found?.user?.isActive) throw invalidField('token', 'token_not_valid');
+  const userId = found.user.id;
+  const { secret, row } = await newOneTimeToken(services, 'password_reset', now);
+  const result = await credentials.takeBackEmail(
+    found.token,
+    JSON.parse(found.token.payload ?? '') as TakenBack,
+    { ...row, subject: userId },
+    now,
+    random.uuid4(),
+  );
+  if (result.outcome !== 'ok') {
+    throw result.outcome === 'used' ? invalidField('token', 'token_not_valid') : new Refusal('email_taken');
+  }
+  await cacheRevocation(services, result.endedSessions, 'password_reset', call.report);
+  await cacheRevocation(services, result.endedOfOthers, 'withdrawn', call.report);
+  call.report('info', 'email_taken_back', { user: userId, ended: result.endedSessions.length });
+  return `${userId}.${secret}`;
 }

@@ -66,7 +66,8 @@ export async function completeSignUp(
 ): Promise<'ok' | 'email_taken' | 'used'> {
   const { credentials, random, clock } = services;
   const kept = JSON.parse(token.payload ?? 'null') as Kept | null;
-  if (kept === null) return 'used';
+  // Emptied when the address got an owner.
+  if (kept === null) return 'email_taken';
   const pending = await proven(services, kept, proof, call);
   const user = newUser({ ...pending, id: random.uuid7(clock()) }, now, { emailVerifiedAt: now });
   const outcome = await credentials.completeSignUp(token, user, now);

@@ -1,0 +1,124 @@
+/**
+ * A change of address that its mail confirms, and the way back, in D1. Every use of a token is one batch, as in
+ * d1-credentials.ts. The old address keeps a token that takes it back; a chain of changes leaves one for each, and the
+ * use of one voids the newer ones alone, so that a thief who changes twice cannot void the owner's.
+ */
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
+import type { D1 } from '../db/client.ts';
+import { activeUser, userExists } from '../db/predicates.ts';
+import { adminLog, logins, oneTimeTokens, sessions, users } from '../db/schema.ts';
+import type { Db } from '../db/statement.ts';
+import type { Credentials } from '../ports.ts';
+import { endedSession, endSessions } from '../token/d1-session-writes.ts';
+import { addLogin, dropLogin, isTaken } from './d1-logins.ts';
+import { insertToken, liveToken, voidAllTokens, voidTokens } from './d1-one-time-tokens.ts';
+
+const selectTrue = (db: Db, condition: SQL) =>
+  db.select({ holds: sql<number>`${condition}`.as('holds') }).from(sql`(SELECT 1)`);
+
+/** A username with @ is the user's own address, and that is another one now. */
+const withoutOldName = {
+  username: sql`CASE WHEN instr(username, '@') THEN NULL ELSE username END`,
+  usernameKey: sql`CASE WHEN instr(username_key, '@') THEN NULL ELSE username_key END`,
+};
+
+/** Of an address that has an owner nothing is kept; whoever confirms such a sign-up is told that it is taken. */
+const emptySignUps = (db: Db, subject: string, onlyIf: SQL) =>
+  db
+    .update(oneTimeTokens)
+    .set({ payload: null })
+    .where(and(eq(oneTimeTokens.subject, subject), eq(oneTimeTokens.purpose, 'sign_up'), onlyIf));
+
+export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | 'takeBackEmail'> => ({
+  changeEmail: (key, { from, to, toSubject }, takeBack, now) =>
+    run('credentials.changeEmail', async (db) => {
+      const id = key.subject;
+      const live = liveToken(key, now);
+      const mayChange = sql`${users.id} = ${id} AND ${activeUser} AND ${users.email} IS ${from} AND ${live}
+        AND NOT ${isTaken('email', to)}`;
+      const may = sql`EXISTS (SELECT 1 FROM ${users} WHERE ${mayChange})`;
+      const changed = sql`${live} AND ${userExists(id, sql`${users.email} = ${to}`)}`;
+      const payload = sql`json_set(${takeBack.payload}, '$.nth', (SELECT 1 + coalesce(max(
+        json_extract(older.payload, '$.nth')), 0) FROM one_time_tokens AS older
+        WHERE older.subject = ${id} AND older.purpose = ${takeBack.purpose}))`;
+      const results = await db.batch([
+        selectTrue(db, live),
+        // Nothing to take back where there was no address.
+        insertToken(
+          db,
+          { ...takeBack, payload },
+          sql`FROM ${users} WHERE ${mayChange} AND ${users.email} IS NOT NULL`,
+        ),
+        dropLogin(db, id, 'username', sql`instr(${logins.key}, '@') AND ${may}`),
+        dropLogin(db, id, 'email', may),
+        db
+          .update(users)
+          .set({ email: to, emailVerifiedAt: now, ...withoutOldName })
+          .where(mayChange)
+          .returning({ id: users.id }),
+        addLogin(db, id, 'email'),
+        emptySignUps(db, toSubject, changed),
+        ...voidAllTokens(db, id, changed),
+      ]);
+      if (results[4].length > 0) return 'ok';
+      return results[0][0]?.holds === 1 ? 'email_taken' : 'used';
+    }),
+
+  takeBackEmail: (key, { email, subject, nth }, reset, now, pseudonym) =>
+    run('credentials.takeBackEmail', async (db) => {
+      const id = key.subject;
+      const live = liveToken(key, now);
+      // Whoever signed up with the address meanwhile, and could not show the mailbox.
+      const unproven = sql`SELECT other.id FROM ${logins} JOIN users AS other ON other.id = ${logins.userId}
+        WHERE ${logins.kind} = 'email' AND ${logins.key} = ${email} AND other.id <> ${id}
+        AND other.email_verified_at IS NULL AND other.is_staff = 0 AND ${live} AND ${userExists(id, activeUser)}`;
+      const may = sql`${live} AND ${userExists(id, activeUser)} AND NOT ${isTaken('email', email, id)}`;
+      // No password works from now on, so this tells the batch that it has happened.
+      const done = sql`${live} AND ${userExists(id, sql`${users.email} = ${email} AND ${users.passwordHash} = ''`)}`;
+      const results = await db.batch([
+        selectTrue(db, live),
+        db
+          .select(endedSession)
+          .from(sessions)
+          .where(and(sql`${sessions.userId} IN (${unproven})`, isNull(sessions.revokedAt))),
+        db.update(adminLog).set({ subjectId: pseudonym }).where(sql`${adminLog.subjectId} IN (${unproven})`),
+        db.delete(oneTimeTokens).where(sql`${oneTimeTokens.subject} IN (${unproven})`),
+        db.delete(logins).where(
+          sql`${logins.kind} = 'username' AND ${logins.key} = (SELECT owner.username_key FROM users AS owner
+              WHERE owner.id IN (${unproven}))`,
+        ),
+        db.delete(users).where(sql`${users.id} IN (${unproven})`),
+        db.delete(logins).where(
+          sql`${logins.kind} = 'email' AND ${logins.key} = ${email} AND ${live}
+              AND NOT EXISTS (SELECT 1 FROM ${users} WHERE ${users.id} = ${logins.userId})`,
+        ),
+        dropLogin(db, id, 'username', sql`instr(${logins.key}, '@') AND ${may}`),
+        dropLogin(db, id, 'email', may),
+        db
+          .update(users)
+          .set({
+            email,
+            emailVerifiedAt: now,
+            passwordHash: '',
+            passwordVersion: sql`${users.passwordVersion} + 1`,
+            ...withoutOldName,
+          })
+          .where(sql`${users.id} = ${id} AND ${may}`)
+          .returning({ id: users.id }),
+        addLogin(db, id, 'email'),
+        endSessions(db, id, 'password_reset', now, done).returning(endedSession),
+        emptySignUps(db, subject, done),
+        insertToken(db, reset, sql`WHERE ${done}`),
+        voidTokens(
+          db,
+          id,
+          sql`hash <> ${reset.hash} AND NOT (purpose = 'email_take_back'
+            AND json_extract(payload, '$.nth') < ${nth}) AND ${done}`,
+        ),
+      ]);
+      if (results[9].length > 0) {
+        return { outcome: 'ok', endedSessions: results[11], endedOfOthers: results[1] };
+      }
+      return results[0][0]?.holds === 1 ? { outcome: 'email_taken' } : { outcome: 'used' };
+    }),
+});
