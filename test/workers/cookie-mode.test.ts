@@ -522,6 +522,7 @@ describe('Origin is checked on every unsafe method of every account path', () =>
       'POST /account/password/change',
       'POST /account/password/reset',
       'POST /account/password/reset/confirm',
+      'POST /account/reauthenticate',
       'POST /account/sign-up',
       'POST /account/token/refresh',
       'POST /account/token/verify',
