@@ -32,11 +32,14 @@ export interface Hosted {
   stop: () => Promise<void>;
 }
 
-/** The first module is the Worker. Everything lives in a folder for as long as it runs, or in `persistTo`. */
+/**
+ * The first module is the Worker. Everything lives in a folder for as long as it runs, or in `persistTo`. `assets`:
+ * the folder of its static files, which the Worker alone asks for.
+ */
 export async function host(
   modules: Readonly<Record<string, string>>,
   bindings: Readonly<Record<string, string>> = {},
-  { port = 0, persistTo }: { port?: number; persistTo?: string } = {},
+  { port = 0, persistTo, assets }: { port?: number; persistTo?: string; assets?: string } = {},
 ): Promise<Hosted> {
   const before = childrenNamed('workerd');
   const miniflare = new Miniflare(
@@ -48,6 +51,13 @@ export async function host(
       bindings: { ...bindings },
       port,
       ...(persistTo !== undefined && { resourcePersistencePath: persistTo }),
+      ...(assets !== undefined && {
+        assets: {
+          directory: join(root, assets),
+          binding: 'ASSETS',
+          routerConfig: { invoke_user_worker_ahead_of_assets: true, has_user_worker: true },
+        },
+      }),
       cf: false,
       log: new Log(LogLevel.ERROR),
       handleStructuredLogs: () => {},

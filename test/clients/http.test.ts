@@ -1,0 +1,111 @@
+/** Released HTTP clients, each used as its documentation shows, against the service. */
+import { readFileSync } from 'node:fs';
+import { decodeJwt } from 'jose';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { axiosAuthRefresh } from './http/axios-auth-refresh.ts';
+import { axiosJwt } from './http/axios-jwt.ts';
+import { kyClient } from './http/ky.ts';
+import { ofetchClient } from './http/ofetch.ts';
+import type { Api, Client, Person, Tokens } from './support/api.ts';
+import { expired } from './support/keys.ts';
+
+const CLIENTS: Record<string, Client> = {
+  'axios and axios-auth-refresh': axiosAuthRefresh,
+  'axios-jwt': axiosJwt,
+  ky: kyClient,
+  ofetch: ofetchClient,
+};
+
+const { origin, keys } = inject('secret');
+
+async function call<T>(method: string, path: string, token?: string, json?: unknown): Promise<T> {
+  const answer = await fetch(origin + path, {
+    method,
+    headers: {
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+      ...(json !== undefined && { 'Content-Type': 'application/json' }),
+    },
+    ...(json !== undefined && { body: JSON.stringify(json) }),
+  });
+  return { status: answer.status, ...((await answer.json()) as object) } as T;
+}
+
+it('is what docs/clients.md lists', () => {
+  const [, section = ''] = readFileSync('docs/clients.md', 'utf8').split(/^## HTTP clients$/m);
+  const listed = [...(section.split(/^## /m)[0] ?? '').matchAll(/^\| (?!library|-)([^|]+?) \|/gm)];
+  expect(listed.map(([, name]) => name)).toEqual(Object.keys(CLIENTS));
+});
+
+describe.each(Object.entries(CLIENTS))('%s', (name, client) => {
+  const person: Person = {
+    email: `${name.replaceAll(/\W+/g, '-')}@example.com`,
+    password: 'correct horse battery',
+  };
+  let api: Api;
+  let first: Tokens;
+
+  beforeAll(async () => {
+    api = await client(origin);
+    await api.signUp(person);
+    await api.logIn(person);
+    first = await api.tokens();
+  });
+
+  /** Leaves the client with an access token whose lifetime is over. */
+  async function letExpire(): Promise<Tokens> {
+    const { access, refresh } = await api.tokens();
+    await api.setTokens({ access: await expired(access, keys), refresh });
+    return { access, refresh };
+  }
+  const sessions = async () => {
+    const { access } = await api.tokens();
+    return (await call<{ sessions: { id: string }[] }>('GET', '/account/sessions', access)).sessions;
+  };
+
+  it('reads why a log-in is refused', async () => {
+    const error = await Promise.resolve(api.logIn({ ...person, password: 'not the password' })).catch(
+      (error) => error,
+    );
+    expect(api.problemOf(error)).toMatchObject({ status: 401, body: { code: 'no_active_account' } });
+    expect(await api.tokens()).toEqual(first);
+  });
+
+  it('reads which field is wrong', async () => {
+    const error = await Promise.resolve(api.signUp({ ...person, password: '12345678' })).catch(
+      (error) => error,
+    );
+    expect(api.problemOf(error)).toMatchObject({
+      status: 400,
+      body: { code: 'invalid', errors: { password: expect.any(Array) } },
+    });
+  });
+
+  it('makes six calls at once after the access token has expired, and stays in its session', async () => {
+    const before = await letExpire();
+    const answers = await Promise.all(Array.from({ length: 6 }, () => api.me()));
+    expect(answers.map(({ email }) => email)).toEqual(Array(6).fill(person.email));
+    const after = await api.tokens();
+    expect(after.refresh).not.toBe(before.refresh);
+    expect(decodeJwt(after.access).sid).toBe(decodeJwt(before.access).sid);
+  });
+
+  it('goes on with the rotated refresh token', async () => {
+    const before = await letExpire();
+    expect((await api.me()).email).toBe(person.email);
+    expect((await api.tokens()).refresh).not.toBe(before.refresh);
+    // That of sign-up, and that of the log-in.
+    expect(await sessions()).toHaveLength(2);
+  });
+
+  it('logs out, and is refused from then on', async () => {
+    const { access, refresh } = await api.tokens();
+    await api.logOut();
+    expect(await call('POST', '/account/token/refresh', undefined, { refresh })).toMatchObject({
+      status: 401,
+      code: 'token_not_valid',
+    });
+    await api.setTokens({ access, refresh });
+    const error = await api.me().catch((error) => error);
+    expect(api.problemOf(error)).toMatchObject({ status: 401, body: { code: 'token_not_valid' } });
+  });
+});
