@@ -64,6 +64,7 @@ export const FIELD_FAULTS = {
   characters: { code: 'invalid' },
   identity: { code: 'invalid' },
   inactive: { code: 'invalid' },
+  unverified: { code: 'email_not_verified' },
   max_length: {},
   invalid: {},
   token_not_valid: {},

@@ -6,7 +6,10 @@
 import { newOneTimeToken, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
 import { cacheRevocation, requireGoodPassword, type Services } from '../account/application/tokens.ts';
+
 import { newUser } from '../account/new-user.ts';
+import { mayBecomeStaff } from '../account/staff.ts';
+
 import { unavailable } from '../deadlines.ts';
 import { invalidField, Refusal } from '../errors.ts';
 import { isOwnName } from '../identity.ts';
@@ -90,6 +93,8 @@ export interface UserInput {
   name?: string | null | undefined;
   username?: { username: string; key: string } | null | undefined;
   is_staff?: boolean | undefined;
+  /** Said of a new staff member, whose address nobody has verified yet. */
+  unverified?: boolean | undefined;
 }
 
 /** 400 invalid; 403 permission_denied; 409 email_taken, username_taken. */
@@ -108,9 +113,12 @@ export async function addUser(
   if (person.username !== null && !isOwnName(person.username, person.email)) {
     throw invalidField('username', 'username');
   }
+  const isStaff = input.is_staff ?? false;
+  if (isStaff && !mayBecomeStaff({ emailVerifiedAt: null }, input.unverified)) {
+    throw invalidField('is_staff', 'unverified');
+  }
   await requireGoodPassword(services, 'password', input.password, person, call);
   const passwordHash = await hasher.hash(input.password);
-  const isStaff = input.is_staff ?? false;
   const entry = auditEntry(services, caller, isStaff ? 'added as staff' : 'added');
   const id = random.uuid7(clock());
   const usernameKey = input.username?.key ?? null;
@@ -125,6 +133,8 @@ export interface WishedChange {
   username?: { username: string; key: string } | null | undefined;
   is_active?: boolean | undefined;
   is_staff?: boolean | undefined;
+  /** Said of somebody who becomes staff although nobody has verified their address. */
+  unverified?: boolean | undefined;
 }
 
 /** What of a wish differs from the user, and what that is called; null: nothing. */
@@ -152,13 +162,14 @@ function difference(
   put('isActive', is_active, 'is_active', is_active ? 'activated' : 'deactivated');
   put('isStaff', is_staff, 'is_staff', is_staff ? 'promoted' : 'demoted');
   if (fields.length === 0) return null;
-  const ends = set.isActive === false ? 'deactivated' : set.isStaff === false ? 'demoted' : null;
+  const flagged = set.isStaff === undefined ? null : set.isStaff ? 'promoted' : 'demoted';
+  const ends = set.isActive === false ? 'deactivated' : flagged;
   return { change: { set, fields, ends }, action: actions.join(', ') || 'changed' };
 }
 
 /**
- * Fields left out stay; null takes away. Losing `is_active` or `is_staff` ends all sessions, getting them back
- * revives none. 400 invalid; 403 permission_denied, last_staff; 404 not_found; 409 username_taken.
+ * Fields left out stay; null takes away. Losing `is_active`, and getting or losing `is_staff`, ends all sessions;
+ * getting back what was lost revives none. 400 invalid; 403 permission_denied, last_staff; 404 not_found; 409 username_taken.
  */
 export async function changeUser(
   services: AdminServices,
@@ -176,6 +187,9 @@ export async function changeUser(
     const found = difference(user, input);
     if (!found) return { outcome: 'ok', result: user };
     const { change, action } = found;
+    if (change.set.isStaff && !mayBecomeStaff(user, input.unverified)) {
+      throw invalidField('is_staff', 'unverified');
+    }
     const entry = auditEntry(services, caller, action);
     const { outcome, user: changed, ended } = await services.admin.store.change(entry, user, change);
     if (outcome === 'ok') {

@@ -26,8 +26,9 @@ const done = ({ logId }: AuditEntry): SQL =>
 const isAsRead = (user: User): SQL =>
   userExists(
     user.id,
-    sql`(email, username, name, is_active, is_staff)
-      IS (${user.email}, ${user.username}, ${user.name}, ${Number(user.isActive)}, ${Number(user.isStaff)})`,
+    sql`(email, email_verified_at, username, name, is_active, is_staff)
+      IS (${user.email}, ${user.emailVerifiedAt}, ${user.username}, ${user.name}, ${Number(user.isActive)},
+        ${Number(user.isStaff)})`,
   );
 
 /** The row of the history. `source`: a FROM and WHERE that decide whether it happens. */
@@ -110,7 +111,7 @@ export function d1Admin(d1: D1): AdminStore {
             entry,
             { subjectId: id, detail: fields.join(', ') },
             sql`FROM users WHERE id = ${id} AND ${asRead} AND ${usernameFree}
-              AND ${ends ? notTheLastStaff : sql`1`}`,
+              AND ${ends === 'deactivated' || ends === 'demoted' ? notTheLastStaff : sql`1`}`,
           ),
           endSessions(
             db,
@@ -141,7 +142,10 @@ export function d1Admin(d1: D1): AdminStore {
             'last_staff',
           ),
           db.select(userColumns).from(users).where(eq(users.id, id)),
-          ...(set.isActive === false ? [voidTokens(db, id, done(entry))] : []),
+          // Whoever was in may have asked for another address.
+          ...(ends
+            ? [voidTokens(db, id, done(entry), ends === 'deactivated' ? undefined : 'email_change')]
+            : []),
         ]);
         return { outcome: outcomeOf(results[5]), user: results[6][0] ?? null, ended: results[1] };
       }),

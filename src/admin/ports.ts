@@ -24,7 +24,7 @@ export interface UserChange {
   set: Partial<Pick<User, 'name' | 'username' | 'isActive' | 'isStaff'>> & { usernameKey?: string | null };
   fields: string[];
   /** Why all sessions end, where they do. */
-  ends: 'deactivated' | 'demoted' | null;
+  ends: 'deactivated' | 'promoted' | 'demoted' | null;
 }
 
 /** `more`: there are at least so many; counting stopped. */

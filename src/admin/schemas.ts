@@ -2,12 +2,17 @@
 import * as z from 'zod/mini';
 import { signUpBody, tokenObtainBody, updateMeBody } from '../account/schemas.ts';
 
-export const addUserBody = z.object({ ...signUpBody.shape, is_staff: z.optional(z.boolean()) });
+export const addUserBody = z.object({
+  ...signUpBody.shape,
+  is_staff: z.optional(z.boolean()),
+  unverified: z.optional(z.boolean()),
+});
 
 export const changeUserBody = z.object({
   ...updateMeBody.shape,
   is_active: z.optional(z.boolean()),
   is_staff: z.optional(z.boolean()),
+  unverified: z.optional(z.boolean()),
 });
 
 /** `username` may be the e-mail address. */

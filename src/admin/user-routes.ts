@@ -16,7 +16,7 @@ import {
 } from './application.ts';
 import { ownOrigin, requireStaffSession } from './cookie.ts';
 import type { AdminContext, AdminEnv } from './env.ts';
-import { formErrors, readForm, validated } from './forms.ts';
+import { type Form, formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, writeCursor } from './listing.ts';
 import { type ConsoleWords, userPath } from './pages/parts.tsx';
 import { UserSessionsPage } from './pages/sessions.tsx';
@@ -28,7 +28,7 @@ import { show } from './show.tsx';
 const SESSIONS_SHOWN = 10;
 const HISTORY_SHOWN = 10;
 
-type Deed = (services: AdminServices, caller: Caller, id: string, call: Call) => Promise<unknown>;
+type Deed = (services: AdminServices, caller: Caller, id: string, call: Call, form: Form) => Promise<unknown>;
 
 const change =
   (wish: WishedChange): Deed =>
@@ -38,7 +38,8 @@ const change =
 /** By the last part of the path, which is also the code of the sentence after it. */
 const DEEDS = {
   activate: change({ is_active: true }),
-  promote: change({ is_staff: true }),
+  promote: (services, caller, id, call, { unverified }) =>
+    changeUser(services, caller, id, { is_staff: true, unverified: unverified === 'true' }, call),
   'password-reset': requestReset,
   deactivate: change({ is_active: false }),
   demote: change({ is_staff: false }),
@@ -47,8 +48,9 @@ const DEEDS = {
   delete: deleteUser,
 } as const satisfies Partial<Record<keyof ConsoleWords['done'], Deed>>;
 
-/** Of those, what cannot be undone. */
+/** Of those, what ends sessions or cannot be undone. */
 const ASKED = [
+  'promote',
   'deactivate',
   'demote',
   'end-sessions',
@@ -89,7 +91,11 @@ export function userRoutes(): Hono<AdminEnv> {
       const { services, caller, mount } = c.var;
       const typed = await readForm(c);
       try {
-        const wish = validated(addUserBody, { ...typed, is_staff: typed.is_staff === 'true' });
+        const wish = validated(addUserBody, {
+          ...typed,
+          is_staff: typed.is_staff === 'true',
+          unverified: typed.unverified === 'true',
+        });
         const user = await addUser(services, caller, wish, callOf(c));
         return c.redirect(`${userPath(mount, user.id)}?done=added`, 303);
       } catch (error) {
@@ -140,7 +146,13 @@ export function userRoutes(): Hono<AdminEnv> {
     routes.post(`/:id/${act}`, ownOrigin, requireStaffSession, async (c) => {
       const { services, caller, mount } = c.var;
       const id = c.req.param('id') ?? '';
-      await deed(services, caller, id, callOf(c));
+      try {
+        await deed(services, caller, id, callOf(c), await readForm(c));
+      } catch (error) {
+        if (act !== 'promote') throw error;
+        const { status, errors } = formErrors(error, c);
+        return show(c, ConfirmPage, { user: await findUser(services, id), act, errors }, status);
+      }
       return c.redirect(`${deed === deleteUser ? `${mount}/users` : userPath(mount, id)}?done=${act}`, 303);
     });
   }

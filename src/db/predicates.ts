@@ -33,9 +33,13 @@ export const userExists = (id: Of<string>, more: SQL = sql`1`): SQL =>
 export const addressAsRead = ({ email, emailVerifiedAt }: Pick<User, 'email' | 'emailVerifiedAt'>): SQL =>
   sql`(${users.email} IS ${email} AND ${users.emailVerifiedAt} IS ${emailVerifiedAt})`;
 
-/** The row of `users` is not the last active staff member. Twin: `isTheLastStaff` (account/staff.ts). */
-export const notTheLastStaff: SQL = sql`NOT (${users.isStaff} = 1 AND ${activeUser} AND NOT EXISTS (
-  SELECT 1 FROM users AS other WHERE other.is_staff = 1 AND other.is_active = 1 AND other.id <> ${users.id}))`;
+/** The user whose hash this is can sign in. Twin: `canSignIn` (account/staff.ts). */
+const canSignIn = (passwordHash: unknown): SQL => sql`${passwordHash} <> ''`;
+
+/** The row of `users` is not the last active staff member who can sign in. Twin: `isTheLastStaff` (account/staff.ts). */
+export const notTheLastStaff: SQL = sql`NOT (${users.isStaff} = 1 AND ${activeUser} AND ${canSignIn(users.passwordHash)}
+  AND NOT EXISTS (SELECT 1 FROM users AS other WHERE other.is_staff = 1 AND other.is_active = 1
+    AND ${canSignIn(sql`other.password_hash`)} AND other.id <> ${users.id}))`;
 
 /**
  * Whoever acts on another user is active staff with a live session. Twin: `actorMayAct` (account/staff.ts). The one

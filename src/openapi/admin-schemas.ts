@@ -5,12 +5,17 @@ import { addUserBody, changeUserBody } from '../admin/schemas.ts';
 import { SESSION, timestamp, USER, user, uuid } from './answers.ts';
 import { named } from './names.ts';
 
+const UNVERIFIED =
+  'True makes somebody staff although their address is not verified: you know whose account it is.';
+
 export const addUser = named('AddUser', addUserBody, {
   example: { email: 'mina@example.com', password: 'correct horse battery', is_staff: false },
+  about: { unverified: UNVERIFIED },
 });
 export const changeUser = named('ChangeUser', changeUserBody, {
   description: 'What is left out stays; null and an empty string take name and username away.',
   example: { is_active: false },
+  about: { unverified: UNVERIFIED },
 });
 
 const count = named('Count', z.object({ count: z.int(), more: z.boolean() }), {

@@ -71,7 +71,7 @@ export const adminPaths: Record<string, Node> = {
       requestBody: takes(schema.addUser),
       responses: {
         201: answers('Added.', answer.user),
-        ...bad({ password: [{ fault: 'password_entirely_numeric' }] }),
+        ...bad({ password: [{ fault: 'password_entirely_numeric' }], is_staff: [{ fault: 'unverified' }] }),
         409: refusal(['email_taken', 'username_taken']),
       },
     }),
@@ -83,11 +83,11 @@ export const adminPaths: Record<string, Node> = {
     }),
     patch: admin('adminChangeUser', 'Change a user', {
       description:
-        'Deactivation and loss of the staff flag end all sessions; getting them back revives none.',
+        'Deactivation, and a staff flag that is given or taken away, end all sessions; taking it back revives none. Nobody whose address is not verified becomes staff without `unverified`.',
       requestBody: takes(schema.changeUser),
       responses: {
         200: answers('The user as it is now.', answer.user),
-        ...bad({ is_active: [{ fault: 'not_a_boolean' }] }),
+        ...bad({ is_active: [{ fault: 'not_a_boolean' }], is_staff: [{ fault: 'unverified' }] }),
         ...forbidden('last_staff'),
         ...NOT_FOUND,
         409: refusal(['username_taken']),

@@ -168,6 +168,10 @@ describe.each([
     expect(await live.count()).toBe(0);
 
     // Flags.
+    await follow(page, 'Make staff…');
+    await press(page, 'Make staff');
+    expect(await page.getByRole('alert').textContent()).toContain('marked below');
+    await page.getByLabel('The address is not verified').check();
     await press(page, 'Make staff');
     expect(await said(page)).toBe('The user is staff now.');
     await follow(page, 'Remove from staff…');

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { rebuildDirectory } from '../support/directory.ts';
 import { capturedLog } from '../support/log.ts';
 import { resigned } from '../support/tokens.ts';
+import { watchedD1 } from '../support/watched-d1.ts';
 import {
   type Answer,
   atOnce,
@@ -72,6 +73,7 @@ const location = (answer: Answer) => answer.headers.get('Location');
 /** Everybody else is no longer staff. */
 const leaveStaff = (...ids: string[]) =>
   w.rows(`UPDATE users SET is_staff = 0 WHERE id NOT IN (${ids.map(() => '?').join(', ')})`, ...ids);
+const NOT_VERIFIED = 'Nobody has verified this address';
 const unique = (name = 'u') => `${name}${crypto.randomUUID().slice(0, 8)}`;
 
 describe('the way into the console', () => {
@@ -737,10 +739,15 @@ describe('adding a user', () => {
     expect((await admin.get(location(answer) ?? '')).text).toContain('The user was added.');
   });
 
-  it('makes staff where the box is ticked', async () => {
+  it('makes staff where both boxes are ticked', async () => {
     const admin = await atConsole();
     const { email } = person();
-    await admin.post('/admin/users/add', { email, password: 'correct horse battery', is_staff: 'true' });
+    const form = { email, password: 'correct horse battery', is_staff: 'true' };
+    const refused = await admin.post('/admin/users/add', form);
+    expect(refused.status).toBe(400);
+    expect(refused.text).toContain(NOT_VERIFIED);
+    expect(await w.rows('SELECT * FROM users WHERE email = ?', email)).toEqual([]);
+    await admin.post('/admin/users/add', { ...form, unverified: 'true' });
     const [row] = await w.rows('SELECT * FROM users WHERE email = ?', email);
     expect(row).toMatchObject({ is_staff: 1 });
     expect(await actionsOn(String(row?.id))).toEqual(['added as staff']);
@@ -870,6 +877,98 @@ describe('changing a user', () => {
   });
 });
 
+describe('promotion', () => {
+  const verify = (id: string) => w.rows('UPDATE users SET email_verified_at = 1 WHERE id = ?', id);
+
+  it.each([
+    [
+      'in the console',
+      (id: string, admin: Awaited<ReturnType<typeof atConsole>>) => admin.post(path(id, '/promote')),
+    ],
+    [
+      'by its JSON',
+      (id: string, admin: Awaited<ReturnType<typeof atConsole>>) =>
+        w.patch(api(id), { is_staff: true }, { token: admin.access }),
+    ],
+  ])(
+    'ends the sessions and the pending change of address of the new staff member, %s',
+    async (_, promote) => {
+      const admin = await atConsole();
+      const target = await makeUser();
+      await verify(target.id);
+      const wanted = { new_email: person('wanted').email, password: target.password };
+      expect((await w.post('/account/email/change', wanted, { token: target.access })).status).toBe(202);
+      expect((await promote(target.id, admin)).status).toBeLessThan(400);
+      expect(await rowOf(target.id)).toMatchObject({ is_staff: 1 });
+      expect(await w.sessionOf(target.access)).toMatchObject({ revoked_reason: 'promoted' });
+      expect(await w.kvOf(target.access)).toBe('promoted');
+      expect((await w.get('/admin/api/overview', { token: target.access })).status).toBe(401);
+      expect((await w.refresh(target.refresh)).status).toBe(401);
+      const pending = "SELECT 1 FROM one_time_tokens WHERE subject = ? AND purpose = 'email_change'";
+      expect(await w.rows(pending, target.id)).toEqual([]);
+      const again = (await w.logIn(target)).body;
+      expect((await w.get('/admin/api/overview', { token: again.access })).status).toBe(200);
+    },
+  );
+
+  it('of somebody whose address is not verified needs a ticked box in the console', async () => {
+    const admin = await atConsole();
+    const target = await makeUser();
+    expect((await admin.get(path(target.id, '/promote'))).text).toContain('name="unverified"');
+    const refused = await admin.post(path(target.id, '/promote'));
+    expect(refused.status).toBe(400);
+    expect(refused.text).toContain(NOT_VERIFIED);
+    expect(await rowOf(target.id)).toMatchObject({ is_staff: 0 });
+    expect(await historyOf(target.id)).toEqual([]);
+    expect((await admin.post(path(target.id, '/promote'), { unverified: 'true' })).status).toBe(303);
+    expect(await rowOf(target.id)).toMatchObject({ is_staff: 1, email_verified_at: null });
+    await verify(target.id);
+    expect((await admin.get(path(target.id, '/promote'))).text).not.toContain('name="unverified"');
+  });
+
+  it.each([[undefined], [false]])('… and in the JSON "unverified": true, not %j', async (unverified) => {
+    const admin = await makeStaff();
+    const target = await makeUser();
+    const patch = (body: unknown) => w.patch(api(target.id), body, { token: admin.access });
+    const refused = await patch({ is_staff: true, name: 'N', unverified });
+    expect([refused.status, faultsOf(refused)]).toEqual([400, { is_staff: ['email_not_verified'] }]);
+    expect(await rowOf(target.id)).toMatchObject({ is_staff: 0, name: null });
+    expect((await w.me(target.access)).status).toBe(200);
+    expect((await patch({ is_staff: true, unverified: true })).body).toMatchObject({ is_staff: true });
+    // Who is staff already may be changed without the word.
+    expect((await patch({ is_staff: true, name: 'N' })).status).toBe(200);
+  });
+
+  it('of a user who is added needs it too', async () => {
+    const admin = await makeStaff();
+    const who = { ...person(), is_staff: true };
+    const refused = await w.post('/admin/api/users', who, { token: admin.access });
+    expect([refused.status, faultsOf(refused)]).toEqual([400, { is_staff: ['email_not_verified'] }]);
+    expect(await w.rows('SELECT 1 FROM users WHERE email = ?', who.email)).toEqual([]);
+  });
+
+  it('beside a change of address promotes nobody whose address it did not read', async () => {
+    const admin = await makeStaff();
+    const target = await makeUser();
+    await verify(target.id);
+    const stranger = person('stranger').email;
+    // Between the read of the user and the batch that promotes.
+    let changed = false;
+    const { DB } = watchedD1({
+      before: async ({ statements }) => {
+        if (changed || statements.length === 1) return;
+        changed = true;
+        const unverify = 'UPDATE users SET email = ?, email_verified_at = NULL WHERE id = ?';
+        await w.rows(unverify, stranger, target.id);
+      },
+    });
+    const on = beside({ bindings: { DB } });
+    const answer = await on.patch(api(target.id), { is_staff: true }, { token: admin.access });
+    expect([answer.status, faultsOf(answer)]).toEqual([400, { is_staff: ['email_not_verified'] }]);
+    expect(await rowOf(target.id)).toMatchObject({ is_staff: 0, email: stranger });
+  });
+});
+
 describe('deactivation and demotion', () => {
   it.each([
     ['deactivate', 'deactivated', 'is_active', 'user_inactive'],
@@ -902,7 +1001,7 @@ describe('deactivation and demotion', () => {
     w.clock.advance(1);
     await admin.post(path(target.id, '/demote'));
     w.clock.advance(1);
-    await admin.post(path(target.id, '/promote'));
+    await admin.post(path(target.id, '/promote'), { unverified: 'true' });
     expect((await w.logIn(target)).status).toBe(200);
     expect(await actionsOn(target.id)).toEqual(['deactivated', 'activated', 'demoted', 'promoted']);
   });
@@ -1087,12 +1186,13 @@ describe('the log', () => {
     ['added', (_, __, token) => w.post('/admin/api/users', person(), { token })],
     [
       'added as staff',
-      (_, __, token) => w.post('/admin/api/users', { ...person(), is_staff: true }, { token }),
+      (_, __, token) =>
+        w.post('/admin/api/users', { ...person(), is_staff: true, unverified: true }, { token }),
     ],
     ['changed', (id, _, token) => w.patch(api(id), { name: 'Another' }, { token })],
     [
       'deactivated, promoted',
-      (id, _, token) => w.patch(api(id), { is_active: false, is_staff: true }, { token }),
+      (id, _, token) => w.patch(api(id), { is_active: false, is_staff: true, unverified: true }, { token }),
     ],
     ['ended a session', (id, sid, token) => w.delete(api(id, `/sessions/${sid}`), undefined, { token })],
     ['ended all sessions', (id, _, token) => w.delete(api(id, '/sessions'), undefined, { token })],
@@ -1199,6 +1299,18 @@ describe('the last active staff member', () => {
     expect((await w.me(admin.access)).status).toBe(200);
     expect(await historyOf(admin.id)).toEqual([]);
   });
+
+  it.each(LOSSES)(
+    'is whoever of them can sign in: without another who can, it cannot be %s',
+    async (_, lose) => {
+      const [admin, other] = [await makeStaff(), await makeStaff()];
+      await w.rows("UPDATE users SET password_hash = '' WHERE id = ?", other.id);
+      await leaveStaff(admin.id, other.id);
+      expect((await lose(admin.id, admin.access)).status).toBe(403);
+      expect(await rowOf(admin.id)).toMatchObject({ is_active: 1, is_staff: 1 });
+      expect((await lose(other.id, admin.access)).status).toBeLessThan(300);
+    },
+  );
 
   it('is told so by a page', async () => {
     const admin = await atConsole();
@@ -1310,7 +1422,7 @@ describe('an act and its history', () => {
     const username = unique();
     const target = await makeUser({ username });
     await w.rows('UPDATE users SET email = NULL WHERE id = ?', target.id);
-    await admin.post(path(target.id, '/promote'));
+    await admin.post(path(target.id, '/promote'), { unverified: 'true' });
     const answer = await w.get(`/admin/api/history?user=${target.id}`, { token: admin.access });
     expect(answer.body.history).toMatchObject([
       {
@@ -1371,7 +1483,7 @@ describe('the JSON', () => {
     expect(list.body).toEqual({ users: [target.answer.body.user], next_cursor: null, looked_at: null });
     const added = await w.post(
       '/admin/api/users',
-      { email: person().email, password: 'correct horse battery', is_staff: true, is_active: false, id: 'x' },
+      { ...person(), is_staff: true, unverified: true, is_active: false, id: 'x' },
       { token: admin.access },
     );
     expect(added.status).toBe(201);

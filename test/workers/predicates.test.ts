@@ -32,7 +32,11 @@ const holds = async (condition: SQL): Promise<boolean> => {
 /** Whether the condition holds of a row of the table. */
 const holdsOf = (from: SQL, condition: SQL) => holds(sql`EXISTS (SELECT 1 FROM ${from} AND ${condition})`);
 
-const addUser = async (flags: { isActive: boolean; isStaff: boolean }): Promise<string> => {
+const addUser = async (flags: {
+  isActive: boolean;
+  isStaff: boolean;
+  passwordHash?: string;
+}): Promise<string> => {
   const id = crypto.randomUUID();
   await d1.run('test', (db) =>
     db.insert(users).values({ id, email: `${id}@example.com`, passwordHash: 'x', dateJoined: NOW, ...flags }),
@@ -108,15 +112,16 @@ it('another’s live session lets nobody act', async () => {
   expect(await holds(actorMayAct({ actorId, sessionId: session.id, now: NOW }))).toBe(false);
 });
 
+const STAFF = FLAGS.flatMap((flags) => ['x', ''].map((passwordHash) => ({ ...flags, passwordHash })));
 const OTHERS = [
   [],
-  ...FLAGS.map((flags) => [flags]),
+  ...STAFF.map((flags) => [flags]),
   [
-    { isActive: false, isStaff: true },
-    { isActive: true, isStaff: true },
+    { isActive: false, isStaff: true, passwordHash: 'x' },
+    { isActive: true, isStaff: true, passwordHash: 'x' },
   ],
 ];
-describe.each(FLAGS)('a user (active: $isActive, staff: $isStaff)', (flags) => {
+describe.each(STAFF)('a user (active: $isActive, staff: $isStaff, hash: "$passwordHash")', (flags) => {
   it.each(OTHERS.map((others) => ({ others })))(
     'beside $others is or is not the last of the staff',
     async ({ others }) => {

@@ -178,6 +178,56 @@ export const Field = ({ label, hint, errors = {}, ...input }: FieldProps) => {
   );
 };
 
+/** A box to tick. */
+export const Check = (props: {
+  name: string;
+  label: string;
+  checked?: boolean | undefined;
+  errors?: FormErrors | undefined;
+}) => {
+  const { name, label, checked = false, errors = {} } = props;
+  const faults = errors[name];
+  return (
+    <div>
+      <div class="check">
+        <input
+          id={name}
+          name={name}
+          type="checkbox"
+          value="true"
+          checked={checked}
+          aria-invalid={faults && 'true'}
+          aria-describedby={faults && `${name}-error`}
+        />
+        <label for={name}>{label}</label>
+      </div>
+      {faults && (
+        <p class="error" id={`${name}-error`}>
+          {faults.join(' ')}
+        </p>
+      )}
+    </div>
+  );
+};
+
+/** The word by which somebody becomes staff whose address is not verified. Its fault is that of the flag. */
+export const UnverifiedCheck = ({
+  words,
+  checked,
+  errors,
+}: {
+  words: ConsoleWords;
+  checked?: boolean;
+  errors: FormErrors | undefined;
+}) => (
+  <Check
+    name="unverified"
+    label={words.user.unverified}
+    checked={checked}
+    errors={errors?.is_staff && { unverified: errors.is_staff }}
+  />
+);
+
 /** What is to be said before anything else. */
 export const Note = ({ kind, children }: { kind?: 'good' | 'bad'; children: Child }) => (
   <p class={`note ${kind ?? ''}`} role={kind === 'bad' ? 'alert' : 'status'}>

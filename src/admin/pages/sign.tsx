@@ -4,7 +4,6 @@
 import type { User } from '../../ports.ts';
 import { Layout } from './layout.tsx';
 import {
-  ActionForm,
   type ConsoleWords,
   Faults,
   Field,
@@ -12,6 +11,7 @@ import {
   type Frame,
   nameOf,
   Outside,
+  UnverifiedCheck,
   userPath,
 } from './parts.tsx';
 
@@ -54,27 +54,36 @@ export const LogInPage = (props: {
 };
 
 /** Asked before what cannot be undone. */
-export const ConfirmPage = (props: { frame: Frame; user: User; act: keyof ConsoleWords['questions'] }) => {
-  const { user } = props;
+export const ConfirmPage = (props: {
+  frame: Frame;
+  user: User;
+  act: keyof ConsoleWords['questions'];
+  errors?: FormErrors | undefined;
+}) => {
+  const { user, errors } = props;
   const { words } = props.frame;
   const question = words.questions[props.act];
   const path = userPath(props.frame.base, user.id);
   return (
     <Layout frame={props.frame} title={question.title} place="users">
-      <div class="card narrow">
+      <Faults words={words} errors={errors} />
+      <form class="card narrow" method="post" action={`${path}/${props.act}`}>
         <strong>
           <Outside text={nameOf(user)} />
         </strong>
         <p>{question.text}</p>
+        {props.act === 'promote' && user.emailVerifiedAt === null && (
+          <UnverifiedCheck words={words} errors={errors} />
+        )}
         <div class="acts">
-          <ActionForm to={`${path}/${props.act}`} kind="danger">
+          <button type="submit" class="danger">
             {question.button}
-          </ActionForm>
+          </button>
           <a class="button" href={path}>
             {words.cancel}
           </a>
         </div>
-      </div>
+      </form>
     </Layout>
   );
 };

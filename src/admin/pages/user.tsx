@@ -8,6 +8,7 @@ import { Layout } from './layout.tsx';
 import {
   ActionForm,
   Badge,
+  Check,
   type ConsoleWords,
   Faults,
   Field,
@@ -16,6 +17,7 @@ import {
   nameOf,
   Outside,
   Time,
+  UnverifiedCheck,
   userPath,
 } from './parts.tsx';
 import { SessionTable } from './sessions.tsx';
@@ -105,7 +107,7 @@ export const UserPage = (props: {
           <div class="acts">
             {props.canReset && post('password-reset', label.sendReset)}
             {ask('end-sessions', label.endSessions)}
-            {user.isStaff ? ask('demote', label.removeFromStaff) : post('promote', label.makeStaff)}
+            {user.isStaff ? ask('demote', label.removeFromStaff) : ask('promote', label.makeStaff)}
             {user.isActive ? ask('deactivate', label.deactivate) : post('activate', label.activate)}
             {ask('delete', label.delete)}
           </div>
@@ -141,16 +143,8 @@ export const AddUserPage = (props: { frame: Frame; typed: Typed; errors?: FormEr
           autocomplete="new-password"
           required
         />
-        <div class="check">
-          <input
-            id="is_staff"
-            name="is_staff"
-            type="checkbox"
-            value="true"
-            checked={typed.is_staff === 'true'}
-          />
-          <label for="is_staff">{label.staffMay}</label>
-        </div>
+        <Check name="is_staff" label={label.staffMay} checked={typed.is_staff === 'true'} />
+        <UnverifiedCheck words={words} checked={typed.unverified === 'true'} errors={errors} />
         <div class="acts">
           <button type="submit" class="primary">
             {words.users.add}

@@ -50,6 +50,11 @@ export const consoleWords = {
 
   /** Before what cannot be undone. */
   questions: {
+    promote: {
+      title: 'Make this user staff?',
+      text: 'They may use this console. All their sessions end: they have to log in again.',
+      button: 'Make staff',
+    },
     deactivate: {
       title: 'Deactivate this user?',
       text: 'They cannot log in, and all their sessions end for good.',
@@ -110,6 +115,7 @@ export const consoleWords = {
     isVerified: 'verified',
     isNotVerified: 'not verified',
     staffMay: 'Staff: may use this console',
+    unverified: 'The address is not verified, but I know whose account it is (needed for staff)',
     joined: 'Joined (UTC)',
     lastLogIn: 'Last log-in',
     id: 'Id',
@@ -120,7 +126,7 @@ export const consoleWords = {
     sendReset: 'Send a password reset',
     endSessions: 'End all sessions…',
     removeFromStaff: 'Remove from staff…',
-    makeStaff: 'Make staff',
+    makeStaff: 'Make staff…',
     deactivate: 'Deactivate…',
     activate: 'Activate',
     delete: 'Delete…',

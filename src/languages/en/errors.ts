@@ -45,6 +45,8 @@ export const fieldFaults: Record<FieldFaultName, string> = {
   characters: 'Control characters and lone surrogates are not allowed.',
   identity: 'An e-mail address is needed.',
   inactive: 'This user is inactive and cannot log in. Activate the user first.',
+  unverified:
+    'Nobody has verified this address: anybody may have signed up with it. Confirm that you know whose account it is.',
   max_length: 'Ensure this field has no more than {max} characters.',
   invalid: 'Invalid value.',
   token_not_valid: 'Token is invalid or expired',

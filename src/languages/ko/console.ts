@@ -49,6 +49,11 @@ export const consoleWords: typeof en.consoleWords = {
   },
 
   questions: {
+    promote: {
+      title: '이 사용자를 운영진으로 지정할까요?',
+      text: '이 콘솔을 쓸 수 있게 됩니다. 모든 세션이 종료되므로 다시 로그인해야 합니다.',
+      button: '운영진으로 지정',
+    },
     deactivate: {
       title: '이 사용자를 비활성화할까요?',
       text: '로그인할 수 없게 되고 모든 세션이 완전히 종료됩니다.',
@@ -108,6 +113,7 @@ export const consoleWords: typeof en.consoleWords = {
     isVerified: '확인됨',
     isNotVerified: '확인되지 않음',
     staffMay: '운영진: 이 콘솔을 쓸 수 있음',
+    unverified: '이메일 주소가 확인되지 않았지만 누구의 계정인지 알고 있음 (운영진에게 필요)',
     joined: '가입(UTC)',
     lastLogIn: '마지막 로그인',
     id: '식별자',
@@ -118,7 +124,7 @@ export const consoleWords: typeof en.consoleWords = {
     sendReset: '비밀번호 재설정 메일 보내기',
     endSessions: '모든 세션 종료…',
     removeFromStaff: '운영진에서 제외…',
-    makeStaff: '운영진으로 지정',
+    makeStaff: '운영진으로 지정…',
     deactivate: '비활성화…',
     activate: '활성화',
     delete: '삭제…',

@@ -42,6 +42,8 @@ export const fieldFaults: Record<FieldFaultName, string> = {
   characters: '제어 문자와 짝이 없는 서로게이트는 쓸 수 없습니다.',
   identity: '이메일 주소가 필요합니다.',
   inactive: '비활성화된 사용자라서 로그인할 수 없습니다. 먼저 활성화하세요.',
+  unverified:
+    '확인되지 않은 이메일 주소라서 누구든지 이 주소로 가입했을 수 있습니다. 누구의 계정인지 알고 있다고 확인해 주세요.',
   max_length: '이 필드는 {max}자를 넘을 수 없습니다.',
   invalid: '올바르지 않은 값입니다.',
   token_not_valid: '토큰이 유효하지 않거나 만료되었습니다.',
