@@ -47,7 +47,7 @@ const PARTS = {
   },
   'use-cases-wake': {
     wakes: true,
-    mutate: [line('src/account/application/session.ts', "if (outcome === 'not_found')")],
+    mutate: [line('src/account/application/session.ts', "if (result.outcome === 'not_found')")],
     tests: workers('sessions'),
   },
   'use-cases': {

@@ -12,7 +12,7 @@ const app = new Hono()
   .get('/', allowAny(), (c) =>
     c.text(c.var.account ? `Hello, ${c.var.account.id}` : 'Hello, whoever you are'),
   )
-  .get('/notes', isAuthenticated(), (c) => c.json({ owner: c.var.account?.id, notes: [] }))
+  .get('/notes', isAuthenticated(), (c) => c.json({ owner: c.var.account.id, notes: [] }))
   // Reads D1: whoever lost the staff flag a second ago is out.
   .get('/stats', isAdminUser({ mode: 'strict' }), (c) => c.json({ visitors: 0 }));
 

@@ -34,6 +34,7 @@ export const REFUSALS = {
   user_inactive: { status: 401 },
   reauthentication_required: { status: 401 },
   permission_denied: { status: 403 },
+  email_not_verified: { status: 403 },
   last_staff: { status: 403, code: 'permission_denied' },
   sign_up_closed: { status: 403 },
   origin_not_allowed: { status: 403 },

@@ -5,9 +5,11 @@ export {
   type Account,
   type AccountVariables,
   allowAny,
+  defaultPermissions,
   type GuardOptions,
   isAdminUser,
   isAuthenticated,
+  type OptionalAccountVariables,
   requireAccount,
 } from './guard/index.ts';
 export { sweep } from './sweep.ts';

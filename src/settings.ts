@@ -39,6 +39,15 @@ const duration =
     return seconds;
   };
 
+/** `10m` → 600; null for what is no duration. */
+export function durationSeconds(text: string): number | null {
+  try {
+    return duration({ min: 0 })(text);
+  } catch {
+    return null;
+  }
+}
+
 const integer =
   (min: number, max: number) =>
   (text: string | null): number => {
@@ -221,8 +230,14 @@ export const SETTINGS = define({
   DEFAULT_PERMISSION_CLASSES: {
     default: 'AllowAny',
     meaning:
-      '`AllowAny`, `IsAuthenticated` or `IsAdminUser`: what a guarded route asks where it names nothing',
+      '`AllowAny`, `IsAuthenticated` or `IsAdminUser`: what `defaultPermissions()` asks of every route of a host',
     parse: oneOf(...PERMISSION_CLASSES),
+  },
+  REVOCATION_MEMORY: {
+    default: '10s',
+    meaning:
+      'how long a `fast` guard remembers that a session is not revoked; `0s`: not at all; at most `60s`',
+    parse: duration({ min: 0, max: 60 }),
   },
   REFRESH_TRANSPORT: {
     default: 'body',

@@ -16,8 +16,8 @@ interface Env {
 
 export const app = new Hono<{ Bindings: Env }>()
   .get('/open', (c) => c.json({ notes: [] }))
-  .get('/guarded', isAuthenticated(), (c) => c.json({ owner: c.var.account?.id, notes: [] }))
-  .get('/strict', isAuthenticated({ mode: 'strict' }), (c) => c.json({ owner: c.var.account?.id, notes: [] }))
+  .get('/guarded', isAuthenticated(), (c) => c.json({ owner: c.var.account.id, notes: [] }))
+  .get('/strict', isAuthenticated({ mode: 'strict' }), (c) => c.json({ owner: c.var.account.id, notes: [] }))
   .get(
     '/usual',
     (c, next) => jwt({ secret: c.env.SIGNING_KEY, alg: 'HS256' })(c, next),

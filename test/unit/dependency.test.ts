@@ -19,7 +19,7 @@ const GUARDED = `
 import { Hono } from 'hono';
 import { isAuthenticated } from 'hono-accounts/guard';
 
-export default new Hono().get('/notes', isAuthenticated(), (c) => c.json({ owner: c.var.account?.id }));
+export default new Hono().get('/notes', isAuthenticated(), (c) => c.json({ owner: c.var.account.id }));
 `;
 /** What docs/using.md says that a host needs. */
 const TSCONFIG =

@@ -49,6 +49,7 @@ describe('a refusal', () => {
       'reauthentication_required',
       'Confirm your identity again to do this.',
     ],
+    ['email_not_verified', 403, 'email_not_verified', 'Verify your e-mail address first.'],
     ['access_token_expired', 401, 'token_not_valid', 'Token is expired'],
     ['refresh_token_not_valid', 401, 'token_not_valid', 'Token is invalid'],
     ['refresh_token_expired', 401, 'token_not_valid', 'Token is expired'],

@@ -1,11 +1,21 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { Hono } from 'hono';
-import { describe, expect, it, vi } from 'vitest';
+import { Hono, type MiddlewareHandler } from 'hono';
+import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import example from '../../examples/host.ts';
-import { allowAny, createAccounts, isAdminUser, isAuthenticated, requireAccount } from '../../src/index.ts';
+import { rememberMisses } from '../../src/guard/revocation-memory.ts';
+import {
+  type Account,
+  allowAny,
+  createAccounts,
+  defaultPermissions,
+  isAdminUser,
+  isAuthenticated,
+  requireAccount,
+} from '../../src/index.ts';
 import { counting } from '../support/counting.ts';
-import { atOnce, person, world } from '../support/world.ts';
+import { resigned } from '../support/tokens.ts';
+import { atOnce, claimsOf, person, world } from '../support/world.ts';
 
 const ask = async (
   host: { fetch: (request: Request, env: never, context: ExecutionContext) => Response | Promise<Response> },
@@ -32,12 +42,17 @@ const ask = async (
 
 /** A host without an onError of its own. */
 const host = new Hono()
-  .get('/default', requireAccount(), (c) => c.json({ id: c.var.account?.id ?? null }))
+  .get('/default', defaultPermissions(), (c) => c.json({ id: c.var.account?.id ?? null }))
+  .get('/account', requireAccount(), (c) => c.json({ id: c.var.account.id, account: c.var.account }))
+  .get('/verified', requireAccount({ verified: true }), (c) => c.json({ id: c.var.account.id }))
+  .get('/verified-strict', requireAccount({ verified: true, mode: 'strict' }), (c) =>
+    c.json({ id: c.var.account.id }),
+  )
   .get('/any', allowAny(), (c) => c.json({ id: c.var.account?.id ?? null }))
-  .get('/user', isAuthenticated(), (c) => c.json({ id: c.var.account?.id }))
-  .get('/user-strict', isAuthenticated({ mode: 'strict' }), (c) => c.json({ id: c.var.account?.id }))
-  .get('/staff', isAdminUser(), (c) => c.json({ id: c.var.account?.id }))
-  .get('/staff-strict', isAdminUser({ mode: 'strict' }), (c) => c.json({ id: c.var.account?.id }));
+  .get('/user', isAuthenticated(), (c) => c.json({ id: c.var.account.id }))
+  .get('/user-strict', isAuthenticated({ mode: 'strict' }), (c) => c.json({ id: c.var.account.id }))
+  .get('/staff', isAdminUser(), (c) => c.json({ id: c.var.account.id }))
+  .get('/staff-strict', isAdminUser({ mode: 'strict' }), (c) => c.json({ id: c.var.account.id }));
 
 const w = world();
 const staff = async () => {
@@ -57,6 +72,9 @@ describe('permission classes', () => {
     ['/any', 'user', 200],
     ['/default', 'nobody', 200],
     ['/default', 'garbage', 401],
+    ['/account', 'nobody', 401],
+    ['/account', 'garbage', 401],
+    ['/account', 'user', 200],
     ['/user', 'nobody', 401],
     ['/user', 'garbage', 401],
     ['/user', 'refresh', 401],
@@ -88,8 +106,9 @@ describe('permission classes', () => {
     ['IsAuthenticated', 401],
     ['IsAdminUser', 401],
   ])('DEFAULT_PERMISSION_CLASSES=%s answers %i to nobody', async (value, status) => {
-    const answer = await ask(host, '/default', { vars: { DEFAULT_PERMISSION_CLASSES: value } });
-    expect(answer.status).toBe(status);
+    const vars = { DEFAULT_PERMISSION_CLASSES: value };
+    expect((await ask(host, '/default', { vars })).status).toBe(status);
+    expect((await ask(host, '/account', { vars })).status).toBe(401);
   });
 
   it('refuses with problem details and a challenge, in a host with no onError', async () => {
@@ -185,6 +204,207 @@ describe('what the guard costs and needs', () => {
   it('refuses options that do not exist when it is made', () => {
     expect(() => requireAccount({ mode: 'lax' as never })).toThrow(TypeError);
     expect(() => requireAccount({ permission: 'IsAdmin' as never })).toThrow(TypeError);
+    for (const maxAge of ['ten minutes', '', '10', -1, Number.NaN]) {
+      expect(() => requireAccount({ maxAge })).toThrow(TypeError);
+    }
+    for (const more of [{ verified: true }, { mfa: true }, { maxAge: '10m' }]) {
+      expect(() => requireAccount({ permission: 'AllowAny', ...more })).toThrow(TypeError);
+    }
+  });
+});
+
+describe('c.var.account', () => {
+  it('says who calls, and when and how they proved it', async () => {
+    const who = await w.signUp();
+    const { json } = await ask(host, '/account', { token: who.access });
+    expect(json).toMatchObject({
+      account: {
+        id: who.user.id,
+        sessionId: claimsOf(who.access).sid,
+        isStaff: false,
+        emailVerified: false,
+        authTime: w.clock.now,
+        amr: ['pwd'],
+      },
+    });
+  });
+
+  it('is never undefined behind a guard that refuses strangers', () => {
+    type Behind<G> = G extends MiddlewareHandler<{ Variables: { account: infer A } }> ? A : never;
+    const bare = requireAccount();
+    expectTypeOf<Behind<typeof bare>>().toEqualTypeOf<Account>();
+    expectTypeOf<Behind<ReturnType<typeof isAuthenticated>>>().toEqualTypeOf<Account>();
+    expectTypeOf<Behind<ReturnType<typeof isAdminUser>>>().toEqualTypeOf<Account>();
+    expectTypeOf<Behind<ReturnType<typeof allowAny>>>().toEqualTypeOf<Account | undefined>();
+    expectTypeOf<Behind<ReturnType<typeof defaultPermissions>>>().toEqualTypeOf<Account | undefined>();
+  });
+});
+
+describe('requireAccount({ verified: true })', () => {
+  it.each([
+    ['en', 'Verify your e-mail address first.'],
+    ['ko', '먼저 이메일 주소를 인증해야 합니다.'],
+  ])('is 403 for an unverified address (%s), and asks D1 where it is strict', async (language, detail) => {
+    const who = await w.signUp();
+    const headers = { 'Accept-Language': language };
+    for (const path of ['/verified', '/verified-strict']) {
+      const answer = await ask(host, path, { token: who.access, headers });
+      expect([answer.status, answer.json]).toEqual([
+        403,
+        expect.objectContaining({ code: 'email_not_verified', detail }),
+      ]);
+    }
+    await w.rows('UPDATE users SET email_verified_at = 1 WHERE id = ?', who.user.id);
+    expect((await ask(host, '/verified', { token: who.access })).status).toBe(403);
+    expect((await ask(host, '/verified-strict', { token: who.access })).status).toBe(200);
+    const { access } = (await w.refresh(who.refresh)).body;
+    expect((await ask(host, '/verified', { token: access })).status).toBe(200);
+  });
+});
+
+describe('a route that asks for fresh proof (RFC 9470)', () => {
+  const at = (now: number) => {
+    const clock = () => now * 1_000;
+    return new Hono()
+      .get('/recent', requireAccount({ maxAge: '10m', clock }), (c) => c.json({}))
+      .get('/seconds', requireAccount({ maxAge: 600, clock }), (c) => c.json({}))
+      .get('/mfa', requireAccount({ mfa: true, clock }), (c) => c.json({}))
+      .get('/both', isAdminUser({ maxAge: '10m', mfa: true, clock }), (c) => c.json({}));
+  };
+  const challenge = (more: string) => `Bearer realm="api", error="insufficient_user_authentication"${more}`;
+
+  it('lets a token pass whose auth_time is within maxAge, to the second', async () => {
+    const who = await w.signUp();
+    for (const path of ['/recent', '/seconds']) {
+      expect((await ask(at(w.clock.now + 600), path, { token: who.access })).status).toBe(200);
+      const late = await ask(at(w.clock.now + 601), path, { token: who.access });
+      expect([late.status, late.json.code]).toEqual([401, 'reauthentication_required']);
+      expect(late.headers.get('WWW-Authenticate')).toBe(challenge(', max_age="600"'));
+    }
+  });
+
+  it('lets it pass again after a reauthentication', async () => {
+    const mine = world();
+    const who = await mine.signUp();
+    mine.clock.advance(1_000);
+    const now = mine.clock.now;
+    expect((await ask(at(now), '/recent', { token: who.access })).status).toBe(401);
+    const { password } = who;
+    const { body } = await mine.post('/account/reauthenticate', { password }, { token: who.access });
+    expect((await ask(at(now), '/recent', { token: body.access })).status).toBe(200);
+  });
+
+  it('asks for more than one factor where it says so', async () => {
+    const who = await w.signUp();
+    const now = w.clock.now;
+    const one = await ask(at(now), '/mfa', { token: who.access });
+    expect([one.status, one.headers.get('WWW-Authenticate')]).toEqual([401, challenge(', acr_values="mfa"')]);
+    const two = await resigned(who.access, { amr: ['pwd', 'otp', 'mfa'] });
+    expect((await ask(at(now), '/mfa', { token: two })).status).toBe(200);
+    const staff = await resigned(who.access, { is_staff: true });
+    const both = await ask(at(now), '/both', { token: staff });
+    expect(both.headers.get('WWW-Authenticate')).toBe(challenge(', max_age="600", acr_values="mfa"'));
+  });
+
+  it('says 403 first to who may not pass anyway', async () => {
+    const who = await w.signUp();
+    expect((await ask(at(w.clock.now), '/both', { token: who.access })).status).toBe(403);
+  });
+
+  it('takes a token from before auth_time was a claim for one of long ago', async () => {
+    const who = await w.signUp();
+    const old = await resigned(who.access, { auth_time: undefined, amr: undefined });
+    expect((await ask(at(w.clock.now), '/recent', { token: old })).status).toBe(401);
+    expect((await ask(host, '/account', { token: old })).status).toBe(200);
+  });
+});
+
+describe('REVOCATION_MEMORY', () => {
+  /** One isolate: the same bindings in every request, a clock moved by hand, two guards. */
+  const isolate = (vars: object = {}) => {
+    const counted = counting();
+    const clock = { now: w.clock.now * 1_000 };
+    const guard = () => requireAccount({ clock: () => clock.now });
+    const app = new Hono().get('/one', guard(), (c) => c.json({})).get('/other', guard(), (c) => c.json({}));
+    const bindings = { ...env, ...counted.bindings, ...vars };
+    const call = async (path: string, token: string) =>
+      (await app.request(path, { headers: { Authorization: `Bearer ${token}` } }, bindings)).status;
+    const gets = async (work: () => Promise<unknown>) => (await counted.of(work)).kv.gets;
+    return { clock, call, gets };
+  };
+
+  it('asks KV once for ten calls of a session at several guards', async () => {
+    const { call, gets } = isolate();
+    const [one, two] = [await w.signUp(), await w.signUp()];
+    const tenCalls = async (token: string) => {
+      for (let i = 0; i < 5; i++)
+        expect([await call('/one', token), await call('/other', token)]).toEqual([200, 200]);
+    };
+    expect(await gets(() => tenCalls(one.access))).toBe(1);
+    expect(await gets(() => tenCalls(two.access))).toBe(1);
+  });
+
+  it('sees a revocation when it is over, and not later', async () => {
+    const { clock, call } = isolate();
+    const who = await w.signUp();
+    expect(await call('/one', who.access)).toBe(200);
+    await w.logOut(who.refresh);
+    clock.now += 9_999;
+    expect(await call('/other', who.access)).toBe(200);
+    clock.now += 1;
+    expect(await call('/other', who.access)).toBe(401);
+  });
+
+  it.each([
+    ['0s', 3],
+    ['60s', 1],
+  ])('of %s asks KV %i times in three calls', async (REVOCATION_MEMORY, times) => {
+    const { call, gets } = isolate({ REVOCATION_MEMORY });
+    const who = await w.signUp();
+    const calls = async () => {
+      for (let i = 0; i < 3; i++) await call('/one', who.access);
+    };
+    expect(await gets(calls)).toBe(times);
+  });
+
+  it('remembers no revocation, and nothing where KV is away', async () => {
+    const asked: string[] = [];
+    const answers = ['logged_out', new Error('away'), null, null];
+    const BLACKLIST = {
+      get: async (key: string) => {
+        asked.push(key);
+        const answer = answers.shift();
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+    };
+    const { call } = isolate({ BLACKLIST });
+    const who = await w.signUp();
+    const statuses = [];
+    for (let i = 0; i < 4; i++) statuses.push(await call('/one', who.access));
+    expect(statuses).toEqual([401, 200, 200, 200]);
+    expect(asked).toHaveLength(3);
+  });
+
+  it('is bounded', async () => {
+    let asked = 0;
+    const blacklist = rememberMisses(
+      {
+        add: async () => {},
+        find: async () => {
+          asked++;
+          return null;
+        },
+      },
+      {},
+      { seconds: 10, clock: () => 0 },
+    );
+    const ids = Array.from({ length: 10_001 }, (_, i) => `s${i}`);
+    for (const id of ids) await blacklist.find(id, () => {});
+    await blacklist.find('s10000', () => {});
+    expect(asked).toBe(10_001);
+    await blacklist.find('s0', () => {});
+    expect(asked).toBe(10_002);
   });
 });
 

@@ -16,6 +16,7 @@ export const refusals: Record<RefusalName, string> = {
   user_inactive: 'User is inactive',
   reauthentication_required: 'Confirm your identity again to do this.',
   permission_denied: 'You do not have permission to perform this action.',
+  email_not_verified: 'Verify your e-mail address first.',
   last_staff: 'The last active staff member cannot be removed, deactivated or demoted.',
   sign_up_closed: 'Sign-up is closed.',
   origin_not_allowed: 'Requests from this origin are not allowed.',

@@ -1,0 +1,138 @@
+/** Whether a request may pass a guard: its token, its session, and what the route asks of them. */
+import { type Deadlines, unavailable } from '../deadlines.ts';
+import { Refusal } from '../errors.ts';
+import { type Blacklist, type Clock, type Report, seconds } from '../ports.ts';
+import { type PermissionClass, parseSettings, type SettingFault } from '../settings.ts';
+import { meetsStepUp, reauthenticationRequired, type StepUp } from '../token/authentication.ts';
+import { kvBlacklist } from '../token/blacklist.ts';
+import { type Codec, createCodec } from '../token/codec.ts';
+import { loadKeySet, secretText } from '../token/keys.ts';
+import { refuseAccessToken } from '../token/refuse-token.ts';
+import { accessFault, reasonFault, reasonOf, statusFault } from '../token/rotation.ts';
+import { bearerToken } from './bearer.ts';
+import { d1TokenStatus } from './d1-token-status.ts';
+import { rememberMisses } from './revocation-memory.ts';
+
+/** Who calls, as the token says; in `strict` mode the two flags are what D1 says now. */
+export interface Account {
+  id: string;
+  sessionId: string;
+  isStaff: boolean;
+  emailVerified: boolean;
+  /** When the user last proved who they are, in epoch seconds. */
+  authTime: number;
+  /** How they did (RFC 8176): `pwd`, `otp`, `mfa`, … */
+  amr: readonly string[];
+}
+
+export interface Requirements {
+  permission: PermissionClass;
+  verified: boolean;
+  stepUp: StepUp;
+}
+
+const GUARD_SETTINGS = [
+  'ISSUER',
+  'AUDIENCE',
+  'LEEWAY',
+  'USER_ID_CLAIM',
+  'AUTH_HEADER_TYPES',
+  'AUTH_TOKEN_CLASSES',
+  'DEFAULT_PERMISSION_CLASSES',
+  'REVOCATION_MEMORY',
+] as const;
+type GuardSettings = ReturnType<typeof parseSettings<(typeof GUARD_SETTINGS)[number]>>['values'];
+
+export interface Guard {
+  settings: GuardSettings;
+  codec: Codec;
+  /** Null in strict mode. */
+  blacklist: Blacklist | null;
+  tokenStatus: ReturnType<typeof d1TokenStatus> | null;
+}
+
+/** Either key will do: a Worker that only verifies has the public ones in VERIFYING_KEYS and no SIGNING_KEY. */
+export async function compose(
+  env: Readonly<Record<string, unknown>>,
+  { strict, deadlines, clock }: { strict: boolean; deadlines: Deadlines; clock: Clock },
+): Promise<Guard | { faults: SettingFault[] }> {
+  const { values: settings, faults } = parseSettings(env, GUARD_SETTINGS);
+  const keySet = await loadKeySet(secretText(env.SIGNING_KEY), secretText(env.VERIFYING_KEYS), {
+    signingRequired: false,
+  });
+  if (!keySet.ok) faults.push(...keySet.faults);
+  const binding = strict ? 'DB' : 'BLACKLIST';
+  if (typeof env[binding] !== 'object') faults.push({ setting: binding, problem: 'is not bound' });
+  if (!keySet.ok || faults.length > 0) return { faults };
+  return {
+    settings,
+    codec: createCodec(keySet.keys, {
+      issuer: settings.ISSUER,
+      audience: settings.AUDIENCE,
+      leewaySeconds: settings.LEEWAY,
+      userIdClaim: settings.USER_ID_CLAIM,
+    }),
+    blacklist: strict
+      ? null
+      : rememberMisses(kvBlacklist(env.BLACKLIST as KVNamespace, { clock, deadlineMs: deadlines.kv }), env, {
+          seconds: settings.REVOCATION_MEMORY,
+          clock,
+        }),
+    tokenStatus: env.DB ? d1TokenStatus(env.DB as D1Database, deadlines.d1) : null,
+  };
+}
+
+/**
+ * Undefined under AllowAny, without credentials. 401 not_authenticated, access_token_…, user_…,
+ * reauthentication_required; 403 permission_denied, email_not_verified; 503 unavailable.
+ */
+export async function admit(
+  guard: Guard,
+  requirements: Requirements,
+  header: string | undefined,
+  clock: Clock,
+  report: Report,
+): Promise<Account | undefined> {
+  const token = bearerToken(header, guard.settings.AUTH_HEADER_TYPES);
+  if (token === null) {
+    if (requirements.permission === 'AllowAny') return undefined;
+    throw new Refusal('not_authenticated');
+  }
+  const now = seconds(clock);
+  const account = await accountOf(guard, token, now, report);
+  if (requirements.permission === 'IsAdminUser' && !account.isStaff) throw new Refusal('permission_denied');
+  if (requirements.verified && !account.emailVerified) throw new Refusal('email_not_verified');
+  if (!meetsStepUp(account, requirements.stepUp, now)) throw reauthenticationRequired(requirements.stepUp);
+  return account;
+}
+
+/** The owner of a good token whose session is live. */
+async function accountOf(
+  { codec, blacklist, tokenStatus }: Guard,
+  token: string,
+  now: number,
+  report: Report,
+): Promise<Account> {
+  const verdict = await codec.verify(token, 'access', now);
+  if (!verdict.ok) throw refuseAccessToken(verdict.fault);
+  const { claims } = verdict;
+  const account = {
+    id: claims.sub,
+    sessionId: claims.sid,
+    isStaff: claims.is_staff === true,
+    emailVerified: claims.email_verified,
+    authTime: claims.auth_time,
+    amr: claims.amr,
+  };
+
+  const known = blacklist ? await blacklist.find(claims.sid, report) : 'unknown';
+  if (known === null) return account;
+  if (known !== 'unknown') throw new Refusal(accessFault(reasonFault(known)), { reason: known });
+  if (!tokenStatus) throw unavailable('kv guard');
+  const { user, session } = await tokenStatus(claims.sub, claims.sid);
+  const fault = statusFault({ user, session }, now);
+  if (fault || !user) {
+    throw new Refusal(accessFault(fault ?? 'user_not_found'), { reason: reasonOf({ user, session }) });
+  }
+  return { ...account, isStaff: user.isStaff, emailVerified: user.emailVerifiedAt !== null };
+}
