@@ -53,7 +53,7 @@ const PARTS = {
   'use-cases': {
     mutate: [
       'src/account/application/*.ts',
-      'src/token/{blacklist,d1-sessions}.ts',
+      'src/token/{blacklist,d1-refresh-tokens,d1-sessions}.ts',
       'src/password/breach.ts',
     ],
     tests: [

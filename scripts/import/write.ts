@@ -4,7 +4,7 @@
  * stopped anywhere and run again neither doubles nor loses anybody.
  */
 import { newUser } from '../../src/account/new-user.ts';
-import type { UserRow } from '../../src/ports.ts';
+import type { UserRow } from '../../src/model.ts';
 import type { D1Writer } from '../lib/d1-writer.ts';
 import { type Holder, insertUsers, type Present, selectHolders, selectPresent } from '../lib/users-sql.ts';
 import type { Known, Person } from './person.ts';

@@ -11,7 +11,7 @@ import { newUser } from '../../src/account/new-user.ts';
 import { addressAsRead, userExists } from '../../src/db/predicates.ts';
 import { users } from '../../src/db/schema.ts';
 import { isOwnName, usernameKey } from '../../src/identity.ts';
-import type { EndedSession, RevocationReason } from '../../src/ports.ts';
+import type { EndedSession, RevocationReason } from '../../src/model.ts';
 import type { D1Writer } from './d1-writer.ts';
 import { ScriptFault } from './fault.ts';
 import { literal, withValues } from './sql.ts';

@@ -3,7 +3,7 @@
  * execute` binds no values. Pure.
  */
 import type { LoginKind } from '../../src/account/d1-logins.ts';
-import type { UserRow } from '../../src/ports.ts';
+import type { UserRow } from '../../src/model.ts';
 import { insertStatements, literal, statements, type Value } from './sql.ts';
 
 const COLUMNS = [

@@ -8,10 +8,11 @@ import type { D1 } from '../db/client.ts';
 import { activeUser, sessionLives, userExists } from '../db/predicates.ts';
 import { logins, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
-import type { Credentials, OneTimeToken } from '../ports.ts';
+import type { OneTimeToken } from '../model.ts';
+import type { Credentials } from '../ports.ts';
+import { insertToken, LIVE_AT_MOST, liveToken, makeRoom, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
 import { addLogin, isTaken } from './d1-logins.ts';
-import { insertToken, LIVE_AT_MOST, liveToken, makeRoom, voidTokens } from './d1-one-time-tokens.ts';
 import { insertUser, replacePassword } from './d1-user-writes.ts';
 
 const selectTaken = (db: Db, email: string) =>

@@ -4,8 +4,8 @@ import type { D1 } from '../db/client.ts';
 import { activeUser, notTheLastStaff, userExists } from '../db/predicates.ts';
 import { sessions, users } from '../db/schema.ts';
 import type { Credentials } from '../ports.ts';
+import { liveToken } from '../token/d1-one-time-tokens.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
-import { liveToken } from './d1-one-time-tokens.ts';
 import { deleteUser, eraseTraces } from './d1-user-writes.ts';
 
 export const d1Disown = ({ run }: D1): Pick<Credentials, 'disown'> => ({

@@ -9,9 +9,9 @@ import { activeUser, userExists } from '../db/predicates.ts';
 import { adminLog, logins, oneTimeTokens, sessions, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { Credentials } from '../ports.ts';
+import { insertToken, liveToken, voidAllTokens, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession, endSessions } from '../token/d1-session-writes.ts';
 import { addLogin, dropLogin, isTaken } from './d1-logins.ts';
-import { insertToken, liveToken, voidAllTokens, voidTokens } from './d1-one-time-tokens.ts';
 
 const selectTrue = (db: Db, condition: SQL) =>
   db.select({ holds: sql<number>`${condition}`.as('holds') }).from(sql`(SELECT 1)`);

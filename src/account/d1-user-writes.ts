@@ -7,10 +7,10 @@ import { insertFrom } from '../db/insert-from.ts';
 import { userExists } from '../db/predicates.ts';
 import { adminLog, oneTimeTokens, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
-import type { RevocationReason, UserRow } from '../ports.ts';
+import type { RevocationReason, UserRow } from '../model.ts';
+import { voidAllTokens, voidByPassword, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endSessions } from '../token/d1-session-writes.ts';
 import { dropLogin } from './d1-logins.ts';
-import { voidAllTokens, voidByPassword, voidTokens } from './d1-one-time-tokens.ts';
 
 /** `source`: a WHERE that decides whether there is a row at all. `name`: what is kept in place of the username and its key. */
 export const insertUser = (

@@ -7,10 +7,11 @@ import type { D1 } from '../db/client.ts';
 import { activeUser, notTheLastStaff, sessionLives, userExists } from '../db/predicates.ts';
 import { logins, sessions, userColumns, users } from '../db/schema.ts';
 import type { Params } from '../db/statement.ts';
-import type { Session, Users } from '../ports.ts';
+import type { Session } from '../model.ts';
+import type { Users } from '../ports.ts';
+import { insertToken } from '../token/d1-one-time-tokens.ts';
 import { endedSession, insertSession } from '../token/d1-session-writes.ts';
 import { addLogin, dropLogin, isTaken, type LoginKind } from './d1-logins.ts';
-import { insertToken } from './d1-one-time-tokens.ts';
 import { deleteUser, eraseTraces, insertUser } from './d1-user-writes.ts';
 
 export function d1Users({ run, statement }: D1): Users {

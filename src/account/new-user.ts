@@ -1,5 +1,5 @@
 /** A user as it begins, whoever makes it: a sign-up, a confirmed one, staff, createsuperuser, an import. Pure. */
-import type { UserRow } from '../ports.ts';
+import type { UserRow } from '../model.ts';
 
 type Given = 'id' | 'email' | 'username' | 'usernameKey' | 'name' | 'passwordHash';
 /** What the maker may know better. */

@@ -1,5 +1,5 @@
 /** What of a user and a session goes over the wire: never a hash, whole or in part. */
-import type { Session, User } from '../ports.ts';
+import type { Session, User } from '../model.ts';
 
 /** Epoch seconds → RFC 3339 UTC with `Z`. */
 export const timestamp = (seconds: number): string =>

@@ -1,5 +1,5 @@
 /** The rules about staff. Pure; what other rows say is handed in. */
-import type { SessionState, User } from '../ports.ts';
+import type { SessionState, User } from '../model.ts';
 import { statusFault } from '../token/rotation.ts';
 
 type Flags = Pick<User, 'isActive' | 'isStaff'>;

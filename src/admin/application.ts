@@ -13,7 +13,8 @@ import { mayBecomeStaff } from '../account/staff.ts';
 import { unavailable } from '../deadlines.ts';
 import { invalidField, Refusal } from '../errors.ts';
 import { isOwnName } from '../identity.ts';
-import { type Call, type EndedSession, type RevocationReason, seconds, type User } from '../ports.ts';
+import type { EndedSession, RevocationReason, User } from '../model.ts';
+import { type Call, seconds } from '../ports.ts';
 import { sha256Hex, uuid7 } from '../random.ts';
 import type { AdminStore, AuditEntry, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
 

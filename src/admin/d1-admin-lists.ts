@@ -5,7 +5,7 @@
 import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { type adminLog, revokedTokens, sessions, users } from '../db/schema.ts';
-import type { Session } from '../ports.ts';
+import type { Session } from '../model.ts';
 import { LOOK_MAX, listUsers } from './d1-admin-users.ts';
 import type { AdminStore, Count, Cursor, HistoryRow, Page } from './ports.ts';
 

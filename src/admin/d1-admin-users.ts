@@ -8,7 +8,7 @@ import { and, asc, desc, eq, type SQL, sql } from 'drizzle-orm';
 import type { LoginKind } from '../account/d1-logins.ts';
 import { logins, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
-import type { User, UserRow } from '../ports.ts';
+import type { User, UserRow } from '../model.ts';
 import type { Cursor, UserPage, UserQuery, UserSort } from './ports.ts';
 
 /** Rows that a filter without an index looks at for one page, and users that a search sorts. */

@@ -6,15 +6,15 @@
  */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { addLogin, dropLogin, isTaken } from '../account/d1-logins.ts';
-import { insertToken, makeRoom, voidTokens } from '../account/d1-one-time-tokens.ts';
 import { deleteUser, eraseTraces, insertUser } from '../account/d1-user-writes.ts';
 import type { D1 } from '../db/client.ts';
 import { insertFrom } from '../db/insert-from.ts';
 import { actorMayAct, notTheLastStaff, userExists } from '../db/predicates.ts';
 import { adminLog, logins, sessions, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
-import type { User } from '../ports.ts';
+import type { User } from '../model.ts';
 import { LEEWAY_MAX_SECONDS } from '../token/claims.ts';
+import { insertToken, makeRoom, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession, endSessions } from '../token/d1-session-writes.ts';
 import { d1AdminLists } from './d1-admin-lists.ts';
 import type { AdminStore, AuditEntry, Outcome } from './ports.ts';

@@ -3,7 +3,7 @@
  * does it only if that person is active staff with a live session at that very moment, and leaves the row of the
  * history in the same batch. Times are epoch seconds.
  */
-import type { EndedSession, OneTimeToken, Session, User, UserRow } from '../ports.ts';
+import type { EndedSession, OneTimeToken, Session, User, UserRow } from '../model.ts';
 
 /** Who does what, from which session, when, and the id of the row that this leaves in the history. */
 export interface AuditEntry {

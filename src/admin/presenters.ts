@@ -1,6 +1,6 @@
 /** What of the console's lists goes over the wire as JSON. */
 import { timestamp } from '../account/presenters.ts';
-import type { Session } from '../ports.ts';
+import type { Session } from '../model.ts';
 import type { Counts, HistoryRow, RevokedTokenRow } from './ports.ts';
 
 export const countsJson = (counts: Counts) => ({

@@ -2,7 +2,8 @@
 import { Hono } from 'hono';
 import type { Caller } from '../account/application/session.ts';
 import { callOf } from '../http/context.ts';
-import { type Call, seconds, type User } from '../ports.ts';
+import type { User } from '../model.ts';
+import { type Call, seconds } from '../ports.ts';
 import {
   type AdminServices,
   addUser,

@@ -4,7 +4,7 @@
  * `activeUser`, …) go into a statement or subquery that has the table in scope under its own name.
  */
 import { type Placeholder, type SQL, sql } from 'drizzle-orm';
-import type { User } from '../ports.ts';
+import type { User } from '../model.ts';
 import { revokedTokens, sessions, users } from './schema.ts';
 
 /** A value, or what stands for it in a statement that is written once. */

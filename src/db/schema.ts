@@ -4,7 +4,7 @@
  * Times are epoch seconds, ids UUIDv7 text.
  */
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
-import type { User } from '../ports.ts';
+import type { User } from '../model.ts';
 
 export const users = sqliteTable('users', {
   id: text('id').primaryKey().notNull(),

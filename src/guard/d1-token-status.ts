@@ -1,6 +1,6 @@
 /** The one read of a strict guard, in plain SQL: Drizzle would be most of the guard's bundle. */
 import { unavailable, within } from '../deadlines.ts';
-import type { RevocationReason, SessionState, TokenStatus } from '../ports.ts';
+import type { RevocationReason, SessionState, TokenStatus } from '../model.ts';
 
 interface Row {
   is_active: number;

@@ -3,7 +3,7 @@
  * `now` is handed in, in epoch seconds.
  */
 import { Refusal } from '../errors.ts';
-import type { Session } from '../ports.ts';
+import type { Session } from '../model.ts';
 
 /**
  * RFC 8176: a password, a one-time password, a passkey in software or hardware, more than one factor. `mail`: a code

@@ -4,7 +4,8 @@
  * never taken back) and a miss proves nothing.
  */
 import { within } from '../deadlines.ts';
-import { type Blacklist, type Clock, type EndedSession, type RevocationReason, seconds } from '../ports.ts';
+import type { EndedSession, RevocationReason } from '../model.ts';
+import { type Blacklist, type Clock, seconds } from '../ports.ts';
 import { LEEWAY_MAX_SECONDS } from './claims.ts';
 
 /** KV refuses less (https://developers.cloudflare.com/kv/api/write-key-value-pairs/). */

@@ -4,7 +4,7 @@ import { insertFrom } from '../db/insert-from.ts';
 import type { Of } from '../db/predicates.ts';
 import { sessions } from '../db/schema.ts';
 import type { Db, Params } from '../db/statement.ts';
-import type { RevocationReason, Session } from '../ports.ts';
+import type { RevocationReason, Session } from '../model.ts';
 
 /** `source`: a FROM or WHERE that decides whether there is a row at all. */
 export const insertSession = (db: Db, session: Session | Params<Session>, source: SQL) =>

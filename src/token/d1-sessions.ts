@@ -1,170 +1,24 @@
 /**
- * Sessions and the blacklist of refresh tokens in D1, the truth about both. Weakness of the store: no
- * transaction but a batch; so the statement that decides (a conditional INSERT, an UPDATE on what was read)
- * comes first and every later one asks what it did.
+ * Sessions in D1, the truth about them: opened, listed, ended. Weakness of the store: no transaction but a batch; so the
+ * statement that decides (a conditional INSERT, an UPDATE on what was read) comes first and every later one asks what
+ * it did. Their refresh tokens: d1-refresh-tokens.ts.
  */
 import { and, desc, eq, type Placeholder, sql } from 'drizzle-orm';
-import { voidTokens } from '../account/d1-one-time-tokens.ts';
 import type { D1 } from '../db/client.ts';
-import { insertFrom } from '../db/insert-from.ts';
-import {
-  activeUser,
-  isReplay,
-  isSession,
-  liveSession,
-  sessionLives,
-  successorUsed,
-  userExists,
-} from '../db/predicates.ts';
-import { revokedTokens, sessions, userColumns, users } from '../db/schema.ts';
+import { activeUser, isSession, liveSession, sessionLives, userExists } from '../db/predicates.ts';
+import { sessions, userColumns, users } from '../db/schema.ts';
 import type { Params } from '../db/statement.ts';
-import type { RevocationReason, RevokedToken, Session, Sessions, TokenStatus, Touch } from '../ports.ts';
+import type { Session } from '../model.ts';
+import type { Sessions } from '../ports.ts';
+import { voidTokens } from './d1-one-time-tokens.ts';
+import { d1RefreshTokens } from './d1-refresh-tokens.ts';
 import { endedSession, endSessions, insertSession } from './d1-session-writes.ts';
 
-interface SessionKey {
-  userId: string;
-  sessionId: string;
-}
-interface TokenKey extends SessionKey {
-  jti: string;
-  expiresAt: number;
-}
-interface Now {
-  now: number;
-}
-interface RefreshLifetime {
-  refreshLifetimeSeconds: number;
-}
+const isThere = (userId: Placeholder, id: Placeholder) =>
+  sql`EXISTS (SELECT 1 FROM sessions WHERE user_id = ${userId} AND id = ${id})`;
 
-type Touching = SessionKey & Now & Touch;
-
-/** What a use of the session moves. */
-const moved = ({ now, lifetimeSeconds, everySeconds }: Params<Touching>) => ({
-  lastUsedAt: sql`${now}`,
-  // Never lowered: a lifetime that was made shorter is not that of the tokens already out.
-  expiresAt: sql`max(expires_at, min(${now} + ${lifetimeSeconds} + ${everySeconds}, absolute_end_at))`,
-});
-
-/** At once where the lifetime was made longer, lest the sweep take the session of a good token. */
-const due = ({ now, lifetimeSeconds, everySeconds }: Params<Touching>) =>
-  sql`(last_used_at <= ${now} - ${everySeconds} OR expires_at < min(${now} + ${lifetimeSeconds}, absolute_end_at))`;
-
-const tokenStatusColumns = {
-  user: { isActive: users.isActive, isStaff: users.isStaff, emailVerifiedAt: users.emailVerifiedAt },
-  // Drizzle takes a joined row for absent where its first column is null, so one that never is comes first.
-  session: {
-    absoluteEndAt: sessions.absoluteEndAt,
-    expiresAt: sessions.expiresAt,
-    revokedAt: sessions.revokedAt,
-    revokedReason: sessions.revokedReason,
-    createdAt: sessions.createdAt,
-    authenticatedAt: sessions.authenticatedAt,
-    amr: sessions.amr,
-  },
-};
-// Named apart from the session's: in a batch D1 answers rows as objects, where equal names become one.
-const tokenColumns = ({ refreshLifetimeSeconds }: Params<RefreshLifetime>) => ({
-  revokedAt: sql<number | null>`${revokedTokens.revokedAt}`.as('token_revoked_at'),
-  reason: sql<string | null>`${revokedTokens.reason}`.as('token_reason'),
-  successorJti: sql<string | null>`${revokedTokens.successorJti}`.as('token_successor_jti'),
-  successorUsed: sql<number>`${successorUsed(refreshLifetimeSeconds)}`
-    .mapWith(Boolean)
-    .as('token_successor_used'),
-});
-
-interface TokenStatusRow {
-  user: NonNullable<TokenStatus['user']>;
-  session:
-    | (Omit<NonNullable<TokenStatus['session']>, 'revokedReason'> & { revokedReason: string | null })
-    | null;
-  token?: {
-    revokedAt: number | null;
-    reason: string | null;
-    successorJti: string | null;
-    successorUsed: boolean;
-  };
-}
-
-/** No row: the user is gone, and the sessions with it. */
-function toTokenStatus(rows: readonly TokenStatusRow[]): TokenStatus & { token: RevokedToken | null } {
-  const row = rows[0];
-  if (!row) return { user: null, session: null, token: null };
-  const { token } = row;
-  return {
-    user: row.user,
-    session: row.session as TokenStatus['session'],
-    token: token && token.revokedAt !== null ? (token as RevokedToken) : null,
-  };
-}
-
-/** What the doors that are asked most say to D1, written once. */
+/** Written once: what is asked most. */
 const statementsOf = ({ statement }: D1) => ({
-  tokenStatus: statement((db, { userId, sessionId }: Params<SessionKey>) =>
-    db
-      .select(tokenStatusColumns)
-      .from(users)
-      .leftJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, sessionId)))
-      .where(eq(users.id, userId)),
-  ),
-
-  refreshTokenStatus: statement((db, params: Params<TokenKey & RefreshLifetime>) => {
-    const { userId, sessionId, jti, expiresAt } = params;
-    return db
-      .select({ ...tokenStatusColumns, token: tokenColumns(params) })
-      .from(users)
-      .leftJoin(sessions, and(eq(sessions.userId, users.id), eq(sessions.id, sessionId)))
-      .leftJoin(revokedTokens, and(eq(revokedTokens.expiresAt, expiresAt), eq(revokedTokens.jti, jti)))
-      .where(eq(users.id, userId));
-  }),
-
-  /** The one that decides: whose successor stands in the row was the first. */
-  consume: statement((db, params: Params<TokenKey & Now & { successorJti: string }>) => {
-    const { userId, sessionId, jti, expiresAt, successorJti, now } = params;
-    return insertFrom(
-      db,
-      revokedTokens,
-      { expiresAt, jti, sessionId: sessions.id, revokedAt: now, reason: 'rotated', successorJti },
-      sql`FROM ${sessions} JOIN ${users} ON ${users.id} = ${sessions.userId}
-        WHERE ${isSession(userId, sessionId)} AND ${liveSession(now)} AND ${activeUser}`,
-    ).onConflictDoNothing();
-  }),
-
-  /** Ends the session of a replayed token; else moves its last use, where that is due. Says what it ended. */
-  punishOrTouch: statement(
-    (
-      db,
-      params: Params<Touching & TokenKey & RefreshLifetime & { successorJti: string; graceSeconds: number }>,
-    ) => {
-      const { userId, sessionId, jti, expiresAt, successorJti, now } = params;
-      const noRetry = isReplay(now, params.graceSeconds, params.refreshLifetimeSeconds);
-      const token = sql`SELECT 1 FROM revoked_tokens WHERE expires_at = ${expiresAt} AND jti = ${jti}`;
-      // A log-out leaves no successor, and its session has ended.
-      const replayed = sql`EXISTS (${token} AND successor_jti <> ${successorJti} AND ${noRetry})`;
-      return db
-        .update(sessions)
-        .set({
-          ...moved(params),
-          revokedAt: sql`CASE WHEN ${replayed} THEN ${now} END`,
-          revokedReason: sql`CASE WHEN ${replayed} THEN ${'replayed' satisfies RevocationReason} END`,
-        })
-        .where(
-          sql`${isSession(userId, sessionId)} AND ${liveSession(now)}
-            AND (${replayed} OR (${due(params)} AND EXISTS (${token})))`,
-        )
-        .returning({ endedAt: sessions.revokedAt });
-    },
-  ),
-
-  touch: statement((db, params: Params<Touching>) =>
-    db
-      .update(sessions)
-      .set(moved(params))
-      .where(
-        sql`${isSession(params.userId, params.sessionId)} AND ${liveSession(params.now)} AND ${due(params)}
-          AND ${userExists(params.userId, activeUser)}`,
-      ),
-  ),
-
   open: statement((db, session: Params<Session & { passwordVersion: number; isStaff: number }>) =>
     insertSession(
       db,
@@ -183,7 +37,7 @@ const statementsOf = ({ statement }: D1) => ({
         passwordVersion,
         amr,
         now,
-      }: Params<Pick<Session, 'userId' | 'id' | 'amr'> & Now & { passwordVersion: number }>,
+      }: Params<Pick<Session, 'userId' | 'id' | 'amr'> & { passwordVersion: number; now: number }>,
     ) =>
       db
         .update(sessions)
@@ -227,29 +81,14 @@ const statementsOf = ({ statement }: D1) => ({
         })
         .where(sql`id = ${userId} AND ${isThere(userId, id)}`),
   ),
-
-  end: statement((db, { userId, sessionId, now }: Params<SessionKey & Now>) =>
-    endSessions(db, userId, 'logged_out', now, eq(sessions.id, sessionId)).returning(endedSession),
-  ),
-
-  /** Comes before the end of its session: of one that has ended no row is written. */
-  blacklist: statement((db, { userId, sessionId, jti, expiresAt, now }: Params<TokenKey & Now>) =>
-    insertFrom(
-      db,
-      revokedTokens,
-      { expiresAt, jti, sessionId: sessions.id, revokedAt: now, reason: 'logged_out', successorJti: null },
-      sql`FROM ${sessions} WHERE ${isSession(userId, sessionId)} AND ${sessions.revokedAt} IS NULL`,
-    ).onConflictDoNothing(),
-  ),
 });
-
-const isThere = (userId: Placeholder, id: Placeholder) =>
-  sql`EXISTS (SELECT 1 FROM sessions WHERE user_id = ${userId} AND id = ${id})`;
 
 export function d1Sessions(d1: D1): Sessions {
   const { run, batch } = d1;
   const statements = statementsOf(d1);
   return {
+    ...d1RefreshTokens(d1),
+
     open: (session, { passwordVersion, passwordHash, isStaff }, { max, updateLastLogin, rehash }) =>
       run('sessions.open', async () => {
         const changes = updateLastLogin || rehash !== null;
@@ -266,51 +105,7 @@ export function d1Sessions(d1: D1): Sessions {
           },
         );
         if (opened.meta.changes === 0) return { outcome: 'changed' };
-        return { outcome: 'ok', evicted: evicted };
-      }),
-
-    consume: (token, successorJti, now, { touch, ...rules }) =>
-      run('sessions.consume', async () => {
-        const [, touched, tokenStatus] = await batch(
-          [statements.consume, statements.punishOrTouch, statements.refreshTokenStatus],
-          {
-            ...token,
-            successorJti,
-            now,
-            ...rules,
-            ...touch,
-          },
-        );
-        return { ...toTokenStatus(tokenStatus), replayed: touched.some(({ endedAt }) => endedAt !== null) };
-      }),
-
-    use: (token, now, touch) =>
-      run('sessions.use', async () => {
-        const [, tokenStatus] = await batch([statements.touch, statements.tokenStatus], {
-          ...token,
-          now,
-          ...touch,
-        });
-        return toTokenStatus(tokenStatus);
-      }),
-
-    inspect: (token, refreshLifetimeSeconds) =>
-      run('sessions.inspect', async () =>
-        toTokenStatus(await statements.refreshTokenStatus.run({ ...token, refreshLifetimeSeconds })),
-      ),
-
-    tokenStatus: (userId, sessionId) =>
-      run('sessions.tokenStatus', async () =>
-        toTokenStatus(await statements.tokenStatus.run({ userId, sessionId })),
-      ),
-
-    logOut: (token, now) =>
-      run('sessions.logOut', async () => {
-        const [, ended, tokenStatus] = await batch(
-          [statements.blacklist, statements.end, statements.tokenStatus],
-          { ...token, now },
-        );
-        return { ...toTokenStatus(tokenStatus), ended: ended.length > 0 };
+        return { outcome: 'ok', evicted };
       }),
 
     list: (userId, sessionId, now) =>

@@ -3,7 +3,7 @@
  * and until when tokens live. Pure; `now` is handed in, in epoch seconds.
  */
 import type { RefusalName } from '../errors.ts';
-import type { RevocationReason, RevokedToken, Session, SessionState, Touch, User } from '../ports.ts';
+import type { RevocationReason, RevokedToken, Session, SessionState, Touch, User } from '../model.ts';
 
 /** A session's last use is written at most once in this time. */
 const TOUCH_AT_MOST_SECONDS = 3_600;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RevocationReason, RevokedToken, TokenStatus } from '../../src/ports.ts';
+import type { RevocationReason, RevokedToken, TokenStatus } from '../../src/model.ts';
 import {
   accessFault,
   isReplay,

@@ -1,5 +1,6 @@
 /** What the steps of signing in hand to each other (sign-in.ts), and the second step as its room implements it. */
-import type { Call, User } from '../../ports.ts';
+import type { User } from '../../model.ts';
+import type { Call } from '../../ports.ts';
 import type { AuthenticationMethod } from '../../token/authentication.ts';
 
 /** Who may sign in, and how long the session may last. */

@@ -1,6 +1,7 @@
 /** Verification and change of an e-mail address. */
 import { invalidField, Refusal } from '../../errors.ts';
-import { type Call, type OneTimeToken, seconds, type TakenBack, type User } from '../../ports.ts';
+import type { OneTimeToken, TakenBack, User } from '../../model.ts';
+import { type Call, seconds } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import { newOneTimeToken, parseOneTimeToken, placeOf, sendMail, VERIFIES_FOR_SECONDS } from './mailing.ts';
 import { completeSignUp, type SignUpProof } from './pending-sign-up.ts';

@@ -2,7 +2,8 @@
 
 import type { MailName } from '../../languages/en/mails.ts';
 import { composeMail } from '../../mail/compose.ts';
-import type { Call, Client, Mail, OneTimePurpose, OneTimeToken } from '../../ports.ts';
+import type { OneTimePurpose, OneTimeToken } from '../../model.ts';
+import type { Call, Client, Mail } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import type { Services } from './tokens.ts';
 

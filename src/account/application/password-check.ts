@@ -1,6 +1,7 @@
 /** Checks of a password that is there already. Never Hono, Drizzle or a binding. */
 import { invalidField } from '../../errors.ts';
-import type { Call, User } from '../../ports.ts';
+import type { User } from '../../model.ts';
+import type { Call } from '../../ports.ts';
 import type { Caller } from './session.ts';
 import { accountKey, type Services } from './tokens.ts';
 

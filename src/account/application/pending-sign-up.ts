@@ -3,7 +3,8 @@
  * has chosen the password; an account is made only where they are one, or where the mailbox's owner chooses anew.
  */
 import { invalidField } from '../../errors.ts';
-import { type Call, type OneTimeToken, seconds } from '../../ports.ts';
+import type { OneTimeToken } from '../../model.ts';
+import { type Call, seconds } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import { newUser } from '../new-user.ts';
 import { newOneTimeToken, sendMail } from './mailing.ts';

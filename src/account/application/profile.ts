@@ -1,7 +1,8 @@
 /** What users change about themselves beyond password and e-mail. */
 import { invalidField, Refusal } from '../../errors.ts';
 import { isOwnName } from '../../identity.ts';
-import { seconds, type User } from '../../ports.ts';
+import type { User } from '../../model.ts';
+import { seconds } from '../../ports.ts';
 import { accessFault, statusFault } from '../../token/rotation.ts';
 import type { Caller } from './session.ts';
 import type { Services } from './tokens.ts';

@@ -3,14 +3,8 @@
  * Knows the rules and the ports; never Hono, Drizzle or a binding.
  */
 import { Refusal } from '../../errors.ts';
-import {
-  type Call,
-  type EndedSession,
-  type Session,
-  seconds,
-  type TokenStatus,
-  type User,
-} from '../../ports.ts';
+import type { EndedSession, Session, TokenStatus, User } from '../../model.ts';
+import { type Call, seconds } from '../../ports.ts';
 import type { AccessClaims, Claims } from '../../token/claims.ts';
 import { refuseAccessToken, refuseSentToken } from '../../token/refuse-token.ts';
 import {

@@ -4,7 +4,8 @@
  */
 import { Refusal } from '../../errors.ts';
 import { canonicalEmail, usernameKey } from '../../identity.ts';
-import { type Call, type LogInName, type Session, seconds, type User } from '../../ports.ts';
+import type { Session, User } from '../../model.ts';
+import { type Call, type LogInName, seconds } from '../../ports.ts';
 import type { AuthenticationMethod } from '../../token/authentication.ts';
 import { newSession, touchRule } from '../../token/rotation.ts';
 import type { Authentication, SignInPolicy } from './authentication.ts';

@@ -5,7 +5,8 @@
 
 import { invalidField, Refusal } from '../../errors.ts';
 import { isOwnName } from '../../identity.ts';
-import { type Call, seconds, type User } from '../../ports.ts';
+import type { User } from '../../model.ts';
+import { type Call, seconds } from '../../ports.ts';
 import { sha256Hex } from '../../random.ts';
 import type { Claims } from '../../token/claims.ts';
 import { refuseSentToken } from '../../token/refuse-token.ts';

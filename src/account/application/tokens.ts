@@ -2,6 +2,7 @@
 import type { FieldFaults } from '../../errors.ts';
 import { invalid, invalidField } from '../../errors.ts';
 import { usernameKey } from '../../identity.ts';
+import type { EndedSession, RevocationReason, Session, User } from '../../model.ts';
 import type { PasswordHasher } from '../../password/hash.ts';
 import { type PasswordFault, passwordFaults } from '../../password/policy.ts';
 import type {
@@ -10,15 +11,11 @@ import type {
   Call,
   Clock,
   Credentials,
-  EndedSession,
   Inbox,
   Limits,
   Mailer,
   Report,
-  RevocationReason,
-  Session,
   Sessions,
-  User,
   Users,
 } from '../../ports.ts';
 import type { Random } from '../../random.ts';

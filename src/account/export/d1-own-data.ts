@@ -6,7 +6,7 @@ import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../../db/client.ts';
 import { adminLog, oneTimeTokens, sessions } from '../../db/schema.ts';
 import type { Db } from '../../db/statement.ts';
-import type { Session } from '../../ports.ts';
+import type { Session } from '../../model.ts';
 import { authTimeOf } from '../../token/authentication.ts';
 import { sessionJson, timestamp } from '../presenters.ts';
 import type { OwnData, Page } from './own-data.ts';

@@ -4,7 +4,7 @@
 import type { Child } from 'hono/jsx';
 import { fill } from '../../languages/describe.ts';
 import type { consoleWords, Language } from '../../languages/index.ts';
-import type { User } from '../../ports.ts';
+import type { User } from '../../model.ts';
 import type { Person } from '../ports.ts';
 
 export type ConsoleWords = (typeof consoleWords)[Language];

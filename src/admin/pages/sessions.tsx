@@ -2,7 +2,7 @@
 /** @jsxImportSource hono/jsx */
 /** Sessions, which are the outstanding tokens, and the blacklist of refresh tokens. */
 import { fill } from '../../languages/describe.ts';
-import type { Session, User } from '../../ports.ts';
+import type { Session, User } from '../../model.ts';
 import type { RevokedTokenRow } from '../ports.ts';
 import { Layout } from './layout.tsx';
 import {

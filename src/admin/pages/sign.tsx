@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** The pages around the console: log-in, a question before what cannot be undone, and what went wrong. */
-import type { User } from '../../ports.ts';
+import type { User } from '../../model.ts';
 import { Layout } from './layout.tsx';
 import {
   type ConsoleWords,

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** One user: who it is, what can be changed, the sessions, the history; and the page that adds one. */
-import type { Session, User } from '../../ports.ts';
+import type { Session, User } from '../../model.ts';
 import type { HistoryRow } from '../ports.ts';
 import { HistoryTable } from './history.tsx';
 import { Layout } from './layout.tsx';

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** The list of users: search, filters, order. */
-import type { User } from '../../ports.ts';
+import type { User } from '../../model.ts';
 import type { UserQuery, UserSort } from '../ports.ts';
 import { Layout } from './layout.tsx';
 import {

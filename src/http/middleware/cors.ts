@@ -1,8 +1,8 @@
 /** Cross-origin requests (the Fetch standard's CORS protocol) from the origins of `ALLOWED_ORIGINS`, and in development of localhost. */
 import type { MiddlewareHandler } from 'hono';
 import { cors as honoCors } from 'hono/cors';
-import { isLocalhostOrigin } from '../../dev/localhost-origins.ts';
 import type { AppEnv } from '../context.ts';
+import { isLocalhostOrigin } from '../localhost-origins.ts';
 import { reporter } from '../report.ts';
 
 /** Preflights end here; any other OPTIONS request goes on and learns what the path allows. */

@@ -3,7 +3,7 @@ import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { insertFrom } from '../db/insert-from.ts';
 import { oneTimeTokens } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
-import type { OneTimeKey, OneTimePurpose, OneTimeToken } from '../ports.ts';
+import type { OneTimeKey, OneTimePurpose, OneTimeToken } from '../model.ts';
 
 /** The token is there and has not expired: what every use of one asks inside its statement. */
 export const liveToken = ({ subject, purpose, hash }: OneTimeKey, now: number): SQL =>
