@@ -23,16 +23,17 @@ import { requireTables } from './lib/d1-writer.ts';
 import { spreadEnded } from './lib/ended-sessions.ts';
 import { ScriptFault } from './lib/fault.ts';
 import { openD1, REMOTE_MIGRATIONS, type Where } from './lib/open-d1.ts';
+import { commandLine, configName, isClone } from './lib/project.ts';
 import { exitOnSignal, runScript } from './lib/stop.ts';
 import { createSuperuser, type Ended, type Outcome, type Person } from './lib/superuser.ts';
 import { workerVariables } from './lib/worker-variables.ts';
 import { wrangler } from './lib/wrangler.ts';
 
-const USAGE = `Usage: npm run createsuperuser -- [--email ADDRESS] [--username NAME] [--reset-password | --keep-password] [--remote] [--persist-to DIR] [--env NAME]
+const USAGE = `Usage: ${commandLine('createsuperuser')} [--email ADDRESS] [--username NAME] [--reset-password | --keep-password] [--remote] [--persist-to DIR] [--env NAME]
   --email           is asked for at a terminal where it is missing
   --reset-password  an account that has the address gets a new password, and its sessions end
   --keep-password   it keeps its password, though nobody has confirmed the address: you know whose it is
-The rules for passwords are read from [vars] of wrangler.toml, .dev.vars (not with --remote) and the environment; the last one counts.`;
+The rules for passwords are read from the vars of ${configName}, .dev.vars (not with --remote) and the environment; the last one counts.`;
 
 const now = () => Math.floor(Date.now() / 1_000);
 
@@ -145,6 +146,7 @@ async function newPasswordHash(person: Person, { hasher, iterations, minLength }
 
 /** On this machine `npm run dev` is where PUBLIC_URL leads, whatever wrangler.toml says. */
 function consoleAddress(variables: Readonly<Record<string, unknown>>, remote: boolean): string {
+  if (!isClone) return 'where your Worker has mounted createAdmin()';
   if (!remote) return 'http://localhost:8787/admin (the port is that of npm run dev)';
   const { PUBLIC_URL } = variables;
   return typeof PUBLIC_URL === 'string' && PUBLIC_URL !== ''

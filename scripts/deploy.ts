@@ -14,8 +14,9 @@ import { describeStep, planDeployment, type Step } from './lib/deployment-plan.t
 import { ScriptFault } from './lib/fault.ts';
 import { holding } from './lib/lock.ts';
 import { NEW_SECRETS } from './lib/new-secrets.ts';
+import { root } from './lib/project.ts';
 import { exitOnSignal, runScript } from './lib/stop.ts';
-import { root, wrangler } from './lib/wrangler.ts';
+import { wrangler } from './lib/wrangler.ts';
 
 const USAGE = `Usage: npm run deploy -- [--env NAME] [--location LOCATION] [--url URL] [--dry-run]
 

@@ -18,8 +18,8 @@ import { devVarsFile, ensureSecrets, readDevVars } from './lib/dev/secrets.ts';
 import { startWrangler } from './lib/dev/server-process.ts';
 import { ScriptFault } from './lib/fault.ts';
 import { holding } from './lib/lock.ts';
+import { root } from './lib/project.ts';
 import { runScript, stopSignal } from './lib/stop.ts';
-import { root } from './lib/wrangler.ts';
 
 const DEV_VARS_LOOKED_AT_EVERY_MS = 500;
 

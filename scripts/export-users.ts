@@ -9,10 +9,11 @@ import { parseArgs } from 'node:util';
 import { requireTables } from './lib/d1-writer.ts';
 import { ScriptFault } from './lib/fault.ts';
 import { openD1, REMOTE_MIGRATIONS } from './lib/open-d1.ts';
+import { commandLine } from './lib/project.ts';
 import { exitOnSignal, runScript } from './lib/stop.ts';
 import { exportUsers } from './lib/users-export.ts';
 
-const USAGE = `Usage: npm run export-users -- FILE [--with-hashes] [--remote] [--persist-to DIR] [--env NAME]
+const USAGE = `Usage: ${commandLine('export-users')} FILE [--with-hashes] [--remote] [--persist-to DIR] [--env NAME]
   --with-hashes  with the hashes of the passwords: as secret as the database itself`;
 
 await runScript(main);

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import type { D1Writer } from '../lib/d1-writer.ts';
 import { ScriptFault } from '../lib/fault.ts';
 import { databaseName } from '../lib/open-d1.ts';
+import { commandLine } from '../lib/project.ts';
 import { parseMap } from './fields.ts';
 import { openIdMap } from './id-map.ts';
 import { importUsers } from './index.ts';
@@ -21,9 +22,9 @@ import { readText } from './text.ts';
 import { undo } from './undo.ts';
 import { DEFAULT_BATCH } from './write.ts';
 
-const USAGE = `Usage: npm run import-users -- FILE [--from NAME] [--map TARGET=SOURCE,…] [--dry-run] [--id-map FILE]
+const USAGE = `Usage: ${commandLine('import-users')} FILE [--from NAME] [--map TARGET=SOURCE,…] [--dry-run] [--id-map FILE]
          [--keep ${KEEP.join('|')}] [--strict] [--model NAME] [--batch N] [--remote] [--persist-to DIR] [--env NAME]
-       npm run import-users -- --undo REPORT [--dry-run] [--remote] [--persist-to DIR] [--env NAME]
+       ${commandLine('import-users')} --undo REPORT [--dry-run] [--remote] [--persist-to DIR] [--env NAME]
   --from     ${SOURCE_NAMES.join(', ')}
   --dry-run  says and reports everything, and writes nothing to the database`;
 const MAX_BATCH = 20_000;

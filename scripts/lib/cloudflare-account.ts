@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { Existing } from './deployment-plan.ts';
 import { ScriptFault } from './fault.ts';
 import { withPrivateFile } from './private-file.ts';
-import { root, type Wrangler } from './wrangler.ts';
+import { root } from './project.ts';
+import type { Wrangler } from './wrangler.ts';
 
 /** wrangler's own sentence, which has no code. */
 const NO_SUCH_WORKER = /Worker ".*".* not found/;

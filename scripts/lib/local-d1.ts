@@ -4,14 +4,14 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { D1Writer } from './d1-writer.ts';
 import { ScriptFault } from './fault.ts';
-import { holding } from './lock.ts';
+import { applyMigrations, stateFolder } from './migrations.ts';
+import { configFile, root } from './project.ts';
 import { STATEMENT_MAX_BYTES } from './sql.ts';
-import { root, type Wrangler, wranglerEnvironment } from './wrangler.ts';
+import { type Wrangler, wranglerEnvironment } from './wrangler.ts';
 
 const COMPLAINTS_MAX_LENGTH = 4_000;
 
@@ -29,11 +29,11 @@ export async function localD1(
   { persistTo, environment }: { persistTo?: string | undefined; environment?: string | undefined },
 ): Promise<D1Writer> {
   const state = stateFolder(persistTo);
-  await applyMigrations(wrangler, state, environment);
+  await applyMigrations(wrangler, { remote: false, persistTo, environment });
 
-  const opening: Opening = { configPath: join(root, 'wrangler.toml'), state, environment };
+  const opening: Opening = { configPath: configFile, state, environment };
   const child = fork(
-    fileURLToPath(new URL('./local-d1-process.ts', import.meta.url)),
+    fileURLToPath(new URL(`./local-d1-process${extname(import.meta.url)}`, import.meta.url)),
     [JSON.stringify(opening)],
     {
       cwd: root,
@@ -72,22 +72,4 @@ export async function localD1(
       await ended;
     },
   };
-}
-
-/** As wrangler has it: relative to where it is run, which is always the project's root. */
-export const stateFolder = (persistTo: string | undefined): string =>
-  persistTo === undefined ? join(root, '.wrangler/state') : resolve(root, persistTo);
-
-/** wrangler's own command, under the same lock as `npm run dev`: two at once would each apply the same one. */
-async function applyMigrations(
-  wrangler: Wrangler,
-  state: string,
-  environment: string | undefined,
-): Promise<void> {
-  mkdirSync(state, { recursive: true });
-  const chosen = environment === undefined ? [] : ['--env', environment];
-  const { code, stdout, stderr } = await holding(join(state, 'migrations.lock'), () =>
-    wrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', state, ...chosen]),
-  );
-  if (code !== 0) throw new ScriptFault(`The migrations failed.\n${stdout}${stderr}`);
 }

@@ -1,17 +1,12 @@
 /** Which D1 a script is to work on. */
 import type { D1Writer } from './d1-writer.ts';
 import { ScriptFault } from './fault.ts';
-import { localD1, stateFolder } from './local-d1.ts';
+import { localD1 } from './local-d1.ts';
+import { stateFolder, type Where } from './migrations.ts';
 import { remoteD1 } from './remote-d1.ts';
 import { wrangler } from './wrangler.ts';
 
-export const REMOTE_MIGRATIONS = 'npx wrangler d1 migrations apply DB --remote';
-
-export interface Where {
-  remote: boolean;
-  persistTo: string | undefined;
-  environment: string | undefined;
-}
+export { REMOTE_MIGRATIONS, type Where } from './migrations.ts';
 
 /** The local one with its migrations applied; the remote one as it is. */
 export async function openD1(where: Where): Promise<D1Writer> {

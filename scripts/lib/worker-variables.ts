@@ -3,34 +3,29 @@
  * named), for this machine's Worker .dev.vars over them, and over both the environment of the process. What was set
  * elsewhere (the dashboard, `wrangler secret put`, `--var`) nobody tells it.
  */
-import { join } from 'node:path';
 import { ScriptFault } from './fault.ts';
-import { root } from './wrangler.ts';
+import { configFile } from './project.ts';
 
 export async function workerVariables({
   remote,
   environment,
-  folder = root,
+  config = configFile,
 }: {
   remote: boolean;
   environment: string | undefined;
-  /** Where wrangler.toml is; another one only in tests. */
-  folder?: string;
+  /** Another one only in tests. */
+  config?: string;
 }): Promise<Record<string, unknown>> {
   // It takes a second to load: whoever mistyped an option does not wait for it.
   const { unstable_getVarsForDev, unstable_readConfig } = await import('wrangler');
-  const configPath = join(folder, 'wrangler.toml');
   try {
-    const { vars, secrets } = unstable_readConfig(
-      { config: configPath, env: environment },
-      { hideWarnings: true },
-    );
+    const { vars, secrets } = unstable_readConfig({ config, env: environment }, { hideWarnings: true });
     const known = remote
       ? vars
-      : valuesOf(unstable_getVarsForDev(configPath, undefined, vars, environment, true, secrets));
+      : valuesOf(unstable_getVarsForDev(config, undefined, vars, environment, true, secrets));
     return { ...known, ...process.env };
   } catch (error) {
-    throw new ScriptFault(`${configPath}: ${(error as Error).message}`);
+    throw new ScriptFault(`${config}: ${(error as Error).message}`);
   }
 }
 

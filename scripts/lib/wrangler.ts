@@ -4,10 +4,8 @@
  */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+import { ScriptFault } from './fault.ts';
+import { root } from './project.ts';
 
 export const wranglerEnvironment = {
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
@@ -21,10 +19,10 @@ export type Wrangler = (
 ) => Promise<{ code: number; stdout: string; stderr: string }>;
 
 /** `cli` is another program only in tests. */
-export function wranglerAt(cli: string): Wrangler {
+export function wranglerAt(cli: () => string): Wrangler {
   return (args, environment) =>
     new Promise((done, failed) => {
-      const child = spawn(process.execPath, ['--no-warnings', cli, ...args], {
+      const child = spawn(process.execPath, ['--no-warnings', cli(), ...args], {
         cwd: root,
         env: { ...wranglerEnvironment, ...process.env, ...environment },
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -50,4 +48,12 @@ export function wranglerAt(cli: string): Wrangler {
 }
 
 /** Not bin/wrangler.js: that one starts a second process and dies of a signal without telling it. */
-export const wrangler: Wrangler = wranglerAt(createRequire(import.meta.url).resolve('wrangler'));
+function wranglerCli(): string {
+  try {
+    return createRequire(import.meta.url).resolve('wrangler');
+  } catch {
+    throw new ScriptFault('wrangler is not installed: npm install --save-dev wrangler');
+  }
+}
+
+export const wrangler: Wrangler = wranglerAt(wranglerCli);

@@ -328,7 +328,11 @@ describe('the variables of the Worker', () => {
   ) => {
     const folder = temporaryFolder();
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-    const known = await workerVariables({ environment: undefined, ...where, folder });
+    const known = await workerVariables({
+      environment: undefined,
+      ...where,
+      config: join(folder, 'wrangler.toml'),
+    });
     return [known.PASSWORD_MIN_LENGTH, known.LEEWAY];
   };
   const files = {

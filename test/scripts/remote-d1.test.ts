@@ -36,7 +36,14 @@ function fakeCloudflare({ migrated = true, environment }: { migrated?: boolean; 
           .split('\n')
           .map((line) => JSON.parse(line))
       : [];
-  return { writer: remoteD1(wranglerAt(cli), environment), database, calls };
+  return {
+    writer: remoteD1(
+      wranglerAt(() => cli),
+      environment,
+    ),
+    database,
+    calls,
+  };
 }
 
 afterEach(() => {

@@ -7,7 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
-import { root, wranglerEnvironment } from '../wrangler.ts';
+import { root } from '../project.ts';
+import { wranglerEnvironment } from '../wrangler.ts';
 
 /** wrangler closes its servers in some 300 ms. */
 const STOPS_WITHIN_MS = 5_000;

@@ -1,0 +1,133 @@
+/**
+ * `npm run keys -- new [--alg ALG]`: a new signing key. Standard output has the private JWK on the first line and its
+ * public half on the second, so that it can be piped into `wrangler secret put`.
+ *
+ * `npm run keys -- rotate [--alg ALG] [--from URL] [--env NAME]`: a new signing key, and what to set in which order so
+ * that nobody is logged out. Nothing is changed. Both print secrets: that is what they are for.
+ */
+import { parseArgs } from 'node:util';
+import { parseSettings } from '../src/settings.ts';
+import { ALGORITHMS, type Jwk, newKey } from './keys/new-key.ts';
+import { type Keys, keysInUse, type RotationStep, rotationSteps } from './keys/rotation.ts';
+import { ScriptFault } from './lib/fault.ts';
+import { commandLine, hasConfig } from './lib/project.ts';
+import { runScript } from './lib/stop.ts';
+import { workerVariables } from './lib/worker-variables.ts';
+
+const USAGE = `Usage: ${commandLine('keys')} new [--alg ${ALGORITHMS.join('|')}]
+       ${commandLine('keys')} rotate [--alg ${ALGORITHMS.join('|')}] [--from URL] [--env NAME]
+  --alg   of the new key; ES256 where it is not given
+  --from  the public keys in use, such as https://accounts.example.com/.well-known/jwks.json. Without it, and for a
+          shared secret, the environment variables SIGNING_KEY and VERIFYING_KEYS say which keys are in use`;
+
+const FETCH_WITHIN_MS = 10_000;
+const DAY_SECONDS = 86_400;
+
+await runScript(async () => {
+  const { command, alg, from, environment } = readArguments();
+  const key = await newKey(alg);
+  if (command === 'new') {
+    console.error('The private key, for the secret SIGNING_KEY:');
+    console.log(JSON.stringify(key.private));
+    if (alg === 'HS256') return 0;
+    console.error('Its public half, for VERIFYING_KEYS of Workers that only verify:');
+    console.log(JSON.stringify(key.verifying));
+    return 0;
+  }
+  const { VERIFYING_KEYS = '[]', SIGNING_KEY } = process.env;
+  const current: Keys = { SIGNING_KEY, VERIFYING_KEYS };
+  const inUse = from === undefined ? readKeys(current) : await fetchKeys(from);
+  const steps = rotationSteps(current, key, inUse);
+  console.log(describe(steps, await longestLifetime(environment), environment));
+  return 0;
+});
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        alg: { type: 'string', default: ALGORITHMS[0] },
+        from: { type: 'string' },
+        env: { type: 'string' },
+      },
+    });
+    const [command, ...more] = positionals;
+    if ((command !== 'new' && command !== 'rotate') || more.length > 0) {
+      throw new TypeError('new or rotate is needed');
+    }
+    const alg = ALGORITHMS.find((name) => name === values.alg);
+    if (alg === undefined) throw new TypeError(`--alg is one of ${ALGORITHMS.join(', ')}`);
+    return { command, alg, from: values.from, environment: values.env } as const;
+  } catch (error) {
+    throw new ScriptFault(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+function readKeys(current: Keys): Jwk[] {
+  let inUse: Jwk[];
+  try {
+    inUse = keysInUse(current);
+  } catch {
+    throw new ScriptFault('SIGNING_KEY or VERIFYING_KEYS of the environment is not valid JSON.');
+  }
+  if (inUse.length > 0) return inUse;
+  throw new ScriptFault(`The keys in use are not known: give --from, or set SIGNING_KEY.\n${USAGE}`);
+}
+
+/** Over https: whoever can change the answer would have keys of their own accepted. */
+async function fetchKeys(from: string): Promise<Jwk[]> {
+  const url = URL.canParse(from) ? new URL(from) : undefined;
+  const isLocal = url !== undefined && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  if (url?.protocol !== 'https:' && !(isLocal && url.protocol === 'http:')) {
+    throw new ScriptFault('--from must be an https: URL');
+  }
+  const answer = await fetch(url, {
+    redirect: 'error',
+    signal: AbortSignal.timeout(FETCH_WITHIN_MS),
+  }).catch((error: Error) => {
+    throw new ScriptFault(`${from}: ${error.message}`);
+  });
+  const { keys } = (await answer.json().catch(() => ({}))) as { keys?: Jwk[] };
+  if (!answer.ok || !Array.isArray(keys)) throw new ScriptFault(`${from} has no JWK Set.`);
+  if (keys.length === 0) {
+    throw new ScriptFault(
+      `${from} shows no key: the tokens are signed with a shared secret. Set SIGNING_KEY in the environment instead.`,
+    );
+  }
+  return keys;
+}
+
+/** Of the tokens that the old key has signed, in seconds; null where no configuration says. */
+async function longestLifetime(environment: string | undefined): Promise<number | null> {
+  if (!hasConfig) return null;
+  const variables = await workerVariables({ remote: true, environment });
+  const { values } = parseSettings(variables, ['ACCESS_TOKEN_LIFETIME', 'REFRESH_TOKEN_LIFETIME']);
+  return Math.max(values.ACCESS_TOKEN_LIFETIME, values.REFRESH_TOKEN_LIFETIME);
+}
+
+function describe(
+  steps: readonly RotationStep[],
+  lifetime: number | null,
+  environment: string | undefined,
+): string {
+  const later =
+    lifetime === null
+      ? 'When REFRESH_TOKEN_LIFETIME is over'
+      : lifetime % DAY_SECONDS === 0
+        ? `${lifetime / DAY_SECONDS} d later`
+        : `${Math.ceil(lifetime / 3_600)} h later`;
+  const why = [
+    'The old key and the new one verify. Workers that only verify come first, the accounts last.',
+    'The new key signs. Only the Worker of the accounts has it.',
+    `${later}, the old key is gone. The accounts come first, Workers that only verify last.`,
+  ];
+  const chosen = environment === undefined ? '' : ` --env ${environment}`;
+  return [
+    'In this order. Wait a minute after each step, until every location has it.',
+    ...steps.map(
+      ({ set, value }, index) =>
+        `${index + 1}. ${why[index]}\n\nnpx wrangler secret put ${set}${chosen}\n${value}`,
+    ),
+  ].join('\n\n');
+}

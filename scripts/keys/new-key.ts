@@ -1,0 +1,73 @@
+/** Makes signing keys as JSON Web Keys. Knows Web Crypto alone. */
+
+export const ALGORITHMS = ['ES256', 'EdDSA', 'RS256', 'HS256'] as const;
+export type Algorithm = (typeof ALGORITHMS)[number];
+
+export type Jwk = Readonly<Record<string, string>>;
+
+export interface NewKey {
+  /** For SIGNING_KEY: a secret. */
+  private: Jwk;
+  /** For VERIFYING_KEYS. HS256 has no public half: there it is the same secret. */
+  verifying: Jwk;
+}
+
+/** RFC 7518 §3.2: as large as the hash. */
+const HS256_BYTES = 32;
+const RSA_BITS = 2048;
+/** Of a secret, of which nothing must be published, a hash included. */
+const RANDOM_KID_BYTES = 12;
+
+const PARAMETERS = {
+  ES256: { name: 'ECDSA', namedCurve: 'P-256' },
+  EdDSA: { name: 'Ed25519' },
+  RS256: {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    modulusLength: RSA_BITS,
+    publicExponent: new Uint8Array([1, 0, 1]),
+  },
+} as const;
+
+/** The required members in lexicographic order, of which RFC 7638 §3.2 takes the thumbprint. */
+const PUBLIC_MEMBERS = {
+  ES256: ['crv', 'kty', 'x', 'y'],
+  EdDSA: ['crv', 'kty', 'x'],
+  RS256: ['e', 'kty', 'n'],
+};
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'];
+
+export function base64Url(bytes: Uint8Array): string {
+  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+const random = (bytes: number) => base64Url(crypto.getRandomValues(new Uint8Array(bytes)));
+
+/** The `kid` is the thumbprint of the key (RFC 7638), so that no two keys share one. */
+export async function newKey(alg: Algorithm): Promise<NewKey> {
+  if (alg === 'HS256') {
+    const secret = { kty: 'oct', kid: random(RANDOM_KID_BYTES), alg, k: random(HS256_BYTES) };
+    return { private: secret, verifying: secret };
+  }
+  const pair = (await crypto.subtle.generateKey(PARAMETERS[alg], true, ['sign', 'verify'])) as CryptoKeyPair;
+  const exported = (await crypto.subtle.exportKey('jwk', pair.privateKey)) as unknown as Jwk;
+  const pick = (names: readonly string[]): Jwk =>
+    Object.fromEntries(names.flatMap((name) => (exported[name] ? [[name, exported[name]]] : [])));
+  const members = pick(PUBLIC_MEMBERS[alg]);
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(members)));
+  const verifying = { ...members, kid: base64Url(new Uint8Array(digest)), alg };
+  return { private: { ...verifying, ...pick(PRIVATE_MEMBERS) }, verifying };
+}
+
+/** What verifies the tokens of a SIGNING_KEY: its public half, or the secret itself. */
+export function verifyingHalf(signingKey: string): Jwk {
+  if (!signingKey.trim().startsWith('{')) {
+    return { kty: 'oct', alg: 'HS256', k: base64Url(new TextEncoder().encode(signingKey)) };
+  }
+  // `key_ops` of a private key would not allow it to verify.
+  const members = Object.entries(JSON.parse(signingKey) as Jwk);
+  return Object.fromEntries(
+    members.filter(([name]) => name !== 'key_ops' && !PRIVATE_MEMBERS.includes(name)),
+  );
+}
