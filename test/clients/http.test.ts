@@ -1,5 +1,4 @@
 /** Released HTTP clients, each used as its documentation shows, against the service. */
-import { readFileSync } from 'node:fs';
 import { decodeJwt } from 'jose';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { axiosAuthRefresh } from './http/axios-auth-refresh.ts';
@@ -8,6 +7,7 @@ import { kyClient } from './http/ky.ts';
 import { ofetchClient } from './http/ofetch.ts';
 import type { Api, Client, Person, Tokens } from './support/api.ts';
 import { expired } from './support/keys.ts';
+import { rowsBelow } from './support/page.ts';
 
 const CLIENTS: Record<string, Client> = {
   'axios and axios-auth-refresh': axiosAuthRefresh,
@@ -31,9 +31,7 @@ async function call<T>(method: string, path: string, token?: string, json?: unkn
 }
 
 it('is what docs/clients.md lists', () => {
-  const [, section = ''] = readFileSync('docs/clients.md', 'utf8').split(/^## HTTP clients$/m);
-  const listed = [...(section.split(/^## /m)[0] ?? '').matchAll(/^\| (?!library|-)([^|]+?) \|/gm)];
-  expect(listed.map(([, name]) => name)).toEqual(Object.keys(CLIENTS));
+  expect(rowsBelow('## HTTP clients')).toEqual(Object.keys(CLIENTS));
 });
 
 describe.each(Object.entries(CLIENTS))('%s', (name, client) => {

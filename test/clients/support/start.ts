@@ -1,4 +1,4 @@
-/** Starts the Worker twice on miniflare, for all test files: with a secret, and with a key pair and an issuer. */
+/** Starts the Worker twice on miniflare, for all test files: with a secret, and with a key pair. */
 import type { TestProject } from 'vitest/node';
 import { bundle } from '../../../bench/lib/bundle.ts';
 import { applyMigrations, type Hosted, host } from '../../../bench/lib/miniflare.ts';
@@ -12,24 +12,26 @@ export interface Deployment {
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A shared secret, and no issuer or audience: what a new clone has. */
+    /** Signs with a secret (HS256). */
     secret: Deployment;
-    /** An ES256 key pair, ISSUER and AUDIENCE: what a service with other verifiers has. */
+    /** Signs with an ES256 key pair. */
     keyPair: Deployment;
   }
 }
 
-async function deploy(worker: string, keys: Keys, port: number, settings: Record<string, string>) {
+async function deploy(worker: string, keys: Keys, port: number) {
+  const origin = `http://localhost:${port}`;
   const hosted = await host(
     { 'worker.js': worker },
     {
       SIGNING_KEY: keys.signingKey,
       ENVIRONMENT: 'development',
-      PUBLIC_URL: `http://localhost:${port}`,
+      PUBLIC_URL: origin,
+      ISSUER: origin,
+      AUDIENCE,
       MAIL: 'off',
       RATE_LIMITS: 'off',
       PASSWORD_ITERATIONS: '1000',
-      ...settings,
     },
     { port, assets: 'assets' },
   );
@@ -44,8 +46,7 @@ export default async function start({ provide }: TestProject): Promise<() => Pro
     const port = await freePort();
     const origin = `http://localhost:${port}`;
     const keys = await makeKeys(name);
-    const settings: Record<string, string> = name === 'keyPair' ? { ISSUER: origin, AUDIENCE } : {};
-    started.push(await deploy(worker, keys, port, settings));
+    started.push(await deploy(worker, keys, port));
     provide(name, { origin, keys });
   }
   return async () => {
