@@ -27,6 +27,14 @@ export type LimitBinding = (typeof LIMIT_BINDINGS)[number];
 /** The period of every binding. */
 const RETRY_AFTER_SECONDS = 60;
 
+/** What must be counted to be let through. */
+const GUESSES: ReadonlySet<RateLimitedAction['action']> = new Set([
+  'log_in',
+  'guess',
+  'password_check',
+  'imported_hash',
+]);
+
 /** The narrowest first. */
 function countersOf(what: RateLimitedAction, client: string): [LimitBinding, string][] {
   switch (what.action) {
@@ -35,6 +43,17 @@ function countersOf(what: RateLimitedAction, client: string): [LimitBinding, str
         ['LIMIT_LOG_IN', `${client} ${what.account}`],
         ['LIMIT_LOG_IN_CLIENT', client],
         ['LIMIT_LOG_IN_ACCOUNT', what.account],
+      ];
+    case 'guess':
+      return [
+        ['LIMIT_LOG_IN', `${client} id ${what.account}`],
+        ['LIMIT_LOG_IN_ACCOUNT', `id ${what.account}`],
+      ];
+    case 'password_check':
+      // Apart from log-ins: strangers cannot keep a signed-in user from proving the password.
+      return [
+        ['LIMIT_LOG_IN', `${client} signed in ${what.userId}`],
+        ['LIMIT_LOG_IN_ACCOUNT', `signed in ${what.userId}`],
       ];
     case 'mail':
       return [
@@ -51,7 +70,6 @@ function countersOf(what: RateLimitedAction, client: string): [LimitBinding, str
     case 'change':
       return [['LIMIT_CHANGE', what.userId]];
     case 'imported_hash':
-      // Two counters: strangers cannot keep a signed-in user from proving the password.
       return [['LIMIT_IMPORTED_HASH', `${what.signedIn ? 'signed in' : 'anybody'} ${what.userId}`]];
   }
 }
@@ -90,7 +108,7 @@ export function bindingLimits(
       } catch {
         call.report('error', 'limiter_failed', { action: what.action });
         // A guess at a password must be counted; everything else goes on.
-        if (what.action === 'log_in' || what.action === 'imported_hash') {
+        if (GUESSES.has(what.action)) {
           throw unavailable(`limiter ${what.action}`);
         }
         return;

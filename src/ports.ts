@@ -273,6 +273,10 @@ export interface Mailer {
 /** What is limited, and by what it is counted. Keys never reach the binding unhashed. */
 export type RateLimitedAction =
   | { action: 'log_in'; account: string }
+  /** The same attempt after the look-up, by the user's id, or the name that nobody has: a second name is no second counter. */
+  | { action: 'guess'; account: string }
+  /** A signed-in user's check of the current password. */
+  | { action: 'password_check'; userId: string }
   /** A check of other software's hash that costs more than one of ours. */
   | { action: 'imported_hash'; userId: string; signedIn: boolean }
   | { action: 'mail'; address: string }

@@ -3,9 +3,9 @@ import { invalidField } from '../../errors.ts';
 import type { User } from '../../model.ts';
 import type { Call } from '../../ports.ts';
 import type { Caller } from './session.ts';
-import { accountKey, type Services } from './tokens.ts';
+import type { Services } from './tokens.ts';
 
-/** The caller proves the password anew; as limited as a log-in. 400 password_incorrect under `field`. */
+/** The caller proves the password anew; as limited as a log-in, by counters of its own. 400 password_incorrect under `field`. */
 export async function requirePassword(
   services: Services,
   { user }: Caller,
@@ -13,7 +13,7 @@ export async function requirePassword(
   password: string,
   call: Call,
 ): Promise<void> {
-  await services.limits.check({ action: 'log_in', account: accountKey(user) }, call);
+  await services.limits.check({ action: 'password_check', userId: user.id }, call);
   await limitCostlyHash(services, user, { signedIn: true }, call);
   const { ok } = await services.hasher.verify(password, user.passwordHash);
   if (ok) return;

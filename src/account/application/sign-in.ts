@@ -47,8 +47,10 @@ export async function authenticatePassword(
 ): Promise<Authentication> {
   const { hasher, users, limits } = services;
   const name = logInName(input);
-  await limits.check({ action: 'log_in', account: Object.values(name).join() }, call);
+  const typed = Object.values(name).join();
+  await limits.check({ action: 'log_in', account: typed }, call);
   const user = await users.findByName(name);
+  await limits.check({ action: 'guess', account: user?.id ?? typed }, call);
   if (user) await limitCostlyHash(services, user, { signedIn: false }, call);
   const { ok, rehash } = await hasher.verify(input.password, user?.passwordHash ?? null);
   if (!user) throw refused('unknown user');

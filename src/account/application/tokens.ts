@@ -1,7 +1,6 @@
 /** What all use cases share: the services they are built from, and the minting of tokens. */
 import type { FieldFaults } from '../../errors.ts';
 import { invalid, invalidField } from '../../errors.ts';
-import { usernameKey } from '../../identity.ts';
 import type { EndedSession, RevocationReason, Session, User } from '../../model.ts';
 import type { PasswordHasher } from '../../password/hash.ts';
 import { type PasswordFault, passwordFaults } from '../../password/policy.ts';
@@ -134,10 +133,6 @@ export async function requireGoodPassword(
   if (faults.length > 0) throw invalid(fieldFaults(field, faults));
   if (breached && (await breached(password, call.report))) throw invalidField(field, 'password_breached');
 }
-
-/** By what log-ins and password checks of one account are counted. */
-export const accountKey = (user: Pick<User, 'id' | 'email' | 'username'>): string =>
-  user.email ?? (user.username === null ? user.id : usernameKey(user.username));
 
 const fieldFaults = (field: string, faults: readonly PasswordFault[]): FieldFaults => ({
   [field]: faults.map(({ code, params }) => ({
