@@ -3,6 +3,7 @@
  * execute` binds no values. Pure.
  */
 import type { LoginKind } from '../../src/account/d1-logins.ts';
+import { ERASED_DETAIL } from '../../src/audit-log.ts';
 import type { UserRow } from '../../src/model.ts';
 import { insertStatements, literal, statements, type Value } from './sql.ts';
 
@@ -97,7 +98,7 @@ export function deleteUnused(ids: readonly string[], importedAt: number, maxByte
     ...many('DELETE FROM users WHERE id IN (', ids, `) AND ${unusedSince(importedAt)}`, maxBytes),
     ...many('DELETE FROM one_time_tokens WHERE subject IN (', ids, gone('subject'), maxBytes),
     ...many(
-      "UPDATE admin_log SET subject_id = 'undone-' || lower(hex(randomblob(8))) WHERE subject_id IN (",
+      `UPDATE admin_log SET subject_id = 'undone-' || lower(hex(randomblob(8))), detail = ${ERASED_DETAIL} WHERE subject_id IN (`,
       ids,
       gone('subject_id'),
       maxBytes,

@@ -3,6 +3,7 @@
  * whether it happens; the statements of one function belong into one batch, in their order.
  */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { ERASED_DETAIL } from '../audit-log.ts';
 import { insertFrom } from '../db/insert-from.ts';
 import { userExists } from '../db/predicates.ts';
 import { adminLog, oneTimeTokens, users } from '../db/schema.ts';
@@ -118,6 +119,8 @@ export const eraseTraces = (
       .set({
         actorId: sql`CASE actor_id WHEN ${userId} THEN ${pseudonym} ELSE actor_id END`,
         subjectId: sql`CASE subject_id WHEN ${userId} THEN ${pseudonym} ELSE subject_id END`,
+        // The names of the fields stay, the values go.
+        detail: sql`CASE subject_id WHEN ${userId} THEN ${sql.raw(ERASED_DETAIL)} ELSE detail END`,
       })
       .where(and(sql`(actor_id = ${userId} OR subject_id = ${userId})`, onlyIf)),
   ] as const;

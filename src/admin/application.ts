@@ -6,10 +6,9 @@
 import { newOneTimeToken, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
 import { cacheRevocation, requireGoodPassword, type Services } from '../account/application/tokens.ts';
-
 import { newUser } from '../account/new-user.ts';
 import { mayBecomeStaff } from '../account/staff.ts';
-
+import type { AuditAction, Changes } from '../audit-log.ts';
 import { unavailable } from '../deadlines.ts';
 import { invalidField, Refusal } from '../errors.ts';
 import { isOwnName } from '../identity.ts';
@@ -29,7 +28,7 @@ const LATEST_ROWS = 10;
 const ATTEMPTS = 3;
 
 /** `action`: what it is called in the history and in the log. */
-const auditEntry = ({ clock, random }: Services, caller: Caller, action: string): AuditEntry => ({
+const auditEntry = ({ clock, random }: Services, caller: Caller, action: AuditAction): AuditEntry => ({
   actorId: caller.user.id,
   sessionId: caller.sessionId,
   now: seconds(clock),
@@ -120,7 +119,7 @@ export async function addUser(
   }
   await requireGoodPassword(services, 'password', input.password, person, call);
   const passwordHash = await hasher.hash(input.password);
-  const entry = auditEntry(services, caller, isStaff ? 'added as staff' : 'added');
+  const entry = auditEntry(services, caller, isStaff ? 'user.added_as_staff' : 'user.added');
   const id = random.uuid7(clock());
   const usernameKey = input.username?.key ?? null;
   const user = newUser({ ...person, usernameKey, id, passwordHash }, entry.now, { isStaff });
@@ -138,34 +137,39 @@ export interface WishedChange {
   unverified?: boolean | undefined;
 }
 
+/** Of several, what takes most away. `changes` of the entry tells the rest. */
+function actionOf({ isActive, isStaff }: UserChange['set']): AuditAction {
+  if (isActive === false) return 'user.deactivated';
+  if (isStaff === false) return 'user.demoted';
+  if (isStaff) return 'user.promoted';
+  return isActive ? 'user.activated' : 'user.changed';
+}
+
 /** What of a wish differs from the user, and what that is called; null: nothing. */
 function difference(
   user: User,
   { name, username, is_active, is_staff }: WishedChange,
-): { change: UserChange; action: string } | null {
+): { change: UserChange; action: AuditAction } | null {
   const set: UserChange['set'] = {};
-  const fields: string[] = [];
-  const actions: string[] = [];
+  const changes: Record<string, Changes[string]> = {};
   const put = <K extends keyof typeof set & keyof User>(
     key: K,
     value: User[K] | undefined,
     field: string,
-    action?: string,
   ) => {
     if (value === undefined || value === user[key]) return;
     Object.assign(set, { [key]: value });
-    fields.push(field);
-    if (action) actions.push(action);
+    changes[field] = [user[key], value];
   };
   put('name', name, 'name');
   put('username', username === null ? null : username?.username, 'username');
   if ('username' in set) set.usernameKey = username?.key ?? null;
-  put('isActive', is_active, 'is_active', is_active ? 'activated' : 'deactivated');
-  put('isStaff', is_staff, 'is_staff', is_staff ? 'promoted' : 'demoted');
-  if (fields.length === 0) return null;
+  put('isActive', is_active, 'is_active');
+  put('isStaff', is_staff, 'is_staff');
+  if (Object.keys(changes).length === 0) return null;
   const flagged = set.isStaff === undefined ? null : set.isStaff ? 'promoted' : 'demoted';
   const ends = set.isActive === false ? 'deactivated' : flagged;
-  return { change: { set, fields, ends }, action: actions.join(', ') || 'changed' };
+  return { change: { set, changes, ends }, action: actionOf(set) };
 }
 
 /**
@@ -218,7 +222,7 @@ export async function deleteUser(
 ): Promise<void> {
   return settled(async () => {
     const user = await findUser(services, id);
-    const entry = auditEntry(services, caller, 'deleted');
+    const entry = auditEntry(services, caller, 'user.deleted');
     const { outcome, ended } = await services.admin.store.remove(entry, user, {
       emailSubject: user.email === null ? null : await sha256Hex(user.email),
       pseudonym: services.random.uuid4(),
@@ -238,7 +242,11 @@ export async function endSessions(
   call: Call,
 ): Promise<void> {
   const { userId, sessionId } = target;
-  const entry = auditEntry(services, caller, sessionId === null ? 'ended all sessions' : 'ended a session');
+  const entry = auditEntry(
+    services,
+    caller,
+    sessionId === null ? 'user.all_sessions_ended' : 'user.session_ended',
+  );
   const { outcome, ended } = await services.admin.store.endSessions(entry, userId, sessionId);
   requireDone(outcome);
   if (ended.length === 0) return;
@@ -261,7 +269,7 @@ export async function requestReset(
   if (user.email === null) throw invalidField('email', 'identity');
   if (!user.isActive) throw invalidField('is_active', 'inactive');
   await services.limits.check({ action: 'mail', address: user.email }, call);
-  const entry = auditEntry(services, caller, 'sent a password reset');
+  const entry = auditEntry(services, caller, 'user.password_reset_sent');
   const { secret, row } = await newOneTimeToken(services, 'password_reset', entry.now);
   requireDone(await services.admin.store.leaveReset(entry, user, { ...row, subject: id }));
   await tell(services, call, entry, id);

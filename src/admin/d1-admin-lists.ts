@@ -3,6 +3,7 @@
  * many rows there are. A filter that no index serves looks at so many rows a page and says how far it came.
  */
 import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
+import { readChanges } from '../audit-log.ts';
 import type { D1 } from '../db/client.ts';
 import { type adminLog, revokedTokens, sessions, users } from '../db/schema.ts';
 import type { Session } from '../model.ts';
@@ -107,7 +108,7 @@ export function d1AdminLists({ run }: D1): Lists {
             id: row.id as string,
             at: Number(row.at),
             action: row.action as string,
-            fields: row.detail?.split(', ') ?? [],
+            changes: readChanges(row.detail),
             actor: { id: row.actorId as string, email: row.actorEmail, username: row.actorName },
             subject: { id: row.subjectId as string, email: row.subjectEmail, username: row.subjectName },
           }),

@@ -7,6 +7,7 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { addLogin, dropLogin, isTaken } from '../account/d1-logins.ts';
 import { deleteUser, eraseTraces, insertUser } from '../account/d1-user-writes.ts';
+import { writeChanges } from '../audit-log.ts';
 import type { D1 } from '../db/client.ts';
 import { insertFrom } from '../db/insert-from.ts';
 import { actorMayAct, notTheLastStaff, userExists } from '../db/predicates.ts';
@@ -99,7 +100,7 @@ export function d1Admin(d1: D1): AdminStore {
         return outcomeOf(results[1]);
       }),
 
-    change: (entry, user, { set, fields, ends }) =>
+    change: (entry, user, { set, changes, ends }) =>
       run('admin.change', async (db) => {
         const { id } = user;
         const asRead = isAsRead(user);
@@ -109,7 +110,7 @@ export function d1Admin(d1: D1): AdminStore {
           write(
             db,
             entry,
-            { subjectId: id, detail: fields.join(', ') },
+            { subjectId: id, detail: writeChanges(changes) },
             sql`FROM users WHERE id = ${id} AND ${asRead} AND ${usernameFree}
               AND ${ends === 'deactivated' || ends === 'demoted' ? notTheLastStaff : sql`1`}`,
           ),

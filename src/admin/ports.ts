@@ -3,6 +3,7 @@
  * does it only if that person is active staff with a live session at that very moment, and leaves the row of the
  * history in the same batch. Times are epoch seconds.
  */
+import type { AuditAction, Changes } from '../audit-log.ts';
 import type { EndedSession, OneTimeToken, Session, User, UserRow } from '../model.ts';
 
 /** Who does what, from which session, when, and the id of the row that this leaves in the history. */
@@ -10,8 +11,7 @@ export interface AuditEntry {
   actorId: string;
   sessionId: string;
   now: number;
-  /** As in HistoryRow, and in the log. */
-  action: string;
+  action: AuditAction;
   /** UUIDv7. */
   logId: string;
 }
@@ -22,7 +22,7 @@ export type Outcome = 'ok' | 'denied' | 'gone' | 'last_staff' | 'email_taken' | 
 /** Of a user as it was read: only what differs. */
 export interface UserChange {
   set: Partial<Pick<User, 'name' | 'username' | 'isActive' | 'isStaff'>> & { usernameKey?: string | null };
-  fields: string[];
+  changes: Changes;
   /** Why all sessions end, where they do. */
   ends: 'deactivated' | 'promoted' | 'demoted' | null;
 }
@@ -93,11 +93,10 @@ export interface HistoryRow {
   id: string;
   at: number;
   actor: Person;
-  /** What was done, in words: `added`, `changed`, `deactivated, demoted`. */
+  /** An AuditAction, or what another version wrote. */
   action: string;
   subject: Person;
-  /** The names of the fields, never their values. */
-  fields: string[];
+  changes: Changes;
 }
 
 export interface AdminStore {

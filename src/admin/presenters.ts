@@ -1,5 +1,6 @@
 /** What of the console's lists goes over the wire as JSON. */
 import { timestamp } from '../account/presenters.ts';
+import { changesJson } from '../audit-log.ts';
 import type { Session } from '../model.ts';
 import type { Counts, HistoryRow, RevokedTokenRow } from './ports.ts';
 
@@ -37,5 +38,6 @@ export const historyJson = (row: HistoryRow) => ({
   actor: row.actor,
   action: row.action,
   subject: row.subject,
-  fields: row.fields,
+  fields: Object.keys(row.changes),
+  changes: changesJson(row.changes),
 });

@@ -100,6 +100,7 @@ export const adminLog = sqliteTable('admin_log', {
   actorId: text('actor_id').notNull(),
   action: text('action').notNull(),
   subjectId: text('subject_id').notNull(),
+  /** JSON, see audit-log.ts. */
   detail: text('detail'),
 });
 

@@ -2,7 +2,8 @@
 import * as z from 'zod/mini';
 import type { adminSessionJson, countsJson, historyJson, revokedTokenJson } from '../admin/presenters.ts';
 import { addUserBody, changeUserBody } from '../admin/schemas.ts';
-import { SESSION, timestamp, USER, user, uuid } from './answers.ts';
+import { AUDIT_ACTIONS } from '../audit-log.ts';
+import { changes, SESSION, timestamp, USER, user, uuid } from './answers.ts';
 import { named } from './names.ts';
 
 const UNVERIFIED =
@@ -42,12 +43,15 @@ const act: z.ZodMiniType<ReturnType<typeof historyJson>> = named(
     action: z.string(),
     subject: someone,
     fields: z.array(z.string()),
+    changes,
   }),
   {
     description: 'Who did what to whom in the console.',
     about: {
-      action: 'In words: `added`, `changed`, `deactivated, demoted`.',
-      fields: 'Their names, never their values.',
+      action: `${AUDIT_ACTIONS.map((action) => `\`${action}\``).join(', ')}; of several, what takes most away.`,
+      fields: 'What was changed.',
+      changes:
+        'The values, by field; without those that an older version did not keep, and those of a user who is gone.',
     },
   },
 );
@@ -55,9 +59,10 @@ const ACT = {
   id: '0196f2a4-7c20-7b11-9c7f-2e3d4c5b6a70',
   at: '2026-11-23T11:00:00Z',
   actor: { id: '0196f2a4-7c00-7e44-8d80-3f4e5d6c7b80', email: 'sam@example.com', username: null },
-  action: 'deactivated',
+  action: 'user.deactivated',
   subject: { id: USER.id, email: USER.email, username: USER.username },
   fields: ['is_active'],
+  changes: { is_active: { from: true, to: false } },
 };
 
 export const overview = named('Overview', z.object({ ...counts, history: z.array(act) }), {

@@ -20,6 +20,10 @@ const unique = (codes: string[]) => [...new Set(codes)] as [string, ...string[]]
 const CODES = unique((Object.keys(REFUSALS) as RefusalName[]).map(refusalCode));
 const FIELD_CODES = unique((Object.keys(FIELD_FAULTS) as FieldFaultName[]).map(faultCode));
 
+const value = z.nullable(z.union([z.string(), z.boolean()]));
+/** Of the audit log. */
+export const changes = z.record(z.string(), z.object({ from: value, to: value }));
+
 export const USER = {
   id: '0196f2a4-7c1e-7d3b-9a51-5f0c2f6d8e10',
   email: 'mina@example.com',
@@ -142,7 +146,7 @@ export const exported = named(
         new_email: z.nullable(text({ format: 'idn-email' })),
       }),
     ),
-    history: z.array(z.object({ at: timestamp, action: z.string() })),
+    history: z.array(z.object({ at: timestamp, action: z.string(), changes })),
   }),
   {
     about: {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { AUDIT_ACTIONS, changesJson, ERASED_DETAIL, readChanges } from '../../src/audit-log.ts';
 
 let database: DatabaseSync;
 const apply = (name: string) => database.exec(readFileSync(`migrations/${name}.sql`, 'utf8'));
@@ -53,5 +54,57 @@ describe('0002_logins', () => {
       ['username', 'new', '4'],
     ]);
     expect(rows('SELECT count(*) FROM logins')).toEqual([[6]]);
+  });
+});
+
+describe('0004_audit_codes', () => {
+  const log = (...acts: [action: string, detail: string | null][]) => {
+    const insert = database.prepare("INSERT INTO admin_log VALUES (?, 1, 'actor', ?, 'subject', ?)");
+    acts.forEach(([action, detail], i) => {
+      insert.run(String(i), action, detail);
+    });
+  };
+  const OLD: [string, string | null, string, string | null][] = [
+    ['added', null, 'user.added', null],
+    ['added as staff', null, 'user.added_as_staff', null],
+    ['changed', 'name, username', 'user.changed', '{"name":[],"username":[]}'],
+    ['activated', 'is_active', 'user.activated', '{"is_active":[]}'],
+    ['deactivated', 'name, is_active', 'user.deactivated', '{"name":[],"is_active":[]}'],
+    ['promoted', 'is_staff', 'user.promoted', '{"is_staff":[]}'],
+    ['demoted', 'is_staff', 'user.demoted', '{"is_staff":[]}'],
+    ['activated, promoted', 'is_active, is_staff', 'user.promoted', '{"is_active":[],"is_staff":[]}'],
+    ['activated, demoted', 'is_active, is_staff', 'user.demoted', '{"is_active":[],"is_staff":[]}'],
+    ['deactivated, promoted', 'is_active, is_staff', 'user.deactivated', '{"is_active":[],"is_staff":[]}'],
+    ['deleted', null, 'user.deleted', null],
+    ['ended a session', null, 'user.session_ended', null],
+    ['ended all sessions', null, 'user.all_sessions_ended', null],
+    ['sent a password reset', null, 'user.password_reset_sent', null],
+  ];
+  beforeEach(() => {
+    database = new DatabaseSync(':memory:');
+    apply('0001_accounts');
+  });
+
+  it('has a code of this version for every sentence of an older one, and the fields as JSON', () => {
+    log(...OLD.map(([action, detail]): [string, string | null] => [action, detail]));
+    apply('0004_audit_codes');
+    const now = rows('SELECT action, detail FROM admin_log ORDER BY CAST(id AS INTEGER)');
+    expect(now).toEqual(OLD.map(([, , action, detail]) => [action, detail]));
+    for (const [action] of now) expect(AUDIT_ACTIONS).toContain(action);
+    for (const [, detail] of now) expect(changesJson(readChanges(detail as string | null))).toEqual({});
+  });
+
+  it('leaves codes and their values as they are, so that it can be run again', () => {
+    const row: [string, string] = ['user.changed', '{"name":["changed, deleted",null]}'];
+    log(row);
+    apply('0004_audit_codes');
+    apply('0004_audit_codes');
+    expect(rows('SELECT action, detail FROM admin_log')).toEqual([row]);
+  });
+
+  it('lets the values of a user who goes go, whatever an older version left there', () => {
+    log(['user.changed', '{"name":["Mina",null]}'], ['changed', 'name, username'], ['added', null]);
+    database.exec(`UPDATE admin_log SET detail = ${ERASED_DETAIL}`);
+    expect(rows('SELECT detail FROM admin_log ORDER BY id')).toEqual([['{"name":[]}'], [null], [null]]);
   });
 });

@@ -425,7 +425,7 @@ describe('the other lists', () => {
     await DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 230)
         INSERT INTO admin_log SELECT printf('01900000-0000-7000-8000-%012d', i), i, ?1,
-          'changed', CASE i % 2 WHEN 0 THEN ?2 ELSE ?1 END, 'name' FROM n`,
+          'user.changed', CASE i % 2 WHEN 0 THEN ?2 ELSE ?1 END, '{"name":[]}' FROM n`,
     )
       .bind(me, subject)
       .run();

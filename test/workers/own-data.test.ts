@@ -16,7 +16,8 @@ describe('the export of one’s own data', () => {
     const other = await w.logIn(who);
     await w.logOut(String(other.body.refresh));
     await w.env.DB.prepare(
-      'INSERT INTO admin_log (id, at, actor_id, action, subject_id) VALUES (?, 7, ?, ?, ?)',
+      `INSERT INTO admin_log (id, at, actor_id, action, subject_id, detail)
+       VALUES (?, 7, ?, ?, ?, '{"is_active":[true,false],"name":[]}')`,
     )
       .bind(crypto.randomUUID(), 'somebody', 'user.deactivated', who.user.id)
       .run();
@@ -31,7 +32,13 @@ describe('the export of one’s own data', () => {
       { current: false, ended_at: expect.any(String), ended_because: 'logged_out' },
     ]);
     expect(answer.body.pending).toMatchObject([{ purpose: 'email_verify', new_email: null }]);
-    expect(answer.body.history).toEqual([{ at: '1970-01-01T00:00:07Z', action: 'user.deactivated' }]);
+    expect(answer.body.history).toEqual([
+      {
+        at: '1970-01-01T00:00:07Z',
+        action: 'user.deactivated',
+        changes: { is_active: { from: true, to: false } },
+      },
+    ]);
   });
 
   it('holds nothing of anybody else, no hash and no token', async () => {

@@ -3,6 +3,7 @@
  * PARTS. Hashes and the secrets of tokens are no part.
  */
 import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
+import { changesJson, readChanges } from '../../audit-log.ts';
 import type { D1 } from '../../db/client.ts';
 import { adminLog, oneTimeTokens, sessions } from '../../db/schema.ts';
 import type { Db } from '../../db/statement.ts';
@@ -63,13 +64,17 @@ const PARTS = {
   history: {
     select: (db: Db, userId: string, after: string) =>
       db
-        .select({ id: adminLog.id, at: adminLog.at, action: adminLog.action })
+        .select({ id: adminLog.id, at: adminLog.at, action: adminLog.action, detail: adminLog.detail })
         .from(adminLog)
         .where(and(eq(adminLog.subjectId, userId), gt(adminLog.id, after)))
         .orderBy(asc(adminLog.id))
         .limit(PAGE_ROWS),
     key: ({ id }: Act) => id,
-    json: ({ at, action }: Act) => ({ at: timestamp(at), action }),
+    json: ({ at, action, detail }: Act) => ({
+      at: timestamp(at),
+      action,
+      changes: changesJson(readChanges(detail)),
+    }),
   },
 };
 
@@ -84,6 +89,7 @@ interface Act {
   id: string;
   at: number;
   action: string;
+  detail: string | null;
 }
 
 function afterToken(after: string): SQL | undefined {

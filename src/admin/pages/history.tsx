@@ -1,9 +1,48 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** Who did what to whom, and when: fields by name, never by value. */
+/** Who did what to whom, and when, and what changed. */
+import type { Changes } from '../../audit-log.ts';
 import type { HistoryRow } from '../ports.ts';
 import { Layout } from './layout.tsx';
-import { type Frame, type Listed, Pager, PersonLink, Table, Time } from './parts.tsx';
+import {
+  type ConsoleWords,
+  type Frame,
+  type Listed,
+  Outside,
+  Pager,
+  PersonLink,
+  Table,
+  Time,
+  wordFor,
+} from './parts.tsx';
+
+/** A value of a user, or of a flag. */
+const Shown = ({ words, value }: { words: ConsoleWords; value: string | boolean | null }) =>
+  typeof value === 'string' ? (
+    <Outside text={value} />
+  ) : value === null ? (
+    words.none
+  ) : value ? (
+    words.yes
+  ) : (
+    words.no
+  );
+
+const ChangeList = ({ words, changes }: { words: ConsoleWords; changes: Changes }) => (
+  <>
+    {Object.entries(changes).map(([field, [from, to]]) => (
+      <div>
+        {wordFor(words.fields, field)}
+        {from !== undefined && to !== undefined && (
+          <>
+            {': '}
+            <Shown words={words} value={from} /> → <Shown words={words} value={to} />
+          </>
+        )}
+      </div>
+    ))}
+  </>
+);
 
 export const HistoryTable = (props: { frame: Frame; rows: HistoryRow[]; caption: string }) => {
   const { frame } = props;
@@ -16,9 +55,9 @@ export const HistoryTable = (props: { frame: Frame; rows: HistoryRow[]; caption:
       columns={[
         [words.when, ({ at }) => <Time at={at} />, 'time'],
         [words.who, ({ actor }) => <PersonLink frame={frame} person={actor} />],
-        [words.did, ({ action }) => action],
+        [words.did, ({ action }) => wordFor(frame.words.actions, action)],
         [words.toWhom, ({ subject }) => <PersonLink frame={frame} person={subject} />],
-        [words.fields, ({ fields }) => fields.join(', '), 'wide'],
+        [words.fields, ({ changes }) => <ChangeList words={frame.words} changes={changes} />, 'wide'],
       ]}
     />
   );

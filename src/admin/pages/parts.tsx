@@ -9,6 +9,10 @@ import type { Person } from '../ports.ts';
 
 export type ConsoleWords = (typeof consoleWords)[Language];
 
+/** The word for a code. One that this version does not know is shown as it is. */
+export const wordFor = (words: Readonly<Record<string, string>>, code: string): string =>
+  Object.hasOwn(words, code) ? (words[code] ?? code) : code;
+
 /** What every page is told. */
 export interface Frame {
   /** Where the console is mounted: `/admin`. */

@@ -20,6 +20,7 @@ import {
   Table,
   Time,
   userPath,
+  wordFor,
 } from './parts.tsx';
 
 /** One by its id. */
@@ -34,9 +35,8 @@ const LookUp = (props: { words: ConsoleWords; path: string; name: string; label:
   );
 };
 
-/** One that this version does not know is shown as it is. */
 const reasonText = ({ reasons }: ConsoleWords, reason: string | null): string =>
-  new Map(Object.entries(reasons)).get(reason ?? 'ended') ?? String(reason);
+  wordFor(reasons, reason ?? 'ended');
 
 export const SessionTable = (props: {
   frame: Frame;

@@ -1,3 +1,5 @@
+import type { AuditAction } from '../../audit-log.ts';
+
 /** The console. */
 export const consoleWords = {
   brand: 'Accounts',
@@ -192,6 +194,29 @@ export const consoleWords = {
     did: 'Did',
     toWhom: 'To whom',
     fields: 'Fields',
+  },
+
+  /** What was done, by its code in the audit log. */
+  actions: {
+    'user.added': 'added',
+    'user.added_as_staff': 'added as staff',
+    'user.changed': 'changed',
+    'user.activated': 'activated',
+    'user.deactivated': 'deactivated',
+    'user.promoted': 'made staff',
+    'user.demoted': 'removed from staff',
+    'user.deleted': 'deleted',
+    'user.session_ended': 'ended a session',
+    'user.all_sessions_ended': 'ended all sessions',
+    'user.password_reset_sent': 'sent a password reset',
+  } satisfies Record<AuditAction, string>,
+
+  /** What was changed, by its name in the audit log. */
+  fields: {
+    name: 'Name',
+    username: 'Username',
+    is_active: 'Active',
+    is_staff: 'Staff',
   },
 
   /** The heading of an error, by its status. */

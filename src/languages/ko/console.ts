@@ -191,6 +191,27 @@ export const consoleWords: typeof en.consoleWords = {
     fields: '필드',
   },
 
+  actions: {
+    'user.added': '추가',
+    'user.added_as_staff': '운영진으로 추가',
+    'user.changed': '변경',
+    'user.activated': '활성화',
+    'user.deactivated': '비활성화',
+    'user.promoted': '운영진 지정',
+    'user.demoted': '운영진 제외',
+    'user.deleted': '삭제',
+    'user.session_ended': '세션 종료',
+    'user.all_sessions_ended': '모든 세션 종료',
+    'user.password_reset_sent': '비밀번호 재설정 메일 발송',
+  },
+
+  fields: {
+    name: '이름',
+    username: '사용자 이름',
+    is_active: '활성',
+    is_staff: '운영진',
+  },
+
   errors: {
     400: '잘못된 요청',
     401: '로그인 필요',
