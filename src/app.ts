@@ -1,6 +1,6 @@
 /** The composition root: the only file that imports both ends, the use cases and the stores. */
 import { Hono } from 'hono';
-import type { Schema } from 'hono/types';
+import type { ExtractSchema, Schema } from 'hono/types';
 import { d1Credentials } from './account/d1-credentials.ts';
 import { d1Disown } from './account/d1-disown.ts';
 import { d1EmailChanges } from './account/d1-email-changes.ts';
@@ -165,9 +165,12 @@ function alone(overrides: Overrides, routes: Hono<AdminEnv>): Hono<AppEnv> {
   return inAnyHost(app);
 }
 
+/** With the types of its endpoints, for Hono's client: `hc<ReturnType<typeof createAccounts>>(url)`. */
+type AccountsApp = Hono<AppEnv, ExtractSchema<ReturnType<typeof accountRoutes>>>;
+
 /** The account app alone, for `host.route('/account', createAccounts())`. */
-export const createAccounts = (overrides: Overrides = {}): Hono<AppEnv> =>
-  alone(overrides, mounted(accountRoutes()));
+export const createAccounts = (overrides: Overrides = {}): AccountsApp =>
+  alone(overrides, mounted(accountRoutes())) as AccountsApp;
 
 /**
  * The console alone, for `host.route('/admin', createAdmin())`. `accountsAt`: the mount of the account app, where the
