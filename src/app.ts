@@ -1,4 +1,5 @@
 /** The composition root: the only file that imports both ends, the use cases and the stores. */
+
 import { Hono } from 'hono';
 import type { ExtractSchema, Schema } from 'hono/types';
 import { d1Credentials } from './account/d1-credentials.ts';
@@ -26,17 +27,19 @@ import { cors } from './http/middleware/cors.ts';
 import { responseHeaders } from './http/middleware/response-headers.ts';
 import { services } from './http/middleware/services.ts';
 import { inAnyHost, mountOf } from './http/mount.ts';
+import { publicPath } from './http/origins.ts';
 import { answerError } from './http/problem.ts';
 import { bindingLimits, LIMIT_BINDINGS, noLimits } from './limits.ts';
 import { cloudflareMailer } from './mail/cloudflare.ts';
 import { kvInbox } from './mail/inbox.ts';
 import { devMailRoutes } from './mail/routes.tsx';
 import { openapiRoutes } from './openapi/routes.ts';
+import { type IsAllowedOrigin, originMatcher } from './origins.ts';
 import { pwnedPasswords } from './password/breach.ts';
 import { createPasswordHasher } from './password/hash.ts';
 import type { Clock } from './ports.ts';
 import { type Random, webCryptoRandom } from './random.ts';
-import { loadSettings, type SettingFault } from './settings.ts';
+import { loadSettings, type SettingFault, type Settings } from './settings.ts';
 import { kvBlacklist } from './token/blacklist.ts';
 import { createCodec } from './token/codec.ts';
 import { d1Sessions } from './token/d1-sessions.ts';
@@ -49,7 +52,13 @@ export interface Overrides {
   deadlines?: Deadlines;
   /** For the breach check. */
   fetch?: typeof fetch;
+  /** Decides in place of ALLOWED_ORIGINS. */
+  allowedOrigins?: (origin: string) => boolean;
 }
+
+/** True and nothing else allows: a promise, of a function that is async by mistake, would allow everybody. */
+const isAllowedOriginOf = (settings: Settings, { allowedOrigins }: Overrides): IsAllowedOrigin =>
+  allowedOrigins ? (origin) => allowedOrigins(origin) === true : originMatcher(settings.ALLOWED_ORIGINS);
 
 async function composeServices(env: Bindings, overrides: Overrides): Promise<Composed<AdminServices>> {
   const loaded = loadSettings(env);
@@ -83,6 +92,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
   const inbox = settings.MAIL === 'inbox' ? kvInbox(env.BLACKLIST, clock, deadlines.kv) : null;
   const services: AdminServices = {
     settings,
+    isAllowedOrigin: isAllowedOriginOf(settings, overrides),
     clock,
     random: overrides.random ?? webCryptoRandom,
     codec: createCodec(keySet.keys, {
@@ -134,16 +144,23 @@ function mounted<E extends AppEnv, S extends Schema, P extends string>(
   {
     accountsAt,
     onError = answerError,
-  }: { accountsAt?: string; onError?: (error: unknown, c: AdminContext) => Response } = {},
+    outsideCors = false,
+  }: {
+    accountsAt?: string;
+    onError?: (error: unknown, c: AdminContext) => Response;
+    outsideCors?: boolean;
+  } = {},
 ): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>({ strict: false });
   app.onError(onError);
   app.use(async function rememberMount(c, next) {
     const mount = mountOf(c);
-    c.set('mount', mount);
+    c.set('routedAt', mount);
+    c.set('mount', publicPath(c.var.services.settings) + mount);
     c.set('accountsAt', accountsAt ?? mount);
     return next();
   });
+  if (!outsideCors) app.use(cors());
   app.route('/', routes);
   app.all('*', (c) => answerOther(routes, c, mountOf(c)));
   return app;
@@ -153,14 +170,14 @@ function mounted<E extends AppEnv, S extends Schema, P extends string>(
 function adminApp(accountsAt: string): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>({ strict: false });
   app.route('/api', mounted(adminApiRoutes(), { accountsAt }));
-  app.route('/', mounted(consoleRoutes(), { accountsAt, onError: showError }));
+  app.route('/', mounted(consoleRoutes(), { accountsAt, onError: showError, outsideCors: true }));
   return app;
 }
 
 function alone(overrides: Overrides, routes: Hono<AdminEnv>): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
-  app.use(responseHeaders(), services(composer(overrides)), cors());
+  app.use(responseHeaders(), services(composer(overrides)));
   app.route('/', routes);
   return inAnyHost(app);
 }
@@ -191,9 +208,10 @@ export function createApp(overrides: Overrides = {}): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
   app.notFound((c) => answerOther(app, c));
-  app.use(responseHeaders(), services(composer(overrides), ['/healthz']), cors());
+  app.use(responseHeaders(), services(composer(overrides), ['/healthz']));
   app.route(ACCOUNTS_AT, mounted(accountRoutes()));
   app.route('/admin', adminApp(ACCOUNTS_AT));
+  app.use(cors());
   app.route('/api/token', simplejwtRoutes());
   app.route('/', startPageRoutes());
   app.route('/', devMailRoutes());

@@ -2,9 +2,11 @@
  * The public keys, and where libraries look for them: OpenID Connect Discovery 1.0 and RFC 8414. This service is no
  * OpenID provider; the documents say what is true of it and nothing else.
  */
+
 import { type Context, Hono } from 'hono';
 import { Refusal } from './errors.ts';
 import type { AppEnv } from './http/context.ts';
+import { publicUrl } from './http/origins.ts';
 
 interface DiscoveryEnv extends AppEnv {
   Variables: AppEnv['Variables'] & { services: { jwks: { keys: JsonWebKey[] } } };
@@ -19,8 +21,7 @@ const cached = (c: DiscoveryContext) => c.header('Cache-Control', 'public, max-a
 /** PUBLIC_URL; in development the request's origin; else the issuer, at which the document was looked for. */
 function baseUrl(c: DiscoveryContext): string | null {
   const { PUBLIC_URL, ENVIRONMENT, ISSUER = '' } = c.var.services.settings;
-  if (PUBLIC_URL !== undefined) return PUBLIC_URL;
-  if (ENVIRONMENT === 'development') return new URL(c.req.url).origin;
+  if (PUBLIC_URL !== undefined || ENVIRONMENT === 'development') return publicUrl(c);
   return /^https:/.test(ISSUER) && URL.canParse(ISSUER) ? ISSUER.replace(/\/+$/, '') : null;
 }
 

@@ -4,6 +4,7 @@
  * token/keys.ts, since only Web Crypto can say whether a key is one.
  */
 
+import { isInsecureOrigin, isOriginPattern } from './origins.ts';
 import { readFirebaseHashConfig } from './password/foreign/firebase-config.ts';
 import { LEEWAY_MAX_SECONDS, OWN_AUDIENCES, RESERVED_CLAIMS } from './token/claims.ts';
 
@@ -88,12 +89,10 @@ const list = (text: string | null): string[] =>
 
 const origins = (text: string | null): string[] => {
   const all = list(text);
-  for (const origin of all) {
-    const url = URL.canParse(origin) ? new URL(origin) : undefined;
-    // The URL parser lets an asterisk pass; no browser sends one.
-    if (url?.origin !== origin || !/^https?:$/.test(url.protocol) || origin.includes('*')) {
-      throw new Problem('must be exact origins (https://app.example.com), separated by commas');
-    }
+  if (!all.every(isOriginPattern)) {
+    throw new Problem(
+      'must be origins separated by commas: https://app.example.com, https://*.example.com or an app’s own scheme',
+    );
   }
   return all;
 };
@@ -126,6 +125,8 @@ const publicUrl = (text: string | null): string | undefined => {
   if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username || url.password) {
     throw new Problem('must be an address such as https://accounts.example.com');
   }
+  // It becomes the path of a cookie, and the beginning of redirects.
+  if (/[;,]|\/\/./.test(url.pathname)) throw new Problem('must have a plain path');
   return url.href.replace(/\/+$/, '');
 };
 
@@ -280,7 +281,7 @@ export const SETTINGS = define({
   RATE_LIMITS: { default: 'on', meaning: '`off` for tests and benchmarks', parse: flag('on', 'off') },
   ALLOWED_ORIGINS: {
     default: null,
-    meaning: 'CORS: exact origins, separated by commas',
+    meaning: 'whose pages may call: origins, `https://*.example.com` or app schemes, separated by commas',
     parse: origins,
   },
   MAIL: {
@@ -291,7 +292,8 @@ export const SETTINGS = define({
   MAIL_FROM: { default: null, meaning: 'the sender; needed by `MAIL=cloudflare`', parse: mailFrom },
   PUBLIC_URL: {
     default: null,
-    meaning: 'the base of links in mail; in development the request’s origin where unset',
+    meaning:
+      'where the service is reached, path included: links, own origin, cookies; the request’s origin where unset',
     parse: publicUrl,
   },
   DOCS: { default: 'on', meaning: '`off`: no `/docs`, no `/openapi.json`', parse: flag('on', 'off') },
@@ -352,6 +354,13 @@ export function loadSettings(
     if (values.MAIL_FROM === undefined) fault('MAIL_FROM', 'is needed by MAIL=cloudflare');
     if (values.PUBLIC_URL === undefined) fault('PUBLIC_URL', 'is needed by MAIL=cloudflare');
     if (env.EMAIL === undefined) fault('MAIL', 'cloudflare needs the send_email binding EMAIL');
+  }
+  if (
+    production &&
+    values.REFRESH_TRANSPORT === 'cookie' &&
+    (values.ALLOWED_ORIGINS ?? []).some(isInsecureOrigin)
+  ) {
+    fault('ALLOWED_ORIGINS', 'must be https in production in cookie mode, localhost apart');
   }
   if (production && values.PUBLIC_URL?.startsWith('http:'))
     fault('PUBLIC_URL', 'must be https in production');

@@ -3,11 +3,16 @@
  * no other site sends. Origin is checked on every unsafe method then: SameSite alone is about sites, not
  * origins.
  */
+
 import type { MiddlewareHandler } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
+import { isAllowedOrigin, isOwnOrigin, publicUrl } from '../http/origins.ts';
+import { reporter } from '../http/report.ts';
+import { isSameSite } from '../origins.ts';
+import type { Settings } from '../settings.ts';
 import type { TokenPair } from './application/tokens.ts';
 import type { AccountContext, AccountEnv } from './env.ts';
 import { noBody, refreshBody } from './schemas.ts';
@@ -26,11 +31,29 @@ const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 export const requireOrigin = createMiddleware<AccountEnv>(async function requireOrigin(c, next) {
   if (inCookie(c) && !SAFE.includes(c.req.method)) {
     const origin = c.req.header('Origin');
-    const allowed = [new URL(c.req.url).origin, ...c.var.services.settings.ALLOWED_ORIGINS];
-    if (origin === undefined || !allowed.includes(origin)) throw new Refusal('origin_not_allowed');
+    if (origin === undefined) throw new Refusal('origin_not_allowed');
+    if (!isOwnOrigin(c, origin)) {
+      if (!isAllowedOrigin(c, origin)) throw new Refusal('origin_not_allowed');
+      warnOfOtherSite(c, origin);
+    }
   }
   return next();
 });
+
+const warned = new WeakSet<Settings>();
+
+/** Once an isolate: the browser of such a page keeps no cookie of ours, and says nothing of it. */
+function warnOfOtherSite(c: AccountContext, origin: string): void {
+  const { settings } = c.var.services;
+  const fromBrowser = c.req.header('Sec-Fetch-Site');
+  const crosses = fromBrowser ? fromBrowser === 'cross-site' : !isSameSite(origin, publicUrl(c));
+  if (!crosses || warned.has(settings)) return;
+  warned.add(settings);
+  reporter(c.var.requestId)('warn', 'cookie_of_another_site', {
+    origin,
+    hint: 'browsers do not send the refresh cookie from another site: put the front end and this service below one domain, or set REFRESH_TRANSPORT=body',
+  });
+}
 
 /** The body of refresh and log-out: `{refresh}`, or nothing where the cookie has it. */
 export const refreshInput: ReturnType<typeof body<typeof refreshBody>> = (() => {
@@ -75,7 +98,7 @@ export function clearRefresh(c: AccountContext): void {
 
 /** Ours, and those that a page of a host below the same domain can have set, at the paths where they reach us. */
 function clearPlanted(c: AccountContext): void {
-  const labels = new URL(c.req.url).hostname.split('.');
+  const labels = new URL(publicUrl(c)).hostname.split('.');
   const domains = labels.slice(0, -1).map((_, from) => labels.slice(from).join('.'));
   for (const path of new Set(['/', attributes(c).path])) {
     deleteCookie(c, COOKIE, { ...attributes(c), path });

@@ -2,9 +2,11 @@
  * The console's cookie, and the two guards of its pages. Browsers keep a `Secure` cookie from http://localhost, as
  * development has it, in Chromium and Firefox; Safari does not, and needs https there too.
  */
+
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
+import { isOwnOrigin } from '../http/origins.ts';
 import { consoleCaller } from './console-session.ts';
 import type { AdminContext, AdminEnv } from './env.ts';
 
@@ -30,7 +32,8 @@ export const clearCookie = (c: AdminContext): void => {
  * `Origin` is absent, as it never is in the POST of a browser.
  */
 export const ownOrigin = createMiddleware<AdminEnv>(async function ownOrigin(c, next) {
-  if (c.req.header('Origin') !== new URL(c.req.url).origin) {
+  const origin = c.req.header('Origin');
+  if (origin === undefined || !isOwnOrigin(c, origin)) {
     throw new Refusal('origin_not_allowed', { reason: 'console' });
   }
   return next();
@@ -43,7 +46,7 @@ export const requireStaffSession = createMiddleware<AdminEnv>(async function req
   if (!caller) {
     if (token !== null) clearCookie(c);
     const { pathname, search } = new URL(c.req.url);
-    const wanted = c.req.method === 'GET' ? pathname.slice(c.var.mount.length) + search : '';
+    const wanted = c.req.method === 'GET' ? pathname.slice(c.var.routedAt.length) + search : '';
     const next = wanted.length > 1 ? `?${new URLSearchParams({ next: wanted })}` : '';
     return c.redirect(`${c.var.mount}/login${next}`, 303);
   }
@@ -51,10 +54,15 @@ export const requireStaffSession = createMiddleware<AdminEnv>(async function req
   return next();
 });
 
-/** Where a log-in goes on: a page of the console, whatever `next` says. An absolute address, so that `//` is none. */
+/** Any host will do: what is sent is a path, so that the browser stays at the name it came to. */
+const ANY_HOST = 'https://console.invalid';
+
+/** Where a log-in goes on: a page of the console, whatever `next` says. */
 export function afterLogIn(c: AdminContext, next: string): string {
   const { mount } = c.var;
-  const home = new URL(mount || '/', c.req.url);
-  const to = URL.canParse(mount + next, home.href) ? new URL(mount + next, home) : home;
-  return to.href.startsWith(`${home.origin}${mount}/`) ? to.href : home.href;
+  const to = URL.canParse(mount + next, ANY_HOST) ? new URL(mount + next, ANY_HOST) : null;
+  // `//` would be another host to the browser.
+  const stays =
+    to?.origin === ANY_HOST && to.pathname.startsWith(`${mount}/`) && !to.pathname.startsWith('//');
+  return stays ? to.pathname + to.search : mount || '/';
 }

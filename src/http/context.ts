@@ -1,8 +1,11 @@
 /** What a request carries through the layers above the use cases. */
+
 import type { Context } from 'hono';
 import type { Language } from '../languages/index.ts';
+import type { IsAllowedOrigin } from '../origins.ts';
 import type { Call } from '../ports.ts';
 import type { SettingFault, Settings } from '../settings.ts';
+import { publicUrl } from './origins.ts';
 import { reporter } from './report.ts';
 
 /** The Worker's bindings. Settings (settings.ts) are plain values beside them. */
@@ -19,10 +22,12 @@ export interface AppEnv {
   Variables: {
     requestId: string;
     language: Language;
-    services: { settings: Settings };
-    /** Where the account app, or the console, is mounted: `/account`. */
+    services: { settings: Settings; isAllowedOrigin: IsAllowedOrigin };
+    /** Where the account app, or the console, is seen from outside: `/account`, `/id/account`. */
     mount: string;
-    /** Where the account app is; ACCOUNTS_AT where nobody has said. */
+    /** Its mount in this Worker: what paths of requests begin with. */
+    routedAt: string;
+    /** The mount of the account app; ACCOUNTS_AT where nobody has said. */
     accountsAt: string;
     /** simplejwt's own paths: validation errors stand at the top level too. */
     flatErrors: boolean;
@@ -60,13 +65,12 @@ export function clientOf(c: AppContext): Call['client'] {
 }
 
 export function callOf(c: AppContext): Call {
-  const { PUBLIC_URL } = c.var.services.settings;
   const report = reporter(c.var.requestId);
   return {
     requestId: c.var.requestId,
     client: clientOf(c),
     language: c.var.language,
-    accountsUrl: (PUBLIC_URL ?? new URL(c.req.url).origin) + (c.get('accountsAt') ?? ACCOUNTS_AT),
+    accountsUrl: publicUrl(c) + (c.get('accountsAt') ?? ACCOUNTS_AT),
     waitUntil: (work) => {
       const settled = work.catch((error: unknown) =>
         report('error', 'background_failed', { error: error instanceof Error ? error.name : 'unknown' }),

@@ -1,11 +1,13 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** `GET /dev/mail`: the development inbox, as a page for people and JSON for programs. */
+
 import { Hono } from 'hono';
 import { accepts } from 'hono/accepts';
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
 import type { AppEnv } from '../http/context.ts';
+import { publicPath } from '../http/origins.ts';
 import { PAGE_CSP, Page } from '../http/page.tsx';
 import { canonicalEmail } from '../identity.ts';
 import type { Inbox } from '../ports.ts';
@@ -37,7 +39,7 @@ export const devMailRoutes = () =>
     }
     c.header('Content-Security-Policy', PAGE_CSP);
     return c.html(
-      <Page title="Development inbox" language="en" files="/static">
+      <Page title="Development inbox" language="en" files={`${publicPath(c.var.services.settings)}/static`}>
         <h1>Development inbox</h1>
         <p>Mail of the last hour, newest first. Nothing is sent from here.</p>
         {mails.length === 0 && <p class="empty">No mail yet. Sign up or ask for a reset, then look again.</p>}

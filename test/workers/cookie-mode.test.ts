@@ -488,7 +488,6 @@ describe('Origin is checked on every unsafe method of every account path', () =>
     'http://localhost#evil.example',
     'http://localhost http://localhost',
     'http://localhost, https://evil.example',
-    'http://127.0.0.1',
     'http://app.example.com',
     'https://app.example.com:443',
     'https://app.example.com:8443',
@@ -586,6 +585,43 @@ describe('Origin is checked on every unsafe method of every account path', () =>
     expect(await at('http://localhost:8787', OWN)).toBe(403);
   });
 
+  it('127.0.0.1 is our own beside localhost on the same port, in development', async () => {
+    const from = async (vars: Vars, url: string, origin: string) =>
+      (
+        await cookieWorld(vars).fetch(
+          new Request(`${url}/account/logout`, { method: 'POST', headers: { Origin: origin } }),
+        )
+      ).status;
+    const asIfStarted: Vars = { PUBLIC_URL: 'http://localhost:8787' };
+    const PRODUCTION: Vars = { ENVIRONMENT: 'production', PASSWORD_ITERATIONS_UNSAFE: 'on', MAIL: 'off' };
+    expect(await from(asIfStarted, 'http://127.0.0.1:8787', 'http://127.0.0.1:8787')).toBe(204);
+    expect(await from(asIfStarted, 'http://127.0.0.1:8787', 'http://localhost:8787')).toBe(204);
+    expect(await from({}, 'http://127.0.0.1:8787', 'http://localhost:8787')).toBe(204);
+    expect(await from(asIfStarted, 'http://127.0.0.1:8787', 'http://127.0.0.1:8788')).toBe(403);
+    expect(await from(asIfStarted, 'http://127.0.0.1:8787', 'https://127.0.0.1:8787')).toBe(403);
+    expect(await from(PRODUCTION, 'http://127.0.0.1:8787', 'http://localhost:8787')).toBe(403);
+  });
+
+  it.each<[string, string, Record<string, string>, number]>([
+    ['another site', 'https://app.other.example', {}, 1],
+    ['an app', 'capacitor://localhost', {}, 1],
+    ['what the browser calls another site', 'https://app.example.com', { 'Sec-Fetch-Site': 'cross-site' }, 1],
+    ['this site', 'https://app.example.com', {}, 0],
+    ['what the browser calls this site', 'https://app.other.example', { 'Sec-Fetch-Site': 'same-site' }, 0],
+    ['our own pages', 'https://accounts.example.com', {}, 0],
+  ])('of %s is warned of in the log, once', async (_, origin, headers, lines) => {
+    const here = cookieWorld({
+      PUBLIC_URL: 'https://accounts.example.com',
+      ALLOWED_ORIGINS: 'https://app.other.example,capacitor://localhost,https://app.example.com',
+    });
+    for (const path of ['/account/login', '/account/login', '/account/logout']) {
+      await post(here, path, {}, { origin, headers });
+    }
+    expect(log.of('cookie_of_another_site').map((line) => [line.level, line.origin])).toEqual(
+      Array.from({ length: lines }, () => ['warn', origin]),
+    );
+  });
+
   it.each(['GET', 'HEAD'])('%s asks for none', async (method) => {
     const who = await signedUp(w);
     for (const origin of [null, 'https://evil.example']) {
@@ -669,13 +705,13 @@ describe('CORS in cookie mode', () => {
     expect(corsOf(answer)).toMatchObject({
       'access-control-allow-origin': ALLOWED,
       'access-control-allow-credentials': 'true',
-      'access-control-allow-methods': 'GET,HEAD,POST,PATCH,DELETE',
-      'access-control-allow-headers': 'Authorization,Content-Type,Accept-Language',
+      'access-control-allow-methods': 'POST,OPTIONS',
+      'access-control-allow-headers': 'content-type,authorization',
       'access-control-max-age': '600',
     });
   });
 
-  it('in body mode never speaks of credentials', async () => {
+  it('in body mode allows credentials too: some clients always send them', async () => {
     const w = world({ vars: { ALLOWED_ORIGINS: ALLOWED } });
     for (const answer of [
       await post(w, '/account/login', {}, { origin: ALLOWED }),
@@ -685,7 +721,7 @@ describe('CORS in cookie mode', () => {
       }),
     ]) {
       expect(answer.headers.get('Access-Control-Allow-Origin')).toBe(ALLOWED);
-      expect(answer.headers.get('Access-Control-Allow-Credentials')).toBeNull();
+      expect(answer.headers.get('Access-Control-Allow-Credentials')).toBe('true');
     }
   });
 });

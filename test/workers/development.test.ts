@@ -59,8 +59,9 @@ describe('CORS', () => {
   });
 
   it.each([
-    // Its own origin needs no CORS.
+    // Its own origins need no CORS.
     'http://localhost',
+    'http://127.0.0.1',
     'http://localhost.evil.example',
     'http://evil.localhost:5173',
     'http://evil-localhost:5173',

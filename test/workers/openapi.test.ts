@@ -145,10 +145,15 @@ describe('/openapi.json', () => {
     expect(answer.body.info.title).toBe('Accounts at elsewhere.example:8443');
   });
 
-  it('names PUBLIC_URL first where it is set', async () => {
-    const { info, servers } = await documentWith({ PUBLIC_URL: 'https://accounts.example.com' });
-    expect(servers).toEqual([{ url: 'https://accounts.example.com' }, { url: 'http://localhost' }]);
+  it('names PUBLIC_URL alone where it is set', async () => {
+    const { info, servers } = await documentWith({ PUBLIC_URL: 'https://accounts.example.com/id' });
+    expect(servers).toEqual([{ url: 'https://accounts.example.com/id' }]);
     expect(info.title).toBe('Accounts at accounts.example.com');
+  });
+
+  it('names the other name of this machine too, if asked by it in development', async () => {
+    const { servers } = await documentWith({ PUBLIC_URL: 'http://127.0.0.1' });
+    expect(servers).toEqual([{ url: 'http://127.0.0.1' }, { url: 'http://localhost' }]);
   });
 
   it('has no mail paths where MAIL is off, and no inbox but in development', async () => {

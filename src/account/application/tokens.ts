@@ -1,7 +1,9 @@
 /** What all use cases share: the services they are built from, and the minting of tokens. */
+
 import type { FieldFaults } from '../../errors.ts';
 import { invalid, invalidField } from '../../errors.ts';
 import type { EndedSession, RevocationReason, Session, User } from '../../model.ts';
+import type { IsAllowedOrigin } from '../../origins.ts';
 import type { PasswordHasher } from '../../password/hash.ts';
 import { type PasswordFault, passwordFaults } from '../../password/policy.ts';
 import type {
@@ -27,6 +29,8 @@ import type { SecondFactor } from './authentication.ts';
 
 export interface Services {
   settings: Settings;
+  /** Whose pages may call: ALLOWED_ORIGINS, or the host's own function. */
+  isAllowedOrigin: IsAllowedOrigin;
   clock: Clock;
   random: Random;
   codec: Codec;

@@ -1,34 +1,50 @@
-/** Cross-origin requests (the Fetch standard's CORS protocol) from the origins of `ALLOWED_ORIGINS`, and in development of localhost. */
+/** Cross-origin requests (the Fetch standard's CORS protocol). Which origins: http/origins.ts. */
 import type { MiddlewareHandler } from 'hono';
 import { cors as honoCors } from 'hono/cors';
-import type { AppEnv } from '../context.ts';
-import { isLocalhostOrigin } from '../localhost-origins.ts';
-import { reporter } from '../report.ts';
+import { Refusal } from '../../errors.ts';
+import type { AppContext, AppEnv } from '../context.ts';
+import { mayRead } from '../origins.ts';
 
-/** Preflights end here; any other OPTIONS request goes on and learns what the path allows. */
-export function cors(): MiddlewareHandler<AppEnv> {
-  return async function allowOrigins(c, next) {
-    const settings = c.get('services')?.settings;
-    if (!settings) return next();
-    const preflight =
-      c.req.method === 'OPTIONS' && c.req.header('Access-Control-Request-Method') !== undefined;
+/** Told of a path that is not there, so that the client can read its 404. */
+const ANY_METHOD = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+const allow = (origin: string, allowMethods: string[] = []) =>
+  honoCors({
+    origin: [origin],
+    allowMethods,
+    // Empty: a preflight is told the headers that it asks for (tracing, X-CSRFToken, …). None of them means anything here.
+    allowHeaders: [],
+    exposeHeaders: ['X-Request-Id', 'Retry-After', 'WWW-Authenticate', 'Content-Language'],
+    maxAge: 600,
+    // In both transports: many clients always send `credentials: 'include'`, and a browser refuses them without it.
+    credentials: true,
+  });
+
+/** A preflight is told the methods of its path; any other OPTIONS request learns what the path allows. */
+export function cors<E extends AppEnv>(): MiddlewareHandler<E> {
+  return async function allowOrigins(context, next) {
+    const c = context as unknown as AppContext;
     const origin = c.req.header('Origin');
-    if (origin === undefined) return next();
-    const isOwn = origin === new URL(c.req.url).origin;
-    const allowed =
-      settings.ALLOWED_ORIGINS.includes(origin) ||
-      (!isOwn && isLocalhostOrigin(origin, settings, reporter(c.var.requestId)));
-    if (!allowed) return next();
-    const answer = honoCors({
-      origin: [origin],
-      allowMethods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-      allowHeaders: ['Authorization', 'Content-Type', 'Accept-Language'],
-      exposeHeaders: ['X-Request-Id', 'Retry-After', 'WWW-Authenticate', 'Content-Language'],
-      maxAge: 600,
-      credentials: settings.REFRESH_TRANSPORT === 'cookie',
-    });
-    if (preflight || c.req.method !== 'OPTIONS') return answer(c, next);
-    await next();
-    c.header('Access-Control-Allow-Origin', origin);
+    // No services: a path that answers without settings knows no origins.
+    if (origin === undefined || !c.get('services') || !mayRead(c, origin)) return next();
+    if (c.req.method !== 'OPTIONS') return allow(origin)(context, next);
+    if (c.req.header('Access-Control-Request-Method') === undefined) {
+      await next();
+      c.header('Access-Control-Allow-Origin', origin);
+      c.header('Access-Control-Allow-Credentials', 'true');
+      return;
+    }
+    try {
+      await next();
+    } catch (error) {
+      // Of a path that nothing is mounted at; elsewhere it is an answer by now.
+      if (!(error instanceof Refusal && error.kind === 'not_found')) throw error;
+    }
+    const methods = c.res.headers.get('Allow')?.split(', ') ?? ANY_METHOD;
+    // In place of what the path answered, its headers included.
+    context.res = undefined;
+    const answer = await allow(origin, methods)(context, next);
+    context.res = undefined;
+    if (answer) context.res = answer;
   };
 }

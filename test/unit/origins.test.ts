@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { isInsecureOrigin, isSameSite, originMatcher } from '../../src/origins.ts';
+
+describe('an exact origin', () => {
+  const allows = originMatcher(['https://app.example.com', 'capacitor://localhost', 'http://localhost:3000']);
+
+  it.each(['https://app.example.com', 'capacitor://localhost', 'http://localhost:3000'])(
+    '%s is allowed',
+    (origin) => {
+      expect(allows(origin)).toBe(true);
+    },
+  );
+
+  it.each([
+    'https://app.example.com.evil.example',
+    'https://x.app.example.com',
+    'https://app.example.com:8443',
+    'http://app.example.com',
+    'capacitor://localhost.evil',
+    'http://localhost',
+    'null',
+    '*',
+    '',
+  ])('%j is not', (origin) => {
+    expect(allows(origin)).toBe(false);
+  });
+});
+
+describe('https://*.app.pages.dev', () => {
+  const allows = originMatcher(['https://*.app.pages.dev', 'https://*.example.com:8443']);
+
+  it.each([
+    'https://preview.app.pages.dev',
+    'https://1a2b-3c.app.pages.dev',
+    'https://xn--bcher-kva.app.pages.dev',
+    'https://a.example.com:8443',
+  ])('allows one label: %s', (origin) => {
+    expect(allows(origin)).toBe(true);
+  });
+
+  it.each([
+    'https://app.pages.dev',
+    'https://.app.pages.dev',
+    'https://a.b.app.pages.dev',
+    'https://evilapp.pages.dev',
+    'https://evil.example/.app.pages.dev',
+    'https://evil.example?.app.pages.dev',
+    'https://evil.example#.app.pages.dev',
+    'https://user@x.app.pages.dev',
+    'https://evil.example:80.app.pages.dev',
+    'https://*.app.pages.dev',
+    'https://X.app.pages.dev',
+    'https://a b.app.pages.dev',
+    'https://x.app.pages.dev:8443',
+    'https://x.app.pages.dev.evil.example',
+    'http://x.app.pages.dev',
+    'https://a.example.com',
+    'null',
+  ])('and not %s', (origin) => {
+    expect(allows(origin)).toBe(false);
+  });
+});
+
+describe('pages that anybody on the network can be', () => {
+  it.each<[string, boolean]>([
+    ['http://app.example.com', true],
+    ['http://*.example.com', true],
+    ['http://192.168.0.2:3000', true],
+    ['http://localhost.evil.example', true],
+    ['http://localhost', false],
+    ['http://localhost:3000', false],
+    ['http://tauri.localhost', false],
+    ['http://127.0.0.1:3000', false],
+    ['http://[::1]:3000', false],
+    ['https://app.example.com', false],
+    ['capacitor://localhost', false],
+  ])('%s: %s', (origin, insecure) => {
+    expect(isInsecureOrigin(origin)).toBe(insecure);
+  });
+});
+
+describe('one site', () => {
+  it.each<[string, string, boolean]>([
+    ['https://app.example.com', 'https://accounts.example.com', true],
+    ['https://example.com:8443', 'https://accounts.example.com', true],
+    ['http://localhost:3000', 'http://localhost:8787', true],
+    ['http://127.0.0.1:3000', 'http://127.0.0.1:8787', true],
+    ['http://[::1]:3000', 'http://[::1]:8787', true],
+    ['https://app.example.org', 'https://accounts.example.com', false],
+    ['http://app.example.com', 'https://accounts.example.com', false],
+    ['http://127.0.0.1:3000', 'http://localhost:8787', false],
+    ['http://10.0.0.1', 'http://9.9.0.1', false],
+    ['capacitor://localhost', 'https://accounts.example.com', false],
+    ['no origin', 'https://accounts.example.com', false],
+  ])('%s and %s: %s', (origin, own, same) => {
+    expect(isSameSite(origin, own)).toBe(same);
+  });
+});
