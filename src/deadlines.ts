@@ -1,5 +1,8 @@
 /** Every call to a store has a time limit; what it refuses is told as 503, never as a 401. */
 import { Refusal } from './errors.ts';
+import type { RefusalReason } from './refusal-reasons.ts';
+
+type UnavailableReason = Extract<RefusalReason, 'd1' | 'kv' | 'limiter' | 'contended'>;
 
 /** Milliseconds. */
 export interface Deadlines {
@@ -34,5 +37,5 @@ export function within<T>(ms: number, work: Promise<T>): Promise<T> {
 }
 
 /** 503; the client may try again at once. Writes are never retried here. */
-export const unavailable = (reason: string): Refusal =>
-  new Refusal('unavailable', { reason, headers: { 'Retry-After': '1' } });
+export const unavailable = (reason: UnavailableReason, call?: string): Refusal =>
+  new Refusal('unavailable', { reason, ...(call && { call }), headers: { 'Retry-After': '1' } });

@@ -3,6 +3,7 @@
  * languages/. The reasons inside (`reason` of a Refusal) are for the log alone. Codes are simplejwt's and DRF's where
  * they have one. How a refusal becomes an answer: http/problem.ts.
  */
+import type { RefusalReason } from './refusal-reasons.ts';
 
 export interface RefusalKind {
   status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 503;
@@ -92,7 +93,9 @@ export type RefusalTokenType = 'access' | 'refresh';
 export class Refusal extends Error {
   readonly kind: RefusalName;
   /** What the log says of it and the client never learns. */
-  readonly reason: string | undefined;
+  readonly reason: RefusalReason | undefined;
+  /** Which call failed: for the log too. */
+  readonly call: string | undefined;
   readonly faults: FieldFaults | undefined;
   /** What is wrong with the settings: for a developer's eyes, so in development alone. */
   readonly problems: readonly string[] | undefined;
@@ -105,7 +108,8 @@ export class Refusal extends Error {
   constructor(
     kind: RefusalName,
     more: {
-      reason?: string;
+      reason?: RefusalReason;
+      call?: string;
       faults?: FieldFaults;
       problems?: readonly string[];
       headers?: Readonly<Record<string, string>>;
@@ -117,6 +121,7 @@ export class Refusal extends Error {
     this.name = 'Refusal';
     this.kind = kind;
     this.reason = more.reason;
+    this.call = more.call;
     this.faults = more.faults;
     this.problems = more.problems;
     this.headers = more.headers ?? {};

@@ -34,7 +34,7 @@ async function ready(c: Context<HealthEnv>): Promise<void> {
     services.sessions.tokenStatus('readyz', 'readyz'),
     services.blacklist.find('readyz', reporter(c.var.requestId)),
   ]);
-  if (kv === 'unknown') throw unavailable('kv readyz');
+  if (kv === 'unknown') throw unavailable('kv', 'readyz');
   reachedAt.set(services, now);
 }
 

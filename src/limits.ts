@@ -109,7 +109,7 @@ export function bindingLimits(
         call.report('error', 'limiter_failed', { action: what.action });
         // A guess at a password must be counted; everything else goes on.
         if (GUESSES.has(what.action)) {
-          throw unavailable(`limiter ${what.action}`);
+          throw unavailable('limiter', what.action);
         }
         return;
       }

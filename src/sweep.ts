@@ -78,7 +78,11 @@ export async function sweep(
     report('info', 'swept', { ...swept });
     return swept;
   } catch (error) {
-    report('error', 'sweep_failed', { reason: error instanceof Refusal ? error.reason : 'internal' });
+    report(
+      'error',
+      'sweep_failed',
+      error instanceof Refusal ? { reason: error.reason, call: error.call } : { reason: 'internal' },
+    );
     throw new Error('sweep failed');
   }
 }

@@ -75,7 +75,7 @@ export function sentRefresh(c: AccountContext, validated: { refresh?: string }):
     .filter((pair) => pair.trim().startsWith(`__Secure-${COOKIE}=`));
   if (sent.length <= 1) return getCookie(c, COOKIE, 'secure') ?? null;
   clearPlanted(c);
-  throw new Refusal('not_authenticated', { reason: 'two cookies' });
+  throw new Refusal('not_authenticated', { reason: 'two_cookies' });
 }
 
 /** What of a pair goes into the body; in cookie mode the refresh token goes into the cookie instead. */

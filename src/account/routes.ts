@@ -49,7 +49,7 @@ export const accountRoutes = () =>
     })
     .post('/token/refresh', requireOrigin, refreshInput, async (c) => {
       const token = sentRefresh(c, c.req.valid('json'));
-      if (token === null) throw new Refusal('not_authenticated', { reason: 'no cookie' });
+      if (token === null) throw new Refusal('not_authenticated', { reason: 'no_cookie' });
       const pair = await clearWhereFinal(c, refresh(c.var.services, token, callOf(c)));
       return c.json(sendTokens(c, pair));
     })

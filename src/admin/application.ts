@@ -39,9 +39,9 @@ const auditEntry = ({ clock, random }: Services, caller: Caller, action: AuditAc
 /** 403 permission_denied, last_staff; 404 not_found; 409 email_taken, username_taken; 503. */
 function requireDone(outcome: Outcome): void {
   if (outcome === 'ok') return;
-  if (outcome === 'denied') throw new Refusal('permission_denied', { reason: 'no longer staff' });
+  if (outcome === 'denied') throw new Refusal('permission_denied', { reason: 'no_longer_staff' });
   if (outcome === 'gone') throw new Refusal('not_found');
-  if (outcome === 'changed') throw unavailable('the user changes all the time');
+  if (outcome === 'changed') throw unavailable('contended');
   throw new Refusal(outcome);
 }
 

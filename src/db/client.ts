@@ -21,7 +21,7 @@ export function connectD1(binding: D1Database, deadlineMs: number): D1 {
       try {
         return await within(deadlineMs, work(db));
       } catch (error) {
-        throw unavailable(`d1 ${what}: ${whyD1Failed(error)}`);
+        throw unavailable('d1', `${what}: ${whyD1Failed(error)}`);
       }
     },
   };

@@ -128,7 +128,7 @@ async function accountOf(
   const known = blacklist ? await blacklist.find(claims.sid, report) : 'unknown';
   if (known === null) return account;
   if (known !== 'unknown') throw new Refusal(accessFault(reasonFault(known)), { reason: known });
-  if (!tokenStatus) throw unavailable('kv guard');
+  if (!tokenStatus) throw unavailable('kv', 'guard');
   const { user, session } = await tokenStatus(claims.sub, claims.sid);
   const fault = statusFault({ user, session }, now);
   if (fault || !user) {

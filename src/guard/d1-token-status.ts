@@ -27,7 +27,7 @@ export const d1TokenStatus =
     try {
       row = await within(deadlineMs, db.prepare(QUERY).bind(userId, sessionId).first<Row>());
     } catch {
-      throw unavailable('d1 guard.tokenStatus');
+      throw unavailable('d1', 'guard.tokenStatus');
     }
     if (!row) return { user: null, session: null };
     return {

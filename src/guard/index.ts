@@ -113,7 +113,7 @@ function guardOf<Variables extends OptionalAccountVariables>(
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const level = REFUSALS[error.kind].status >= 500 ? 'error' : 'warn';
-      if (error.reason) report(level, error.kind, { reason: error.reason });
+      if (error.reason) report(level, error.kind, { reason: error.reason, call: error.call });
       throw refuse(c, error, guard.settings.AUTH_HEADER_TYPES[0] ?? 'Bearer');
     }
     return next();

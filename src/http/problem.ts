@@ -33,7 +33,11 @@ export function refusalOf(error: unknown, c: AppContext): Refusal {
   if (error instanceof Refusal) {
     const { status } = REFUSALS[error.kind];
     if (error.reason !== undefined) {
-      report(status >= 500 ? 'error' : 'warn', error.kind, { reason: error.reason, path: c.req.routePath });
+      report(status >= 500 ? 'error' : 'warn', error.kind, {
+        reason: error.reason,
+        call: error.call,
+        path: c.req.routePath,
+      });
     }
     return error;
   }

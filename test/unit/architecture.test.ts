@@ -34,7 +34,11 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^account\/(staff|new-user|presenters|export\/own-data)\.ts$/,
     /^mail\/(mails|compose)\.ts$/,
   ],
-  ['model', /^languages\//, /^((admin\/)?ports|audit-log|model|errors|random|deadlines)\.ts$/],
+  [
+    'model',
+    /^languages\//,
+    /^((admin\/)?ports|audit-log|model|errors|refusal-reasons|random|deadlines)\.ts$/,
+  ],
   ['routes', /^(account|admin|dev|mail|openapi)\//, /^(health|discovery)\.ts$/],
 ];
 const MAY_IMPORT: Record<string, string[]> = {

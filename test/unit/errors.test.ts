@@ -99,7 +99,7 @@ describe('a refusal', () => {
   });
 
   it('has a message that is its kind and nothing of its reason', () => {
-    expect(new Refusal('unavailable', { reason: 'SELECT secret' }).message).toBe('unavailable');
+    expect(new Refusal('unavailable', { reason: 'd1', call: 'SELECT secret' }).message).toBe('unavailable');
   });
 
   it('of input names the faults by field', () => {

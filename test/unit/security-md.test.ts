@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { REFUSAL_REASONS } from '../../src/refusal-reasons.ts';
 
 const text = readFileSync('docs/SECURITY.md', 'utf8');
 
@@ -52,6 +53,15 @@ const events = globSync('src/**/*.{ts,tsx}').flatMap((file) =>
 );
 
 describe('docs/SECURITY.md', () => {
+  it('says what every reason of a refusal means', () => {
+    const [, table = ''] = /### Why something was refused\n([\s\S]*?)\n\n[^|\n]*\n\n##/.exec(text) ?? [];
+    const listed = [...table.matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map(([, code, meaning]) => [
+      code,
+      meaning,
+    ]);
+    expect(listed.slice(1)).toEqual(Object.entries(REFUSAL_REASONS));
+  });
+
   it('names files and leads to some', () => {
     expect(named.length).toBeGreaterThan(50);
     expect(linked.length).toBeGreaterThan(2);

@@ -172,11 +172,11 @@ const DONE: readonly Case[] = [
 const refused = (event: string, reason: string) => () => ({ level: 'warn', event, reason });
 
 const REFUSED: readonly Case[] = [
-  ['log-in of nobody', () => w.logIn(person('nobody')), refused('no_active_account', 'unknown user')],
+  ['log-in of nobody', () => w.logIn(person('nobody')), refused('no_active_account', 'unknown_user')],
   [
     'log-in with a wrong password',
     (who) => w.logIn({ ...who, password: NEW_PASSWORD }),
-    refused('no_active_account', 'wrong password'),
+    refused('no_active_account', 'wrong_password'),
   ],
   [
     'log-in of somebody inactive',
@@ -184,7 +184,7 @@ const REFUSED: readonly Case[] = [
       await deactivate(who.user.id);
       return w.logIn(who);
     },
-    refused('no_active_account', 'inactive user'),
+    refused('no_active_account', 'inactive_user'),
   ],
   [
     'log-in to the console of somebody who is not staff',
@@ -193,7 +193,7 @@ const REFUSED: readonly Case[] = [
         headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: 'http://localhost' },
         body: new URLSearchParams({ username: email, password }).toString(),
       }),
-    refused('no_active_account', 'not staff'),
+    refused('no_active_account', 'not_staff'),
   ],
   [
     'log-in beside a change of the password',
@@ -201,7 +201,7 @@ const REFUSED: readonly Case[] = [
       between(() =>
         env.DB.prepare('UPDATE users SET password_version = 9 WHERE id = ?').bind(who.user.id).run(),
       ).logIn(who),
-    refused('no_active_account', 'password or user changed meanwhile'),
+    refused('no_active_account', 'changed_meanwhile'),
   ],
   [
     'refresh with a forged token',
@@ -311,7 +311,7 @@ const REFUSED: readonly Case[] = [
       await w.post('/api/token/blacklist/', { refresh: who.refresh });
       return w.post('/api/token/blacklist/', { refresh: who.refresh });
     },
-    refused('token_blacklisted', 'second call'),
+    refused('token_blacklisted', 'already_revoked'),
   ],
   [
     'me with a forged token',
@@ -344,7 +344,7 @@ const REFUSED: readonly Case[] = [
         undefined,
         between(() => end(who.user.id)),
       ),
-    refused('access_token_not_valid', 'session ended meanwhile'),
+    refused('access_token_not_valid', 'session_ended_meanwhile'),
   ],
   [
     'the end of all sessions beside the end of one’s own',
@@ -355,12 +355,12 @@ const REFUSED: readonly Case[] = [
         undefined,
         between(() => end(who.user.id)),
       ),
-    refused('access_token_not_valid', 'session ended meanwhile'),
+    refused('access_token_not_valid', 'session_ended_meanwhile'),
   ],
   [
     'a change of name beside the end of the session',
     (who) => between(() => end(who.user.id)).patch('/account/me', { name: 'Mina' }, { token: who.access }),
-    refused('access_token_not_valid', 'lost against another write'),
+    refused('access_token_not_valid', 'lost_to_another_write'),
   ],
   [
     'a change of password beside the end of the session',
@@ -369,7 +369,7 @@ const REFUSED: readonly Case[] = [
         between(() => end(who.user.id)),
         who,
       ),
-    refused('access_token_not_valid', 'lost against another write'),
+    refused('access_token_not_valid', 'lost_to_another_write'),
   ],
 ];
 

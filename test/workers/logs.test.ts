@@ -30,7 +30,7 @@ describe('the checker', () => {
   it.each([
     [
       'ids, reasons and numbers',
-      { user: crypto.randomUUID(), reason: 'd1 users.create: D1_ERROR: busy', ended: 2 },
+      { user: crypto.randomUUID(), reason: 'd1', call: 'users.create: D1_ERROR: busy', ended: 2 },
     ],
     ['a path with names in it', { reason: 'signature', path: '/account/sessions/:id' }],
     ['a list of settings', { settings: ['SIGNING_KEY'], problems: ['SIGNING_KEY is too short'] }],

@@ -38,5 +38,5 @@ export async function updateMe(services: Services, caller: Caller, change: Profi
   }
   const now = seconds(services.clock);
   const fault = statusFault(await services.sessions.tokenStatus(user.id, sessionId), now);
-  throw new Refusal(accessFault(fault ?? 'token_blacklisted'), { reason: 'lost against another write' });
+  throw new Refusal(accessFault(fault ?? 'token_blacklisted'), { reason: 'lost_to_another_write' });
 }

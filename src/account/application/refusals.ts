@@ -17,5 +17,5 @@ export async function throwConflict(
   const tokenStatus = await services.sessions.tokenStatus(userId, sessionId);
   const fault = statusFault(tokenStatus, seconds(services.clock));
   if (fault === null) throw invalidField(passwordField, 'password_incorrect');
-  throw new Refusal(accessFault(fault), { reason: 'lost against another write' });
+  throw new Refusal(accessFault(fault), { reason: 'lost_to_another_write' });
 }

@@ -191,7 +191,7 @@ export async function listSessions(
   return { caller: callerOf(live), sessions: live.all };
 }
 
-const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session ended meanwhile' });
+const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session_ended_meanwhile' });
 
 /** 404 not_found for an unknown session and another's; one that has ended stays as it is, and nothing is logged. */
 export async function endSession(services: Services, caller: Caller, id: string, call: Call): Promise<void> {

@@ -6,6 +6,7 @@ import { Refusal } from '../../errors.ts';
 import { canonicalEmail, usernameKey } from '../../identity.ts';
 import type { Session, User } from '../../model.ts';
 import { type Call, type LogInName, seconds } from '../../ports.ts';
+import type { RefusalReason } from '../../refusal-reasons.ts';
 import type { AuthenticationMethod } from '../../token/authentication.ts';
 import { newSession, touchRule } from '../../token/rotation.ts';
 import type { Authentication, SignInPolicy } from './authentication.ts';
@@ -26,7 +27,7 @@ export const apiPolicy = ({ settings }: Pick<Services, 'settings'>): SignInPolic
   tokenLifetimeSeconds: settings.REFRESH_TOKEN_LIFETIME,
 });
 
-const refused = (reason: string) => new Refusal('no_active_account', { reason });
+const refused = (reason: RefusalReason) => new Refusal('no_active_account', { reason });
 
 /** A name that nobody can have is looked up all the same: the same round trip for all. */
 function logInName({ email, username = '' }: LogIn): LogInName {
@@ -53,10 +54,10 @@ export async function authenticatePassword(
   await limits.check({ action: 'guess', account: user?.id ?? typed }, call);
   if (user) await limitCostlyHash(services, user, { signedIn: false }, call);
   const { ok, rehash } = await hasher.verify(input.password, user?.passwordHash ?? null);
-  if (!user) throw refused('unknown user');
-  if (!ok) throw refused('wrong password');
-  if (!user.isActive) throw refused('inactive user');
-  if (staffOnly && !user.isStaff) throw refused('not staff');
+  if (!user) throw refused('unknown_user');
+  if (!ok) throw refused('wrong_password');
+  if (!user.isActive) throw refused('inactive_user');
+  if (staffOnly && !user.isStaff) throw refused('not_staff');
   return { user, amr: ['pwd'], rehash: rehash ? await hasher.hash(input.password) : null };
 }
 
@@ -89,7 +90,7 @@ export async function openSession(
     updateLastLogin: settings.UPDATE_LAST_LOGIN,
     rehash,
   });
-  if (opened.outcome === 'changed') throw refused('password or user changed meanwhile');
+  if (opened.outcome === 'changed') throw refused('changed_meanwhile');
   await cacheRevocation(services, opened.evicted, 'evicted', call.report);
   call.report('info', 'logged_in', { user: user.id, session: session.id, evicted: opened.evicted.length });
   return { user, session, now };

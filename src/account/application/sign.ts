@@ -120,7 +120,7 @@ export async function blacklistToken(services: Services, refresh: string, call: 
   if (!verdict.ok) throw refuseSentToken(verdict.fault);
   const { tokenStatus, ended } = await endSessionOf(services, verdict.claims, now, call);
   if (!ended)
-    throw new Refusal(statusFault(tokenStatus, now) ?? 'token_blacklisted', { reason: 'second call' });
+    throw new Refusal(statusFault(tokenStatus, now) ?? 'token_blacklisted', { reason: 'already_revoked' });
 }
 
 /** Of a token that this server signed, whatever its kind. A session that has ended costs no write and no line in the log. */
