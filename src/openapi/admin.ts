@@ -60,6 +60,7 @@ export const adminPaths: Record<string, Node> = {
         parameter('query', 'is_staff', 'These alone.', FLAG),
         parameter('query', 'email_verified', 'These alone.', FLAG),
         parameter('query', 'ordering', 'With `-` in front: the other way round.', {
+          type: 'string',
           enum: ['date_joined', '-date_joined', 'email', '-email', 'username', '-username'],
           default: '-date_joined',
         }),

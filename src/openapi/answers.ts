@@ -74,18 +74,21 @@ export const access = named('AccessToken', z.object({ access: jwt }), {
   about: { access: 'A JWT for the Authorization header.' },
   example: { access: ACCESS },
 });
+const PAIR_ABOUT = {
+  access: 'A JWT for the Authorization header.',
+  refresh: 'A JWT that gets the next pair, once. Never goes into the Authorization header.',
+};
 export const pair = named('TokenPair', z.object({ access: jwt, refresh: jwt }), {
-  about: {
-    access: 'A JWT for the Authorization header.',
-    refresh: 'A JWT that gets the next pair, once.',
-  },
+  about: PAIR_ABOUT,
   example: { access: ACCESS, refresh: REFRESH },
 });
 
 export const signedUp = named('SignedUp', z.object({ user, access: jwt, refresh: jwt }), {
+  about: PAIR_ABOUT,
   example: { user: USER, access: ACCESS, refresh: REFRESH },
 });
 export const signedUpByCookie = named('SignedUpByCookie', z.object({ user, access: jwt }), {
+  about: { access: PAIR_ABOUT.access },
   example: { user: USER, access: ACCESS },
 });
 
@@ -287,7 +290,20 @@ export const problem = named('Problem', z.object(problemShape), {
   description: 'RFC 9457, with the `detail` and `code` of Django REST Framework.',
   about: PROBLEM_ABOUT,
 });
-export const flatProblem = named('FlatProblem', z.catchall(z.object(problemShape), z.array(z.string())), {
-  description: 'As Problem; the sentences of each field stand at the top level too, as DRF has them.',
-  about: PROBLEM_ABOUT,
-});
+const sentences = z.optional(z.array(z.string()));
+export const flatProblem = named(
+  'FlatProblem',
+  z.object({
+    ...problemShape,
+    username: sentences,
+    email: sentences,
+    password: sentences,
+    refresh: sentences,
+    token: sentences,
+    non_field_errors: sentences,
+  }),
+  {
+    description: 'As Problem; the sentences of each field stand at the top level too, as DRF has them.',
+    about: PROBLEM_ABOUT,
+  },
+);

@@ -30,17 +30,23 @@ function annotate(schema: Node, { description, about = {}, example }: Meta): voi
 }
 
 function schemas(): Node {
+  const known = new Map<string, Meta>();
   const { schemas } = z.toJSONSchema(names, {
     io: 'input',
     unrepresentable: 'any',
     uri: (id) => `#/components/schemas/${id}`,
-    override: ({ zodSchema, jsonSchema }) => {
+    override: ({ zodSchema }) => {
       const meta = names.get(zodSchema);
-      if (meta) annotate(jsonSchema, meta);
+      if (meta) known.set(meta.id, meta);
     },
   });
   return Object.fromEntries(
-    Object.entries(schemas).map(([id, { $schema, $id, ...schema }]) => [id, schema as Node]),
+    Object.entries(schemas).map(([id, { $schema, $id, ...schema }]) => {
+      // Properties made of one Zod schema are one object, in whatever schema they are: each gets its own.
+      const own = JSON.parse(JSON.stringify(schema)) as Node;
+      annotate(own, known.get(id) ?? { id });
+      return [id, own];
+    }),
   );
 }
 
@@ -65,9 +71,9 @@ const HEADERS: Record<string, Node> = {
     required: true,
     schema: { type: 'string', format: 'uuid' },
   },
-  NoStore: { required: true, schema: { const: 'no-store' } },
+  NoStore: { required: true, schema: { type: 'string', const: 'no-store' } },
   Public: { required: true, schema: { type: 'string', pattern: '^public, max-age=\\d+' } },
-  ContentLanguage: { required: true, schema: { enum: ['en', 'ko'] } },
+  ContentLanguage: { required: true, schema: { type: 'string', enum: ['en', 'ko'] } },
   WwwAuthenticate: {
     description:
       'RFC 6750. `error` is there where a token was sent; `insufficient_user_authentication` asks for fresh proof (RFC 9470).',

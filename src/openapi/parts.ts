@@ -118,7 +118,10 @@ export function refusal(
       'application/problem+json': {
         schema: {
           allOf: [ref(`schemas/${flat ? 'FlatProblem' : 'Problem'}`)],
-          properties: { status: { const: status }, code: { enum: codes } },
+          properties: {
+            status: { type: 'integer', const: status },
+            code: { type: 'string', enum: codes },
+          },
         },
         examples: Object.fromEntries(
           kinds.map((kind) => [

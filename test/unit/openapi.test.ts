@@ -61,6 +61,28 @@ describe.each(Object.entries(DEPLOYMENTS))('the document %s', (_, vars) => {
     expect(text).not.toContain('x-when');
   });
 
+  it('says the type beside every const and enum, without which generators guess', () => {
+    const guessed: string[] = [];
+    const visit = (node: unknown, path: string): void => {
+      if (typeof node !== 'object' || node === null) return;
+      if (('const' in node || 'enum' in node) && !('type' in node)) guessed.push(path);
+      for (const [key, child] of Object.entries(node)) {
+        if (!/^(example|examples|value)$/.test(key)) visit(child, `${path}/${key}`);
+      }
+    };
+    visit(JSON.parse(text), '');
+    expect(guessed).toEqual([]);
+  });
+
+  it('names every operation, so that generated functions keep their names', () => {
+    const { paths } = JSON.parse(text) as { paths: Record<string, Record<string, { operationId?: string }>> };
+    const ids = Object.values(paths).flatMap((path) =>
+      Object.entries(path).flatMap(([key, { operationId }]) => (key === 'parameters' ? [] : [operationId])),
+    );
+    expect(ids.filter((id) => !/^[a-z][A-Za-z]+$/.test(id ?? ''))).toEqual([]);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   it('has no error under the recommended rules of Redocly', async () => {
     const problems = await lintFromString({
       source: text,
@@ -78,6 +100,15 @@ describe.each(Object.entries(DEPLOYMENTS))('the document %s', (_, vars) => {
       /^(operation-4xx-response .*\/get\/|operation-2xx-response .*sign-up|no-unused-components .*MethodNotAllowed)/;
     expect(told('warn').filter((warning) => !known.test(warning))).toEqual([]);
   });
+});
+
+it('describes each property for itself, whatever others are of the same form', () => {
+  const { schemas } = JSON.parse(textOf({})).components as {
+    schemas: Record<string, { properties: Record<string, { description?: string }> }>;
+  };
+  expect(schemas.TokenPair?.properties.refresh?.description).toMatch(/gets the next pair/);
+  expect(schemas.TokenPair?.properties.access?.description).toMatch(/for the Authorization header/);
+  expect(schemas.Session?.properties.created_at?.description).toBeUndefined();
 });
 
 it('has an example of every refusal there is, but of those that only guards of a host answer', () => {
