@@ -3,9 +3,9 @@
  * statement that decides (a conditional INSERT, an UPDATE on what was read) comes first and every later one asks what
  * it did. Their refresh tokens: d1-refresh-tokens.ts.
  */
-import { and, desc, eq, type Placeholder, sql } from 'drizzle-orm';
+import { and, desc, eq, type Placeholder, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
-import { activeUser, isSession, liveSession, sessionLives, userExists } from '../db/predicates.ts';
+import { activeUser, isSession, liveSession, type Of, sessionLives, userExists } from '../db/predicates.ts';
 import { sessions, userColumns, users } from '../db/schema.ts';
 import type { Params } from '../db/statement.ts';
 import type { Session } from '../model.ts';
@@ -13,6 +13,17 @@ import type { Sessions } from '../ports.ts';
 import { voidTokens } from './d1-one-time-tokens.ts';
 import { d1RefreshTokens } from './d1-refresh-tokens.ts';
 import { endedSession, endSessions, insertSession } from './d1-session-writes.ts';
+
+/** Of a user's rows so many stay, live or dead; of dead ones before them a few go at each log-in (docs/adr/0014). */
+const KEPT = 200;
+const PRUNED_AT_ONCE = 20;
+/** At most 100 sessions live (MAX_SESSIONS_PER_USER), so that the rest of these are dead. */
+const PRUNE_LOOKS_AT = 100 + PRUNED_AT_ONCE;
+/** More rows than KEPT + PRUNE_LOOKS_AT no user has for long, so that all live ones are among these. */
+const LOOKED_AT = 400;
+
+const oldestLookedAt = (userId: Of<string>): SQL =>
+  sql`coalesce((SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY id DESC LIMIT 1 OFFSET ${LOOKED_AT}), '')`;
 
 const isThere = (userId: Placeholder, id: Placeholder) =>
   sql`EXISTS (SELECT 1 FROM sessions WHERE user_id = ${userId} AND id = ${id})`;
@@ -55,9 +66,19 @@ const statementsOf = ({ statement }: D1) => ({
       'evicted',
       now,
       sql`${isThere(userId, id)} AND id IN (SELECT id FROM sessions
-        WHERE user_id = ${userId} AND id <> ${id} AND ${liveSession(now)}
+        WHERE user_id = ${userId} AND id >= ${oldestLookedAt(userId)} AND id <> ${id} AND ${liveSession(now)}
         ORDER BY id DESC LIMIT -1 OFFSET ${others})`,
     ).returning(endedSession),
+  ),
+
+  /** Deletes a few of the oldest dead ones. The user's newest rows, live or dead, stay until the sweep. */
+  prune: statement((db, { userId, createdAt: now }: Params<Session>) =>
+    db.delete(sessions).where(
+      sql`user_id = ${userId} AND id IN (SELECT id FROM sessions WHERE user_id = ${userId}
+        AND id < (SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY id DESC LIMIT 1 OFFSET ${KEPT})
+        AND id < (SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY id LIMIT 1 OFFSET ${PRUNE_LOOKS_AT})
+        AND (revoked_at IS NOT NULL OR absolute_end_at <= ${now}) ORDER BY id LIMIT ${PRUNED_AT_ONCE})`,
+    ),
   ),
 
   /** A null leaves what stands there. */
@@ -93,7 +114,7 @@ export function d1Sessions(d1: D1): Sessions {
       run('sessions.open', async () => {
         const changes = updateLastLogin || rehash !== null;
         const [opened, evicted] = await batch(
-          [statements.open, statements.evict, ...(changes ? [statements.noteLogIn] : [])],
+          [statements.open, statements.evict, statements.prune, ...(changes ? [statements.noteLogIn] : [])],
           {
             ...session,
             passwordVersion,
@@ -110,25 +131,21 @@ export function d1Sessions(d1: D1): Sessions {
 
     list: (userId, sessionId, now) =>
       run('sessions.list', async (db) => {
-        const [callers, all] = await db.batch([
+        const [callers, own, all] = await db.batch([
           db.select(userColumns).from(users).where(eq(users.id, userId)),
+          db.select().from(sessions).where(isSession(userId, sessionId)),
           db
             .select()
             .from(sessions)
             .where(
-              sql`user_id = ${userId} AND (id = ${sessionId} OR (revoked_at IS NULL
-                AND absolute_end_at > ${now} AND expires_at > ${now}))`,
+              sql`user_id = ${userId} AND id >= ${oldestLookedAt(userId)}
+                AND revoked_at IS NULL AND absolute_end_at > ${now} AND (expires_at > ${now} OR id = ${sessionId})`,
             )
             .orderBy(desc(sessions.id)),
         ]);
         const user = callers[0];
         if (!user) return null;
-        const rows = all as Session[];
-        return {
-          user,
-          session: rows.find((row) => row.id === sessionId) ?? null,
-          all: rows.filter((row) => row.revokedAt === null),
-        };
+        return { user, session: (own[0] as Session | undefined) ?? null, all: all as Session[] };
       }),
 
     endOne: ({ userId, sessionId }, id, now) =>
