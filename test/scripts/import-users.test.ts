@@ -1,6 +1,16 @@
-import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openIdMap } from '../../scripts/import/id-map.ts';
+import { openReport } from '../../scripts/import/report.ts';
 import { undo } from '../../scripts/import/undo.ts';
 import { DIRECTORY, ENTER_ALL, memoryD1 } from './support/database.ts';
 import { IMPORTED_AT, importRecords, type Options } from './support/import.ts';
@@ -596,5 +606,39 @@ describe('npm run import-users', () => {
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toContain(sentence);
     expect(ended.stderr).not.toContain('    at ');
+  });
+});
+
+describe('the files beside an import', () => {
+  const HEADER = { file: 'users.json', database: 'x', at: 1, dry_run: false, options: {} };
+  const modeOf = (file: string) => statSync(file).mode & 0o777;
+  /** A file that everybody may read, and a link to it. */
+  function trap() {
+    const folder = temporaryFolder();
+    const [target, link] = [join(folder, 'target'), join(folder, 'link')];
+    writeFileSync(target, 'precious', { mode: 0o666 });
+    chmodSync(target, 0o666);
+    symlinkSync(target, link);
+    return { folder, target, link };
+  }
+
+  it('are for this user alone, whatever mode a file of that name had', () => {
+    const { folder, target } = trap();
+    const report = openReport(join(folder, 'users.json'), HEADER);
+    report.close();
+    expect(modeOf(report.file)).toBe(0o600);
+    openIdMap(target).close();
+    expect(modeOf(target)).toBe(0o600);
+  });
+
+  it('are never written through a link: the report takes another name, the id map is refused', () => {
+    const { folder, target, link } = trap();
+    const input = join(folder, 'users.json');
+    symlinkSync(target, `${input}.report.jsonl`);
+    const report = openReport(input, HEADER);
+    report.close();
+    expect(report.file).toBe(`${input}.report-2.jsonl`);
+    expect(() => openIdMap(link)).toThrow('is a symbolic link');
+    expect([readFileSync(target, 'utf8'), modeOf(target)]).toEqual(['precious', 0o666]);
   });
 });
