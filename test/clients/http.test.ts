@@ -3,8 +3,13 @@ import { decodeJwt } from 'jose';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { axiosAuthRefresh } from './http/axios-auth-refresh.ts';
 import { axiosJwt } from './http/axios-jwt.ts';
+import { heyApi } from './http/hey-api.ts';
 import { kyClient } from './http/ky.ts';
+import { oazapfts } from './http/oazapfts.ts';
 import { ofetchClient } from './http/ofetch.ts';
+import { openapiFetch } from './http/openapi-fetch.ts';
+import { orval } from './http/orval.ts';
+import { swaggerClient } from './http/swagger-client.ts';
 import type { Api, Client, Person, Tokens } from './support/api.ts';
 import { expired } from './support/keys.ts';
 import { rowsBelow } from './support/page.ts';
@@ -14,6 +19,11 @@ const CLIENTS: Record<string, Client> = {
   'axios-jwt': axiosJwt,
   ky: kyClient,
   ofetch: ofetchClient,
+  'openapi-fetch': openapiFetch,
+  '@hey-api/openapi-ts': heyApi,
+  orval,
+  oazapfts,
+  'swagger-client': swaggerClient,
 };
 
 const { origin, keys } = inject('secret');

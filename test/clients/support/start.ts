@@ -3,6 +3,7 @@ import type { TestProject } from 'vitest/node';
 import { bundle } from '../../../bench/lib/bundle.ts';
 import { applyMigrations, type Hosted, host } from '../../../bench/lib/miniflare.ts';
 import { freePort } from '../../scripts/support/dev-server.ts';
+import { generate } from './generate.ts';
 import { AUDIENCE, type Keys, makeKeys } from './keys.ts';
 
 export interface Deployment {
@@ -42,14 +43,21 @@ async function deploy(worker: string, keys: Keys, port: number) {
 export default async function start({ provide }: TestProject): Promise<() => Promise<void>> {
   const worker = await bundle('src/worker.ts');
   const started: Hosted[] = [];
-  for (const name of ['secret', 'keyPair'] as const) {
-    const port = await freePort();
-    const origin = `http://localhost:${port}`;
-    const keys = await makeKeys(name);
-    started.push(await deploy(worker, keys, port));
-    provide(name, { origin, keys });
-  }
-  return async () => {
+  const stop = async () => {
     for (const hosted of started) await hosted.stop();
   };
+  try {
+    for (const name of ['secret', 'keyPair'] as const) {
+      const port = await freePort();
+      const origin = `http://localhost:${port}`;
+      const keys = await makeKeys(name);
+      started.push(await deploy(worker, keys, port));
+      provide(name, { origin, keys });
+      if (name === 'secret') await generate(origin);
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return stop;
 }
