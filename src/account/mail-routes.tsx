@@ -6,7 +6,7 @@ import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import { body } from '../http/body.ts';
-import { callOf } from '../http/context.ts';
+import { callOf } from '../http/call.ts';
 import { PAGE_CSP } from '../http/page.tsx';
 import {
   confirmEmail,

@@ -1,7 +1,7 @@
 /** What people do with their own account: all of it behind an access token, all of it reads D1. */
 import { Hono } from 'hono';
 import { body } from '../http/body.ts';
-import { callOf } from '../http/context.ts';
+import { callOf } from '../http/call.ts';
 import { changePassword } from './application/password.ts';
 import { updateMe } from './application/profile.ts';
 import { reauthenticate } from './application/reauthentication.ts';

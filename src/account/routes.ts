@@ -4,7 +4,7 @@ import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import { body } from '../http/body.ts';
-import { callOf } from '../http/context.ts';
+import { callOf } from '../http/call.ts';
 import { refresh, verify } from './application/session.ts';
 import { logIn, logOut, requireOpenSignUp, signUp } from './application/sign.ts';
 import type { AccountEnv } from './env.ts';

@@ -5,7 +5,7 @@ import type * as z from 'zod/mini';
 import { Refusal } from '../errors.ts';
 import { bearerToken } from '../guard/bearer.ts';
 import { body } from '../http/body.ts';
-import { callOf } from '../http/context.ts';
+import { callOf } from '../http/call.ts';
 import { asksForPassword } from './application/reauthentication.ts';
 import { authenticate } from './application/session.ts';
 import type { AccountContext, AccountEnv } from './env.ts';

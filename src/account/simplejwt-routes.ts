@@ -6,7 +6,7 @@ import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
-import { callOf } from '../http/context.ts';
+import { callOf } from '../http/call.ts';
 import { refresh, verify } from './application/session.ts';
 import { blacklistToken, logIn } from './application/sign.ts';
 import type { AccountEnv } from './env.ts';

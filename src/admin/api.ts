@@ -9,7 +9,7 @@ import { noBody } from '../account/schemas.ts';
 import { signedIn } from '../account/signed-in.ts';
 import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
-import { callOf } from '../http/context.ts';
+import { callOf } from '../http/call.ts';
 import {
   addUser,
   changeUser,

@@ -5,7 +5,7 @@
  */
 import { Hono } from 'hono';
 import { serveAsset } from '../http/assets.ts';
-import { callOf } from '../http/context.ts';
+import { callOf } from '../http/call.ts';
 import { findUser, overview } from './application.ts';
 import { logInToConsole, logOutOfConsole } from './console-session.ts';
 import {

@@ -1,7 +1,7 @@
 /** `/admin/users/…`: the pages of one user, the page that adds one, and what is done to them. */
 import { Hono } from 'hono';
 import type { Caller } from '../account/application/session.ts';
-import { callOf } from '../http/context.ts';
+import { callOf } from '../http/call.ts';
 import type { User } from '../model.ts';
 import { type Call, seconds } from '../ports.ts';
 import {

@@ -30,7 +30,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
   [
     'rules',
     /^(token|password)\//,
-    /^(identity|settings)\.ts$/,
+    /^(identity|origins|settings)\.ts$/,
     /^account\/(staff|new-user|presenters|export\/own-data)\.ts$/,
     /^mail\/(mails|compose)\.ts$/,
   ],

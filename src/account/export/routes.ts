@@ -1,6 +1,6 @@
 /** `GET /account/export`: a copy of what is kept of oneself, to take elsewhere (GDPR, Articles 15 and 20). */
 import { Hono } from 'hono';
-import { callOf } from '../../http/context.ts';
+import { callOf } from '../../http/call.ts';
 import { seconds } from '../../ports.ts';
 import type { AccountEnv } from '../env.ts';
 import { timestamp, userJson } from '../presenters.ts';
