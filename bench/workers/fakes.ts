@@ -37,6 +37,8 @@ export function fakeD1(passwordHash: string, now: number): D1Database {
     user_agent: null,
     ip: null,
     country: null,
+    authenticated_at: null,
+    amr: '["pwd"]',
     token_revoked_at: now,
     token_reason: 'rotated',
   };
