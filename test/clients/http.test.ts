@@ -1,14 +1,17 @@
 /** Released HTTP clients, each used as its documentation shows, against the service. */
 import { decodeJwt } from 'jose';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { authCore } from './http/auth-core.ts';
 import { axiosAuthRefresh } from './http/axios-auth-refresh.ts';
 import { axiosJwt } from './http/axios-jwt.ts';
 import { heyApi } from './http/hey-api.ts';
 import { kyClient } from './http/ky.ts';
+import { nuxtAuth } from './http/nuxt-auth.ts';
 import { oazapfts } from './http/oazapfts.ts';
 import { ofetchClient } from './http/ofetch.ts';
 import { openapiFetch } from './http/openapi-fetch.ts';
 import { orval } from './http/orval.ts';
+import { closePrism, prism } from './http/prism.ts';
 import { swaggerClient } from './http/swagger-client.ts';
 import type { Api, Client, Person, Tokens } from './support/api.ts';
 import { expired } from './support/keys.ts';
@@ -24,6 +27,9 @@ const CLIENTS: Record<string, Client> = {
   orval,
   oazapfts,
   'swagger-client': swaggerClient,
+  '@auth/core': authCore,
+  '@sidebase/nuxt-auth': nuxtAuth,
+  Prism: prism,
 };
 
 const { origin, keys } = inject('secret');
@@ -44,9 +50,11 @@ it('is what docs/clients.md lists', () => {
   expect(rowsBelow('## HTTP clients')).toEqual(Object.keys(CLIENTS));
 });
 
+afterAll(closePrism);
+
 describe.each(Object.entries(CLIENTS))('%s', (name, client) => {
   const person: Person = {
-    email: `${name.replaceAll(/\W+/g, '-')}@example.com`,
+    email: `${name.toLowerCase().replaceAll(/\W+/g, '-')}@example.com`,
     password: 'correct horse battery',
   };
   let api: Api;
