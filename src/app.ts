@@ -43,7 +43,7 @@ import { loadSettings, type SettingFault, type Settings } from './settings.ts';
 import { kvBlacklist } from './token/blacklist.ts';
 import { createCodec } from './token/codec.ts';
 import { d1Sessions } from './token/d1-sessions.ts';
-import { loadKeySet, secretText } from './token/keys.ts';
+import { loadKeySet, secretText } from './token/key-set.ts';
 
 /** What a test or a host may put in place of the world's own. */
 export interface Overrides {

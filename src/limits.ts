@@ -4,9 +4,9 @@
  * where it is absent all share one bucket. Keys are hashes of canonical forms.
  */
 import { unavailable, within } from './deadlines.ts';
+import { sha256Hex } from './encoding.ts';
 import { Refusal } from './errors.ts';
 import type { Limits, RateLimitedAction } from './ports.ts';
-import { sha256Hex } from './random.ts';
 
 /** Their numbers stand in wrangler.toml: the platform takes them from there alone. */
 export const LIMIT_BINDINGS = [

@@ -1,4 +1,5 @@
 /** Ids and secrets, from Web Crypto. */
+import { toBase64Url, toHex } from './encoding.ts';
 
 export interface Random {
   /** RFC 9562 version 7: sorts by the time it was made. */
@@ -9,32 +10,18 @@ export interface Random {
   secret: (bytes: number) => string;
 }
 
-const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-
-export function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
-}
-
 export function uuid7(nowMs: number): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   new DataView(bytes.buffer).setUint16(0, Math.floor(nowMs / 2 ** 32));
   new DataView(bytes.buffer).setUint32(2, nowMs % 2 ** 32);
   bytes[6] = 0x70 | ((bytes[6] as number) & 0x0f);
   bytes[8] = 0x80 | ((bytes[8] as number) & 0x3f);
-  const text = hex(bytes);
+  const text = toHex(bytes);
   return [0, 8, 12, 16, 20].map((from, i) => text.slice(from, [8, 12, 16, 20, 32][i])).join('-');
 }
 
 export const webCryptoRandom: Random = {
   uuid7,
   uuid4: () => crypto.randomUUID(),
-  secret: (bytes) => base64url(crypto.getRandomValues(new Uint8Array(bytes))),
+  secret: (bytes) => toBase64Url(crypto.getRandomValues(new Uint8Array(bytes))),
 };
-
-/** Lower-case hex SHA-256 of the text's UTF-8. */
-export async function sha256Hex(text: string): Promise<string> {
-  return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))));
-}

@@ -1,7 +1,7 @@
 /**
  * Every setting: its name, default, check and one line of meaning. Nothing else in the source reads a
  * variable. Names are simplejwt's where it has one. The two secrets that hold keys are checked in
- * token/keys.ts, since only Web Crypto can say whether a key is one.
+ * token/key-set.ts, since only Web Crypto can say whether a key is one.
  */
 
 import { isInsecureOrigin, isOriginPattern } from './origins.ts';
@@ -78,7 +78,7 @@ const optionalText = (text: string | null): string | undefined => {
   return text;
 };
 
-/** Of any length (an RSA key as a JWK takes some 3,000 characters): token/keys.ts judges it. */
+/** Of any length (an RSA key as a JWK takes some 3,000 characters): token/key-set.ts judges it. */
 const optionalSecret = (text: string | null): string | undefined => text || undefined;
 
 const list = (text: string | null): string[] =>

@@ -1,4 +1,5 @@
 /** Makes signing keys as JSON Web Keys. Knows Web Crypto alone. */
+import { sha256, toBase64Url, utf8 } from '../../src/encoding.ts';
 
 export const ALGORITHMS = ['ES256', 'EdDSA', 'RS256', 'HS256'] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
@@ -37,12 +38,7 @@ const PUBLIC_MEMBERS = {
 };
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'];
 
-export function base64Url(bytes: Uint8Array): string {
-  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
-const random = (bytes: number) => base64Url(crypto.getRandomValues(new Uint8Array(bytes)));
+const random = (bytes: number) => toBase64Url(crypto.getRandomValues(new Uint8Array(bytes)));
 
 /** The `kid` is the thumbprint of the key (RFC 7638), so that no two keys share one. */
 export async function newKey(alg: Algorithm): Promise<NewKey> {
@@ -55,15 +51,14 @@ export async function newKey(alg: Algorithm): Promise<NewKey> {
   const pick = (names: readonly string[]): Jwk =>
     Object.fromEntries(names.flatMap((name) => (exported[name] ? [[name, exported[name]]] : [])));
   const members = pick(PUBLIC_MEMBERS[alg]);
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(members)));
-  const verifying = { ...members, kid: base64Url(new Uint8Array(digest)), alg };
+  const verifying = { ...members, kid: toBase64Url(await sha256(JSON.stringify(members))), alg };
   return { private: { ...verifying, ...pick(PRIVATE_MEMBERS) }, verifying };
 }
 
 /** What verifies the tokens of a SIGNING_KEY: its public half, or the secret itself. */
 export function verifyingHalf(signingKey: string): Jwk {
   if (!signingKey.trim().startsWith('{')) {
-    return { kty: 'oct', alg: 'HS256', k: base64Url(new TextEncoder().encode(signingKey)) };
+    return { kty: 'oct', alg: 'HS256', k: toBase64Url(utf8(signingKey)) };
   }
   // `key_ops` of a private key would not allow it to verify.
   const members = Object.entries(JSON.parse(signingKey) as Jwk);

@@ -10,11 +10,12 @@ import { newUser } from '../account/new-user.ts';
 import { mayBecomeStaff } from '../account/staff.ts';
 import type { AuditAction, Changes } from '../audit-log.ts';
 import { unavailable } from '../deadlines.ts';
+import { sha256Hex } from '../encoding.ts';
 import { invalidField, Refusal } from '../errors.ts';
 import { isOwnName } from '../identity.ts';
 import type { EndedSession, RevocationReason, User } from '../model.ts';
 import { type Call, seconds } from '../ports.ts';
-import { sha256Hex, uuid7 } from '../random.ts';
+import { uuid7 } from '../random.ts';
 import type { AdminStore, AuditEntry, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
 
 export interface AdminServices extends Services {

@@ -2,9 +2,9 @@
  * From the query string to what a list is asked for: search, filters and order in the words of DRF, and a cursor
  * that is opaque. What is unknown or broken counts as absent: the first page, unfiltered, in the usual order.
  */
+
+import { fromBase64Url, toBase64Url } from '../encoding.ts';
 import { canonicalEmail, usernameKey } from '../identity.ts';
-import { base64url } from '../random.ts';
-import { fromBase64Url } from '../token/keys.ts';
 import { type Cursor, type PageQuery, USER_SORTS, type UserQuery } from './ports.ts';
 
 const PAGE_ROWS = 50;
@@ -15,7 +15,7 @@ const SEARCH_MAX_LENGTH = 254;
 export type Query = Readonly<Record<string, string>>;
 
 export const writeCursor = (cursor: Cursor | null): string | null =>
-  cursor && base64url(new TextEncoder().encode(JSON.stringify(cursor)));
+  cursor && toBase64Url(new TextEncoder().encode(JSON.stringify(cursor)));
 
 /** `shape`: the type of each part. */
 function readCursor(text: string | undefined, ...shape: ('string' | 'number')[]): Cursor | null {

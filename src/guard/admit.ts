@@ -6,7 +6,7 @@ import { type PermissionClass, parseSettings, type SettingFault } from '../setti
 import { meetsStepUp, reauthenticationRequired, type StepUp } from '../token/authentication.ts';
 import { kvBlacklist } from '../token/blacklist.ts';
 import { type Codec, createCodec } from '../token/codec.ts';
-import { loadKeySet, secretText } from '../token/keys.ts';
+import { loadKeySet, secretText } from '../token/key-set.ts';
 import { refuseAccessToken } from '../token/refuse-token.ts';
 import { accessFault, reasonFault, reasonOf, statusFault } from '../token/rotation.ts';
 import { bearerToken } from './bearer.ts';

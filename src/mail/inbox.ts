@@ -4,8 +4,8 @@
  * left until the end of time, and the newest comes first.
  */
 import { within } from '../deadlines.ts';
+import { sha256Hex } from '../encoding.ts';
 import type { Clock, Inbox, InboxMail, Mailer } from '../ports.ts';
-import { sha256Hex } from '../random.ts';
 
 const PREFIX = 'mail:';
 const TTL_SECONDS = 3_600;

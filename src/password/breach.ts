@@ -3,6 +3,7 @@
  * of the SHA-1 go out, nothing else (k-anonymity). Fails open, and says so in the log.
  */
 import { within } from '../deadlines.ts';
+import { toHex, utf8 } from '../encoding.ts';
 import type { BreachCheck } from '../ports.ts';
 import { normalizePassword } from './policy.ts';
 
@@ -11,11 +12,9 @@ const DEADLINE_MS = 1_500;
 export function pwnedPasswords(fetcher: typeof fetch = (...args) => fetch(...args)): BreachCheck {
   return async (password, report) => {
     try {
-      const bytes = new TextEncoder().encode(normalizePassword(password));
+      const bytes = utf8(normalizePassword(password));
       const digest = new Uint8Array(await crypto.subtle.digest('SHA-1', bytes));
-      const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0'))
-        .join('')
-        .toUpperCase();
+      const hash = toHex(digest).toUpperCase();
       const range = async () => {
         const answer = await fetcher(`https://api.pwnedpasswords.com/range/${hash.slice(0, 5)}`, {
           // The service refuses (403) a request without a User-Agent, and Workers send none by themselves.

@@ -5,7 +5,8 @@
  *
  * docs/adr/0002-chained-pbkdf2.md has the construction, its worth and vectors.
  */
-import { fromBase64, HASH_BYTES, toBase64 } from './own-hash.ts';
+import { fromBase64, toBase64 } from '../encoding.ts';
+import { HASH_BYTES } from './own-hash.ts';
 import { type DeriveBits, MAX_ITERATIONS_PER_CALL } from './pbkdf2.ts';
 
 /** The most iterations of our own hashes, made or stored: bad data must not hang the Worker. */

@@ -6,8 +6,8 @@
  * Not `$scrypt$`: that name is for passwords as typed (foreign/phc.ts); this one is over NFKC and an end mark.
  * docs/adr/0011-password-hasher-setting.md has a vector.
  */
+import { fromBase64, toBase64 } from '../encoding.ts';
 import { isScryptCost, type ScryptCost } from './native-scrypt.ts';
-import { fromBase64, toBase64 } from './own-hash.ts';
 
 /** OWASP Password Storage Cheat Sheet, with the least memory (16 MiB): log-ins at a time share the isolate's 128. */
 export const SCRYPT_COST: ScryptCost = { N: 2 ** 14, r: 8, p: 5 };

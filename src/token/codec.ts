@@ -6,6 +6,7 @@
 
 import { verifying } from 'hono/utils/jwt/jws';
 import { sign } from 'hono/utils/jwt/jwt';
+import { fromBase64Url } from '../encoding.ts';
 import {
   type ClaimFault,
   type ClaimRules,
@@ -17,7 +18,7 @@ import {
   type TokenType,
   toWire,
 } from './claims.ts';
-import { fromBase64Url, type KeySet, type VerifyingKey } from './keys.ts';
+import type { KeySet, VerifyingKey } from './key-set.ts';
 
 /** In characters; a longer token is refused unread. */
 export const MAX_TOKEN_LENGTH = 4096;

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { loadKeySet } from '../../src/token/keys.ts';
+import { loadKeySet } from '../../src/token/key-set.ts';
 import { run } from './support/run.ts';
 
 const lines = (text: string) => text.trim().split('\n');

@@ -9,7 +9,8 @@ import {
   toWire,
 } from '../../src/token/claims.ts';
 import { type Codec, createCodec, MAX_TOKEN_LENGTH, type TokenFault } from '../../src/token/codec.ts';
-import { type Alg, type KeySet, loadKeySet } from '../../src/token/keys.ts';
+import type { Alg } from '../../src/token/jwk.ts';
+import { type KeySet, loadKeySet } from '../../src/token/key-set.ts';
 
 type Jwk = Record<string, unknown>;
 type Signer = (data: string) => Promise<string>;

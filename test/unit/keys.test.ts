@@ -1,12 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  type Alg,
-  fromBase64Url,
-  isBase64Url,
-  type KeyFault,
-  loadKeySet,
-  secretText,
-} from '../../src/token/keys.ts';
+import { fromBase64Url, isBase64Url } from '../../src/encoding.ts';
+import type { Alg } from '../../src/token/jwk.ts';
+import { type KeyFault, loadKeySet, secretText } from '../../src/token/key-set.ts';
 
 type Jwk = Record<string, unknown>;
 

@@ -8,8 +8,10 @@
 
 import { verifying } from 'hono/utils/jwt/jws';
 import { describe, expect, it } from 'vitest';
+import { fromBase64Url } from '../../src/encoding.ts';
 import { createCodec, selectKey } from '../../src/token/codec.ts';
-import { type Alg, fromBase64Url, type KeySet, loadKeySet } from '../../src/token/keys.ts';
+import type { Alg } from '../../src/token/jwk.ts';
+import { type KeySet, loadKeySet } from '../../src/token/key-set.ts';
 import hmacVectors from '../data/wycheproof/hmac_sha256_test.json';
 import hs256Groups from '../data/wycheproof/hs256_groups.json';
 import jwsVectors from '../data/wycheproof/json_web_signature_test.json';

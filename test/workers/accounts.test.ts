@@ -1,7 +1,7 @@
 /** People: sign-up, log-in, what they change about themselves, and withdrawal. */
 import { env } from 'cloudflare:workers';
 import { describe, expect, it, vi } from 'vitest';
-import { sha256Hex } from '../../src/random.ts';
+import { sha256Hex } from '../../src/encoding.ts';
 import { capturedLog } from '../support/log.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
 import {

@@ -14,9 +14,9 @@ import { describe, expect, it } from 'vitest';
 import { connectD1 } from '../../src/db/client.ts';
 import { d1Sweeper } from '../../src/db/d1-sweep.ts';
 import { DEADLINES, type Deadlines } from '../../src/deadlines.ts';
+import { sha256Hex } from '../../src/encoding.ts';
 import { requireAccount } from '../../src/guard/index.ts';
 import { reporter } from '../../src/http/report.ts';
-import { sha256Hex } from '../../src/random.ts';
 import { sweep, sweepOnce } from '../../src/sweep.ts';
 import {
   D1_ERRORS,

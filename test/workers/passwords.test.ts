@@ -1,7 +1,7 @@
 /** Change of a password, its reset by mail, the breach check and the minimum length. */
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { sha256Hex } from '../../src/random.ts';
+import { sha256Hex } from '../../src/encoding.ts';
 import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';
 import { watchedD1 } from '../support/watched-d1.ts';

@@ -1,8 +1,9 @@
 /** Verification and change of an e-mail address. */
+
+import { sha256Hex } from '../../encoding.ts';
 import { invalidField, Refusal } from '../../errors.ts';
 import type { OneTimeToken, TakenBack, User } from '../../model.ts';
 import { type Call, seconds } from '../../ports.ts';
-import { sha256Hex } from '../../random.ts';
 import { newOneTimeToken, parseOneTimeToken, placeOf, sendMail, VERIFIES_FOR_SECONDS } from './mailing.ts';
 import { completeSignUp, type SignUpProof } from './pending-sign-up.ts';
 import { requireFreshProof } from './reauthentication.ts';

@@ -1,10 +1,10 @@
 /** One-time tokens and the mails that carry them. */
 
+import { sha256Hex } from '../../encoding.ts';
 import type { MailName } from '../../languages/en/mails.ts';
 import { composeMail } from '../../mail/compose.ts';
 import type { OneTimePurpose, OneTimeToken } from '../../model.ts';
 import type { Call, Client, Mail } from '../../ports.ts';
-import { sha256Hex } from '../../random.ts';
 import type { Services } from './tokens.ts';
 
 const HOUR_SECONDS = 3_600;

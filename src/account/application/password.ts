@@ -1,7 +1,8 @@
 /** Change of a password, and its reset by mail. Never Hono, Drizzle or a binding. */
+
+import { sha256Hex } from '../../encoding.ts';
 import { invalidField } from '../../errors.ts';
 import { type Call, seconds } from '../../ports.ts';
-import { sha256Hex } from '../../random.ts';
 import { newOneTimeToken, parseOneTimeToken, sendMail } from './mailing.ts';
 import { requireFreshProof } from './reauthentication.ts';
 import { throwConflict } from './refusals.ts';

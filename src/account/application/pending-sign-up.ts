@@ -2,10 +2,11 @@
  * The sign-up that waits for its mail (SIGN_UP=verify). Whoever confirms it has the mailbox, and whoever asked for it
  * has chosen the password; an account is made only where they are one, or where the mailbox's owner chooses anew.
  */
+
+import { sha256Hex } from '../../encoding.ts';
 import { invalidField } from '../../errors.ts';
 import type { OneTimeToken } from '../../model.ts';
 import { type Call, seconds } from '../../ports.ts';
-import { sha256Hex } from '../../random.ts';
 import { newUser } from '../new-user.ts';
 import { newOneTimeToken, sendMail } from './mailing.ts';
 import { requireGoodPassword, type Services } from './tokens.ts';

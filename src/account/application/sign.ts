@@ -3,11 +3,11 @@
  * ports; never Hono, Drizzle or a binding.
  */
 
+import { sha256Hex } from '../../encoding.ts';
 import { invalidField, Refusal } from '../../errors.ts';
 import { isOwnName } from '../../identity.ts';
 import type { User } from '../../model.ts';
 import { type Call, seconds } from '../../ports.ts';
-import { sha256Hex } from '../../random.ts';
 import type { Claims } from '../../token/claims.ts';
 import { refuseSentToken } from '../../token/refuse-token.ts';
 import { reasonOf, statusFault } from '../../token/rotation.ts';

@@ -5,7 +5,7 @@
  *
  * with 32-bit numbers, most significant byte first (Microsoft.AspNetCore.Identity, PasswordHasher.cs).
  */
-import { type Format, fromBase64, pbkdf2Hash } from './format.ts';
+import { anyBase64, type Format, pbkdf2Hash } from './format.ts';
 
 const DIGESTS = ['SHA-1', 'SHA-256', 'SHA-512'] as const;
 const HEADER_BYTES = 13;
@@ -14,7 +14,7 @@ const HEADER_BYTES = 13;
 const PATTERN = /^AQAAAA[A-Za-z0-9+/]{50,150}={0,2}$/;
 
 export const aspnetIdentity: Format = (encoded) => {
-  const bytes = PATTERN.test(encoded) ? fromBase64(encoded) : null;
+  const bytes = PATTERN.test(encoded) ? anyBase64(encoded) : null;
   if (bytes === null) return null;
   const view = new DataView(bytes.buffer);
   const digest = DIGESTS[view.getUint32(1)];

@@ -6,15 +6,16 @@
  * strips the white space around a field, so a password may have been set either way: each hash is checked
  * against both.
  */
+
+import { sha256Hex, utf8 } from '../../encoding.ts';
 import { bcryptHash } from './bcrypt.ts';
 import {
+  anyBase64,
   type ForeignHash,
   type Format,
-  fromBase64,
   pbkdf2Hash,
   scryptHash,
   type UncheckableHash,
-  utf8,
 } from './format.ts';
 
 const PBKDF2 = /^pbkdf2_(sha256|sha1)\$([1-9]\d{0,8})\$([^$]+)\$([A-Za-z0-9+/]+=)$/;
@@ -26,7 +27,7 @@ const WHITE_SPACE_AROUND = new RegExp(`^${AROUND}|${AROUND}$`, 'g');
 
 export const djangoPbkdf2: Format = (encoded) => {
   const [, name, iterations, salt, base64] = PBKDF2.exec(encoded) ?? [];
-  const hash = fromBase64(base64 ?? '');
+  const hash = anyBase64(base64 ?? '');
   if (salt === undefined || hash === null) return null;
   const digest = name === 'sha1' ? 'SHA-1' : 'SHA-256';
   if (hash.length !== (name === 'sha1' ? 20 : 32)) return null;
@@ -36,7 +37,7 @@ export const djangoPbkdf2: Format = (encoded) => {
 
 export const djangoScrypt: Format = (encoded) => {
   const [, N, salt, r, p, base64] = SCRYPT.exec(encoded) ?? [];
-  const hash = fromBase64(base64 ?? '');
+  const hash = anyBase64(base64 ?? '');
   if (salt === undefined || hash === null) return null;
   const cost = { N: Number(N), r: Number(r), p: Number(p) };
   return alsoStripped(scryptHash('django_scrypt', { cost, salt: utf8(salt), hash }));
@@ -51,11 +52,6 @@ export const djangoBcrypt: Format = (encoded) => {
       : bcryptHash('django_bcrypt_sha256', modular, sha256Hex);
   return alsoStripped(hash);
 };
-
-async function sha256Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', utf8(text) as Uint8Array<ArrayBuffer>);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
 
 /** Both spellings are always checked, so that the time does not tell which one was right. */
 function alsoStripped<T extends ForeignHash | UncheckableHash | null>(hash: T): T {

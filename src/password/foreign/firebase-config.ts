@@ -4,15 +4,15 @@
  * `hashConfig` of the Identity Toolkit API.
  */
 import { isScryptCost } from '../native-scrypt.ts';
-import { type FirebaseHashConfig, fromBase64 } from './format.ts';
+import { anyBase64, type FirebaseHashConfig } from './format.ts';
 
 /** Null where a parameter is missing, malformed or out of bounds. Never throws. */
 export function readFirebaseHashConfig(text: string): FirebaseHashConfig | null {
   const fields = fieldsOf(text);
   if ((fields.algorithm ?? 'SCRYPT') !== 'SCRYPT') return null;
-  const signerKey = fromBase64(fields.base64_signer_key ?? fields.signerKey ?? '');
+  const signerKey = anyBase64(fields.base64_signer_key ?? fields.signerKey ?? '');
   const separator = fields.base64_salt_separator ?? fields.saltSeparator ?? '';
-  const saltSeparator = separator === '' ? new Uint8Array() : fromBase64(separator);
+  const saltSeparator = separator === '' ? new Uint8Array() : anyBase64(separator);
   const memoryCost = Number(fields.mem_cost ?? fields.memoryCost ?? Number.NaN);
   const cost = { N: 2 ** memoryCost, r: Number(fields.rounds ?? Number.NaN), p: 1 };
   if (signerKey === null || saltSeparator === null || !isScryptCost(cost)) return null;

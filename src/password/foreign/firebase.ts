@@ -7,9 +7,11 @@
  *
  * and the parameters in the secret FIREBASE_HASH_CONFIG.
  */
+
+import { utf8 } from '../../encoding.ts';
 import { equalBytes } from '../pbkdf2.ts';
 import { scryptWork } from '../work.ts';
-import { type Format, fromBase64, utf8 } from './format.ts';
+import { anyBase64, type Format } from './format.ts';
 
 const KEY_BYTES = 32;
 const HASH_BYTES = 64;
@@ -24,8 +26,8 @@ export function encodeFirebaseHash(salt: string, passwordHash: string): string |
 
 function partsOf(encoded: string): { salt: Uint8Array; hash: Uint8Array } | null {
   const [, saltText, hashText] = PATTERN.exec(encoded) ?? [];
-  const salt = fromBase64(saltText ?? '');
-  const hash = fromBase64(hashText ?? '');
+  const salt = anyBase64(saltText ?? '');
+  const hash = anyBase64(hashText ?? '');
   return salt === null || hash?.length !== HASH_BYTES ? null : { salt, hash };
 }
 

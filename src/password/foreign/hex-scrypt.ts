@@ -8,10 +8,12 @@
  * The salt is its text, not the bytes that the hexadecimal means. Nothing tells better-auth's and Node's `:` apart,
  * so both are tried. A Node hash of other parameters is written as a PHC string (phc.ts).
  */
+
+import { fromHex, utf8 } from '../../encoding.ts';
 import { equalBytes } from '../pbkdf2.ts';
 import { normalizePassword } from '../policy.ts';
 import { scryptWork } from '../work.ts';
-import { type ForeignHash, type Format, fromHex, utf8 } from './format.ts';
+import type { ForeignHash, Format } from './format.ts';
 
 const BETTER_AUTH = { N: 16_384, r: 16, p: 1 };
 const NODE = { N: 16_384, r: 8, p: 1 };

@@ -8,7 +8,7 @@
  * The salt is the bytes of its base64. A hash of Keycloak's (`hashIterations`, `salt` and `value` of its
  * credential) is written as the first.
  */
-import { type Format, fromBase64, pbkdf2Hash, scryptHash } from './format.ts';
+import { anyBase64, type Format, pbkdf2Hash, scryptHash } from './format.ts';
 
 const PBKDF2 =
   /^\$pbkdf2(-sha1|-sha256|-sha512)?\$(?:i=)?([1-9]\d{0,8})(?:,l=([1-9]\d{0,2}))?\$([^$]+)\$([^$]+)$/;
@@ -19,8 +19,8 @@ const DIGESTS = { '': 'SHA-1', '-sha1': 'SHA-1', '-sha256': 'SHA-256', '-sha512'
 export const phcPbkdf2: Format = (encoded) => {
   const [, name = '', iterations, length, saltText, hashText] = PBKDF2.exec(encoded) ?? [];
   if (saltText === undefined || hashText === undefined) return null;
-  const salt = fromBase64(saltText.replaceAll('.', '+'));
-  const hash = fromBase64(hashText.replaceAll('.', '+'));
+  const salt = anyBase64(saltText.replaceAll('.', '+'));
+  const hash = anyBase64(hashText.replaceAll('.', '+'));
   if (salt === null || hash === null) return null;
   if (length !== undefined && Number(length) !== hash.length) return null;
   const digest = DIGESTS[name as keyof typeof DIGESTS];
@@ -29,8 +29,8 @@ export const phcPbkdf2: Format = (encoded) => {
 
 export const phcScrypt: Format = (encoded) => {
   const [, ln, r, p, saltText, hashText] = SCRYPT.exec(encoded) ?? [];
-  const salt = fromBase64(saltText ?? '');
-  const hash = fromBase64(hashText ?? '');
+  const salt = anyBase64(saltText ?? '');
+  const hash = anyBase64(hashText ?? '');
   if (salt === null || hash === null) return null;
   const cost = { N: 2 ** Number(ln), r: Number(r), p: Number(p) };
   return scryptHash('phc_scrypt', { cost, salt, hash });

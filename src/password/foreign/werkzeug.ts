@@ -2,8 +2,10 @@
  * Werkzeug's (Flask's): `scrypt:32768:8:1$<salt>$<hex>`, and `pbkdf2:sha256:1000000$<salt>$<hex>` of its older
  * releases (werkzeug/security.py). Salts are the UTF-8 bytes of their text.
  */
+
+import { fromHex, utf8 } from '../../encoding.ts';
 import { DIGEST_BYTES } from '../pbkdf2.ts';
-import { type Format, fromHex, pbkdf2Hash, scryptHash, utf8 } from './format.ts';
+import { type Format, pbkdf2Hash, scryptHash } from './format.ts';
 
 const SCRYPT = /^scrypt:([1-9]\d{0,8}):([1-9]\d{0,4}):([1-9]\d{0,4})\$([^$]+)\$([0-9a-f]{128})$/;
 const PBKDF2 = /^pbkdf2:(sha1|sha256|sha512):([1-9]\d{0,8})\$([^$]+)\$((?:[0-9a-f]{2})+)$/;

@@ -1,0 +1,44 @@
+/** Bytes as text and back: hex, Base64, base64url; and SHA-256, which is mostly wanted as one of them. */
+
+const UTF8 = new TextEncoder();
+
+export const utf8 = (text: string): Uint8Array<ArrayBuffer> => UTF8.encode(text) as Uint8Array<ArrayBuffer>;
+
+/** Lower case. */
+export const toHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** Lower or upper case, of even length. */
+export const fromHex = (text: string): Uint8Array =>
+  Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+
+/** Without padding, as in PHC strings. */
+export const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes)).replace(/=+$/, '');
+
+/** With or without padding; throws where it is not Base64. */
+export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+
+export const toBase64Url = (bytes: Uint8Array): string =>
+  toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_');
+
+/**
+ * Whether the text is base64url in its one canonical form (RFC 4648 §3.5, §5; RFC 7515 §2): no padding, no other
+ * character, unused bits zero. Nothing else is what encoding the decoded bytes would give. The empty text is.
+ */
+export function isBase64Url(text: string): boolean {
+  return /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/.test(text);
+}
+
+/** The bytes of a canonical base64url text; undefined for anything else. */
+export const fromBase64Url = (text: unknown): Uint8Array<ArrayBuffer> | undefined =>
+  typeof text === 'string' && isBase64Url(text)
+    ? fromBase64(text.replaceAll('-', '+').replaceAll('_', '/'))
+    : undefined;
+
+/** Of the text's UTF-8. */
+export const sha256 = async (text: string): Promise<Uint8Array> =>
+  new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text)));
+
+/** Of the text's UTF-8, in lower-case hex. */
+export const sha256Hex = async (text: string): Promise<string> => toHex(await sha256(text));
