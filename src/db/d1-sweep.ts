@@ -4,10 +4,9 @@
  * and are walked by primary key, page by page.
  */
 import { sql } from 'drizzle-orm';
+import type { Sweeper, Walk } from '../sweep.ts';
 import type { D1 } from './client.ts';
 import { oneTimeTokens, sessions, sweepProgress } from './schema.ts';
-
-export type Walk = 'sessions' | 'one_time_tokens';
 
 /** The primary key of each walk, in its order. */
 const KEYS = {
@@ -16,24 +15,6 @@ const KEYS = {
 } as const satisfies Record<Walk, readonly string[]>;
 
 const TABLES = { sessions, one_time_tokens: oneTimeTokens } as const;
-
-/** Null: the walk is at its end. */
-export type WalkPosition = readonly string[] | null;
-
-export interface Sweeper {
-  /** Deletes at most `limit` rows of the blacklist that expired before `before`; says how many. */
-  revokedTokens: (before: number, limit: number) => Promise<number>;
-  /** Where a walk stands: null where it never began. */
-  progress: (walk: Walk) => Promise<{ cursor: WalkPosition; startedAt: number } | null>;
-  /** One page from `from` on ([] = the beginning): deletes what expired before `before`, keeps the place. */
-  page: (
-    walk: Walk,
-    from: readonly string[],
-    before: number,
-    limit: number,
-    startedAt: number,
-  ) => Promise<{ deleted: number; cursor: WalkPosition }>;
-}
 
 export function d1Sweeper({ run }: D1): Sweeper {
   return {

@@ -171,8 +171,8 @@ describe('in React', () => {
   const APP = `
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { createClient, webStorage } from 'hono-accounts/client';
-import { AccountProvider, useAccount } from 'hono-accounts/react';
+import { createClient, webStorage } from 'hono-accounts-client';
+import { AccountProvider, useAccount } from 'hono-accounts-client/react';
 
 const accounts = createClient({ url: '/account', store: webStorage(localStorage) });
 
@@ -212,8 +212,8 @@ createRoot(document.getElementById('app')).render(
       define: { 'process.env.NODE_ENV': '"development"' },
       nodePaths: ['node_modules'],
       alias: {
-        'hono-accounts/client': join(folder, 'client.js'),
-        'hono-accounts/react': join(folder, 'react.js'),
+        'hono-accounts-client': join(folder, 'client.js'),
+        'hono-accounts-client/react': join(folder, 'react.js'),
       },
       logLevel: 'error',
     });

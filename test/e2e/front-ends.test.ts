@@ -87,12 +87,13 @@ beforeAll(async () => {
     mkdirSync(join(project, 'node_modules'), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules', name), join(project, 'node_modules', name));
   }
-  write('node_modules/hono-accounts/package.json', readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const manifest = readFileSync(join(ROOT, 'packages/hono-accounts-client/package.json'), 'utf8');
+  write('node_modules/hono-accounts-client/package.json', manifest);
   write('package.json', '{"type": "module"}');
   [service, browser] = await Promise.all([
     startService(),
     launch(),
-    buildClient(join(project, 'node_modules/hono-accounts/dist')),
+    buildClient(join(project, 'node_modules/hono-accounts-client')),
   ]);
 });
 afterAll(async () => {

@@ -28,10 +28,9 @@ let project: string;
 let dist: string;
 beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), 'accounts-client-'));
-  const own = join(project, 'node_modules/hono-accounts');
-  dist = join(own, 'dist');
-  mkdirSync(own, { recursive: true });
-  copyFileSync(join(root, 'package.json'), join(own, 'package.json'));
+  dist = join(project, 'node_modules/hono-accounts-client');
+  mkdirSync(dist, { recursive: true });
+  copyFileSync(join(root, 'packages/hono-accounts-client/package.json'), join(dist, 'package.json'));
   await buildClient(dist);
   for (const name of ['react', '@types', 'csstype']) {
     symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
@@ -75,7 +74,7 @@ describe('the built client', () => {
 });
 
 const PROGRAM = `
-import { AccountsError, createClient, memoryStore, webStorage } from 'hono-accounts/client';
+import { AccountsError, createClient, memoryStore, webStorage } from 'hono-accounts-client';
 
 const sent = [];
 const client = createClient({
@@ -115,7 +114,7 @@ describe('everybody can load it', () => {
 
   it('in Node, which ends although another tab could still say something', () => {
     const program = `
-      import { createClient } from 'hono-accounts/client';
+      import { createClient } from 'hono-accounts-client';
       createClient({ url: 'https://accounts.example.com', store: { get: () => null, set() {} } });
     `;
     writeFileSync(join(project, 'shared.mjs'), program);
@@ -128,14 +127,14 @@ describe('everybody can load it', () => {
     expect(await bundle('app.js', { from: project })).toContain('/token/refresh');
     writeFileSync(
       join(project, 'small.js'),
-      `import { memoryStore } from 'hono-accounts/client'; memoryStore();`,
+      `import { memoryStore } from 'hono-accounts-client'; memoryStore();`,
     );
     expect(await bundle('small.js', { from: project })).not.toContain('/token/refresh');
   });
 
   const TYPED = `
-    import { type AccountChange, AccountsError, type Client, createClient, type User } from 'hono-accounts/client';
-    import { AccountProvider, useAccount } from 'hono-accounts/react';
+    import { type AccountChange, AccountsError, type Client, createClient, type User } from 'hono-accounts-client';
+    import { AccountProvider, useAccount } from 'hono-accounts-client/react';
 
     const client: Client = createClient({ url: '/account', store: { get: async () => null, set: async () => {} } });
     export const stop: () => void = client.onChange((change: AccountChange) => {

@@ -47,10 +47,12 @@ const jobs = workflows.flatMap(({ file, text }) =>
 );
 
 describe('the workflows', () => {
-  it('are two, with three jobs', () => {
+  it('are three, with five jobs', () => {
     expect(jobs.map(({ title }) => title)).toEqual([
       'deploy.yml, test',
       'deploy.yml, deploy',
+      'publish.yml, test',
+      'publish.yml, publish',
       'test.yml, test',
     ]);
   });
@@ -66,16 +68,26 @@ describe('the workflows', () => {
   });
 
   it.each(jobs)('$title may read the repository and keeps no credentials', ({ job }) => {
-    expect(job).toMatch(/\n {4}permissions:\n {6}contents: read\n {4}\w/);
+    expect(job).toMatch(/\n {4}permissions:\n {6}contents: read\n(?: {6}id-token: write\n)? {4}\w/);
     expect(job.match(/persist-credentials: false/g)).toHaveLength(
       job.match(/actions\/checkout@/g)?.length ?? 0,
     );
   });
 
+  it('let one job alone say to npm who it is, in a protected environment', () => {
+    const trusted = jobs.filter(({ job }) => job.includes('id-token'));
+    expect(trusted.map(({ title }) => title)).toEqual(['publish.yml, publish']);
+    const job = trusted[0]?.job ?? '';
+    expect(job).toContain('npm ci --ignore-scripts');
+    expect(job).not.toMatch(/cache: npm|secrets\./);
+    expect(job).toContain('environment:\n      name: npm\n');
+    expect(job.match(/npm publish --provenance --access public /g)).toHaveLength(2);
+  });
+
   it('show the deploy token to one step of the one job that deploys, in a protected environment', () => {
     const [deploy, ...others] = [
-      ...jobs.filter(({ job }) => job.includes('environment:')),
-      ...jobs.filter(({ job }) => !job.includes('environment:')),
+      ...jobs.filter(({ job }) => job.includes('name: production')),
+      ...jobs.filter(({ job }) => !job.includes('name: production')),
     ];
     expect(deploy?.title).toBe('deploy.yml, deploy');
     for (const { job } of others) expect(job).not.toContain('secrets.');
