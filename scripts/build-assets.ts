@@ -8,8 +8,8 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openapiTemplate } from '../src/openapi/document.ts';
 import { bundleClient } from './build-client.ts';
+import { openapiTemplate } from './openapi/document.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const docs = join(root, 'assets/docs');

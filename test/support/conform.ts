@@ -4,7 +4,7 @@
  * an object has no property that is not listed.
  */
 import { type Schema, Validator } from '@cfworker/json-schema';
-import { openapiTemplate } from '../../src/openapi/document.ts';
+import { openapiTemplate } from '../../scripts/openapi/document.ts';
 import { type Node, resolveTemplate } from '../../src/openapi/resolve-template.ts';
 import { loadSettings } from '../../src/settings.ts';
 

@@ -3,8 +3,8 @@ import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { describe, expect, it } from 'vitest';
 import template from '../../assets/docs/openapi/template.json' with { type: 'json' };
 import { version } from '../../package.json' with { type: 'json' };
+import { openapiTemplate } from '../../scripts/openapi/document.ts';
 import { REFUSALS, type RefusalName } from '../../src/errors.ts';
-import { openapiTemplate } from '../../src/openapi/document.ts';
 import { type Node, resolveTemplate } from '../../src/openapi/resolve-template.ts';
 import { DEPLOYMENTS, settingsOf, textOf } from '../support/deployments.ts';
 

@@ -1,4 +1,6 @@
 /** djangorestframework-simplejwt's own paths: not there in cookie mode. */
+
+import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as answer from './answers.ts';
 import {
   answers,
@@ -12,7 +14,6 @@ import {
   when,
 } from './parts.ts';
 import * as request from './requests.ts';
-import type { Node } from './resolve-template.ts';
 
 const flat = { flat: true };
 const simplejwt = (operationId: string, summary: string, operation: Node): Node =>

@@ -1,5 +1,6 @@
 /** `/admin/api`: what the console does, for the access tokens of staff. */
-import type { RefusalName } from '../errors.ts';
+import type { RefusalName } from '../../src/errors.ts';
+import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as schema from './admin-schemas.ts';
 import * as answer from './answers.ts';
 import {
@@ -15,7 +16,6 @@ import {
   takes,
   when,
 } from './parts.ts';
-import type { Node } from './resolve-template.ts';
 
 const parameter = (where: 'path' | 'query', name: string, description: string, schema: Node): Node => ({
   name,

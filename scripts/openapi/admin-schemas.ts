@@ -1,8 +1,13 @@
 /** The bodies of `/admin/api`: those that validate, and those of answers, held to the presenters by their types. */
 import * as z from 'zod/mini';
-import type { adminSessionJson, countsJson, historyJson, revokedTokenJson } from '../admin/presenters.ts';
-import { addUserBody, changeUserBody } from '../admin/schemas.ts';
-import { AUDIT_ACTIONS } from '../audit-log.ts';
+import type {
+  adminSessionJson,
+  countsJson,
+  historyJson,
+  revokedTokenJson,
+} from '../../src/admin/presenters.ts';
+import { addUserBody, changeUserBody } from '../../src/admin/schemas.ts';
+import { AUDIT_ACTIONS } from '../../src/audit-log.ts';
 import { changes, SESSION, timestamp, USER, user, uuid } from './answers.ts';
 import { named } from './names.ts';
 

@@ -1,6 +1,6 @@
 /** The bodies of requests: the very schemas that validate, each with a name and what it cannot say of itself. */
 import * as z from 'zod/mini';
-import * as account from '../account/schemas.ts';
+import * as account from '../../src/account/schemas.ts';
 import { ACCESS, MAIL_TOKEN, named, REFRESH } from './names.ts';
 
 const EMAIL =

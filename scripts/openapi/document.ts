@@ -3,12 +3,12 @@
  * (resolve-template.ts). Made when the assets are built, by scripts/build-assets.ts.
  */
 import * as z from 'zod/mini';
+import type { Node } from '../../src/openapi/resolve-template.ts';
 import { accountPaths } from './account.ts';
 import { adminPaths } from './admin.ts';
 import { mailPaths } from './mail.ts';
 import { type Meta, names } from './names.ts';
 import { BODY, COOKIE, OTHER_METHODS, refusal, SHARED, when } from './parts.ts';
-import type { Node } from './resolve-template.ts';
 import { servicePaths } from './service.ts';
 import { simplejwtPaths } from './simplejwt.ts';
 

@@ -1,4 +1,6 @@
 /** What needs mail: not there where MAIL is off. */
+
+import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as answer from './answers.ts';
 import {
   ANY,
@@ -17,7 +19,6 @@ import {
   when,
 } from './parts.ts';
 import * as request from './requests.ts';
-import type { Node } from './resolve-template.ts';
 
 const BEARER = [{ bearerAuth: [] }];
 const withMail = (path: Node): Node => when({ 'MAIL=inbox|cloudflare': path });

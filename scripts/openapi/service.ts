@@ -1,7 +1,8 @@
 /** For machines and readers: keys, health, this document, and the inbox of development. */
+
+import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as answer from './answers.ts';
 import { ANY, answers, file, NOT_FOUND, PUBLIC, page, STORE, when } from './parts.ts';
-import type { Node } from './resolve-template.ts';
 
 const service = (operationId: string, summary: string, operation: Node): Node => ({
   get: { operationId, tags: ['Service'], summary, security: [], ...operation },

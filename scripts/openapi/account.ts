@@ -1,4 +1,6 @@
 /** `/account`: sign-up, log-in, what tokens do, and what people do with their account. */
+
+import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as answer from './answers.ts';
 import {
   answers,
@@ -23,7 +25,6 @@ import {
   when,
 } from './parts.ts';
 import * as request from './requests.ts';
-import type { Node } from './resolve-template.ts';
 
 const BEARER = [{ bearerAuth: [] }];
 const BY_COOKIE = [{ refreshCookie: [] }];

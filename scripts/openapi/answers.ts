@@ -1,6 +1,6 @@
 /** The bodies of answers. Their types hold them to the presenters: a field that is missing here does not compile. */
 import * as z from 'zod/mini';
-import type { sessionJson, userJson } from '../account/presenters.ts';
+import type { sessionJson, userJson } from '../../src/account/presenters.ts';
 import {
   FIELD_FAULTS,
   type FieldFaultName,
@@ -8,7 +8,7 @@ import {
   REFUSALS,
   type RefusalName,
   refusalCode,
-} from '../errors.ts';
+} from '../../src/errors.ts';
 import { ACCESS, MAIL_TOKEN, named, REFRESH } from './names.ts';
 
 const text = (annotations: Record<string, unknown>) => z.string().check(z.meta(annotations));

@@ -1,10 +1,10 @@
 /** What operations are put together from: conditions, bodies, answers and refusals. */
 import type * as z from 'zod/mini';
-import { type FieldFaults, REFUSALS, Refusal, type RefusalName, refusalCode } from '../errors.ts';
-import { problemResponse } from '../http/problem-response.ts';
-import { describeRefusal } from '../languages/describe.ts';
+import { type FieldFaults, REFUSALS, Refusal, type RefusalName, refusalCode } from '../../src/errors.ts';
+import { problemResponse } from '../../src/http/problem-response.ts';
+import { describeRefusal } from '../../src/languages/describe.ts';
+import type { Node } from '../../src/openapi/resolve-template.ts';
 import { names } from './names.ts';
-import type { Node } from './resolve-template.ts';
 
 /** What holds under the settings alone: `{'MAIL=inbox|cloudflare': …, else: …}`. See resolve-template.ts. */
 export const when = (choices: Node): Node => ({ 'x-when': choices });
