@@ -5,6 +5,7 @@ import type { ExtractSchema, Schema } from 'hono/types';
 import { d1Credentials } from './account/d1-credentials.ts';
 import { d1Disown } from './account/d1-disown.ts';
 import { d1EmailChanges } from './account/d1-email-changes.ts';
+import { d1Unproven } from './account/d1-unproven.ts';
 import { d1Users } from './account/d1-users.ts';
 import { d1OwnData } from './account/export/d1-own-data.ts';
 import { accountRoutes } from './account/routes.ts';
@@ -106,7 +107,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
     users: d1Users(d1),
     sessions: d1Sessions(d1),
     blacklist: kvBlacklist(env.BLACKLIST, { clock, deadlineMs: deadlines.kv }),
-    credentials: { ...d1Credentials(d1), ...d1Disown(d1), ...d1EmailChanges(d1) },
+    credentials: { ...d1Credentials(d1), ...d1Disown(d1), ...d1EmailChanges(d1), ...d1Unproven(d1) },
     ownData: d1OwnData(d1),
     limits: settings.RATE_LIMITS
       ? bindingLimits(env as unknown as Parameters<typeof bindingLimits>[0], deadlines.kv)

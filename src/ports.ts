@@ -189,6 +189,15 @@ export interface Credentials {
     now: number,
   ) => Promise<{ outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'used' }>;
   /**
+   * Uses the token where whoever made the account by a sign-up has never shown the mailbox: the account with all that
+   * hangs from it is gone, and `user` is there in its place. `proven`: it is not such an account, or the token is used.
+   */
+  passUnproven: (
+    key: OneTimeKey,
+    user: UserRow & { email: string },
+    now: number,
+  ) => Promise<{ outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'proven' }>;
+  /**
    * In place of older ones, whose payload it takes over, where the address is not verified yet; null: nothing to
    * verify.
    */

@@ -18,7 +18,9 @@ import { insertUser, replacePassword } from './d1-user-writes.ts';
 const selectTaken = (db: Db, email: string) =>
   db.select({ taken: sql<number>`${isTaken('email', email)}`.as('taken') }).from(sql`(SELECT 1)`);
 
-export function d1Credentials({ run }: D1): Omit<Credentials, 'disown' | 'changeEmail' | 'takeBackEmail'> {
+export function d1Credentials({
+  run,
+}: D1): Omit<Credentials, 'disown' | 'changeEmail' | 'takeBackEmail' | 'passUnproven'> {
   return {
     changePassword: ({ id, passwordVersion }, sessionId, passwordHash, now) =>
       run('credentials.changePassword', async (db) => {

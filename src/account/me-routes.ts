@@ -25,7 +25,7 @@ export const meRoutes = () =>
   new Hono<AccountEnv>({ strict: false })
     .get('/me', signedIn, (c) => c.json(userJson(c.var.caller.user)))
     .patch('/me', requireOrigin, signedInToChange, body(updateMeBody), async (c) =>
-      c.json(userJson(await updateMe(c.var.services, c.var.caller, c.req.valid('json')))),
+      c.json(userJson(await updateMe(c.var.services, c.var.caller, c.req.valid('json'), callOf(c)))),
     )
     .delete(
       '/me',

@@ -206,6 +206,9 @@ export async function changeUser(
         id,
         change.ends ? { sessions: ended, reason: change.ends } : undefined,
       );
+      const email = changed?.email ?? null;
+      if (change.set.isStaff) await sendMail(services, call, 'became_staff', email);
+      if ('username' in change.set) await sendMail(services, call, 'username_changed', email);
     }
     return { outcome, result: changed ?? user };
   });
@@ -230,6 +233,7 @@ export async function deleteUser(
     });
     if (outcome === 'ok') {
       await tell(services, call, entry, undefined, { sessions: ended, reason: 'withdrawn' });
+      await sendMail(services, call, 'account_deleted', user.email);
     }
     return { outcome, result: undefined };
   });

@@ -966,6 +966,39 @@ describe('promotion', () => {
   });
 });
 
+describe('what staff do to an account is told to its owner by mail', () => {
+  const newest = async (email: string) =>
+    ((await w.get(`/dev/mail?to=${encodeURIComponent(email)}`)).body.messages as { subject: string }[])[0]
+      ?.subject;
+
+  it.each<[string, (id: string, token: string) => Promise<{ status: number }>, string]>([
+    [
+      'a new username',
+      (id, token) => w.patch(api(id), { username: `u${crypto.randomUUID().slice(0, 8)}` }, { token }),
+      'Your username was changed',
+    ],
+    ['its deletion', (id, token) => w.delete(api(id), undefined, { token }), 'Your account was deleted'],
+    [
+      'that it is staff now',
+      async (id, token) => {
+        await w.rows('UPDATE users SET email_verified_at = 5 WHERE id = ?', id);
+        return w.patch(api(id), { is_staff: true }, { token });
+      },
+      'You are now a staff member',
+    ],
+    [
+      'and not of a new name',
+      (id, token) => w.patch(api(id), { name: 'N' }, { token }),
+      'Confirm your e-mail address',
+    ],
+  ])('%s', async (_, act, subject) => {
+    const admin = await makeStaff();
+    const target = await makeUser();
+    expect((await act(target.id, admin.access)).status).toBeLessThan(300);
+    expect(await newest(target.email)).toBe(subject);
+  });
+});
+
 describe('deactivation and demotion', () => {
   it.each([
     ['deactivate', 'deactivated', 'is_active', 'user_inactive'],

@@ -841,6 +841,21 @@ describe('taking an address back', () => {
   });
 });
 
+describe('what people do to their own account', () => {
+  it('is told by mail: a new username, and a withdrawal; another name is not', async () => {
+    const w = world();
+    const who = await w.signUp();
+    await w.patch('/account/me', { username: username() }, { token: who.access });
+    await w.patch('/account/me', { name: 'Mina' }, { token: who.access });
+    await w.delete('/account/me', { password: PASSWORD }, { token: who.access });
+    expect(await subjectsTo(w, who.email)).toEqual([
+      'Your account was deleted',
+      'Your username was changed',
+      'Confirm your e-mail address',
+    ]);
+  });
+});
+
 describe('SIGN_UP=verify', () => {
   const vars: Vars = { SIGN_UP: 'verify' };
   const wish = (w: World, who: object) => w.post('/account/sign-up', who);

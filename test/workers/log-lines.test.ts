@@ -120,7 +120,7 @@ const DONE: readonly Case[] = [
         new_password: NEW_PASSWORD,
       });
     },
-    ({ user }) => ({ event: 'password_reset', user: user.id, ended: 1 }),
+    ({ user }) => ({ event: 'account_passed', user: expect.any(String), from: user.id, ended: 1 }),
   ],
   [
     'the proof of an address',

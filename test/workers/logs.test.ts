@@ -193,13 +193,24 @@ const GOOD: readonly Step[] = [
     async () => at().post('/account/password/reset', { email: (await somebody()).email }),
   ],
   [
-    'a reset',
-    ['password_reset'],
+    'a reset of an account that nobody has proved',
+    ['account_passed'],
     204,
     async () => {
       await at().post('/account/password/reset', { email: (await somebody()).email });
       const confirm = { token: lastToken(), new_password: NEW_PASSWORD };
       return at().post('/account/password/reset/confirm', confirm);
+    },
+  ],
+  [
+    'a reset',
+    ['password_reset'],
+    204,
+    async () => {
+      const { email } = await somebody();
+      await at().post('/account/email/verify', { token: lastToken() });
+      await at().post('/account/password/reset', { email });
+      return at().post('/account/password/reset/confirm', { token: lastToken(), new_password: NEW_PASSWORD });
     },
   ],
   [

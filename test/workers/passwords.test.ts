@@ -414,6 +414,101 @@ describe.each<[string, (w: World, who: Pair & { email: string }) => Promise<Answ
   });
 });
 
+/** Somebody who has shown the mailbox. */
+async function verified(w: World) {
+  const who = await w.signUp();
+  const token = (await mailsTo(w, who.email))[0]?.token;
+  expect((await w.post('/account/email/verify', { token })).status).toBe(204);
+  return who;
+}
+
+describe('a reset of an account that somebody signed up for without showing the mailbox', () => {
+  const stranger = (w: World) =>
+    w.signUp({ ...person('victim'), username: `u${crypto.randomUUID().slice(0, 8)}`, name: 'Stranger' });
+
+  it('passes it to the owner alone: a new id, no username, no name, verified', async () => {
+    const w = world();
+    const who = await stranger(w);
+    const second = (await w.logIn(who)).body as Pair;
+    w.clock.advance(60);
+    expect((await confirm(w, await resetToken(w, who.email))).status).toBe(204);
+    const { access } = (await logIn(w, who.email, NEW)).body;
+    const { body: me } = await w.me(access);
+    expect(me).toMatchObject({ email: who.email, username: null, name: null, email_verified: true });
+    expect(me.id).not.toBe(who.user.id);
+    expect((await w.logIn({ username: who.username ?? '', password: NEW })).status).toBe(401);
+    for (const pair of [who, second]) {
+      await expectDead(w, pair);
+      expect(codeOf(await w.me(pair.access))).toBe('user_not_found');
+    }
+    await expectPassword(w, who.email, NEW, OLD);
+    expect(log.of('account_passed')).toMatchObject([{ user: me.id, from: who.user.id, ended: 2 }]);
+  });
+
+  it('leaves nothing under the old id, and frees the username', async () => {
+    const w = world();
+    const who = await stranger(w);
+    const wanted = person('wanted').email;
+    await w.post('/account/email/change', { new_email: wanted, password: OLD }, { token: who.access });
+    const changing = (await mailsTo(w, wanted))[0]?.token;
+    const verifying = (await mailsTo(w, who.email)).at(-1)?.token;
+    await confirm(w, await resetToken(w, who.email));
+    expect(await oneTimeTokensOf(w, who.user.id)).toEqual([]);
+    expect(await w.rows('SELECT 1 FROM sessions WHERE user_id = ?', who.user.id)).toEqual([]);
+    expect(await w.rows('SELECT 1 FROM logins WHERE user_id = ?', who.user.id)).toEqual([]);
+    for (const token of [changing, verifying]) {
+      expect(faultsOf(await w.post('/account/email/verify', { token }))).toEqual({
+        token: ['token_not_valid'],
+      });
+      expect(faultsOf(await w.post('/account/email/disown', { token }))).toEqual({
+        token: ['token_not_valid'],
+      });
+    }
+    expect((await w.signUp({ ...person(), username: who.username ?? '' })).answer.status).toBe(201);
+  });
+
+  it('happens once of fifty at once', RACE, async () => {
+    const w = world();
+    const who = await stranger(w);
+    const token = await resetToken(w, who.email);
+    expect(tally(await atOnce(50, () => confirm(w, token)))).toEqual({ 204: 1, 400: 49 });
+    expect(await w.rows('SELECT 1 FROM users WHERE email = ?', who.email)).toHaveLength(1);
+    expect((await logIn(w, who.email, NEW)).status).toBe(200);
+  });
+
+  it('happens too where the other changed the password meanwhile', async () => {
+    const w = world();
+    const who = await stranger(w);
+    await change(w, who.access, 'a third horse battery');
+    await confirm(w, await resetToken(w, who.email));
+    const { access } = (await logIn(w, who.email, NEW)).body;
+    expect((await w.me(access)).body.id).not.toBe(who.user.id);
+  });
+
+  it.each<[string, (w: World, id: string) => unknown]>([
+    [
+      'nobody signed up: it was imported or made by staff',
+      (w, id) => w.rows('DELETE FROM one_time_tokens WHERE subject = ?', id),
+    ],
+    ['staff are vouched for', (w, id) => w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', id)],
+    ['the mailbox was shown', (w, id) => w.rows('UPDATE users SET email_verified_at = 5 WHERE id = ?', id)],
+  ])('does not happen where %s: id and names stay, and the sessions end', async (_, deed) => {
+    const w = world();
+    const who = await stranger(w);
+    await deed(w, who.user.id);
+    expect((await confirm(w, await resetToken(w, who.email))).status).toBe(204);
+    await expectDead(w, who);
+    const { access } = (await logIn(w, who.email, NEW)).body;
+    expect((await w.me(access)).body).toMatchObject({
+      id: who.user.id,
+      username: who.username,
+      name: 'Stranger',
+      email_verified: true,
+    });
+    await w.rows('UPDATE users SET is_staff = 0 WHERE id = ?', who.user.id);
+  });
+});
+
 describe('asking for a reset', () => {
   it('is 202 with an empty object, and a mail with a link', async () => {
     const w = world();
@@ -594,7 +689,7 @@ describe('confirming a reset', () => {
 
   it('ends every session', async () => {
     const w = world();
-    const who = await w.signUp();
+    const who = await verified(w);
     const pairs: Pair[] = [who, (await w.logIn(who)).body, (await w.logIn(who)).body];
     await confirm(w, await resetToken(w, who.email));
     for (const pair of pairs) {
@@ -1073,7 +1168,7 @@ describe('PASSWORD_MIN_LENGTH=12', () => {
 describe('the version of the password', () => {
   it('is raised by a change and by a reset, and by nothing else', async () => {
     const w = world();
-    const who = await w.signUp();
+    const who = await verified(w);
     const version = async () =>
       (await w.rows<{ v: number }>('SELECT password_version AS v FROM users WHERE id = ?', who.user.id)).map(
         ({ v }) => v,

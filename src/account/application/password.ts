@@ -2,7 +2,9 @@
 
 import { sha256Hex } from '../../encoding.ts';
 import { invalidField } from '../../errors.ts';
+import type { OneTimeToken, User } from '../../model.ts';
 import { type Call, seconds } from '../../ports.ts';
+import { newUser } from '../new-user.ts';
 import { newOneTimeToken, parseOneTimeToken, sendMail } from './mailing.ts';
 import { requireFreshProof } from './reauthentication.ts';
 import { throwConflict } from './refusals.ts';
@@ -67,14 +69,38 @@ export async function confirmReset(
   if (!read) throw dead();
   const found = await credentials.findToken(read.subject, ['password_reset'], read.hash, seconds(clock));
   if (!found?.user?.isActive) throw dead();
-  await requireGoodPassword(services, 'new_password', input.new_password, found.user, call);
-  const result = await credentials.resetPassword(
-    found.token,
-    await hasher.hash(input.new_password),
-    seconds(clock),
-  );
-  if (result.outcome !== 'ok') throw dead();
-  await cacheRevocation(services, result.endedSessions, 'password_reset', call.report);
-  call.report('info', 'password_reset', { user: found.user.id, ended: result.endedSessions.length });
-  await sendMail(services, call, 'password_changed', found.user.email);
+  const { user, token } = found;
+  await requireGoodPassword(services, 'new_password', input.new_password, user, call);
+  const passwordHash = await hasher.hash(input.new_password);
+  const passed = await passToOwner(services, token, user, passwordHash, call);
+  if (!passed) {
+    const result = await credentials.resetPassword(token, passwordHash, seconds(clock));
+    if (result.outcome !== 'ok') throw dead();
+    await cacheRevocation(services, result.endedSessions, 'password_reset', call.report);
+    call.report('info', 'password_reset', { user: user.id, ended: result.endedSessions.length });
+  }
+  await sendMail(services, call, 'password_changed', user.email);
+}
+
+/**
+ * An account that somebody signed up for without ever showing the mailbox passes to its owner alone: nothing that the
+ * other set or was handed names it any more (against pre-hijacking). False: it is not such an account.
+ */
+async function passToOwner(
+  services: Services,
+  token: OneTimeToken,
+  { id, email, emailVerifiedAt, isStaff }: User,
+  passwordHash: string,
+  call: Call,
+): Promise<boolean> {
+  const { credentials, clock, random } = services;
+  if (email === null || emailVerifiedAt !== null || isStaff) return false;
+  const own = { email, username: null, usernameKey: null, name: null };
+  const now = seconds(clock);
+  const user = newUser({ ...own, id: random.uuid7(clock()), passwordHash }, now, { emailVerifiedAt: now });
+  const result = await credentials.passUnproven(token, { ...user, email }, now);
+  if (result.outcome !== 'ok') return false;
+  await cacheRevocation(services, result.endedSessions, 'withdrawn', call.report);
+  call.report('info', 'account_passed', { user: user.id, from: id, ended: result.endedSessions.length });
+  return true;
 }

@@ -2,8 +2,9 @@
 import { invalidField, Refusal } from '../../errors.ts';
 import { isOwnName } from '../../identity.ts';
 import type { User } from '../../model.ts';
-import { seconds } from '../../ports.ts';
+import { type Call, seconds } from '../../ports.ts';
 import { accessFault, statusFault } from '../../token/rotation.ts';
+import { sendMail } from './mailing.ts';
 import type { Caller } from './session.ts';
 import type { Services } from './tokens.ts';
 
@@ -13,7 +14,12 @@ export interface ProfileChange {
 }
 
 /** Fields left out stay; null takes away. 400 invalid; 409 username_taken. */
-export async function updateMe(services: Services, caller: Caller, change: ProfileChange): Promise<User> {
+export async function updateMe(
+  services: Services,
+  caller: Caller,
+  change: ProfileChange,
+  call: Call,
+): Promise<User> {
   const { user, sessionId } = caller;
   const { name, username } = change;
   if (name === undefined && username === undefined) return user;
@@ -27,13 +33,18 @@ export async function updateMe(services: Services, caller: Caller, change: Profi
       usernameKey: username?.key ?? null,
     }),
   });
-  if (result.outcome === 'ok') return result.user;
+  if (result.outcome === 'ok') {
+    if (result.user.username !== user.username) {
+      await sendMail(services, call, 'username_changed', result.user.email);
+    }
+    return result.user;
+  }
   if (result.outcome === 'username_taken') throw new Refusal('username_taken');
   // The address changed meanwhile, and a username may be the address: once more, with what the user is now.
   if (result.outcome === 'changed') {
     const found = await services.users.findWithSession(user.id, sessionId);
     if (found && found.user.email !== user.email) {
-      return updateMe(services, { ...caller, user: found.user }, change);
+      return updateMe(services, { ...caller, user: found.user }, change, call);
     }
   }
   const now = seconds(services.clock);

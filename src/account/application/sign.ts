@@ -170,4 +170,5 @@ export async function withdraw(
   }
   await cacheRevocation(services, result.endedSessions, 'withdrawn', call.report);
   call.report('info', 'withdrawn', { sessions: result.endedSessions.length });
+  await sendMail(services, call, 'account_deleted', user.email);
 }
