@@ -52,6 +52,8 @@ interface Ground {
   /** Of the sessions above. */
   before: ReadonlySet<unknown>;
   resetToken: string;
+  disownToken: string;
+  takeBackToken: string;
 }
 
 interface Claims {
@@ -73,6 +75,8 @@ interface Revoker {
   kills: (token: Claims, ground: Ground) => boolean;
   /** Nobody comes in with the password of before. */
   voidsPassword?: true;
+  /** The address was changed before, and the user is known by the one of before. */
+  moved?: true;
 }
 
 const sidOf = (pair: Pair) => claims(pair.refresh).sid;
@@ -131,6 +135,25 @@ const REVOKERS: readonly Revoker[] = [
     voidsPassword: true,
   },
   {
+    name: '“This wasn’t me”',
+    vars: { MAIL: 'inbox' },
+    act: ({ w, disownToken }) => w.post('/account/email/disown', { token: disownToken }),
+    success: 204,
+    statuses: [204, 400],
+    kills: () => true,
+    voidsPassword: true,
+  },
+  {
+    name: 'taking an address back',
+    vars: { MAIL: 'inbox' },
+    moved: true,
+    act: ({ w, takeBackToken }) => w.post('/account/email/take-back', { token: takeBackToken }),
+    success: 200,
+    statuses: [200, 400],
+    kills: () => true,
+    voidsPassword: true,
+  },
+  {
     name: 'withdrawal',
     act: ({ w, own, who }) => w.delete('/account/me', { password: who.password }, { token: own.access }),
     success: 204,
@@ -150,6 +173,7 @@ const REVOKERS: readonly Revoker[] = [
              WHERE user_id = ? AND revoked_at IS NULL`,
           )
           .bind(w.clock.now, who.id),
+        db.prepare('DELETE FROM one_time_tokens WHERE subject = ?').bind(who.id),
       ]);
       return { status: 204, headers: new Headers(), body: undefined, text: '' };
     },
@@ -220,7 +244,7 @@ const rows = async <T = Record<string, unknown>>(sql: string, ...values: unknown
       .all<T>()
   ).results;
 
-async function prepare(seed: number, vars: Vars) {
+async function prepare(seed: number, vars: Vars, moved = false) {
   // No log-in of a rival is to end what the race is about.
   const settings = { MAIL: 'off', MAX_SESSIONS_PER_USER: '100', ...vars };
   const clock = { now: Date.now() };
@@ -250,7 +274,17 @@ async function prepare(seed: number, vars: Vars) {
   const rotated = await rotate(await logIn());
   await logIn();
   const own = await logIn();
-  if (vars.MAIL === 'inbox') await calm.post('/account/password/reset', { email });
+  const tokenTo = (address: string) => store.mails.findLast(({ to }) => to === address)?.token ?? 'none';
+  const disownToken = tokenTo(email);
+  if (moved) {
+    const next = `moved-${email}`;
+    await calm.post('/account/email/change', { new_email: next, password }, { token: own.access });
+    await calm.post('/account/email/verify', { token: tokenTo(next) });
+  }
+  const takeBackToken = tokenTo(email);
+  if (vars.MAIL === 'inbox') {
+    await calm.post('/account/password/reset', { email: moved ? `moved-${email}` : email });
+  }
   const all = [signedUp, replayed, rotated, own];
   const ground: Ground = {
     w,
@@ -262,6 +296,8 @@ async function prepare(seed: number, vars: Vars) {
     own,
     before: new Set(all.map(sidOf)),
     resetToken: store.mails.at(-1)?.token ?? 'none',
+    disownToken,
+    takeBackToken,
   };
   return { ground, calm, reached, random: seeded(seed + 1_000) };
 }
@@ -420,7 +456,7 @@ describe('one that revokes among others', () => {
   it.each(cases(races))(
     '%s (seed %i)',
     async (_, seed, { revoker, rival }) => {
-      const prepared = await prepare(seed, { ...revoker.vars, ...rival.vars });
+      const prepared = await prepare(seed, { ...revoker.vars, ...rival.vars }, revoker.moved);
       await expectNothingOlderLives(await race(prepared, [revoker], rival));
     },
     PATIENT,
@@ -434,7 +470,7 @@ describe('two that revoke at once', () => {
   it.each(cases(races))(
     '%s (seed %i)',
     async (_, seed, [one, other]) => {
-      const prepared = await prepare(seed, { ...one.vars, ...other.vars });
+      const prepared = await prepare(seed, { ...one.vars, ...other.vars }, one.moved ?? other.moved);
       await expectNothingOlderLives(await race(prepared, [one, other], null));
     },
     PATIENT,
