@@ -732,7 +732,7 @@ describe('all that was written', () => {
         ...['signed_up', 'logged_in', 'logged_out', 'withdrawn', 'session_ended', 'sessions_ended'],
         ...['password_changed', 'password_incorrect', 'password_reset', 'password_reset_asked'],
         ...[
-          'reauthenticated',
+          'localhost_origins_allowed',
           'account_passed',
           'email_verified',
           'email_change_asked',
