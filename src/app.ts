@@ -24,6 +24,7 @@ import { healthRoutes } from './health.ts';
 import { assetRoutes } from './http/assets.ts';
 import { ACCOUNTS_AT, type AppEnv, type Bindings, type Composed, type Composer } from './http/context.ts';
 import { answerOther } from './http/methods.ts';
+import { asDrf } from './http/middleware/as-drf.ts';
 import { cors } from './http/middleware/cors.ts';
 import { responseHeaders } from './http/middleware/response-headers.ts';
 import { services } from './http/middleware/services.ts';
@@ -209,6 +210,7 @@ export function createApp(overrides: Overrides = {}): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
   app.notFound((c) => answerOther(app, c));
+  app.use('/api/token/*', asDrf);
   app.use(responseHeaders(), services(composer(overrides), ['/healthz']));
   app.route(ACCOUNTS_AT, mounted(accountRoutes()));
   app.route('/admin', adminApp(ACCOUNTS_AT));

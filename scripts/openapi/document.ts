@@ -123,7 +123,7 @@ export async function openapiTemplate(version: string): Promise<Node> {
         'Accounts with JWT: sign-up, log-in, refresh with rotation and a blacklist, log-out, withdrawal.',
       description: [
         'JSON in snake_case; times are RFC 3339 in UTC; ids are UUIDs (version 7). Every path answers with and without a trailing slash; HEAD as GET. A body is `application/json` in UTF-8 of at most 16 KiB; unknown fields are ignored.',
-        'Every error is `application/problem+json` (RFC 9457) with a `code` for programs, which is never translated, and a `detail` for people, in the language of `Accept-Language` (English, Korean). A method that a path has not is 405 with `Allow`.',
+        'Every error is `application/problem+json` (RFC 9457; `application/json` at the paths of DRF’s clients) with a `code` for programs, which is never translated, and a `detail` for people, in the language of `Accept-Language` (English, Korean). A method that a path has not is 405 with `Allow`.',
         'Sign up or log in, press **Authorize** with the access token, and go on.',
       ].join('\n\n'),
       license: { name: 'MIT', identifier: 'MIT' },
@@ -146,7 +146,12 @@ export async function openapiTemplate(version: string): Promise<Node> {
     'x-other-methods': OTHER_METHODS,
     components: {
       schemas: schemas(),
-      responses: Object.fromEntries(Object.entries(SHARED).map(([name, kinds]) => [name, refusal(kinds)])),
+      responses: Object.fromEntries(
+        Object.entries(SHARED).flatMap(([name, kinds]) => [
+          [name, refusal(kinds)],
+          [`Drf${name}`, refusal(kinds, { drf: true })],
+        ]),
+      ),
       headers: HEADERS,
       securitySchemes: {
         bearerAuth: when({

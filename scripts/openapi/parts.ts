@@ -38,6 +38,20 @@ export const takes = (schema: z.ZodMiniType, examples?: Readonly<Record<string, 
   },
 });
 
+/** As `takes`, and as DRF's form parsers read it. */
+export const takesForms = (schema: z.ZodMiniType): Node => {
+  const { required, content } = takes(schema) as { required: boolean; content: Record<string, Node> };
+  const form = { schema: ref(`schemas/${nameOf(schema)}`) };
+  return {
+    required,
+    content: {
+      ...content,
+      'application/x-www-form-urlencoded': form,
+      'multipart/form-data': form,
+    },
+  };
+};
+
 const HEADERS = { 'X-Request-Id': ref('headers/RequestId'), 'Cache-Control': ref('headers/NoStore') };
 export const PUBLIC = { 'Cache-Control': ref('headers/Public') };
 export const IN_LANGUAGE = { 'Content-Language': ref('headers/ContentLanguage') };
@@ -81,12 +95,12 @@ export const page = (description: string, headers: Node = {}): Node => ({
 });
 
 /** What http/problem-response.ts answers, in English. A promise: document.ts awaits all of them. */
-const exampleOf = (kind: RefusalName, faults: FieldFaults | undefined, flat: boolean): Promise<unknown> =>
+const exampleOf = (kind: RefusalName, faults: FieldFaults | undefined, drf: boolean): Promise<unknown> =>
   problemResponse(new Refusal(kind, faults ? { faults } : {}), {
     language: 'en',
     scheme: 'Bearer',
     requestId: '5f0c2f6d-8e10-4a51-9d3b-7c1e0196f2a4',
-    flat,
+    ...(drf && { drf: { method: 'GET', media_type: 'text/plain' } }),
   }).json();
 
 const HEADERS_OF_STATUS: Readonly<Record<number, Node>> = {
@@ -99,25 +113,22 @@ const HEADERS_OF_STATUS: Readonly<Record<number, Node>> = {
 interface Details {
   /** The example of `invalid`. */
   faults?: FieldFaults;
-  /** simplejwt's paths: sentences at the top level too. */
-  flat?: boolean;
+  /** A path of DRF's clients: `application/json`, sentences at the top level too. */
+  drf?: boolean;
   headers?: Node;
 }
 
 /** Refusals of one status: all their codes, an example of each. */
-export function refusal(
-  kinds: readonly RefusalName[],
-  { faults, flat = false, headers }: Details = {},
-): Node {
+export function refusal(kinds: readonly RefusalName[], { faults, drf = false, headers }: Details = {}): Node {
   const status = REFUSALS[kinds[0] as RefusalName].status;
   const codes = [...new Set(kinds.map(refusalCode))];
   return {
     description: codes.map((code) => `\`${code}\``).join(', '),
     headers: { ...HEADERS, ...IN_LANGUAGE, ...HEADERS_OF_STATUS[status], ...headers },
     content: {
-      'application/problem+json': {
+      [drf ? 'application/json' : 'application/problem+json']: {
         schema: {
-          allOf: [ref(`schemas/${flat ? 'FlatProblem' : 'Problem'}`)],
+          allOf: [ref(`schemas/${drf ? 'FlatProblem' : 'Problem'}`)],
           properties: {
             status: { type: 'integer', const: status },
             code: { type: 'string', enum: codes },
@@ -128,7 +139,7 @@ export function refusal(
             kind,
             {
               summary: describeRefusal(kind, 'en'),
-              value: exampleOf(kind, kind === 'invalid' ? faults : undefined, flat),
+              value: exampleOf(kind, kind === 'invalid' ? faults : undefined, drf),
             },
           ]),
         ),
@@ -171,6 +182,18 @@ export const SHARED = {
   Unavailable: ['unavailable', 'misconfigured'],
 } as const satisfies Record<string, RefusalName[]>;
 const shared = (name: keyof typeof SHARED) => ref(`responses/${name}`);
+
+/** The same refusals at a path of DRF's clients: components of their own. */
+export const asDrf = (responses: Node): Node =>
+  Object.fromEntries(
+    Object.entries(responses).map(([status, response]) => {
+      const { $ref } = response as { $ref?: string };
+      return [
+        status,
+        $ref === undefined ? response : { $ref: $ref.replace('/responses/', '/responses/Drf') },
+      ];
+    }),
+  );
 
 /** Of every operation: without a store. */
 export const ANY: Node = { 500: shared('InternalError'), 503: shared('Misconfigured') };

@@ -79,6 +79,11 @@ export const changeEmail = named('ChangeEmail', account.changeEmailProvenBody, {
   example: { new_email: 'mina.kim@example.com', password: mina.password },
 });
 export const tokenObtain = named('TokenObtain', account.tokenObtainBody, {
-  about: { username: 'The username or the e-mail address.', password: PASSWORD },
+  description: 'With `username` or `email`; where both are given, `username` counts.',
+  about: {
+    username: 'The username or the e-mail address.',
+    email: 'The same, for clients of a site whose users have no other name.',
+    password: PASSWORD,
+  },
   example: { username: 'mina', password: mina.password },
 });

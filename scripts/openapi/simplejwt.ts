@@ -4,64 +4,65 @@ import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as answer from './answers.ts';
 import {
   answers,
+  asDrf,
   BODY,
   bad,
   LIMITED,
   NO_ACTIVE_ACCOUNT,
   STORE,
   TOKEN_REFUSED,
-  takes,
+  takesForms,
   when,
 } from './parts.ts';
 import * as request from './requests.ts';
 
-const flat = { flat: true };
+const drf = { drf: true };
 const simplejwt = (operationId: string, summary: string, operation: Node): Node =>
   when({ [BODY]: { post: { operationId, tags: ['simplejwt'], summary, security: [], ...operation } } });
 
 export const simplejwtPaths: Record<string, Node> = {
   '/api/token': simplejwt('tokenObtainPair', 'Log in', {
-    requestBody: takes(request.tokenObtain),
-    responses: {
+    requestBody: takesForms(request.tokenObtain),
+    responses: asDrf({
       200: answers('Logged in.', answer.pair),
-      ...bad({ username: [{ fault: 'required' }] }, flat),
+      ...bad({ username: [{ fault: 'required' }] }, drf),
       ...NO_ACTIVE_ACCOUNT,
       ...LIMITED,
       ...STORE,
-    },
+    }),
   }),
   '/api/token/refresh': simplejwt('tokenRefresh', 'Get the next tokens', {
-    requestBody: takes(request.refresh),
-    responses: {
+    requestBody: takesForms(request.refresh),
+    responses: asDrf({
       200: when({
         'ROTATE_REFRESH_TOKENS=true': answers('The next tokens.', answer.pair),
         else: answers('The next access token.', answer.access),
       }),
-      ...bad({ refresh: [{ fault: 'required' }] }, flat),
+      ...bad({ refresh: [{ fault: 'required' }] }, drf),
       ...TOKEN_REFUSED,
       ...LIMITED,
       ...STORE,
-    },
+    }),
   }),
   '/api/token/verify': simplejwt('tokenVerify', 'Ask whether a token is good', {
-    requestBody: takes(request.token),
-    responses: {
+    requestBody: takesForms(request.token),
+    responses: asDrf({
       200: answers('It is.', answer.nothing),
-      ...bad({ token: [{ fault: 'required' }] }, flat),
+      ...bad({ token: [{ fault: 'required' }] }, drf),
       ...TOKEN_REFUSED,
       ...LIMITED,
       ...STORE,
-    },
+    }),
   }),
   '/api/token/blacklist': simplejwt('tokenBlacklist', 'Log out', {
     description: 'Ends the session. A second call is 401.',
-    requestBody: takes(request.refresh),
-    responses: {
+    requestBody: takesForms(request.refresh),
+    responses: asDrf({
       200: answers('The session has ended.', answer.nothing),
-      ...bad({ refresh: [{ fault: 'required' }] }, flat),
+      ...bad({ refresh: [{ fault: 'required' }] }, drf),
       ...TOKEN_REFUSED,
       ...LIMITED,
       ...STORE,
-    },
+    }),
   }),
 };

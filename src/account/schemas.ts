@@ -97,6 +97,15 @@ const logInName = text((value, report) => {
   else if (lengthOf(trimmed) > EMAIL_MAX_LENGTH) report('max_length', { max: EMAIL_MAX_LENGTH });
 }, 'mina');
 
+/** `required` stands under the first, together with the faults of other fields, as DRF does. */
+const requireOneOf = (first: string, ...others: string[]) =>
+  z.refine<Record<string, unknown>>(() => false, {
+    path: [first],
+    params: { fault: 'required' },
+    when: ({ value }) =>
+      [first, ...others].every((name) => (value as Record<string, unknown>)[name] === undefined),
+  });
+
 export const signUpBody = z.object({
   email,
   password: chosenPassword,
@@ -106,17 +115,7 @@ export const signUpBody = z.object({
 
 export const logInBody = z
   .object({ email: z.optional(email), username: z.optional(logInName), password: presentedPassword })
-  .check(
-    z.refine((body) => body.email !== undefined || body.username !== undefined, {
-      path: ['email'],
-      params: { fault: 'required' },
-      // Told together with the faults of the fields, as DRF does.
-      when: ({ value }) => {
-        const body = value as { email?: unknown; username?: unknown };
-        return body.email === undefined && body.username === undefined;
-      },
-    }),
-  );
+  .check(requireOneOf('email', 'username'));
 
 export const refreshBody = z.object({ refresh: token });
 export const verifyBody = z.object({ token });
@@ -144,7 +143,12 @@ export const askResetBody = z.object({ email });
 export const confirmResetBody = z.object({ token, new_password: chosenPassword });
 export const changeEmailBody = z.object({ new_email: email, password: presentedPassword });
 export const changeEmailProvenBody = z.object({ new_email: email, password: z.optional(presentedPassword) });
-/** simplejwt's: `username` may be the e-mail address. */
-export const tokenObtainBody = z.object({ username: logInName, password: presentedPassword });
+/**
+ * simplejwt's: `username` may be the e-mail address, and sites with `USERNAME_FIELD = 'email'` call it `email`, which is
+ * no more than text there either.
+ */
+export const tokenObtainBody = z
+  .object({ username: z.optional(logInName), email: z.optional(logInName), password: presentedPassword })
+  .check(requireOneOf('username', 'email'));
 /** Where a body says nothing, as in cookie mode, whose refresh token comes in the cookie. It is JSON all the same. */
 export const noBody = z.object({});

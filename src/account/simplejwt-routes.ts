@@ -1,6 +1,6 @@
 /**
  * djangorestframework-simplejwt's own paths, bodies and statuses, so that a client of a DRF site needs no
- * change. Validation errors stand at the top level too, as DRF has them.
+ * change. Mounted behind asDrf.
  */
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
@@ -13,18 +13,18 @@ import type { AccountEnv } from './env.ts';
 import { refreshBody, tokenObtainBody, verifyBody } from './schemas.ts';
 
 /** In cookie mode no refresh token is ever in a body, so these paths are not there. */
-const asSimplejwt = createMiddleware<AccountEnv>(async function asSimplejwt(c, next) {
+const inBodyMode = createMiddleware<AccountEnv>(async function inBodyMode(c, next) {
   if (c.var.services.settings.REFRESH_TRANSPORT === 'cookie') throw new Refusal('not_found');
-  c.set('flatErrors', true);
   return next();
 });
 
 export const simplejwtRoutes = () =>
   new Hono<AccountEnv>({ strict: false })
-    .use(asSimplejwt)
-    .post('/', body(tokenObtainBody), async (c) =>
-      c.json(await logIn(c.var.services, c.req.valid('json'), callOf(c))),
-    )
+    .use(inBodyMode)
+    .post('/', body(tokenObtainBody), async (c) => {
+      const { username, email, password } = c.req.valid('json');
+      return c.json(await logIn(c.var.services, { username: username ?? email, password }, callOf(c)));
+    })
     .post('/refresh', body(refreshBody), async (c) =>
       c.json(await refresh(c.var.services, c.req.valid('json').refresh, callOf(c))),
     )

@@ -4,11 +4,12 @@
  */
 import { zValidator } from '@hono/zod-validator';
 import type { MiddlewareHandler } from 'hono';
-import type * as z from 'zod/mini';
+import * as z from 'zod/mini';
 import { type FieldFault, type FieldFaultName, invalid, Refusal } from '../errors.ts';
-import type { AppContext } from './context.ts';
+import type { AppContext, AppEnv } from './context.ts';
+import { isForm, readForm } from './form.ts';
 
-type Asked = Pick<AppContext, 'req'>;
+export type Asked = Pick<AppContext, 'req'>;
 
 const MAX_BODY_BYTES = 16_384;
 
@@ -46,20 +47,28 @@ async function readCounting(c: Asked): Promise<Uint8Array> {
 
 const UTF8_CHARSET = /^charset\s*=\s*(?:"utf-?8"|utf-?8)?$/;
 
-/** application/json, in UTF-8 where it says so (RFC 8259 section 8.1). */
-function requireJson(contentType: string | undefined): void {
-  const [type, ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
-  const others = parameters.filter(
-    (parameter) => /^charset\s*=/.test(parameter) && !UTF8_CHARSET.test(parameter),
+/** Without parameters; in UTF-8 where they do not say otherwise. */
+export function mediaTypeOf(c: Asked): { type: string; isUtf8: boolean } {
+  const [type = '', ...parameters] = (c.req.header('Content-Type') ?? '')
+    .split(';')
+    .map((part) => part.trim().toLowerCase());
+  const isUtf8 = parameters.every(
+    (parameter) => !/^charset\s*=/.test(parameter) || UTF8_CHARSET.test(parameter),
   );
-  if (type !== 'application/json' || others.length > 0) throw new Refusal('unsupported_media_type');
+  return { type, isUtf8 };
+}
+
+/** application/json, in UTF-8 where it says so (RFC 8259 section 8.1). */
+function requireJson(c: Asked): void {
+  const { type, isUtf8 } = mediaTypeOf(c);
+  if (type !== 'application/json' || !isUtf8) throw new Refusal('unsupported_media_type');
 }
 
 /** The text of a JSON object; an empty body counts as `{}`. Refuses 413, 415, 400 parse_error, 400 invalid. */
 async function readJson(c: Asked): Promise<string> {
   const contentType = c.req.header('Content-Type');
   const bytes = await readBytes(c);
-  if (bytes.byteLength > 0 || contentType !== undefined) requireJson(contentType);
+  if (bytes.byteLength > 0 || contentType !== undefined) requireJson(c);
   if (bytes.byteLength === 0) return '{}';
   let text: string;
   let value: unknown;
@@ -106,7 +115,14 @@ export function body<S extends z.ZodMiniObject>(schema: S) {
       throw invalid(faultsOf(result.error.issues, result.data as Record<string, unknown>));
     }
   });
-  const handler: MiddlewareHandler = async (c, next) => {
+  const handler: MiddlewareHandler<AppEnv> = async (c, next) => {
+    if (c.get('asDrf') && isForm(c)) {
+      const form = await readForm(c);
+      const result = z.safeParse(schema, form);
+      if (!result.success) throw invalid(faultsOf(result.error.issues, form));
+      c.req.addValidatedData('json', result.data);
+      return next();
+    }
     // Hono's validator parses what it finds here. As a value it would go through JSON.stringify, where 1e999 is null.
     c.req.bodyCache.text = Promise.resolve(await readJson(c)) as never;
     return validate(c as never, next);

@@ -26,8 +26,8 @@ export interface AppEnv {
     routedAt: string;
     /** The mount of the account app; ACCOUNTS_AT where nobody has said. */
     accountsAt: string;
-    /** simplejwt's own paths: validation errors stand at the top level too. */
-    flatErrors: boolean;
+    /** A path of DRF's clients: middleware/as-drf.ts. */
+    asDrf: boolean;
   };
 }
 

@@ -21,6 +21,9 @@ export const TITLES = {
 /** A token was sent and is no good: RFC 6750 section 3.1. */
 const TOKEN_CODES = ['token_not_valid', 'user_not_found', 'user_inactive'];
 
+/** What DRF's own sentences name. */
+export type DrfRequest = Readonly<Record<'method' | 'media_type', string>>;
+
 /** simplejwt's names of the two. */
 const TOKEN_CLASSES = { access: 'AccessToken', refresh: 'RefreshToken' } as const;
 
@@ -33,23 +36,24 @@ const describeFaults = (faults: FieldFaults, language: Language) =>
   );
 
 /**
- * `scheme`: the first of AUTH_HEADER_TYPES, for the challenge of a 401 (RFC 6750 section 3). `flat`: validation
- * errors stand at the top level too, as DRF has them, and tokens of a body have simplejwt's `messages`. `requestId` is shown with a 500.
+ * `scheme`: the first of AUTH_HEADER_TYPES, for the challenge of a 401 (RFC 6750 section 3). `drf`, what
+ * its sentences say of the request: JSON with DRF's sentences, the faults of fields at the top level too, and simplejwt's
+ * `messages` of tokens in a body. `requestId` is shown with a 500.
  */
 export function problemResponse(
   refusal: Refusal,
-  how: { language: Language; scheme: string; requestId: string | undefined; flat?: boolean },
+  how: { language: Language; scheme: string; requestId: string | undefined; drf?: DrfRequest },
 ): Response {
   const { status, reason, message }: RefusalKind = REFUSALS[refusal.kind];
   const code = refusalCode(refusal.kind);
-  const tokenType = message ? 'access' : how.flat && refusal.tokenType;
+  const tokenType = message ? 'access' : how.drf && refusal.tokenType;
   const errors = refusal.faults && describeFaults(refusal.faults, how.language);
   const flat =
-    errors && how.flat
+    errors && how.drf
       ? Object.fromEntries(Object.entries(errors).map(([field, list]) => [field, list.map((e) => e.message)]))
       : {};
   const headers = new Headers({
-    'Content-Type': 'application/problem+json',
+    'Content-Type': how.drf ? 'application/json' : 'application/problem+json',
     'Content-Language': how.language,
     Vary: 'Accept-Language',
     ...refusal.headers,
@@ -68,7 +72,7 @@ export function problemResponse(
     type: 'about:blank',
     title: TITLES[status],
     status,
-    detail: describeRefusal(refusal.kind, how.language),
+    detail: describeRefusal(refusal.kind, how.language, how.drf),
     code,
     ...(reason && { reason }),
     ...(tokenType && {

@@ -10,7 +10,9 @@ export function problem(c: AppContext, refusal: Refusal): Response {
     language: c.get('language') ?? 'en',
     scheme: c.get('services')?.settings.AUTH_HEADER_TYPES[0] ?? 'Bearer',
     requestId: c.get('requestId'),
-    flat: c.get('flatErrors') ?? false,
+    ...(c.get('asDrf') && {
+      drf: { method: c.req.method, media_type: c.req.header('Content-Type') ?? '' },
+    }),
   });
   // Through the context, so that headers set before the refusal (a cleared cookie) go with it.
   return c.newResponse(answer.body, answer);

@@ -10,6 +10,7 @@ export type Language = (typeof LANGUAGES)[number];
 type InEach<T> = Readonly<Record<Language, T>>;
 
 export const refusals: InEach<typeof en.refusals> = { en: en.refusals, ko: ko.refusals };
+export const drfRefusals: InEach<typeof en.drfRefusals> = { en: en.drfRefusals, ko: ko.drfRefusals };
 export const fieldFaults: InEach<typeof en.fieldFaults> = { en: en.fieldFaults, ko: ko.fieldFaults };
 export const consoleWords: InEach<typeof en.consoleWords> = { en: en.consoleWords, ko: ko.consoleWords };
 export const mails: InEach<typeof ko.mails> = { en: en.mails, ko: ko.mails };

@@ -24,6 +24,8 @@ interface Document {
 
 /** Pages and files: people read them, no program. */
 const NOT_THE_API = /^(?:\/account)?\/(?:static|docs)\/.|^\/admin(?!\/api\/)/;
+/** Of DRF's clients. */
+const DRF_PATHS = /^\/api\/token(?:\/|$)/;
 /** Headers that mean something to a client, so that the document must know of them. */
 const TELLING = ['Allow', 'Retry-After', 'Set-Cookie', 'WWW-Authenticate'];
 
@@ -76,14 +78,27 @@ function findPath({ paths }: Document, path: string): Record<string, Operation> 
   return found?.[1];
 }
 
+/** At those paths the same problem has another content type. */
+const asJson = ({ content = {}, ...response }: Response): Response => ({
+  ...response,
+  content: { 'application/json': content['application/problem+json'] as { schema: Node } },
+});
+
 /** What may be answered: by an operation, or by a path or method that the document has not. */
 function expected(document: Document, method: string, path: string): Record<string, Response> {
   const { NotFound, MethodNotAllowed, InternalError, Misconfigured } = document.components.responses;
-  const otherwise = { 500: InternalError, 503: Misconfigured } as Record<string, Response>;
+  const otherwise = { 404: NotFound, 405: MethodNotAllowed, 500: InternalError, 503: Misconfigured };
+  const any = Object.fromEntries(
+    Object.entries(otherwise as Record<string, Response>).map(([status, response]) => [
+      status,
+      DRF_PATHS.test(path) ? asJson(response) : response,
+    ]),
+  );
   const operations = findPath(document, path);
-  if (!operations) return { 404: NotFound as Response, 405: MethodNotAllowed as Response, ...otherwise };
+  if (!operations) return any;
   const operation = operations[(method === 'HEAD' ? 'GET' : method).toLowerCase()];
-  return operation?.responses ?? { 405: MethodNotAllowed as Response, ...otherwise };
+  const { 404: _, ...ofPath } = any;
+  return operation?.responses ?? ofPath;
 }
 
 function mismatches(

@@ -100,6 +100,87 @@ describe('obtaining a pair', () => {
     expect((await w.me(answer.body.access)).body).toMatchObject({ email: who.email });
   });
 
+  it.each([
+    ['the e-mail', (who: { email: string; username: string }) => who.email],
+    ['the e-mail in capitals', (who: { email: string; username: string }) => who.email.toUpperCase()],
+  ])('works by %s in a field of that name', async (_, email) => {
+    const w = world();
+    const who = { ...person(), username: username() };
+    await w.signUp(who);
+    const answer = await w.post('/api/token/', { email: email(who), password: who.password });
+    expect(answer.status).toBe(200);
+  });
+
+  it('takes `username` where both are given, and says `username` where neither is', async () => {
+    const w = world();
+    const [who, other] = [await w.signUp(), await w.signUp()];
+    const both = { username: who.email, email: other.email, password: who.password };
+    const answer = await w.post('/api/token/', both);
+    expect((await w.me(answer.body.access)).body.email).toBe(who.email);
+    const neither = await w.post('/api/token/', { password: who.password });
+    expect(neither.body.username).toEqual(['This field is required.']);
+    expect(faultsOf(neither)).toEqual({ username: ['required'] });
+    expect(told(await w.post('/api/token/', { email: 'no address', password: 'x' }))).toEqual(NO_ACCOUNT);
+  });
+
+  describe.each<[string, (fields: Record<string, string>) => RequestInit]>([
+    ['urlencoded', (fields) => ({ body: new URLSearchParams(fields) })],
+    [
+      'multipart',
+      (fields) => {
+        const body = new FormData();
+        for (const [name, value] of Object.entries(fields)) body.append(name, value);
+        return { body };
+      },
+    ],
+  ])('and the other three take %s forms', (kind, form) => {
+    const send = (w: World, path: string, fields: Record<string, string>) =>
+      w.fetch(new Request(`http://localhost/api/token${path}`, { method: 'POST', ...form(fields) }));
+
+    it('with the same answers', async () => {
+      const w = world();
+      const who = await w.signUp({ ...person(), password: 'päss & wörd = 100%+' });
+      const { status, body: pair } = await send(w, '/', { email: who.email, password: who.password });
+      expect(status).toBe(200);
+      const next = await send(w, '/refresh/', { refresh: pair.refresh });
+      expect(next.status).toBe(200);
+      expect((await send(w, '/verify/', { token: next.body.access })).status).toBe(200);
+      expect((await send(w, '/blacklist/', { refresh: next.body.refresh })).status).toBe(200);
+      expect(told(await send(w, '/', { username: who.email, password: 'another' }))).toEqual(NO_ACCOUNT);
+    });
+
+    it('with the same faults', async () => {
+      const answer = await send(world(), '/', { username: '' });
+      expect([answer.status, faultsOf(answer)]).toEqual([
+        400,
+        { username: ['blank'], password: ['required'] },
+      ]);
+      expect((await send(world(), '/', { username: 'x'.repeat(17_000) })).status).toBe(413);
+    });
+
+    it('of a type and charset that are read', async () => {
+      const type = kind === 'multipart' ? 'multipart/form-data' : 'application/x-www-form-urlencoded';
+      const at = (more: string) =>
+        world().ask('POST', '/api/token/', { body: 'username=a', headers: { 'Content-Type': type + more } });
+      expect((await at('; charset=iso-8859-1')).status).toBe(415);
+      // A multipart body without its boundary.
+      expect(codeOf(await at(''))).toBe(kind === 'multipart' ? 'parse_error' : 'invalid');
+    });
+  });
+
+  it('of two fields of one name takes the last, and no file for text', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const body = new FormData();
+    body.append('username', 'nobody');
+    body.append('username', who.email);
+    body.append('password', who.password);
+    const send = () => w.fetch(new Request('http://localhost/api/token/', { method: 'POST', body }));
+    expect((await send()).status).toBe(200);
+    body.set('password', new File([who.password], 'password.txt'));
+    expect((await send()).body.password).toEqual(['Not a valid string.']);
+  });
+
   it('gives tokens that are good at every other door', async () => {
     const w = world();
     const who = await obtained(w);
@@ -150,13 +231,6 @@ describe('obtaining a pair', () => {
     expect(told(answer)).toEqual(NO_ACCOUNT);
     expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer realm="api"');
     expect(answer.body).not.toHaveProperty('access');
-  });
-
-  it('takes no e-mail field: the name stands in username', async () => {
-    const w = world();
-    const who = await w.signUp();
-    const answer = await w.post('/api/token/', { email: who.email, password: who.password });
-    expect([answer.status, answer.body.username]).toEqual([400, ['This field is required.']]);
   });
 
   it('writes last_login, unless UPDATE_LAST_LOGIN is off', async () => {
@@ -230,13 +304,8 @@ describe('validation errors stand at the top level, as DRF has them, and under e
     expect(answer.body.errors).toHaveProperty('password');
   });
 
-  it('while a form is 415, and what does not parse 400', async () => {
+  it('while what does not parse is 400', async () => {
     const w = world();
-    const form = await w.ask('POST', '/api/token/', {
-      body: 'username=a&password=b',
-      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-    });
-    expect([form.status, codeOf(form)]).toEqual([415, 'unsupported_media_type']);
     const broken = await w.ask('POST', '/api/token/', { body: '{' });
     expect([broken.status, codeOf(broken)]).toEqual([400, 'parse_error']);
   });
@@ -252,6 +321,33 @@ describe('validation errors stand at the top level, as DRF has them, and under e
     });
     expect(answer.status).toBe(200);
     expect(claimsOf(answer.body.access)).not.toHaveProperty('is_staff');
+  });
+});
+
+describe('errors', () => {
+  it.each<[string, string, (w: World) => Promise<Answer>, number]>([
+    ['a refusal', '/', (w) => obtain(w, 'nobody@example.com'), 401],
+    ['a fault of a field', '/', (w) => w.post('/api/token/', {}), 400],
+    ['a body that does not parse', '/', (w) => w.ask('POST', '/api/token/', { body: '{' }), 400],
+    ['a body that is too long', '/', (w) => obtain(w, 'x'.repeat(17_000)), 413],
+    ['another method', '/', (w) => w.ask('DELETE', '/api/token/'), 405],
+    ['a path that is not there', '/', (w) => w.get('/api/token/nothing'), 404],
+    ['settings that are wrong', '/', () => obtain(world({ vars: { LEEWAY: 'x' } }), 'x'), 503],
+  ])('of %s are application/json', async (_, __, ask, status) => {
+    const answer = await ask(world());
+    expect([answer.status, answer.headers.get('Content-Type')]).toEqual([status, 'application/json']);
+    expect(answer.body).toMatchObject({ type: 'about:blank', status, detail: expect.any(String) });
+  });
+
+  it.each([
+    ['GET', '', 405, 'Method "GET" not allowed.'],
+    ['DELETE', '/refresh/', 405, 'Method "DELETE" not allowed.'],
+    ['POST', '', 415, 'Unsupported media type "text/plain; charset=utf-8" in request.'],
+  ])('of %s %s are DRF’s sentence (%i)', async (method, path, status, detail) => {
+    const answer = await world().ask(method, `/api/token${path}`, {
+      ...(method === 'POST' && { body: 'x', headers: { 'Content-Type': 'text/plain; charset=utf-8' } }),
+    });
+    expect([answer.status, answer.body.detail]).toEqual([status, detail]);
   });
 });
 

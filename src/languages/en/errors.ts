@@ -33,6 +33,12 @@ export const refusals: Record<RefusalName, string> = {
 };
 
 /** `{min}`, `{max}` and `{attribute}` are filled from the `params` of a fault. */
+/** On the paths of DRF's clients, in DRF's own words. */
+export const drfRefusals = {
+  method_not_allowed: 'Method "{method}" not allowed.',
+  unsupported_media_type: 'Unsupported media type "{media_type}" in request.',
+};
+
 export const fieldFaults: Record<FieldFaultName, string> = {
   required: 'This field is required.',
   null: 'This field may not be null.',

@@ -31,6 +31,12 @@ export const refusals: Record<RefusalName, string> = {
   misconfigured: '서비스 설정이 잘못되었습니다.',
 };
 
+/** On the paths of DRF's clients, in DRF's own words. */
+export const drfRefusals = {
+  method_not_allowed: '"{method}" 메서드는 허용되지 않습니다.',
+  unsupported_media_type: '요청의 미디어 형식 "{media_type}"을(를) 지원하지 않습니다.',
+};
+
 export const fieldFaults: Record<FieldFaultName, string> = {
   required: '이 필드는 필수입니다.',
   null: '이 필드는 null일 수 없습니다.',

@@ -1,5 +1,5 @@
 /** Korean. */
 export { consoleWords } from './console.ts';
-export { fieldFaults, refusals } from './errors.ts';
+export { drfRefusals, fieldFaults, refusals } from './errors.ts';
 export { mailParts, mails } from './mails.ts';
 export { mailLinkPages, mailLinkParts } from './pages.ts';

@@ -1,0 +1,19 @@
+/** Form bodies, which DRF's default parsers read beside JSON. */
+import { Refusal } from '../errors.ts';
+import { type Asked, mediaTypeOf, readBytes } from './body.ts';
+
+const FORMS = ['application/x-www-form-urlencoded', 'multipart/form-data'];
+
+export const isForm = (c: Asked): boolean => FORMS.includes(mediaTypeOf(c).type);
+
+/** Of equal names the last counts; a file is no text. 413, 415 for another charset, 400 parse_error. */
+export async function readForm(c: Asked): Promise<Record<string, unknown>> {
+  const bytes = await readBytes(c);
+  if (!mediaTypeOf(c).isUtf8) throw new Refusal('unsupported_media_type');
+  const headers = { 'Content-Type': c.req.header('Content-Type') ?? '' };
+  try {
+    return Object.fromEntries((await new Response(bytes, { headers }).formData()).entries());
+  } catch {
+    throw new Refusal('parse_error');
+  }
+}
