@@ -1,6 +1,6 @@
 /** Code that released generators make of `/openapi.json`. One that warns or fails stops the run. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -23,6 +23,7 @@ const GENERATORS: readonly (readonly [script: string, ...args: string[]])[] = [
 ];
 
 export async function generate(origin: string): Promise<void> {
+  rmSync(`${folder}generated`, { recursive: true, force: true });
   mkdirSync(`${folder}generated`, { recursive: true });
   const document = await (await fetch(`${origin}/openapi.json`)).text();
   writeFileSync(`${folder}generated/openapi.json`, document);
