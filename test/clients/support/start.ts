@@ -1,4 +1,4 @@
-/** Starts the Worker twice on miniflare, for all test files: with a secret, and with a key pair. */
+/** Starts the Worker on miniflare for all test files, once for each way to set it up that they need. */
 import type { TestProject } from 'vitest/node';
 import { bundle } from '../../../bench/lib/bundle.ts';
 import { applyMigrations, type Hosted, host } from '../../../bench/lib/miniflare.ts';
@@ -17,10 +17,21 @@ declare module 'vitest' {
     secret: Deployment;
     /** Signs with an ES256 key pair. */
     keyPair: Deployment;
+    /** BLACKLIST_AFTER_ROTATION=false. */
+    withoutBlacklist: Deployment;
   }
 }
 
-async function deploy(worker: string, keys: Keys, port: number) {
+type Settings = Record<string, string>;
+type DeploymentName = 'secret' | 'keyPair' | 'withoutBlacklist';
+const DEPLOYMENTS: Record<DeploymentName, Settings> = {
+  secret: {},
+  keyPair: {},
+  // Without the grace a consumed token would be refused at once.
+  withoutBlacklist: { BLACKLIST_AFTER_ROTATION: 'false', REFRESH_REUSE_GRACE: '0s' },
+};
+
+async function deploy(worker: string, keys: Keys, port: number, settings: Settings) {
   const origin = `http://localhost:${port}`;
   const hosted = await host(
     { 'worker.js': worker },
@@ -33,6 +44,7 @@ async function deploy(worker: string, keys: Keys, port: number) {
       MAIL: 'off',
       RATE_LIMITS: 'off',
       PASSWORD_ITERATIONS: '1000',
+      ...settings,
     },
     { port, assets: 'assets' },
   );
@@ -47,11 +59,11 @@ export default async function start({ provide }: TestProject): Promise<() => Pro
     for (const hosted of started) await hosted.stop();
   };
   try {
-    for (const name of ['secret', 'keyPair'] as const) {
+    for (const [name, settings] of Object.entries(DEPLOYMENTS) as [DeploymentName, Settings][]) {
       const port = await freePort();
       const origin = `http://localhost:${port}`;
-      const keys = await makeKeys(name);
-      started.push(await deploy(worker, keys, port));
+      const keys = await makeKeys(name === 'keyPair' ? 'keyPair' : 'secret');
+      started.push(await deploy(worker, keys, port, settings));
       provide(name, { origin, keys });
       if (name === 'secret') await generate(origin);
     }
