@@ -3,10 +3,24 @@
  * variable. Names are simplejwt's where it has one. The two secrets that hold keys are checked in
  * token/key-set.ts, since only Web Crypto can say whether a key is one.
  */
-
-import { isInsecureOrigin, isOriginPattern } from './origins.ts';
-import { readFirebaseHashConfig } from './password/foreign/firebase-config.ts';
-import { LEEWAY_MAX_SECONDS, OWN_AUDIENCES, RESERVED_CLAIMS } from './token/claims.ts';
+import { isInsecureOrigin } from './origins.ts';
+import {
+  audience,
+  claimName,
+  duration,
+  firebaseHashConfig,
+  flag,
+  headerTypes,
+  integer,
+  mailFrom,
+  oneOf,
+  optionalSecret,
+  optionalText,
+  origins,
+  Problem,
+  publicUrl,
+} from './setting-parsers.ts';
+import { LEEWAY_MAX_SECONDS } from './token/claims.ts';
 
 /** A fault names the setting and what is wrong with it, never the value. */
 export interface SettingFault {
@@ -23,125 +37,8 @@ interface Setting<T> {
   parse: (text: string | null) => T;
 }
 
-class Problem extends Error {}
-
-const SECONDS_PER_UNIT = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
-const MAX_DURATION_SECONDS = 3_650 * SECONDS_PER_UNIT.d;
-
-/** `1h` → 3600. Zero only where `min` is 0. */
-const duration =
-  ({ min = 1, max = MAX_DURATION_SECONDS } = {}) =>
-  (text: string | null): number => {
-    const match = /^(\d{1,9}(?:\.\d{1,3})?)([smhd])$/.exec(text ?? '');
-    if (!match) throw new Problem('must be a number with s, m, h or d, as in 1h');
-    const seconds = Number(match[1]) * SECONDS_PER_UNIT[match[2] as keyof typeof SECONDS_PER_UNIT];
-    if (!Number.isInteger(seconds)) throw new Problem('must come to whole seconds');
-    if (seconds < min || seconds > max) throw new Problem(`must be between ${min} and ${max} seconds`);
-    return seconds;
-  };
-
-/** `10m` → 600; null for what is no duration. */
-export function durationSeconds(text: string): number | null {
-  try {
-    return duration({ min: 0 })(text);
-  } catch {
-    return null;
-  }
-}
-
-const integer =
-  (min: number, max: number) =>
-  (text: string | null): number => {
-    if (!/^\d{1,12}$/.test(text ?? '')) throw new Problem('must be a whole number');
-    const value = Number(text);
-    if (value < min || value > max) throw new Problem(`must be between ${min} and ${max}`);
-    return value;
-  };
-
 /** simplejwt's, in DRF's words. */
 export const PERMISSION_CLASSES = ['AllowAny', 'IsAuthenticated', 'IsAdminUser'] as const;
-
-const oneOf =
-  <const V extends readonly string[]>(...values: V) =>
-  (text: string | null): V[number] => {
-    if (text === null || !values.includes(text)) throw new Problem(`must be one of ${values.join(', ')}`);
-    return text;
-  };
-
-const flag = (yes: string, no: string) => (text: string | null) => oneOf(yes, no)(text) === yes;
-
-/** Unset and empty are the same here. */
-const optionalText = (text: string | null): string | undefined => {
-  if (text === null || text === '') return undefined;
-  if (text.length > 2_048 || !text.isWellFormed())
-    throw new Problem('must be text of at most 2048 characters');
-  return text;
-};
-
-/** Of any length (an RSA key as a JWK takes some 3,000 characters): token/key-set.ts judges it. */
-const optionalSecret = (text: string | null): string | undefined => text || undefined;
-
-const list = (text: string | null): string[] =>
-  (text ?? '')
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-
-const origins = (text: string | null): string[] => {
-  const all = list(text);
-  if (!all.every(isOriginPattern)) {
-    throw new Problem(
-      'must be origins separated by commas: https://app.example.com, https://*.example.com or an app’s own scheme',
-    );
-  }
-  return all;
-};
-
-const audience = (text: string | null): string | undefined => {
-  const value = optionalText(text);
-  if (value !== undefined && OWN_AUDIENCES.has(value)) throw new Problem('is the audience of other tokens');
-  return value;
-};
-
-const headerTypes = (text: string | null): string[] => {
-  const all = list(text);
-  if (all.length === 0 || !all.every((type) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(type))) {
-    throw new Problem('must be one or more authentication schemes, separated by commas');
-  }
-  return all;
-};
-
-const claimName = (text: string | null): string => {
-  if (text === null || !/^[A-Za-z_][A-Za-z0-9_.:/-]{0,63}$/.test(text) || text === '__proto__') {
-    throw new Problem('must be the name of a claim');
-  }
-  if (RESERVED_CLAIMS.has(text)) throw new Problem('is the name of another claim');
-  return text;
-};
-
-const publicUrl = (text: string | null): string | undefined => {
-  if (text === null || text === '') return undefined;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username || url.password) {
-    throw new Problem('must be an address such as https://accounts.example.com');
-  }
-  // It becomes the path of a cookie, and the beginning of redirects.
-  if (/[;,]|\/\/./.test(url.pathname)) throw new Problem('must have a plain path');
-  return url.href.replace(/\/+$/, '');
-};
-
-const mailFrom = (text: string | null): string | undefined => {
-  if (text === null || text === '') return undefined;
-  if (!/^[^@\s<>"]+@[^@\s<>"]+\.[^@\s<>"]+$/.test(text)) throw new Problem('must be an e-mail address');
-  return text;
-};
-
-const firebaseHashConfig = (text: string | null) => {
-  if (text === null || text === '') return null;
-  const config = readFirebaseHashConfig(text);
-  if (config === null) throw new Problem('must be the password hash parameters of a Firebase project');
-  return config;
-};
 
 /** OWASP Password Storage Cheat Sheet, PBKDF2-HMAC-SHA256. */
 const OWASP_ITERATIONS = 600_000;

@@ -12,7 +12,8 @@ import { misconfigured } from '../http/misconfigured.ts';
 import { problemResponse } from '../http/problem-response.ts';
 import { reporter } from '../http/report.ts';
 import type { Clock } from '../ports.ts';
-import { durationSeconds, PERMISSION_CLASSES, type PermissionClass, type SettingFault } from '../settings.ts';
+import { durationSeconds } from '../setting-parsers.ts';
+import { PERMISSION_CLASSES, type PermissionClass, type SettingFault } from '../settings.ts';
 import { type Account, admit, compose, type Guard, type Requirements } from './admit.ts';
 
 export type { Account } from './admit.ts';
