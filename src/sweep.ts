@@ -9,6 +9,7 @@ import { Refusal } from './errors.ts';
 import type { Bindings } from './http/context.ts';
 import { reporter } from './http/report.ts';
 import { type Clock, type Report, seconds } from './ports.ts';
+import type { Sweeper, Walk } from './sweeper.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -24,26 +25,6 @@ export const SWEEP = {
   /** Of one batch, or of the page that it goes on from. A cron may take minutes where a request may not. */
   deadlineMs: 25_000,
 } as const;
-
-export type Walk = 'sessions' | 'one_time_tokens';
-
-/** Null: the walk is at its end. */
-export type WalkPosition = readonly string[] | null;
-
-export interface Sweeper {
-  /** Deletes at most `limit` rows of the blacklist that expired before `before`; says how many. */
-  revokedTokens: (before: number, limit: number) => Promise<number>;
-  /** Where a walk stands: null where it never began. */
-  progress: (walk: Walk) => Promise<{ cursor: WalkPosition; startedAt: number } | null>;
-  /** One page from `from` on ([] = the beginning): deletes what expired before `before`, keeps the place. */
-  page: (
-    walk: Walk,
-    from: readonly string[],
-    before: number,
-    limit: number,
-    startedAt: number,
-  ) => Promise<{ deleted: number; cursor: WalkPosition }>;
-}
 
 const WALKS: readonly Walk[] = ['sessions', 'one_time_tokens'];
 

@@ -4,7 +4,7 @@
  * and are walked by primary key, page by page.
  */
 import { sql } from 'drizzle-orm';
-import type { Sweeper, Walk } from '../sweep.ts';
+import type { Sweeper, Walk } from '../sweeper.ts';
 import type { D1 } from './client.ts';
 import { oneTimeTokens, sessions, sweepProgress } from './schema.ts';
 
