@@ -6,7 +6,7 @@
 import { unavailable, within } from './deadlines.ts';
 import { sha256Hex } from './encoding.ts';
 import { Refusal } from './errors.ts';
-import type { Limits, RateLimitedAction } from './ports.ts';
+import type { Limits, RateLimitedAction } from './rate-limited-action.ts';
 
 /** Their numbers stand in wrangler.toml: the platform takes them from there alone. */
 export const LIMIT_BINDINGS = [

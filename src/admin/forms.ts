@@ -1,7 +1,8 @@
 /** From the bytes of a form to what a schema accepts, and from a refusal to what stands beside the fields. */
 import type * as z from 'zod/mini';
 import { invalid, Refusal } from '../errors.ts';
-import { faultsOf, readBytes } from '../http/body.ts';
+import { faultsOf } from '../http/body.ts';
+import { readBytes } from '../http/bytes.ts';
 import { refusalOf } from '../http/problem.ts';
 import { describeFault, describeRefusal } from '../languages/describe.ts';
 import type { Language } from '../languages/index.ts';

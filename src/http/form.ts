@@ -1,6 +1,6 @@
 /** Form bodies, which DRF's default parsers read beside JSON. */
 import { Refusal } from '../errors.ts';
-import { type Asked, mediaTypeOf, readBytes } from './body.ts';
+import { type Asked, mediaTypeOf, readBytes } from './bytes.ts';
 
 const FORMS = ['application/x-www-form-urlencoded', 'multipart/form-data'];
 

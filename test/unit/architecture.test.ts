@@ -37,7 +37,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
   [
     'model',
     /^languages\//,
-    /^((admin\/)?ports|audit-log|model|encoding|errors|refusal-reasons|sweeper|random|deadlines)\.ts$/,
+    /^((admin\/)?ports|audit-log|model|encoding|errors|refusal-reasons|rate-limited-action|sweeper|random|deadlines)\.ts$/,
   ],
   ['routes', /^(account|admin|dev|mail|openapi)\//, /^(health|discovery)\.ts$/],
 ];

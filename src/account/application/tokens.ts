@@ -13,13 +13,13 @@ import type {
   Clock,
   Credentials,
   Inbox,
-  Limits,
   Mailer,
   Report,
   Sessions,
   Users,
 } from '../../ports.ts';
 import type { Random } from '../../random.ts';
+import type { Limits } from '../../rate-limited-action.ts';
 import type { Settings } from '../../settings.ts';
 import { authTimeOf } from '../../token/authentication.ts';
 import type { Codec } from '../../token/codec.ts';
