@@ -56,6 +56,7 @@ async function buildServer(folder: string): Promise<void> {
   await buildClient(join(folder, 'client'));
   cpSync(join(root, 'assets'), join(folder, 'assets'), { recursive: true });
   cpSync(join(root, 'migrations'), join(folder, 'migrations'), { recursive: true });
+  cpSync(join(root, 'docs/template'), join(folder, 'template'), { recursive: true });
   copyFileSync(join(root, 'CHANGELOG.md'), join(folder, 'CHANGELOG.md'));
 }
 

@@ -1,11 +1,14 @@
 /**
  * `npm run migrate -- [--remote] [--persist-to DIR] [--env NAME]`: the tables of the accounts, in the D1 database `DB`.
- * Can be repeated: what was applied is not applied again. Exit code 0, or 1 where it failed.
+ * Can be repeated: what was applied is not applied again. From the package it also writes the development secrets to
+ * .dev.vars, where they are missing. Exit code 0, or 1 where it failed.
  */
 import { parseArgs } from 'node:util';
+import { devVarsFile, ensureSecrets } from './lib/dev/secrets.ts';
 import { ScriptFault } from './lib/fault.ts';
 import { applyMigrations, type Where } from './lib/migrations.ts';
-import { commandLine } from './lib/project.ts';
+import { NEW_SECRETS } from './lib/new-secrets.ts';
+import { commandLine, configFile, isClone } from './lib/project.ts';
 import { exitOnSignal, runScript } from './lib/stop.ts';
 import { wrangler } from './lib/wrangler.ts';
 
@@ -15,8 +18,16 @@ await runScript(async () => {
   const where = readArguments();
   exitOnSignal();
   console.log((await applyMigrations(wrangler, where)).trim());
+  if (!isClone && !where.remote) await ensureDevVars(where.environment ?? '');
   return 0;
 });
+
+/** What `wrangler dev` needs to serve at all; in a clone `npm run dev` sees to it. Nothing here is ever deployed. */
+async function ensureDevVars(environment: string): Promise<void> {
+  const file = devVarsFile({ configFile, environment });
+  const values = { ...NEW_SECRETS, ENVIRONMENT: () => 'development' };
+  for (const name of await ensureSecrets(file, values)) console.log(`Wrote ${name} to ${file}`);
+}
 
 function readArguments(): Where {
   try {

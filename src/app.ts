@@ -205,6 +205,32 @@ export function createAdmin({
   return alone(overrides, adminApp(accountsAt.replace(/\/$/, '')));
 }
 
+/**
+ * Routes that have their places in the host's own root, for `host.route('/', …)`: nothing happens on any other path.
+ * A path that is open answers without settings.
+ */
+function atRoot<E extends AppEnv>(overrides: Overrides, routes: Hono<E>, open: readonly string[] = []) {
+  const app = new Hono<AppEnv>({ strict: false });
+  const provideServices = services(composer(overrides), open);
+  const paths = [...new Set(routes.routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path))];
+  app.onError(answerError);
+  for (const path of paths) app.use(path, responseHeaders(), provideServices, cors());
+  app.route('/', routes);
+  for (const path of paths) app.all(path, (c) => answerOther(routes, c));
+  return app;
+}
+
+/** `/.well-known/jwks.json`, and with ISSUER the documents that name it: `host.route('/', createDiscovery())`. */
+export const createDiscovery = (overrides: Overrides = {}): Hono<AppEnv> =>
+  atRoot(overrides, discoveryRoutes());
+
+/** `/healthz` and `/readyz`: `host.route('/', createHealth())`. */
+export const createHealth = (overrides: Overrides = {}): Hono<AppEnv> =>
+  atRoot(overrides, healthRoutes(), ['/healthz']);
+
+/** `/dev/mail`, which is there in development only: `host.route('/', createDevMail())`. */
+export const createDevMail = (overrides: Overrides = {}): Hono<AppEnv> => atRoot(overrides, devMailRoutes());
+
 /** The whole Worker. */
 export function createApp(overrides: Overrides = {}): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });

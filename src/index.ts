@@ -1,6 +1,13 @@
 /** What a host imports. `hono-accounts/guard` alone is enough for a Worker that only guards its routes. */
 export type { Overrides } from './app.ts';
-export { createAccounts, createAdmin, createApp } from './app.ts';
+export {
+  createAccounts,
+  createAdmin,
+  createApp,
+  createDevMail,
+  createDiscovery,
+  createHealth,
+} from './app.ts';
 export {
   type Account,
   type AccountVariables,

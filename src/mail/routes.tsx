@@ -6,6 +6,7 @@ import { Hono } from 'hono';
 import { accepts } from 'hono/accepts';
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
+import { serveAsset } from '../http/assets.ts';
 import type { AppEnv } from '../http/context.ts';
 import { publicPath } from '../http/origins.ts';
 import { PAGE_CSP, Page } from '../http/page.tsx';
@@ -23,43 +24,54 @@ const withInbox = createMiddleware<MailEnv>(async function withInbox(c, next) {
 });
 
 export const devMailRoutes = () =>
-  new Hono<MailEnv>({ strict: false }).use('/dev/mail', withInbox).get('/dev/mail', async (c) => {
-    const to = c.req.query('to');
-    const mails = (await c.var.services.inbox?.(to === undefined ? null : (canonicalEmail(to) ?? to))) ?? [];
-    c.header('Vary', 'Accept', { append: true });
-    const type = accepts(c, {
-      header: 'Accept',
-      supports: ['application/json', 'text/html'],
-      default: 'application/json',
-    });
-    if (type === 'application/json') {
-      return c.json({
-        messages: mails.map(({ createdAt, ...mail }) => ({ ...mail, created_at: createdAt })),
+  new Hono<MailEnv>({ strict: false })
+    .use('/dev/mail', withInbox)
+    .use('/dev/mail/*', withInbox)
+    .get('/dev/mail/page.css', (c) => serveAsset(c, '/static/page.css'))
+    .get('/dev/mail', async (c) => {
+      const to = c.req.query('to');
+      const mails =
+        (await c.var.services.inbox?.(to === undefined ? null : (canonicalEmail(to) ?? to))) ?? [];
+      c.header('Vary', 'Accept', { append: true });
+      const type = accepts(c, {
+        header: 'Accept',
+        supports: ['application/json', 'text/html'],
+        default: 'application/json',
       });
-    }
-    c.header('Content-Security-Policy', PAGE_CSP);
-    return c.html(
-      <Page title="Development inbox" language="en" files={`${publicPath(c.var.services.settings)}/static`}>
-        <h1>Development inbox</h1>
-        <p>Mail of the last hour, newest first. Nothing is sent from here.</p>
-        {mails.length === 0 && <p class="empty">No mail yet. Sign up or ask for a reset, then look again.</p>}
-        {mails.map((mail) => (
-          <article>
-            <h2>{mail.subject}</h2>
-            <p class="meta">
-              To {mail.to}, <time datetime={mail.createdAt}>{mail.createdAt}</time>
-            </p>
-            {mail.text.split('\n\n').map((paragraph) =>
-              /^https?:\/\/\S+$/.test(paragraph) ? (
-                <p>
-                  <a href={paragraph}>{paragraph}</a>
-                </p>
-              ) : (
-                <p>{paragraph}</p>
-              ),
-            )}
-          </article>
-        ))}
-      </Page>,
-    );
-  });
+      if (type === 'application/json') {
+        return c.json({
+          messages: mails.map(({ createdAt, ...mail }) => ({ ...mail, created_at: createdAt })),
+        });
+      }
+      c.header('Content-Security-Policy', PAGE_CSP);
+      return c.html(
+        <Page
+          title="Development inbox"
+          language="en"
+          files={`${publicPath(c.var.services.settings)}/dev/mail`}
+        >
+          <h1>Development inbox</h1>
+          <p>Mail of the last hour, newest first. Nothing is sent from here.</p>
+          {mails.length === 0 && (
+            <p class="empty">No mail yet. Sign up or ask for a reset, then look again.</p>
+          )}
+          {mails.map((mail) => (
+            <article>
+              <h2>{mail.subject}</h2>
+              <p class="meta">
+                To {mail.to}, <time datetime={mail.createdAt}>{mail.createdAt}</time>
+              </p>
+              {mail.text.split('\n\n').map((paragraph) =>
+                /^https?:\/\/\S+$/.test(paragraph) ? (
+                  <p>
+                    <a href={paragraph}>{paragraph}</a>
+                  </p>
+                ) : (
+                  <p>{paragraph}</p>
+                ),
+              )}
+            </article>
+          ))}
+        </Page>,
+      );
+    });

@@ -1,6 +1,7 @@
 /** The two packages as a stranger has them: `npm install` in an empty folder, from tarballs, by a registry on loopback. */
 import { spawn, spawnSync } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -19,6 +20,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle, root } from '../../bench/lib/bundle.ts';
 import { buildPackages } from '../../scripts/build-packages.ts';
 import { startRegistry } from './support/registry.ts';
+import { wranglerDev } from './support/wrangler-dev.ts';
 
 const INSTALLED_MAX_BYTES = 40 * 1_048_576;
 const CLIENT_MAX_BYTES = 200 * 1_024;
@@ -102,9 +104,11 @@ describe('hono-accounts', () => {
     const roots = new Set(files(own()).map((file) => file.split('/')[0]));
     expect([...roots].sort()).toEqual([
       ...['CHANGELOG.md', 'LICENSE', 'README.md', 'assets', 'bin', 'client', 'lib', 'migrations'],
-      'package.json',
+      ...['package.json', 'template'],
     ]);
-    expect(files(own()).filter((file) => /(?<!\.d)\.tsx?$/.test(file))).toEqual([]);
+    expect(
+      files(own()).filter((file) => /(?<!\.d)\.tsx?$/.test(file) && !file.startsWith('template/')),
+    ).toEqual([]);
     expect(readdirSync(join(host, 'node_modules/.bin'))).not.toContain('node');
   });
 
@@ -226,19 +230,19 @@ describe('hono-accounts', () => {
   );
 });
 
-describe('npx hono-accounts', () => {
-  /** In a folder of the host, as somebody who works there. */
-  const call = (args: readonly string[], { cwd = join(host, 'src'), input = '' } = {}) => {
-    mkdirSync(cwd, { recursive: true });
-    const { NODE_OPTIONS: _, INIT_CWD: __, ...env } = process.env;
-    return spawnSync(process.execPath, [join(host, 'node_modules/.bin/hono-accounts'), ...args], {
-      cwd,
-      encoding: 'utf8',
-      input,
-      env: { ...env, PASSWORD_ITERATIONS: '1000' },
-    });
-  };
+/** In a folder of the host, as somebody who works there. */
+const call = (args: readonly string[], { cwd = join(host, 'src'), input = '' } = {}) => {
+  mkdirSync(cwd, { recursive: true });
+  const { NODE_OPTIONS: _, INIT_CWD: __, ...env } = process.env;
+  return spawnSync(process.execPath, [join(host, 'node_modules/.bin/hono-accounts'), ...args], {
+    cwd,
+    encoding: 'utf8',
+    input,
+    env: { ...env, PASSWORD_ITERATIONS: '1000' },
+  });
+};
 
+describe('npx hono-accounts', () => {
   it('creates the tables in the database of the host, once', () => {
     const first = call(['migrate']);
     expect([first.stderr, first.status]).toEqual(['', 0]);
@@ -283,6 +287,57 @@ describe('npx hono-accounts', () => {
     expect(status).toBe(1);
     expect(stderr).toMatch(message);
   });
+});
+
+describe('the template of docs/mount.md', () => {
+  /** An empty folder, the dependencies and `cp -R node_modules/hono-accounts/template/. .` */
+  const project = () => {
+    const minute = join(folder, 'minute');
+    cpSync(join(host, 'node_modules/hono-accounts/template'), minute, { recursive: true });
+    writeFileSync(join(minute, 'package.json'), '{"private": true}');
+    symlinkSync(join(host, 'node_modules'), join(minute, 'node_modules'));
+    return minute;
+  };
+
+  it('serves accounts, console, inbox, keys and a guarded route', async () => {
+    const minute = project();
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    expect(spawnSync(process.execPath, [tsc, '-p', minute], { encoding: 'utf8' }).stdout).toBe('');
+
+    const migrated = call(['migrate'], { cwd: minute });
+    expect([migrated.stderr, migrated.status]).toEqual(['', 0]);
+    const devVars = readFileSync(join(minute, '.dev.vars'), 'utf8');
+    expect(devVars).toMatch(/^SIGNING_KEY=[\w-]{43}\n[\s\S]*^ENVIRONMENT=development$/m);
+    expect(migrated.stdout).toContain('Wrote SIGNING_KEY');
+    expect(migrated.stdout).not.toContain(/SIGNING_KEY=(.*)/.exec(devVars)?.[1]);
+
+    const origin = await wranglerDev(minute, '/readyz');
+    const json = { 'Content-Type': 'application/json' };
+    const signedUp = await fetch(`${origin}/account/sign-up`, {
+      method: 'POST',
+      headers: json,
+      body: JSON.stringify({ email: 'mina@example.com', password: 'correct horse battery' }),
+    });
+    expect(signedUp.status).toBe(201);
+    const { access, user } = (await signedUp.json()) as { access: string; user: { id: string } };
+
+    const notes = await fetch(`${origin}/notes`, { headers: { Authorization: `Bearer ${access}` } });
+    expect(await notes.json()).toEqual({ owner: user.id, notes: [] });
+    expect((await fetch(`${origin}/notes`)).status).toBe(401);
+
+    const inbox = await fetch(`${origin}/dev/mail`, { headers: { Accept: 'application/json' } });
+    expect(await inbox.json()).toMatchObject({ messages: [{ to: 'mina@example.com' }] });
+    for (const [path, type] of [
+      ['/.well-known/jwks.json', /^application\/json/],
+      ['/admin/login', /^text\/html/],
+      ['/dev/mail/page.css', /^text\/css/],
+      ['/account/client.js', /javascript/],
+    ] as const) {
+      const answer = await fetch(origin + path);
+      expect([path, answer.status]).toEqual([path, 200]);
+      expect(answer.headers.get('Content-Type')).toMatch(type);
+    }
+  }, 240_000);
 });
 
 describe('hono-accounts-client', () => {

@@ -5,6 +5,9 @@ import { unstable_readConfig } from 'wrangler';
 /** What is looked at; wrangler's own type needs packages that are not here. */
 interface Config {
   name: string;
+  compatibility_date: string;
+  triggers: unknown;
+  limits: unknown;
   workers_dev: boolean;
   preview_urls: boolean;
   d1_databases: { binding: string; database_name: string; migrations_dir: string }[];
@@ -14,8 +17,8 @@ interface Config {
   assets: unknown;
 }
 
-const read = (env?: string): Config =>
-  unstable_readConfig({ config: 'wrangler.toml', env }, { hideWarnings: true });
+const read = (env?: string, config = 'wrangler.toml'): Config =>
+  unstable_readConfig({ config, env }, { hideWarnings: true });
 const production = read();
 const staging = read('staging');
 
@@ -59,6 +62,32 @@ describe('wrangler.toml', () => {
     ['staging', staging],
   ])('says on purpose where %s can be reached: on workers.dev, and no version of its own', (_, config) => {
     expect(config).toMatchObject({ workers_dev: true, preview_urls: false });
+  });
+});
+
+describe('the template for hosts', () => {
+  const template = read(undefined, 'docs/template/wrangler.toml');
+
+  it('has every binding and limit of the Worker, and ids of its own', () => {
+    const shared = ({ kv_namespaces, ratelimits, ...config }: Config) => ({
+      kv_namespaces,
+      limits: ratelimits.map(({ name, simple }) => [name, simple]),
+      compatibility_date: config.compatibility_date,
+      triggers: config.triggers,
+      limits_of_cpu: config.limits,
+    });
+    expect(shared(template)).toEqual(shared(production));
+    expect(template.d1_databases).toEqual([{ binding: 'DB', database_name: 'my-worker' }]);
+    expect(template.assets).toMatchObject({ binding: 'ASSETS', run_worker_first: true });
+    const ids = [production, staging].flatMap(({ ratelimits }) =>
+      ratelimits.map((limit) => limit.namespace_id),
+    );
+    expect(template.ratelimits.filter(({ namespace_id }) => ids.includes(namespace_id))).toEqual([]);
+  });
+
+  it('is the Worker that docs/mount.md shows', () => {
+    const source = readFileSync('docs/template/src/index.ts', 'utf8');
+    expect(readFileSync('docs/mount.md', 'utf8')).toContain(`\`\`\`ts\n${source}\`\`\``);
   });
 });
 

@@ -4,7 +4,13 @@ import { env as testEnv } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { inspectRoutes } from 'hono/dev';
 import { describe, expect, it } from 'vitest';
-import { createAccounts, createAdmin } from '../../src/index.ts';
+import {
+  createAccounts,
+  createAdmin,
+  createDevMail,
+  createDiscovery,
+  createHealth,
+} from '../../src/index.ts';
 import { capturedLog } from '../support/log.ts';
 import { person, world } from '../support/world.ts';
 
@@ -258,5 +264,51 @@ describe('mail', () => {
         expect(() => createAdmin({ accountsAt })).toThrow(TypeError);
       },
     );
+  });
+});
+
+describe('what belongs to the root of a host', () => {
+  const host = new Hono()
+    .get('/before', (c) => c.text('host'))
+    .route('/', createHealth())
+    .route('/', createDiscovery())
+    .route('/', createDevMail())
+    .get('/after/', (c) => c.text('host'))
+    .get('/static/own.css', (c) => c.text('host'));
+
+  it.each(['/before', '/after/', '/static/own.css'])(
+    'leaves every other path to the host: %s',
+    async (path) => {
+      const { status, text, headers } = await ask(host, 'GET', path, { vars: { SIGNING_KEY: '' } });
+      expect([status, text]).toEqual([200, 'host']);
+      expect(headers.get('X-Request-Id')).toBeNull();
+    },
+  );
+
+  it('is health, the public keys and the development inbox', async () => {
+    expect(JSON.parse((await ask(host, 'GET', '/healthz')).text)).toEqual({ status: 'ok' });
+    expect(JSON.parse((await ask(host, 'GET', '/readyz')).text)).toMatchObject({ d1: 'ok', kv: 'ok' });
+    expect(JSON.parse((await ask(host, 'GET', '/.well-known/jwks.json')).text)).toEqual({ keys: [] });
+    const inbox = await ask(host, 'GET', '/dev/mail', { headers: { Accept: 'text/html' } });
+    expect([inbox.status, inbox.headers.get('X-Content-Type-Options')]).toEqual([200, 'nosniff']);
+    const css = /href="([^"]+)"/.exec(inbox.text)?.[1] ?? '';
+    expect((await ask(host, 'GET', css)).headers.get('Content-Type')).toMatch(/^text\/css/);
+  });
+
+  it('answers of a Worker that is misconfigured: it lives, and nothing more', async () => {
+    const vars = { SIGNING_KEY: '' };
+    const statuses = ['/healthz', '/readyz', '/.well-known/jwks.json'].map(
+      async (path) => (await ask(host, 'GET', path, { vars })).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 503, 503]);
+  });
+
+  it('has no inbox in production, and answers other methods with 405', async () => {
+    const production = { ENVIRONMENT: 'production', PASSWORD_ITERATIONS: '600000' };
+    for (const path of ['/dev/mail', '/dev/mail/page.css']) {
+      expect([path, (await ask(host, 'GET', path, { vars: production })).status]).toEqual([path, 404]);
+    }
+    const answer = await ask(host, 'POST', '/.well-known/jwks.json');
+    expect([answer.status, answer.headers.get('Allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
   });
 });

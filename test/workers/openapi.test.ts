@@ -24,7 +24,7 @@ const operationsOf = (document: Document): Operation[] =>
   );
 
 /** What people open, and files: no program calls them. */
-const PAGES = /^\w+ (?:\/account)?\/(static|docs)\/|^\w+ \/admin(?!\/api\/)/;
+const PAGES = /^\w+ (?:\/account)?\/(static|docs)\/|^\w+ \/dev\/mail\/|^\w+ \/admin(?!\/api\/)/;
 
 it('has every route of the Worker but pages and files, and no other', async () => {
   const routes = inspectRoutes(createApp())

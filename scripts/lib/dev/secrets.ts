@@ -6,7 +6,10 @@ import { NEW_SECRETS } from '../new-secrets.ts';
 import type { DevOptions } from './options.ts';
 
 /** The file wrangler reads: beside the configuration; that of the environment, where there is one. */
-export function devVarsFile({ configFile, environment }: DevOptions): string {
+export function devVarsFile({
+  configFile,
+  environment,
+}: Pick<DevOptions, 'configFile' | 'environment'>): string {
   const file = join(dirname(configFile), '.dev.vars');
   const ofEnvironment = `${file}.${environment}`;
   return environment && existsSync(ofEnvironment) ? ofEnvironment : file;
@@ -14,11 +17,14 @@ export function devVarsFile({ configFile, environment }: DevOptions): string {
 
 export const readDevVars = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 
-/** Adds the secrets that the file lacks, and returns their names. What is there stays as it is. */
-export async function ensureSecrets(file: string): Promise<string[]> {
+/** Adds what the file lacks, and returns the names. What is there stays as it is. */
+export async function ensureSecrets(
+  file: string,
+  values: Readonly<Record<string, () => string>> = NEW_SECRETS,
+): Promise<string[]> {
   const missing = () => {
     const text = readDevVars(file);
-    return Object.keys(NEW_SECRETS).filter(
+    return Object.keys(values).filter(
       (name) => !new RegExp(`^\\s*(export\\s+)?${name}\\s*[=:]`, 'm').test(text),
     );
   };
@@ -27,7 +33,7 @@ export async function ensureSecrets(file: string): Promise<string[]> {
     const names = missing();
     const text = readDevVars(file);
     const lineBreak = text === '' || text.endsWith('\n') ? '' : '\n';
-    const lines = names.map((name) => `${name}=${NEW_SECRETS[name]?.()}\n`).join('');
+    const lines = names.map((name) => `${name}=${values[name]?.()}\n`).join('');
     if (names.length > 0) appendFileSync(file, lineBreak + lines, { mode: 0o600 });
     return names;
   });
