@@ -1345,7 +1345,7 @@ describe('the sweep', () => {
       await expect(swept(sick.bindings.DB, id)).rejects.toThrow(/^sweep failed$/);
       expect(sick.fired).toBe(1);
       expect(log.linesOf(id)).toMatchObject([
-        { level: 'error', event: 'sweep_failed', reason: expect.stringMatching(/^d1 sweep\.\w+: /) },
+        { level: 'error', event: 'sweep_failed', reason: 'd1', call: expect.stringMatching(/^sweep\.\w+: /) },
       ]);
       expect(log.dirtyOf(id)).toEqual([]);
       expect(await left()).toMatchObject({

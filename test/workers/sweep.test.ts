@@ -43,7 +43,8 @@ type Table = 'revoked_tokens' | 'sessions' | 'one_time_tokens';
 /** From `n(i)`, with the expiry as ?2. */
 const SEEDS: Record<Table, string> = {
   revoked_tokens: "SELECT ?2, printf('%08d', i) || ?3, 'seed', 1, 'rotated', NULL",
-  sessions: "SELECT 'seed', printf('%08d', i) || ?3, 1, 1, ?2, ?2, NULL, NULL, NULL, NULL, NULL",
+  sessions:
+    "SELECT 'seed', printf('%08d', i) || ?3, 1, 1, ?2, ?2, NULL, NULL, NULL, NULL, NULL, NULL, '[\"pwd\"]'",
   one_time_tokens: "SELECT 'seed', 'password_reset', printf('%08d', i) || ?3, NULL, 1, ?2",
 };
 const OWNER: Record<Table, string> = {
@@ -288,7 +289,8 @@ describe('stopped half-way', () => {
         level: 'error',
         event: 'sweep_failed',
         request_id: 'cron',
-        reason: expect.stringMatching(/^d1 sweep\.revokedTokens: D1_ERROR/),
+        reason: 'd1',
+        call: expect.stringMatching(/^sweep\.revokedTokens: D1_ERROR/),
       },
     ]);
   });
