@@ -41,6 +41,11 @@ import { pwnedPasswords } from './password/breach.ts';
 import { createPasswordHasher } from './password/hash.ts';
 import type { Clock } from './ports.ts';
 import { type Random, webCryptoRandom } from './random.ts';
+import { d1Factors } from './second-factor/d1-factors.ts';
+import type { FactorServices } from './second-factor/ports.ts';
+import { secondFactorRoutes } from './second-factor/routes.ts';
+import { createSecondFactor } from './second-factor/sign-in.ts';
+import { secretBox } from './secret-box.ts';
 import { loadSettings, type SettingFault, type Settings } from './settings.ts';
 import { kvBlacklist } from './token/blacklist.ts';
 import { createCodec } from './token/codec.ts';
@@ -90,13 +95,17 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
   }
   const deadlines = overrides.deadlines ?? DEADLINES;
   const clock = overrides.clock ?? Date.now;
+  const random = overrides.random ?? webCryptoRandom;
   const d1 = connectD1(env.DB, deadlines.d1);
   const inbox = settings.MAIL === 'inbox' ? kvInbox(env.BLACKLIST, clock, deadlines.kv) : null;
+  const factors: FactorServices | null = settings.ENCRYPTION_KEY
+    ? { store: d1Factors(d1), box: secretBox([settings.ENCRYPTION_KEY, ...settings.ENCRYPTION_KEYS_OLD]) }
+    : null;
   const services: AdminServices = {
     settings,
     isAllowedOrigin: isAllowedOriginOf(settings, overrides),
     clock,
-    random: overrides.random ?? webCryptoRandom,
+    random,
     codec: createCodec(keySet.keys, {
       issuer: settings.ISSUER,
       audience: settings.AUDIENCE,
@@ -118,7 +127,8 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
         ? cloudflareMailer(env.EMAIL as SendEmail, settings.MAIL_FROM ?? '')
         : (inbox?.mailer ?? null),
     inbox: inbox?.list ?? null,
-    secondFactor: null,
+    secondFactor: factors && createSecondFactor(factors, { random, clock }),
+    factors,
     breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(overrides.fetch) : null,
     admin: { store: d1Admin(d1) },
   };
@@ -168,6 +178,14 @@ function mounted<E extends AppEnv, S extends Schema, P extends string>(
   return app;
 }
 
+/** `/account` without the shared middleware: the account, and the rooms beside it. */
+function accountApp(): Hono<AdminEnv> {
+  const app = new Hono<AdminEnv>({ strict: false });
+  app.route('/', secondFactorRoutes());
+  app.route('/', accountRoutes());
+  return app;
+}
+
 /** `/admin` without the shared middleware: the console, and its JSON below `/api`. */
 function adminApp(accountsAt: string): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>({ strict: false });
@@ -189,7 +207,7 @@ type AccountsApp = Hono<AppEnv, ExtractSchema<ReturnType<typeof accountRoutes>>>
 
 /** The account app alone, for `host.route('/account', createAccounts())`. */
 export const createAccounts = (overrides: Overrides = {}): AccountsApp =>
-  alone(overrides, mounted(accountRoutes())) as AccountsApp;
+  alone(overrides, mounted(accountApp())) as AccountsApp;
 
 /**
  * The console alone, for `host.route('/admin', createAdmin())`. `accountsAt`: the mount of the account app, where the
@@ -238,7 +256,7 @@ export function createApp(overrides: Overrides = {}): Hono<AppEnv> {
   app.notFound((c) => answerOther(app, c));
   app.use('/api/token/*', asDrf);
   app.use(responseHeaders(), services(composer(overrides), ['/healthz']));
-  app.route(ACCOUNTS_AT, mounted(accountRoutes()));
+  app.route(ACCOUNTS_AT, mounted(accountApp()));
   app.route('/admin', adminApp(ACCOUNTS_AT));
   app.use(cors());
   app.route('/api/token', simplejwtRoutes());

@@ -34,6 +34,8 @@ export const REFUSALS = {
   user_not_found: { status: 401 },
   user_inactive: { status: 401 },
   reauthentication_required: { status: 401 },
+  mfa_required: { status: 401 },
+  code_not_valid: { status: 401 },
   permission_denied: { status: 403 },
   email_not_verified: { status: 403 },
   last_staff: { status: 403, code: 'permission_denied' },
@@ -104,6 +106,8 @@ export class Refusal extends Error {
   readonly tokenType: RefusalTokenType | undefined;
   /** Parameters of WWW-Authenticate, where a 401 has more to say than that a token is no good. */
   readonly challenge: Readonly<Record<string, string>>;
+  /** More members of the problem (RFC 9457 section 3.2); never logged. */
+  readonly members: Readonly<Record<string, unknown>>;
 
   constructor(
     kind: RefusalName,
@@ -115,6 +119,7 @@ export class Refusal extends Error {
       headers?: Readonly<Record<string, string>>;
       tokenType?: RefusalTokenType;
       challenge?: Readonly<Record<string, string>>;
+      members?: Readonly<Record<string, unknown>>;
     } = {},
   ) {
     super(kind);
@@ -127,6 +132,7 @@ export class Refusal extends Error {
     this.headers = more.headers ?? {};
     this.tokenType = more.tokenType;
     this.challenge = more.challenge ?? {};
+    this.members = more.members ?? {};
   }
 
   /** Trying again with the same token gives the same answer. */

@@ -15,6 +15,8 @@ export interface User {
   emailVerifiedAt: number | null;
   dateJoined: number;
   lastLoginAt: number | null;
+  /** An authenticator app is switched on (second-factor/). */
+  hasSecondFactor: boolean;
 }
 
 /** A user with the key by which the username is unique and found. */
@@ -92,6 +94,8 @@ export type OneTimePurpose =
   | 'email_change'
   /** Takes an address back that a change replaced. */
   | 'email_take_back'
+  /** A sign-in that waits for its second factor; no mail carries it. */
+  | 'second_factor'
   | 'sign_up';
 
 export interface OneTimeToken {

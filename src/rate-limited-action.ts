@@ -16,7 +16,14 @@ export type RateLimitedAction =
   /** A request without a session that costs a look at D1 or KV. */
   | {
       action: 'anonymous';
-      endpoint: 'verify' | 'log_out' | 'reset_confirm' | 'email_verify' | 'email_disown' | 'email_take_back';
+      endpoint:
+        | 'verify'
+        | 'log_out'
+        | 'reset_confirm'
+        | 'email_verify'
+        | 'email_disown'
+        | 'email_take_back'
+        | 'second_factor';
     }
   /** A signed-in user's change of the own account. */
   | { action: 'change'; userId: string };

@@ -1,6 +1,8 @@
 /** From the text of a setting to its value. What a parser throws says what is wrong, never the value. */
+
 import { isOriginPattern } from './origins.ts';
 import { readFirebaseHashConfig } from './password/foreign/firebase-config.ts';
+import { parseEncryptionKey } from './secret-box.ts';
 import { OWN_AUDIENCES, RESERVED_CLAIMS } from './token/claims.ts';
 
 /** What is wrong with a value. */
@@ -119,4 +121,17 @@ export const firebaseHashConfig = (text: string | null) => {
   const config = readFirebaseHashConfig(text);
   if (config === null) throw new Problem('must be the password hash parameters of a Firebase project');
   return config;
+};
+
+export const encryptionKeys = (text: string | null): Uint8Array<ArrayBuffer>[] =>
+  list(text).map((item) => {
+    const key = parseEncryptionKey(item);
+    if (key === null) throw new Problem('must be 32 bytes in base64');
+    return key;
+  });
+
+export const encryptionKey = (text: string | null): Uint8Array<ArrayBuffer> | undefined => {
+  const keys = encryptionKeys(text);
+  if (keys.length > 1) throw new Problem('must be one key');
+  return keys[0];
 };

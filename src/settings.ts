@@ -8,6 +8,8 @@ import {
   audience,
   claimName,
   duration,
+  encryptionKey,
+  encryptionKeys,
   firebaseHashConfig,
   flag,
   headerTypes,
@@ -87,6 +89,18 @@ export const SETTINGS = define({
     default: '30d',
     meaning: 'no token of a session expires later than this after its log-in',
     parse: duration(),
+  },
+  ENCRYPTION_KEY: {
+    default: null,
+    secret: true,
+    meaning: '32 bytes in base64: encrypts the secrets of second factors',
+    parse: encryptionKey,
+  },
+  ENCRYPTION_KEYS_OLD: {
+    default: null,
+    secret: true,
+    meaning: 'older keys, separated by commas',
+    parse: encryptionKeys,
   },
   REAUTH_WINDOW: {
     default: '10m',

@@ -18,6 +18,7 @@ import {
   refusal,
   SETS_COOKIE,
   SIGNED_IN,
+  SIGNED_IN_401,
   STEP_UP,
   STORE,
   TOKEN_REFUSED,
@@ -203,7 +204,7 @@ export const accountPaths: Record<string, Node> = {
       responses: {
         200: answers('Proved.', answer.access),
         ...bad({ password: [{ fault: 'password_incorrect' }] }),
-        ...SIGNED_IN,
+        401: refusal([...SIGNED_IN_401, 'code_not_valid']),
         ...forbidden(),
         ...LIMITED,
         ...STORE,

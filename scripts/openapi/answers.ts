@@ -271,6 +271,8 @@ const problemShape = {
   detail: z.string(),
   code: z.enum(CODES),
   reason: z.optional(z.literal('expired')),
+  mfa_token: z.optional(z.string()),
+  methods: z.optional(z.array(z.enum(['totp', 'recovery_code']))),
   messages: z.optional(z.array(tokenMessage)),
   errors: z.optional(z.record(z.string(), z.array(fieldError))),
   problems: z.optional(z.array(z.string())),
@@ -281,6 +283,8 @@ const PROBLEM_ABOUT = {
   code: 'For programs; never translated.',
   errors: 'Of code `invalid`: by field; what concerns the whole body stands under `non_field_errors`.',
   reason: 'Of code `token_not_valid`: a token of this service that has expired. A refresh gets another.',
+  mfa_token: 'With `mfa_required`: for `POST /account/login/second-factor`.',
+  methods: 'With `mfa_required`: what that takes.',
   messages: 'As in simplejwt: what is wrong with the token.',
   problems:
     'Of code `misconfigured`, in development only: the settings at fault, and what is wrong with them.',

@@ -9,11 +9,13 @@ import { adminPaths } from './admin.ts';
 import { mailPaths } from './mail.ts';
 import { type Meta, names } from './names.ts';
 import { BODY, COOKIE, OTHER_METHODS, refusal, SHARED, when } from './parts.ts';
+import { secondFactorPaths } from './second-factor.ts';
 import { servicePaths } from './service.ts';
 import { simplejwtPaths } from './simplejwt.ts';
 
 const PATHS: Record<string, Node> = {
   ...accountPaths,
+  ...secondFactorPaths,
   ...mailPaths,
   ...simplejwtPaths,
   ...adminPaths,
@@ -94,7 +96,7 @@ const HEADERS: Record<string, Node> = {
   RetryAfter: {
     description: 'Seconds.',
     required: true,
-    schema: { type: 'integer', minimum: 1, maximum: 60 },
+    schema: { type: 'integer', minimum: 1, maximum: 900 },
     example: 60,
   },
   RefreshCookie: {

@@ -148,7 +148,7 @@ export function refusal(kinds: readonly RefusalName[], { faults, drf = false, he
   };
 }
 
-const SIGNED_IN_401 = [
+export const SIGNED_IN_401 = [
   'not_authenticated',
   'bad_authorization_header',
   'access_token_not_valid',
@@ -169,7 +169,7 @@ export const SHARED = {
   NotSignedIn: SIGNED_IN_401,
   StepUpRequired: [...SIGNED_IN_401, 'reauthentication_required'],
   TokenRefused: REFRESH_401,
-  NoActiveAccount: ['no_active_account'],
+  NoActiveAccount: ['no_active_account', 'mfa_required'],
   OriginNotAllowed: ['origin_not_allowed'],
   NotStaff: ['permission_denied'],
   NotFound: ['not_found'],

@@ -55,7 +55,8 @@ export const updateMe = named('UpdateMe', account.updateMeBody, {
   example: { name: 'Mina Kim' },
 });
 export const reauthenticate = named('Reauthenticate', account.reauthenticateBody, {
-  about: { password: PASSWORD },
+  description: 'One of them. With a second factor only a code counts where a step-up asks for one.',
+  about: { password: PASSWORD, code: 'Of the authenticator app.' },
   example: { password: mina.password },
 });
 export const withdraw = named('Withdraw', account.withdrawProvenBody, {

@@ -36,6 +36,7 @@ export const insertUser = (
       emailVerifiedAt: user.emailVerifiedAt,
       dateJoined: user.dateJoined,
       lastLoginAt: user.lastLoginAt,
+      hasSecondFactor: user.hasSecondFactor,
     },
     source,
   );

@@ -22,5 +22,6 @@ export const newUser = (
   emailVerifiedAt: null,
   dateJoined: now,
   lastLoginAt: null,
+  hasSecondFactor: false,
   ...known,
 });

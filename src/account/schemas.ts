@@ -69,7 +69,7 @@ const username = z.nullable(
 );
 
 /** A password behind which an account already stands: only its shape is looked at. */
-const presentedPassword = text((value, report) => {
+export const presentedPassword = text((value, report) => {
   if (value === '') report('blank');
   else if (!value.isWellFormed()) report('characters');
   else if (lengthOf(normalizePassword(value)) > PASSWORD_MAX_LENGTH) {
@@ -82,12 +82,17 @@ const chosenPassword = text((value, report) => {
   if (value === '') report('blank');
 }, 'correct horse battery');
 
-const token = z.pipe(
+export const token = z.pipe(
   text((value, report) => {
     if (value.trim() === '') report('blank');
   }),
   z.transform((value) => value.trim()),
 );
+
+/** A one-time code as it is typed: whatever it is, it is a try. */
+export const codeText = text((value, report) => {
+  if (value.trim() === '') report('blank');
+}, '123456');
 
 /** Some name to log in by: a username or an e-mail address. */
 const logInName = text((value, report) => {
@@ -127,7 +132,19 @@ export const confirmEmailBody = z.object({
   new_password: z.optional(chosenPassword),
 });
 export const updateMeBody = z.object({ name: z.optional(name), username: z.optional(username) });
-export const reauthenticateBody = z.object({ password: presentedPassword });
+/** One of them. */
+export const reauthenticateBody = z
+  .object({
+    password: z.optional(presentedPassword),
+    code: z.optional(codeText),
+    recovery_code: z.optional(codeText),
+  })
+  .check(
+    z.refine((body) => Object.values(body as object).filter((value) => value !== undefined).length === 1, {
+      path: ['password'],
+      params: { fault: 'required' },
+    }),
+  );
 export const withdrawBody = z.object({ password: presentedPassword });
 /** `…Proven`: the user has just reauthenticated, or has no password. */
 export const withdrawProvenBody = z.object({ password: z.optional(presentedPassword) });

@@ -16,9 +16,10 @@ import { isOwnName } from '../identity.ts';
 import type { EndedSession, RevocationReason, User } from '../model.ts';
 import { type Call, seconds } from '../ports.ts';
 import { uuid7 } from '../random.ts';
+import type { WithFactors } from '../second-factor/services.ts';
 import type { AdminStore, AuditEntry, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
 
-export interface AdminServices extends Services {
+export interface AdminServices extends WithFactors {
   admin: {
     store: AdminStore;
   };

@@ -7,7 +7,11 @@ import type { Caller } from '../account/application/session.ts';
 import { endSessionOf } from '../account/application/sign.ts';
 import { type LogIn, signInByPassword } from '../account/application/sign-in.ts';
 import { actorMayAct } from '../account/staff.ts';
+import { Refusal } from '../errors.ts';
+import type { Session, User } from '../model.ts';
 import { type Call, seconds } from '../ports.ts';
+import { canonicalRecoveryCode } from '../second-factor/recovery-codes.ts';
+import { completeSignIn } from '../second-factor/sign-in.ts';
 import type { AdminServices } from './application.ts';
 
 const CONSOLE_LIFETIME_SECONDS = 8 * 3_600;
@@ -18,14 +22,37 @@ export async function logInToConsole(
   input: LogIn,
   call: Call,
 ): Promise<{ token: string; lifetimeSeconds: number }> {
-  const { codec, random, settings } = services;
-  const lifetimeSeconds = Math.min(CONSOLE_LIFETIME_SECONDS, settings.SESSION_MAX_LIFETIME);
+  const lifetimeSeconds = Math.min(CONSOLE_LIFETIME_SECONDS, services.settings.SESSION_MAX_LIFETIME);
   const policy = {
     staffOnly: true,
     maxLifetimeSeconds: lifetimeSeconds,
     tokenLifetimeSeconds: lifetimeSeconds,
   };
-  const { user, session, now } = await signInByPassword(services, input, policy, call);
+  return consoleToken(services, await signInByPassword(services, input, policy, call));
+}
+
+/** Finishes a log-in that was answered with `mfa_required`, by a code of the app or a recovery code. 401 code_not_valid. */
+export async function finishConsoleLogIn(
+  services: AdminServices,
+  { mfa_token, code }: { mfa_token: string; code: string },
+  call: Call,
+): Promise<{ token: string; lifetimeSeconds: number }> {
+  if (!services.factors) throw new Refusal('code_not_valid', { reason: 'no_second_factor' });
+  const shown = canonicalRecoveryCode(code) === null ? { code } : { recovery_code: code };
+  const opened = await completeSignIn(
+    services,
+    services.factors,
+    { mfa_token, ...shown },
+    { staffOnly: true },
+    call,
+  );
+  return consoleToken(services, opened);
+}
+
+async function consoleToken(
+  { codec, random }: AdminServices,
+  { user, session, now }: { user: User; session: Session; now: number },
+): Promise<{ token: string; lifetimeSeconds: number }> {
   const token = await codec.sign({
     token_type: 'console',
     jti: random.uuid4(),
@@ -34,7 +61,7 @@ export async function logInToConsole(
     iat: now,
     exp: session.absoluteEndAt,
   });
-  return { token, lifetimeSeconds };
+  return { token, lifetimeSeconds: session.absoluteEndAt - now };
 }
 
 /** Null: not a token of ours, or its owner is gone, inactive or no longer staff, or its session has ended. */

@@ -52,6 +52,8 @@ function wordsFor({ kind, faults = {} }: Refusal, language: Language): Shown | u
       };
     case 'no_active_account':
       return { status: 401, errors: { non_field_errors: sentence } };
+    case 'code_not_valid':
+      return { status: 401, errors: { code: sentence } };
     case 'email_taken':
       return { status: 409, errors: { email: sentence } };
     case 'username_taken':

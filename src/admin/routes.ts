@@ -4,10 +4,11 @@
  * of one user: user-routes.ts.
  */
 import { Hono } from 'hono';
+import { Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import { callOf } from '../http/call.ts';
 import { findUser, overview } from './application.ts';
-import { logInToConsole, logOutOfConsole } from './console-session.ts';
+import { finishConsoleLogIn, logInToConsole, logOutOfConsole } from './console-session.ts';
 import {
   afterLogIn,
   clearCookie,
@@ -16,17 +17,23 @@ import {
   requireStaffSession,
   writeCookie,
 } from './cookie.ts';
-import type { AdminEnv } from './env.ts';
+import type { AdminContext, AdminEnv } from './env.ts';
 import { formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, userQuery, writeCursor } from './listing.ts';
 import { HistoryPage } from './pages/history.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { RevokedTokensPage } from './pages/sessions.tsx';
-import { LogInPage } from './pages/sign.tsx';
+import { LogInPage, SecondFactorPage } from './pages/sign.tsx';
 import { UsersPage } from './pages/users.tsx';
-import { logInForm } from './schemas.ts';
+import { logInForm, secondFactorForm } from './schemas.ts';
 import { show } from './show.tsx';
 import { userRoutes } from './user-routes.ts';
+
+/** RFC 9110 section 11.6.1: a 401 says by what one may come in. */
+const challenge = (c: AdminContext) => {
+  const [scheme] = c.var.services.settings.AUTH_HEADER_TYPES;
+  c.header('WWW-Authenticate', `${scheme} realm="api"`);
+};
 
 export const consoleRoutes = () =>
   new Hono<AdminEnv>({ strict: false })
@@ -41,12 +48,27 @@ export const consoleRoutes = () =>
         writeCookie(c, token, lifetimeSeconds);
         return c.redirect(afterLogIn(c, next), 303);
       } catch (error) {
-        const { status, errors } = formErrors(error, c);
-        if (status === 401) {
-          const [scheme] = c.var.services.settings.AUTH_HEADER_TYPES;
-          c.header('WWW-Authenticate', `${scheme} realm="api"`);
+        if (error instanceof Refusal && error.kind === 'mfa_required') {
+          challenge(c);
+          return show(c, SecondFactorPage, { next, mfaToken: String(error.members.mfa_token) }, 401);
         }
+        const { status, errors } = formErrors(error, c);
+        if (status === 401) challenge(c);
         return show(c, LogInPage, { next, name, errors }, status);
+      }
+    })
+    .post('/login/second-factor', ownOrigin, async (c) => {
+      const form = await readForm(c);
+      const { mfa_token: mfaToken = '', next = '' } = form;
+      try {
+        const input = validated(secondFactorForm, form);
+        const { token, lifetimeSeconds } = await finishConsoleLogIn(c.var.services, input, callOf(c));
+        writeCookie(c, token, lifetimeSeconds);
+        return c.redirect(afterLogIn(c, next), 303);
+      } catch (error) {
+        const { status, errors } = formErrors(error, c);
+        if (status === 401) challenge(c);
+        return show(c, SecondFactorPage, { next, mfaToken, errors }, status);
       }
     })
     .post('/logout', ownOrigin, async (c) => {

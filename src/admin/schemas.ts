@@ -1,6 +1,6 @@
 /** The bodies that staff send, as JSON or as a form: those of the account app, and the flags. */
 import * as z from 'zod/mini';
-import { signUpBody, tokenObtainBody, updateMeBody } from '../account/schemas.ts';
+import { codeText, signUpBody, token, tokenObtainBody, updateMeBody } from '../account/schemas.ts';
 
 export const addUserBody = z.object({
   ...signUpBody.shape,
@@ -17,3 +17,4 @@ export const changeUserBody = z.object({
 
 /** `username` may be the e-mail address. */
 export const logInForm = tokenObtainBody;
+export const secondFactorForm = z.object({ mfa_token: token, code: codeText });

@@ -21,6 +21,10 @@ export type KnownErrorCode =
   | 'unavailable'
   | 'unsupported_media_type'
   | 'user_inactive'
+  | 'reauthentication_required'
+  | 'mfa_required'
+  | 'code_not_valid'
+  | 'email_not_verified'
   | 'user_not_found'
   | 'username_taken'
   /** Of the client itself: no answer to a refresh or a log-out in time. */

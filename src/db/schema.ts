@@ -19,6 +19,7 @@ export const users = sqliteTable('users', {
   emailVerifiedAt: integer('email_verified_at'),
   dateJoined: integer('date_joined').notNull(),
   lastLoginAt: integer('last_login_at'),
+  hasSecondFactor: integer('has_second_factor', { mode: 'boolean' }).notNull().default(false),
 });
 
 /** A user as the ports know it: all but the key by which usernames are unique. */
@@ -34,6 +35,7 @@ export const userColumns = {
   emailVerifiedAt: users.emailVerifiedAt,
   dateJoined: users.dateJoined,
   lastLoginAt: users.lastLoginAt,
+  hasSecondFactor: users.hasSecondFactor,
 } satisfies Record<keyof User, unknown>;
 
 export const logins = sqliteTable(
@@ -92,6 +94,33 @@ export const oneTimeTokens = sqliteTable(
     expiresAt: integer('expires_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.subject, table.purpose, table.hash] })],
+);
+
+export const totpSecrets = sqliteTable('totp_secrets', {
+  userId: text('user_id')
+    .primaryKey()
+    .notNull()
+    .references(() => users.id, { onDelete: 'cascade' }),
+  secret: text('secret'),
+  confirmedAt: integer('confirmed_at'),
+  pendingSecret: text('pending_secret'),
+  usedStep: integer('used_step'),
+  usedBy: text('used_by'),
+  tries: integer('tries').notNull().default(0),
+  triesFrom: integer('tries_from').notNull().default(0),
+});
+
+export const recoveryCodes = sqliteTable(
+  'recovery_codes',
+  {
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    hash: text('hash').notNull(),
+    usedAt: integer('used_at'),
+    usedBy: text('used_by'),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.hash] })],
 );
 
 export const adminLog = sqliteTable('admin_log', {

@@ -86,6 +86,7 @@ export function problemResponse(
     }),
     ...(errors && { errors }),
     ...(refusal.problems && { problems: refusal.problems }),
+    ...refusal.members,
     ...(status === 500 && { request_id: how.requestId }),
   };
   return new Response(JSON.stringify(problem), { status, headers });

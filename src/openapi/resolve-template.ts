@@ -1,7 +1,7 @@
 /**
  * From the document as it was built to that of one deployment. A node `{"x-when": {condition: node, …, "else": node}}`
  * stands for its first choice whose condition holds, or for nothing. A condition names a setting and its values,
- * `MAIL=inbox|cloudflare`; of a list any item may be the value.
+ * `MAIL=inbox|cloudflare`; of a list any item may be the value. A name alone: the setting is set.
  */
 import type { Settings } from '../settings.ts';
 
@@ -11,6 +11,7 @@ function holds(condition: string, settings: Settings): boolean {
   const [name = '', values = ''] = condition.split('=');
   return (
     name === 'else' ||
+    (!condition.includes('=') && settings[name as keyof Settings] !== undefined) ||
     [settings[name as keyof Settings]].flat().some((value) => values.split('|').includes(String(value)))
   );
 }

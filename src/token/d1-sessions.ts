@@ -3,41 +3,28 @@
  * statement that decides (a conditional INSERT, an UPDATE on what was read) comes first and every later one asks what
  * it did. Their refresh tokens: d1-refresh-tokens.ts.
  */
-import { and, desc, eq, type Placeholder, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
-import { activeUser, isSession, liveSession, type Of, sessionLives, userExists } from '../db/predicates.ts';
+import { activeUser, isSession, liveSession, sessionLives, userExists } from '../db/predicates.ts';
 import { sessions, userColumns, users } from '../db/schema.ts';
 import type { Params } from '../db/statement.ts';
 import type { Session } from '../model.ts';
 import type { Sessions } from '../ports.ts';
 import { voidTokens } from './d1-one-time-tokens.ts';
+import {
+  evictOldest,
+  noteLogIn,
+  oldestLookedAt,
+  openingValues,
+  pruneDead,
+  writeSession,
+} from './d1-opening.ts';
 import { d1RefreshTokens } from './d1-refresh-tokens.ts';
-import { endedSession, endSessions, insertSession } from './d1-session-writes.ts';
-
-/** Of a user's rows so many stay, live or dead; of dead ones before them a few go at each log-in (docs/adr/0014). */
-const KEPT = 200;
-const PRUNED_AT_ONCE = 20;
-/** At most 100 sessions live (MAX_SESSIONS_PER_USER), so that the rest of these are dead. */
-const PRUNE_LOOKS_AT = 100 + PRUNED_AT_ONCE;
-/** More rows than KEPT + PRUNE_LOOKS_AT no user has for long, so that all live ones are among these. */
-const LOOKED_AT = 400;
-
-const oldestLookedAt = (userId: Of<string>): SQL =>
-  sql`coalesce((SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY id DESC LIMIT 1 OFFSET ${LOOKED_AT}), '')`;
-
-const isThere = (userId: Placeholder, id: Placeholder) =>
-  sql`EXISTS (SELECT 1 FROM sessions WHERE user_id = ${userId} AND id = ${id})`;
+import { endedSession, endSessions } from './d1-session-writes.ts';
 
 /** Written once: what is asked most. */
 const statementsOf = ({ statement }: D1) => ({
-  open: statement((db, session: Params<Session & { passwordVersion: number; isStaff: number }>) =>
-    insertSession(
-      db,
-      session,
-      sql`FROM users WHERE id = ${session.userId} AND password_version = ${session.passwordVersion}
-        AND ${activeUser} AND is_staff = ${session.isStaff}`,
-    ),
-  ),
+  open: statement(writeSession),
 
   reauthenticate: statement(
     (
@@ -59,49 +46,11 @@ const statementsOf = ({ statement }: D1) => ({
         ),
   ),
 
-  evict: statement((db, { userId, id, createdAt: now, others }: Params<Session & { others: number }>) =>
-    endSessions(
-      db,
-      userId,
-      'evicted',
-      now,
-      sql`${isThere(userId, id)} AND id IN (SELECT id FROM sessions
-        WHERE user_id = ${userId} AND id >= ${oldestLookedAt(userId)} AND id <> ${id} AND ${liveSession(now)}
-        ORDER BY id DESC LIMIT -1 OFFSET ${others})`,
-    ).returning(endedSession),
-  ),
+  evict: statement(evictOldest),
 
-  /** Deletes a few of the oldest dead ones. The user's newest rows, live or dead, stay until the sweep. */
-  prune: statement((db, { userId, createdAt: now }: Params<Session>) =>
-    db.delete(sessions).where(
-      sql`user_id = ${userId} AND id IN (SELECT id FROM sessions WHERE user_id = ${userId}
-        AND id < (SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY id DESC LIMIT 1 OFFSET ${KEPT})
-        AND id < (SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY id LIMIT 1 OFFSET ${PRUNE_LOOKS_AT})
-        AND (revoked_at IS NOT NULL OR absolute_end_at <= ${now}) ORDER BY id LIMIT ${PRUNED_AT_ONCE})`,
-    ),
-  ),
+  prune: statement(pruneDead),
 
-  /** A null leaves what stands there. */
-  noteLogIn: statement(
-    (
-      db,
-      {
-        userId,
-        id,
-        lastLoginAt,
-        passwordHash,
-        rehash,
-      }: Params<Session & { lastLoginAt: number | null; passwordHash: string; rehash: string | null }>,
-    ) =>
-      db
-        .update(users)
-        .set({
-          lastLoginAt: sql`coalesce(${lastLoginAt}, last_login_at)`,
-          passwordHash: sql`CASE password_hash WHEN ${passwordHash} THEN coalesce(${rehash}, password_hash)
-            ELSE password_hash END`,
-        })
-        .where(sql`id = ${userId} AND ${isThere(userId, id)}`),
-  ),
+  noteLogIn: statement(noteLogIn),
 });
 
 export function d1Sessions(d1: D1): Sessions {
@@ -110,20 +59,12 @@ export function d1Sessions(d1: D1): Sessions {
   return {
     ...d1RefreshTokens(d1),
 
-    open: (session, { passwordVersion, passwordHash, isStaff }, { max, updateLastLogin, rehash }) =>
+    open: (session, as, options) =>
       run('sessions.open', async () => {
-        const changes = updateLastLogin || rehash !== null;
+        const changes = options.updateLastLogin || options.rehash !== null;
         const [opened, evicted] = await batch(
           [statements.open, statements.evict, statements.prune, ...(changes ? [statements.noteLogIn] : [])],
-          {
-            ...session,
-            passwordVersion,
-            passwordHash,
-            isStaff: Number(isStaff),
-            others: max - 1,
-            lastLoginAt: updateLastLogin ? session.createdAt : null,
-            rehash,
-          },
+          openingValues(session, as, options),
         );
         if (opened.meta.changes === 0) return { outcome: 'changed' };
         return { outcome: 'ok', evicted };

@@ -62,7 +62,7 @@ describe('npm run deploy', { timeout: 240_000 }, () => {
     expect(first.changes.slice(0, 3)).toEqual([
       'create namespace hono-accounts-blacklist',
       'create database hono-accounts',
-      'upload hono-accounts with SIGNING_KEY',
+      'upload hono-accounts with SIGNING_KEY, ENCRYPTION_KEY',
     ]);
     expect(createdTables(first.changes.slice(3))).toEqual(TABLES);
     expect(first.output).toContain('log-in after withdrawal is 401');
@@ -95,7 +95,7 @@ describe('npm run deploy', { timeout: 240_000 }, () => {
     // The namespace is there and no Worker has it; the answer to the upload is lost.
     expect(await failing(/^PUT \/workers\/scripts\/[^/]+$/, 'after')).toEqual([
       'create database hono-accounts',
-      'upload hono-accounts with SIGNING_KEY',
+      'upload hono-accounts with SIGNING_KEY, ENCRYPTION_KEY',
     ]);
     const key = secretOf();
     expect(key).toBeDefined();
@@ -122,7 +122,7 @@ describe('npm run deploy', { timeout: 240_000 }, () => {
     expect(output.split('\n').slice(0, 4)).toEqual([
       '1/4 Create the D1 database hono-accounts (weur)',
       '2/4 Apply the migrations to hono-accounts',
-      '3/4 Deploy the Worker hono-accounts with a new random SIGNING_KEY',
+      '3/4 Deploy the Worker hono-accounts with a new random SIGNING_KEY, ENCRYPTION_KEY',
       expect.stringContaining('4/4 Run the smoke test'),
     ]);
     expect([changes, workers.size]).toEqual([[], 0]);

@@ -24,13 +24,19 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^mail\/(inbox|cloudflare)/,
     /^password\/breach/,
   ],
-  ['application', /^account\/application\//, /^admin\/(application|console-session)\.ts$/],
+  [
+    'application',
+    /^account\/application\//,
+    /^admin\/(application|console-session)\.ts$/,
+    /^second-factor\/(sign-in|enrolment|services)\.ts$/,
+  ],
   ['http', /^http\//],
   ['guard', /^guard\//],
   [
     'rules',
     /^(token|password)\//,
-    /^(identity|origins|setting-parsers|settings)\.ts$/,
+    /^(identity|origins|secret-box|setting-parsers|settings)\.ts$/,
+    /^second-factor\/(totp|recovery-codes|limits|ports|proof)\.ts$/,
     /^account\/(staff|new-user|presenters|export\/own-data)\.ts$/,
     /^mail\/(mails|compose)\.ts$/,
   ],
@@ -39,7 +45,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^languages\//,
     /^((admin\/)?ports|audit-log|model|encoding|errors|refusal-reasons|rate-limited-action|sweeper|random|deadlines)\.ts$/,
   ],
-  ['routes', /^(account|admin|dev|mail|openapi)\//, /^(health|discovery)\.ts$/],
+  ['routes', /^(account|admin|second-factor|dev|mail|openapi)\//, /^(health|discovery)\.ts$/],
 ];
 const MAY_IMPORT: Record<string, string[]> = {
   model: ['model'],

@@ -30,6 +30,8 @@ const DEFAULTS = {
   REFRESH_REUSE_GRACE: 60,
   SESSION_MAX_LIFETIME: 30 * DAY,
   REAUTH_WINDOW: 600,
+  ENCRYPTION_KEY: undefined,
+  ENCRYPTION_KEYS_OLD: [],
   MAX_SESSIONS_PER_USER: 20,
   UPDATE_LAST_LOGIN: true,
   ISSUER: undefined,
@@ -76,6 +78,8 @@ describe('without a variable', () => {
     expect(entries.filter(([, setting]) => 'secret' in setting).map(([name]) => name)).toEqual([
       'SIGNING_KEY',
       'VERIFYING_KEYS',
+      'ENCRYPTION_KEY',
+      'ENCRYPTION_KEYS_OLD',
       'FIREBASE_HASH_CONFIG',
     ]);
   });
@@ -223,6 +227,8 @@ const BAD: Record<Exclude<Name, 'SIGNING_KEY' | 'VERIFYING_KEYS'>, unknown[]> = 
   REFRESH_TOKEN_LIFETIME: NO_LIFETIME,
   SESSION_MAX_LIFETIME: NO_LIFETIME,
   REAUTH_WINDOW: NO_LIFETIME,
+  ENCRYPTION_KEY: ['short', `${'A'.repeat(43)},${'B'.repeat(43)}`, 'not base64!'],
+  ENCRYPTION_KEYS_OLD: ['short', `${'A'.repeat(43)},x`],
   REVOCATION_MEMORY: [...NO_DURATION, '61s', '2m'],
   ROTATE_REFRESH_TOKENS: NO_FLAG,
   BLACKLIST_AFTER_ROTATION: NO_FLAG,

@@ -1,5 +1,5 @@
 /** What the steps of signing in hand to each other (sign-in.ts), and the second step as its room implements it. */
-import type { User } from '../../model.ts';
+import type { Session, User } from '../../model.ts';
 import type { Call } from '../../ports.ts';
 import type { AuthenticationMethod } from '../../token/authentication.ts';
 
@@ -29,4 +29,14 @@ export interface SecondFactor {
   require: (authentication: Authentication, policy: SignInPolicy, call: Call) => Promise<void>;
   /** Whether the user has a factor switched on: a step-up then counts a proof by more than one factor alone. */
   isOn: (user: User) => Promise<boolean>;
+  /**
+   * Fresh proof by a code of the second factor, noted in the session: how the user has now proved who they are, and
+   * when. 401 code_not_valid; 429 throttled.
+   */
+  proveAgain: (
+    user: User,
+    session: Session,
+    shown: { code?: string | undefined; recovery_code?: string | undefined },
+    call: Call,
+  ) => Promise<{ amr: readonly AuthenticationMethod[]; at: number; recoveryCodeUsed: boolean }>;
 }

@@ -10,8 +10,11 @@ import type { Services } from './tokens.ts';
 const HOUR_SECONDS = 3_600;
 const YEAR_SECONDS = 365 * 24 * HOUR_SECONDS;
 
+/** What a mail carries. */
+type MailedPurpose = Exclude<OneTimePurpose, 'second_factor'>;
+
 /** Seconds a link works. */
-const ONE_TIME_LIFETIME: Readonly<Record<OneTimePurpose, number>> = {
+const ONE_TIME_LIFETIME: Readonly<Record<MailedPurpose, number>> = {
   password_reset: HOUR_SECONDS / 2,
   // Confirms for VERIFIES_FOR_SECONDS; disowns as long as the address is unverified, which removes the row.
   email_verify: 10 * YEAR_SECONDS,
@@ -29,7 +32,7 @@ const SECRET_BYTES = 32;
 /** What D1 keeps, and the secret that only the mail has. */
 export async function newOneTimeToken(
   { random }: Services,
-  purpose: OneTimePurpose,
+  purpose: MailedPurpose,
   now: number,
   payload: string | null = null,
 ): Promise<{ secret: string; row: Omit<OneTimeToken, 'subject'> }> {
@@ -60,7 +63,7 @@ const PAGES = {
   email_change: '/email/verify',
   email_take_back: '/email/take-back',
   sign_up: '/email/verify',
-} as const satisfies Record<OneTimePurpose, string>;
+} as const satisfies Record<MailedPurpose, string>;
 
 /** Where an account was made from, as its verification token keeps it for later mails. */
 export const placePayload = ({ ip, country }: Client): string => JSON.stringify({ ip, country });
@@ -70,7 +73,7 @@ export const placeOf = (payload: string | null): Pick<Client, 'ip' | 'country'> 
 /** What a mail carries: the token, and when and from where it was asked for. */
 export interface Carried {
   subject: string;
-  purpose: OneTimePurpose;
+  purpose: MailedPurpose;
   secret: string;
   made?: { at: number; by: Pick<Client, 'ip' | 'country'> };
 }
@@ -92,7 +95,7 @@ export async function sendMail(
 ): Promise<void> {
   if (!mailer) return;
   const token = carried ? `${carried.subject}.${carried.secret}` : null;
-  const linkTo = (purpose: OneTimePurpose) => `${call.accountsUrl}${PAGES[purpose]}#token=${token}`;
+  const linkTo = (purpose: MailedPurpose) => `${call.accountsUrl}${PAGES[purpose]}#token=${token}`;
   const write = (): Mail =>
     composeMail(name, call.language, to ?? '', {
       site: new URL(call.accountsUrl).host,

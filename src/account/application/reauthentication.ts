@@ -2,7 +2,7 @@
  * Fresh proof of a user who is signed in: `reauthenticate`, and what asks for it (RFC 9470). Never Hono, Drizzle or a
  * binding.
  */
-import { invalidField } from '../../errors.ts';
+import { invalidField, Refusal } from '../../errors.ts';
 import { type Call, seconds } from '../../ports.ts';
 import {
   type AuthenticationMethod,
@@ -11,20 +11,47 @@ import {
   reauthenticationRequired,
   type StepUp,
 } from '../../token/authentication.ts';
+import { sendMail } from './mailing.ts';
 import { requirePassword } from './password-check.ts';
 import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
 import { bearerOf, mintAccess, type Services } from './tokens.ts';
 
-/** A new access token whose `auth_time` is now. 400 password_incorrect. */
+/** What a user shows to prove who they are: one of them. */
+interface Shown {
+  password?: string | undefined;
+  code?: string | undefined;
+  recovery_code?: string | undefined;
+}
+
+/** A new access token whose `auth_time` is now. 400 password_incorrect; 401 code_not_valid; 429 throttled. */
 export async function reauthenticate(
   services: Services,
   caller: Caller,
-  { password }: { password: string },
+  { password, ...shown }: Shown,
   call: Call,
 ): Promise<{ access: string }> {
+  if (password === undefined) {
+    return reauthenticateByFactor(services, caller, shown, call);
+  }
   await requirePassword(services, caller, 'password', password, call);
   return renewAuthentication(services, caller, ['pwd'], 'password', call);
+}
+
+async function reauthenticateByFactor(
+  services: Services,
+  { user, session }: Caller,
+  shown: Omit<Shown, 'password'>,
+  call: Call,
+): Promise<{ access: string }> {
+  if (services.secondFactor === null) throw new Refusal('code_not_valid', { reason: 'no_second_factor' });
+  const proved = await services.secondFactor.proveAgain(user, session, shown, call);
+  call.report('info', 'reauthenticated', { user: user.id, session: session.id });
+  if (proved.recoveryCodeUsed) await sendMail(services, call, 'recovery_code_used', user.email);
+  const { at: authenticatedAt, amr } = proved;
+  return {
+    access: await mintAccess(services, bearerOf(user, { ...session, authenticatedAt, amr }), authenticatedAt),
+  };
 }
 
 /**

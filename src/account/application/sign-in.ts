@@ -5,7 +5,7 @@
 import { Refusal } from '../../errors.ts';
 import { canonicalEmail, usernameKey } from '../../identity.ts';
 import type { Session, User } from '../../model.ts';
-import { type Call, type LogInName, seconds } from '../../ports.ts';
+import { type Call, type LogInName, type Sessions, seconds } from '../../ports.ts';
 import type { RefusalReason } from '../../refusal-reasons.ts';
 import type { AuthenticationMethod } from '../../token/authentication.ts';
 import { newSession, touchRule } from '../../token/rotation.ts';
@@ -72,6 +72,12 @@ export async function requireSecondFactor(
   await secondFactor.require(authentication, policy, call);
 }
 
+/** How a room opens a session together with what it uses up, and what it says where that was lost. */
+interface Opening {
+  open: Sessions['open'];
+  lost: () => Refusal;
+}
+
 /**
  * The third step: a session, if the user is still active, staff as before, and with the password that was read. The
  * oldest session past MAX_SESSIONS_PER_USER ends. 401 no_active_account.
@@ -81,16 +87,20 @@ export async function openSession(
   { user, amr, rehash = null }: Authentication,
   policy: SignInPolicy,
   call: Call,
+  { open, lost }: Opening = {
+    open: services.sessions.open,
+    lost: () => refused('changed_meanwhile'),
+  },
 ): Promise<{ user: User; session: Session; now: number }> {
-  const { settings, sessions } = services;
+  const { settings } = services;
   const now = seconds(services.clock);
   const session = startingSession(services, user.id, amr, policy, now, call);
-  const opened = await sessions.open(session, user, {
+  const opened = await open(session, user, {
     max: settings.MAX_SESSIONS_PER_USER,
     updateLastLogin: settings.UPDATE_LAST_LOGIN,
     rehash,
   });
-  if (opened.outcome === 'changed') throw refused('changed_meanwhile');
+  if (opened.outcome === 'changed') throw lost();
   await cacheRevocation(services, opened.evicted, 'evicted', call.report);
   call.report('info', 'logged_in', { user: user.id, session: session.id, evicted: opened.evicted.length });
   return { user, session, now };

@@ -15,6 +15,37 @@ import {
   userPath,
 } from './parts.tsx';
 
+/** The second step of a log-in. A token that is void by now is no good here: the link leads back to the first step. */
+export const SecondFactorPage = (props: {
+  frame: Frame;
+  next: string;
+  mfaToken: string;
+  errors?: FormErrors | undefined;
+}) => {
+  const { words, base } = props.frame;
+  return (
+    <Layout frame={props.frame} title={words.logIn}>
+      <form class="card narrow" method="post" action={`${base}/login/second-factor`}>
+        <Faults words={words} errors={props.errors} />
+        <Field
+          name="code"
+          label={words.secondFactorCode}
+          errors={props.errors}
+          autocomplete="one-time-code"
+          required
+          autofocus
+        />
+        <input type="hidden" name="mfa_token" value={props.mfaToken} />
+        <input type="hidden" name="next" value={props.next} />
+        <button type="submit" class="primary">
+          {words.logIn}
+        </button>
+        <a href={`${base}/login`}>{words.startAgain}</a>
+      </form>
+    </Layout>
+  );
+};
+
 export const LogInPage = (props: {
   frame: Frame;
   next: string;

@@ -14,6 +14,8 @@ export const consoleWords = {
   logIn: 'Log in',
   logOut: 'Log out',
   logInName: 'E-mail or username',
+  secondFactorCode: 'Code from your authenticator app, or a recovery code',
+  startAgain: 'Start again',
   staffOnly: 'For staff only.',
   home: 'Go to the console',
   request: 'Request',

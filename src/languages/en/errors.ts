@@ -15,6 +15,8 @@ export const refusals: Record<RefusalName, string> = {
   user_not_found: 'User not found',
   user_inactive: 'User is inactive',
   reauthentication_required: 'Confirm your identity again to do this.',
+  mfa_required: 'Enter the code from your authenticator app.',
+  code_not_valid: 'This code is not valid.',
   permission_denied: 'You do not have permission to perform this action.',
   email_not_verified: 'Verify your e-mail address first.',
   last_staff: 'The last active staff member cannot be removed, deactivated or demoted.',

@@ -77,6 +77,27 @@ export const mails = {
     link: 'Take my address back',
     after: ['The link works once and for {hours} hours.'],
   },
+  second_factor_on: {
+    subject: 'Two-step sign-in is on',
+    before: [
+      'Signing in to {email} at {site} now asks for a code from your authenticator app.',
+      'If this was not you, change your password at once and contact us.',
+    ],
+  },
+  second_factor_off: {
+    subject: 'Two-step sign-in is off',
+    before: [
+      'Signing in to {email} at {site} no longer asks for a code from an authenticator app.',
+      'If this was not you, change your password at once.',
+    ],
+  },
+  recovery_code_used: {
+    subject: 'A recovery code was used',
+    before: [
+      'Somebody, probably you, signed in to {email} at {site} with a recovery code. It does not work again.',
+      'If this was not you, change your password at once.',
+    ],
+  },
   account_deleted: {
     subject: 'Your account was deleted',
     before: [

@@ -13,6 +13,8 @@ export const consoleWords: typeof en.consoleWords = {
   logIn: '로그인',
   logOut: '로그아웃',
   logInName: '이메일 또는 사용자 이름',
+  secondFactorCode: '인증 앱의 코드 또는 복구 코드',
+  startAgain: '처음부터 다시 로그인',
   staffOnly: '운영진 전용입니다.',
   home: '콘솔로 가기',
   request: '요청',

@@ -14,6 +14,8 @@ export const refusals: Record<RefusalName, string> = {
   user_not_found: '사용자를 찾을 수 없습니다.',
   user_inactive: '비활성화된 사용자입니다.',
   reauthentication_required: '이 작업을 하려면 본인 확인을 다시 해야 합니다.',
+  mfa_required: '인증 앱의 코드를 입력하세요.',
+  code_not_valid: '올바르지 않은 코드입니다.',
   permission_denied: '이 작업을 수행할 권한이 없습니다.',
   email_not_verified: '먼저 이메일 주소를 인증해야 합니다.',
   last_staff: '마지막 활성 관리자는 삭제하거나 비활성화하거나 권한을 뺄 수 없습니다.',

@@ -65,6 +65,27 @@ export const mails: Record<en.MailName, en.MailWords> = {
     link: '내 주소 되찾기',
     after: ['이 링크는 한 번만, {hours}시간 동안 쓸 수 있습니다.'],
   },
+  second_factor_on: {
+    subject: '2단계 로그인이 켜졌습니다',
+    before: [
+      '이제 {site}의 {email} 계정에 로그인할 때 인증 앱의 코드를 입력해야 합니다.',
+      '본인이 한 일이 아니라면 바로 비밀번호를 바꾸고 문의해 주세요.',
+    ],
+  },
+  second_factor_off: {
+    subject: '2단계 로그인이 꺼졌습니다',
+    before: [
+      '이제 {site}의 {email} 계정에 로그인할 때 인증 앱의 코드를 묻지 않습니다.',
+      '본인이 한 일이 아니라면 바로 비밀번호를 바꾸세요.',
+    ],
+  },
+  recovery_code_used: {
+    subject: '복구 코드가 사용되었습니다',
+    before: [
+      '복구 코드로 {site}의 {email} 계정에 로그인했습니다. 이 코드는 다시 쓸 수 없습니다.',
+      '본인이 한 일이 아니라면 바로 비밀번호를 바꾸세요.',
+    ],
+  },
   account_deleted: {
     subject: '계정이 삭제되었습니다',
     before: [

@@ -1,0 +1,161 @@
+/** `/account/factors` and the second step of a log-in; there with ENCRYPTION_KEY alone. */
+import * as z from 'zod/mini';
+import type { Node } from '../../src/openapi/resolve-template.ts';
+import * as factors from '../../src/second-factor/schemas.ts';
+import * as answer from './answers.ts';
+import { named } from './names.ts';
+import {
+  answers,
+  BODY,
+  bad,
+  COOKIE,
+  forbidden,
+  LIMITED,
+  NOT_FOUND,
+  refusal,
+  SETS_COOKIE,
+  SIGNED_IN,
+  SIGNED_IN_401,
+  STEP_UP,
+  STORE,
+  takes,
+  when,
+} from './parts.ts';
+
+const CODES = ['k3m8p-7x2qd', '0w9rt-5h6vb'];
+
+const requests = {
+  secondFactor: named('SecondFactor', factors.secondFactorBody, {
+    description: 'With `code` or `recovery_code`.',
+    about: { mfa_token: 'What the log-in returned.', code: 'Of the authenticator app.' },
+    example: { mfa_token: '0196f2a4-7c1e-7d3b-9a51-5f0c2f6d8e10.c2VjcmV0', code: '123456' },
+  }),
+  code: named('Code', factors.codeBody, { example: { code: '123456' } }),
+  stepUp: named('StepUp', factors.stepUpBody, {
+    about: { password: 'In place of a log-in or reauthentication within REAUTH_WINDOW.' },
+    example: {},
+  }),
+};
+const answersOf = {
+  list: named(
+    'Factors',
+    z.object({
+      totp: z.nullable(z.object({ created_at: z.string() })),
+      recovery_codes_left: z.int(),
+      passkeys: z.int(),
+    }),
+    { example: { totp: { created_at: '2026-11-02T09:30:00Z' }, recovery_codes_left: 9, passkeys: 0 } },
+  ),
+  enrolment: named('TotpEnrolment', z.object({ secret: z.string(), uri: z.string(), qr_svg: z.string() }), {
+    about: { secret: 'Base 32, to type in.', uri: 'For a QR code.', qr_svg: 'That QR code.' },
+    example: {
+      secret: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ',
+      uri: 'otpauth://totp/accounts.example.com:mina%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ',
+      qr_svg: '<svg xmlns="http://www.w3.org/2000/svg"></svg>',
+    },
+  }),
+  codes: named('RecoveryCodes', z.object({ recovery_codes: z.array(z.string()) }), {
+    description: 'Ten of them, shown this once.',
+    example: { recovery_codes: CODES },
+  }),
+};
+
+const BEARER = [{ bearerAuth: [] }];
+const withFactors = (path: Node): Node => when({ ENCRYPTION_KEY: path });
+const shared = { ...forbidden(), ...LIMITED, ...STORE };
+
+export const secondFactorPaths: Record<string, Node> = {
+  '/account/login/second-factor': withFactors({
+    post: {
+      operationId: 'completeLogIn',
+      tags: ['Second factor'],
+      summary: 'Finish a log-in with a second factor',
+      description:
+        'After a log-in that returned `mfa_required`. The token lives 5 minutes and works once; five wrong codes void it, and ten wrong codes of one account within 15 minutes are 429 for the rest of that time.',
+      security: [],
+      requestBody: takes(requests.secondFactor),
+      responses: {
+        200: when({
+          [BODY]: answers('Logged in.', answer.pair),
+          [COOKIE]: answers('Logged in.', answer.access, SETS_COOKIE),
+        }),
+        ...bad({ code: [{ fault: 'required' }] }),
+        401: refusal(['code_not_valid', 'no_active_account']),
+        ...shared,
+      },
+    },
+  }),
+  '/account/factors': withFactors({
+    get: {
+      operationId: 'listFactors',
+      tags: ['Second factor'],
+      summary: 'List my factors',
+      security: BEARER,
+      responses: { 200: answers('What is on.', answersOf.list), ...SIGNED_IN, ...STORE },
+    },
+  }),
+  '/account/factors/totp': withFactors({
+    post: {
+      operationId: 'startTotp',
+      tags: ['Second factor'],
+      summary: 'Set up an authenticator app',
+      description: 'Nothing is on until a code confirms it. A second call replaces the first.',
+      security: BEARER,
+      requestBody: takes(requests.stepUp),
+      responses: {
+        201: answers('What the app needs.', answersOf.enrolment),
+        ...bad({ password: [{ fault: 'password_incorrect' }] }),
+        ...STEP_UP,
+        ...shared,
+      },
+    },
+    delete: {
+      operationId: 'removeTotp',
+      tags: ['Second factor'],
+      summary: 'Switch the authenticator app off',
+      description: 'The recovery codes are deleted too.',
+      security: BEARER,
+      requestBody: takes(requests.stepUp),
+      responses: {
+        204: answers('Off.'),
+        ...bad({ password: [{ fault: 'password_incorrect' }] }),
+        ...STEP_UP,
+        ...NOT_FOUND,
+        ...shared,
+      },
+    },
+  }),
+  '/account/factors/totp/confirm': withFactors({
+    post: {
+      operationId: 'confirmTotp',
+      tags: ['Second factor'],
+      summary: 'Switch the authenticator app on',
+      description: 'With its first code, which is used up by this.',
+      security: BEARER,
+      requestBody: takes(requests.code),
+      responses: {
+        200: answers('On.', answersOf.codes),
+        ...bad({ code: [{ fault: 'required' }] }),
+        401: refusal([...SIGNED_IN_401, 'code_not_valid']),
+        ...shared,
+      },
+    },
+  }),
+  '/account/factors/recovery-codes': withFactors({
+    post: {
+      operationId: 'renewRecoveryCodes',
+      tags: ['Second factor'],
+      summary: 'Get new recovery codes',
+      description: 'The old ones are void.',
+      security: BEARER,
+      requestBody: takes(requests.stepUp),
+      responses: {
+        200: answers('The new codes.', answersOf.codes),
+        ...bad({ password: [{ fault: 'password_incorrect' }] }),
+        ...STEP_UP,
+        ...NOT_FOUND,
+        ...shared,
+      },
+    },
+  }),
+};

@@ -1,0 +1,52 @@
+/** What uses a second factor up: one conditional statement, and the condition for whatever follows in its batch. */
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
+import { recoveryCodes, totpSecrets } from '../db/schema.ts';
+import type { Db } from '../db/statement.ts';
+import type { Proof } from './ports.ts';
+
+/** Uses the proof up for the session `by`. `onlyIf`: what else has to hold. */
+export const use = (db: Db, userId: string, proof: Proof, by: string, now: number, onlyIf: SQL) =>
+  'step' in proof
+    ? db
+        .update(totpSecrets)
+        .set({ usedStep: proof.step, usedBy: by })
+        .where(
+          and(
+            eq(totpSecrets.userId, userId),
+            sql`${totpSecrets.secret} IS NOT NULL`,
+            sql`coalesce(${totpSecrets.usedStep}, -1) < ${proof.step}`,
+            onlyIf,
+          ),
+        )
+    : db
+        .update(recoveryCodes)
+        .set({ usedAt: now, usedBy: by })
+        .where(
+          and(
+            eq(recoveryCodes.userId, userId),
+            sql`${recoveryCodes.hash} IN (${sql.join(
+              proof.recoveryDigests.map((digest) => sql`${digest}`),
+              sql`, `,
+            )})`,
+            isNull(recoveryCodes.usedAt),
+            onlyIf,
+          ),
+        );
+
+/** `use` happened for this very session and this very proof. */
+export const wasUsed = (userId: string, proof: Proof, by: string): SQL =>
+  'step' in proof
+    ? sql`EXISTS (SELECT 1 FROM ${totpSecrets} WHERE ${totpSecrets.userId} = ${userId}
+        AND ${totpSecrets.usedStep} = ${proof.step} AND ${totpSecrets.usedBy} = ${by})`
+    : sql`EXISTS (SELECT 1 FROM ${recoveryCodes} WHERE ${recoveryCodes.userId} = ${userId}
+        AND ${recoveryCodes.usedBy} = ${by} AND ${recoveryCodes.hash} IN (${sql.join(
+          proof.recoveryDigests.map((digest) => sql`${digest}`),
+          sql`, `,
+        )}))`;
+
+/** A right code was no wrong one: its try does not count. */
+export const giveTryBack = (db: Db, userId: string, onlyIf: SQL) =>
+  db
+    .update(totpSecrets)
+    .set({ tries: sql`max(0, ${totpSecrets.tries} - 1)` })
+    .where(and(eq(totpSecrets.userId, userId), onlyIf));

@@ -1,0 +1,115 @@
+/** What a signed-in user does with the second factor: set it up, switch it off, new recovery codes. */
+import { sendMail } from '../account/application/mailing.ts';
+import { requireRecentAuthentication } from '../account/application/reauthentication.ts';
+import type { Caller } from '../account/application/session.ts';
+import type { Services } from '../account/application/tokens.ts';
+import { Refusal } from '../errors.ts';
+import { type Call, seconds } from '../ports.ts';
+import type { FactorServices } from './ports.ts';
+import { newRecoveryCodes } from './recovery-codes.ts';
+import { keyUri, matchingStep, SECRET_BYTES } from './totp.ts';
+
+const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
+
+const keyOf = ({ user, sessionId }: Caller) => ({ userId: user.id, sessionId });
+const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session_ended_meanwhile' });
+
+/** `created_at` in epoch seconds. */
+export interface FactorList {
+  totp: { createdAt: number } | null;
+  recoveryCodesLeft: number;
+}
+
+export async function listFactors({ store }: FactorServices, { user }: Caller): Promise<FactorList> {
+  if (!user.hasSecondFactor) return { totp: null, recoveryCodesLeft: 0 };
+  const found = await store.find(user.id);
+  const confirmedAt = found?.totp.secret == null ? null : found.totp.confirmedAt;
+  return {
+    totp: confirmedAt === null ? null : { createdAt: confirmedAt },
+    recoveryCodesLeft: confirmedAt === null ? 0 : (found?.recoveryCodesLeft ?? 0),
+  };
+}
+
+/** A secret that waits for its first code, in place of an earlier one; nothing is on yet. 401 reauthentication_required. */
+export async function startTotp(
+  services: Services,
+  { store, box }: FactorServices,
+  caller: Caller,
+  password: string | undefined,
+  call: Call,
+): Promise<{ secret: string; uri: string; qr_svg: string }> {
+  await requireRecentAuthentication(services, caller, password, call);
+  const { user } = caller;
+  const bytes = randomBytes(SECRET_BYTES);
+  const started = await store.start(keyOf(caller), await box.seal(user.id, bytes), seconds(services.clock));
+  if (!started) throw lostSession();
+  const uri = keyUri(new URL(call.accountsUrl).host, user.email ?? user.username ?? user.id, bytes);
+  // Few requests draw one: it is read when it is needed.
+  const { renderSVG } = await import('uqr');
+  return { secret: new URL(uri).searchParams.get('secret') ?? '', uri, qr_svg: renderSVG(uri) };
+}
+
+/** Switches it on with its first code, which is used up. The recovery codes are shown this once. 401 code_not_valid. */
+export async function confirmTotp(
+  services: Services,
+  { store, box }: FactorServices,
+  caller: Caller,
+  code: string,
+  call: Call,
+): Promise<string[]> {
+  const { user } = caller;
+  const now = seconds(services.clock);
+  const pendingSecret = (await store.find(user.id))?.totp.pendingSecret ?? null;
+  const secret = pendingSecret === null ? null : await box.open(user.id, pendingSecret);
+  const step = secret === null ? null : matchingStep(secret, code, now, null);
+  if (pendingSecret === null || step === null) {
+    throw new Refusal('code_not_valid', { reason: secret === null ? 'nothing_to_confirm' : 'wrong_code' });
+  }
+  const { codes, digests } = await newCodes(box, user.id);
+  if (!(await store.confirm(keyOf(caller), { pendingSecret, step }, digests, now))) {
+    throw new Refusal('code_not_valid', { reason: 'lost_to_another_write' });
+  }
+  call.report('info', 'second_factor_on', { user: user.id });
+  await sendMail(services, call, 'second_factor_on', user.email);
+  return codes;
+}
+
+/** 401 reauthentication_required; 404 where there is none. */
+export async function removeTotp(
+  services: Services,
+  { store }: FactorServices,
+  caller: Caller,
+  password: string | undefined,
+  call: Call,
+): Promise<void> {
+  await requireRecentAuthentication(services, caller, password, call);
+  if (!(await store.remove(keyOf(caller), seconds(services.clock)))) throw new Refusal('not_found');
+  call.report('info', 'second_factor_off', { user: caller.user.id });
+  await sendMail(services, call, 'second_factor_off', caller.user.email);
+}
+
+/** The old ones are void. 401 reauthentication_required; 404 where no second factor is on. */
+export async function renewRecoveryCodes(
+  services: Services,
+  { store, box }: FactorServices,
+  caller: Caller,
+  password: string | undefined,
+  call: Call,
+): Promise<string[]> {
+  await requireRecentAuthentication(services, caller, password, call);
+  const { codes, digests } = await newCodes(box, caller.user.id);
+  if (!(await store.replaceRecoveryCodes(keyOf(caller), digests, seconds(services.clock)))) {
+    throw new Refusal('not_found');
+  }
+  call.report('info', 'recovery_codes_renewed', { user: caller.user.id });
+  return codes;
+}
+
+async function newCodes(box: FactorServices['box'], userId: string) {
+  const codes = newRecoveryCodes(randomBytes);
+  // The newest key's digest is the one to keep.
+  const digests = await Promise.all(
+    codes.map(async (code) => (await box.digests(userId, code))[0] as string),
+  );
+  return { codes, digests };
+}

@@ -1,0 +1,125 @@
+/** The second step of signing in (account/application/sign-in.ts), and fresh proof by a code. */
+import type { SecondFactor } from '../account/application/authentication.ts';
+import { parseOneTimeToken, sendMail } from '../account/application/mailing.ts';
+import { openSession } from '../account/application/sign-in.ts';
+import type { Services } from '../account/application/tokens.ts';
+import { sha256Hex } from '../encoding.ts';
+import { Refusal } from '../errors.ts';
+import type { Session, User } from '../model.ts';
+import { type Call, type Clock, seconds } from '../ports.ts';
+import type { Random } from '../random.ts';
+import type { RefusalReason } from '../refusal-reasons.ts';
+import type { AuthenticationMethod } from '../token/authentication.ts';
+import { CHALLENGE_SECONDS } from './limits.ts';
+import type { Challenge, FactorServices } from './ports.ts';
+import { proofOf, type ShownFactor, withSecondFactor } from './proof.ts';
+
+const PURPOSE = 'second_factor';
+const SECRET_BYTES = 32;
+
+const notValid = (reason: RefusalReason) => new Refusal('code_not_valid', { reason });
+
+/** The second step as the sign-in knows it. */
+export const createSecondFactor = (
+  factors: FactorServices,
+  { random, clock }: { random: Random; clock: Clock },
+): SecondFactor => ({
+  isOn: async (user) => user.hasSecondFactor,
+
+  proveAgain: async (user, session, shown, call) => {
+    if (!user.hasSecondFactor) throw notValid('no_second_factor');
+    const now = seconds(clock);
+    const tryId = random.uuid4();
+    const taken = await factors.store.takeTry(user.id, null, tryId, now);
+    if (taken.outcome === 'exhausted') throw exhausted(taken.retryAfter, user.id, call);
+    if (taken.outcome === 'gone') throw notValid('no_second_factor');
+    const proof = await proofOf(factors, user.id, taken.totp, shown, now, call);
+    if (!proof) throw wrong(user.id, call);
+    const amr = withSecondFactor(session.amr) as AuthenticationMethod[];
+    const outcome = await factors.store.reauthenticate(session, proof, tryId, amr, now);
+    if (outcome === 'changed') throw wrong(user.id, call);
+    const recoveryCodeUsed = 'recoveryDigests' in proof;
+    if (recoveryCodeUsed) call.report('warn', 'recovery_code_used', { user: user.id });
+    return { amr, at: now, recoveryCodeUsed };
+  },
+
+  require: async ({ user, amr, rehash = null }, policy, call) => {
+    if (!user.hasSecondFactor) return;
+    const secret = random.secret(SECRET_BYTES);
+    const now = seconds(clock);
+    const { staffOnly, maxLifetimeSeconds, tokenLifetimeSeconds } = policy;
+    const challenge: Challenge = {
+      tries: 0,
+      amr,
+      passwordVersion: user.passwordVersion,
+      rehash,
+      policy: { staffOnly, maxLifetimeSeconds, tokenLifetimeSeconds },
+    };
+    await factors.store.challenge(
+      { subject: user.id, purpose: PURPOSE, hash: await sha256Hex(secret) },
+      user,
+      challenge,
+      { createdAt: now, expiresAt: now + CHALLENGE_SECONDS },
+    );
+    call.report('info', 'second_factor_required', { user: user.id });
+    throw new Refusal('mfa_required', {
+      members: { mfa_token: `${user.id}.${secret}`, methods: ['totp', 'recovery_code'] },
+    });
+  },
+});
+
+/**
+ * Finishes a sign-in that was answered with `mfa_required`. `staffOnly`: of the console; its tokens are no good
+ * elsewhere. 401 code_not_valid for whatever is wrong; 429 throttled where the account has no try left.
+ */
+export async function completeSignIn(
+  services: Services,
+  factors: FactorServices,
+  { mfa_token, ...shown }: { mfa_token: string } & ShownFactor,
+  { staffOnly }: { staffOnly: boolean },
+  call: Call,
+): Promise<{ user: User; session: Session; now: number }> {
+  await services.limits.check({ action: 'anonymous', endpoint: 'second_factor' }, call);
+  const token = await parseOneTimeToken(mfa_token);
+  if (!token) throw notValid('no_challenge');
+  const key = { ...token, purpose: PURPOSE } as const;
+  const now = seconds(services.clock);
+  const taken = await factors.store.takeTry(token.subject, key, services.random.uuid4(), now);
+  if (taken.outcome === 'exhausted') throw exhausted(taken.retryAfter, token.subject, call);
+  if (taken.outcome === 'gone' || !taken.challenge) throw notValid('no_challenge');
+  const { user, totp, challenge } = taken;
+  if (challenge.policy.staffOnly !== staffOnly) throw notValid('no_challenge');
+  if (staffOnly && !user.isStaff) throw notValid('not_staff');
+  const proof = await proofOf(factors, user.id, totp, shown, now, call);
+  if (!proof) throw wrong(user.id, call);
+
+  const amr = withSecondFactor(challenge.amr) as AuthenticationMethod[];
+  const asRead = { ...user, passwordVersion: challenge.passwordVersion };
+  const opened = await openSession(
+    services,
+    { user: asRead, amr, rehash: challenge.rehash },
+    challenge.policy,
+    call,
+    {
+      open: (...opening) => factors.store.open(key, proof, ...opening),
+      lost: () => wrong(user.id, call),
+    },
+  );
+  if ('recoveryDigests' in proof) await noteRecoveryCode(services, user, call);
+  return opened;
+}
+
+function wrong(userId: string, call: Call): Refusal {
+  call.report('warn', 'second_factor_failed', { user: userId });
+  return notValid('wrong_code');
+}
+
+function exhausted(retryAfter: number, userId: string, call: Call): Refusal {
+  call.report('warn', 'second_factor_exhausted', { user: userId });
+  return new Refusal('throttled', { headers: { 'Retry-After': String(retryAfter) } });
+}
+
+async function noteRecoveryCode(services: Services, user: User, call: Call): Promise<void> {
+  call.report('warn', 'recovery_code_used', { user: user.id });
+  await sendMail(services, call, 'recovery_code_used', user.email);
+}

@@ -1,0 +1,111 @@
+/**
+ * The statements that open a session: as prepared ones (d1-sessions.ts), and for the batch of a room that has more to
+ * decide (a second factor that is used up with it).
+ */
+import { type Placeholder, type SQL, sql } from 'drizzle-orm';
+import { activeUser, liveSession, type Of } from '../db/predicates.ts';
+import { sessions, users } from '../db/schema.ts';
+import type { Db, Params } from '../db/statement.ts';
+import type { Session } from '../model.ts';
+import type { Sessions } from '../ports.ts';
+import { endedSession, endSessions, insertSession } from './d1-session-writes.ts';
+
+/** Of a user's rows so many stay, live or dead; of dead ones before them a few go at each log-in (docs/adr/0014). */
+const KEPT = 200;
+const PRUNED_AT_ONCE = 20;
+/** At most 100 sessions live (MAX_SESSIONS_PER_USER), so that the rest of these are dead. */
+const PRUNE_LOOKS_AT = 100 + PRUNED_AT_ONCE;
+/** More rows than KEPT + PRUNE_LOOKS_AT no user has for long, so that all live ones are among these. */
+const LOOKED_AT = 400;
+
+export const oldestLookedAt = (userId: Of<string>): SQL =>
+  sql`coalesce((SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY id DESC LIMIT 1 OFFSET ${LOOKED_AT}), '')`;
+
+const isThere = (userId: Placeholder, id: Placeholder) =>
+  sql`EXISTS (SELECT 1 FROM sessions WHERE user_id = ${userId} AND id = ${id})`;
+
+/** Opens a session, of whose user all that was read still holds. `onlyIf`: what else has to. */
+export const writeSession = (
+  db: Db,
+  session: Params<Session & { passwordVersion: number; isStaff: number }>,
+  onlyIf: SQL = sql`1`,
+) =>
+  insertSession(
+    db,
+    session,
+    sql`FROM users WHERE id = ${session.userId} AND password_version = ${session.passwordVersion}
+      AND ${activeUser} AND is_staff = ${session.isStaff} AND ${onlyIf}`,
+  );
+
+export const evictOldest = (
+  db: Db,
+  { userId, id, createdAt: now, others }: Params<Session & { others: number }>,
+) =>
+  endSessions(
+    db,
+    userId,
+    'evicted',
+    now,
+    sql`${isThere(userId, id)} AND id IN (SELECT id FROM sessions
+      WHERE user_id = ${userId} AND id >= ${oldestLookedAt(userId)} AND id <> ${id} AND ${liveSession(now)}
+      ORDER BY id DESC LIMIT -1 OFFSET ${others})`,
+  ).returning(endedSession);
+
+/** Deletes a few of the oldest dead ones. The user's newest rows, live or dead, stay until the sweep. */
+export const pruneDead = (db: Db, { userId, createdAt: now }: Params<Session>) =>
+  db.delete(sessions).where(
+    sql`user_id = ${userId} AND id IN (SELECT id FROM sessions WHERE user_id = ${userId}
+      AND id < (SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY id DESC LIMIT 1 OFFSET ${KEPT})
+      AND id < (SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY id LIMIT 1 OFFSET ${PRUNE_LOOKS_AT})
+      AND (revoked_at IS NOT NULL OR absolute_end_at <= ${now}) ORDER BY id LIMIT ${PRUNED_AT_ONCE})`,
+  );
+
+/** A null leaves what stands there. */
+export const noteLogIn = (
+  db: Db,
+  {
+    userId,
+    id,
+    lastLoginAt,
+    passwordHash,
+    rehash,
+  }: Params<Session & { lastLoginAt: number | null; passwordHash: string; rehash: string | null }>,
+) =>
+  db
+    .update(users)
+    .set({
+      lastLoginAt: sql`coalesce(${lastLoginAt}, last_login_at)`,
+      passwordHash: sql`CASE password_hash WHEN ${passwordHash} THEN coalesce(${rehash}, password_hash)
+        ELSE password_hash END`,
+    })
+    .where(sql`id = ${userId} AND ${isThere(userId, id)}`);
+
+/** What the statements of an opening are filled with. */
+export const openingValues = (
+  session: Session,
+  { passwordVersion, passwordHash, isStaff }: Parameters<Sessions['open']>[1],
+  { max, updateLastLogin, rehash }: Parameters<Sessions['open']>[2],
+) => ({
+  ...session,
+  passwordVersion,
+  passwordHash,
+  isStaff: Number(isStaff),
+  others: max - 1,
+  lastLoginAt: updateLastLogin ? session.createdAt : null,
+  rehash,
+});
+
+/**
+ * `Sessions.open` as statements for the batch of a room that has more to write: `onlyIf` decides with the rest whether
+ * the session opens. Whether it did, and what was evicted, is in the results of the first two.
+ */
+export function openingStatements(db: Db, [session, as, options]: Parameters<Sessions['open']>, onlyIf: SQL) {
+  // Values stand where the prepared statements have placeholders.
+  const values = openingValues(session, as, options) as unknown as Params<ReturnType<typeof openingValues>>;
+  return [
+    writeSession(db, values, onlyIf),
+    evictOldest(db, values),
+    pruneDead(db, values),
+    noteLogIn(db, values),
+  ] as const;
+}
