@@ -2,7 +2,7 @@
 import { Refusal } from './errors.ts';
 import type { RefusalReason } from './refusal-reasons.ts';
 
-type UnavailableReason = Extract<RefusalReason, 'd1' | 'kv' | 'limiter' | 'contended'>;
+type UnavailableReason = Extract<RefusalReason, 'd1' | 'kv' | 'jwks' | 'limiter' | 'contended'>;
 
 /** Milliseconds. */
 export interface Deadlines {

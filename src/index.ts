@@ -16,6 +16,7 @@ export {
   type GuardOptions,
   isAdminUser,
   isAuthenticated,
+  type JwksSource,
   type OptionalAccountVariables,
   requireAccount,
 } from './guard/index.ts';

@@ -61,6 +61,7 @@ export const REFUSAL_REASONS = {
   // Of 503; `call` says which.
   d1: 'a call to D1 failed or took too long',
   kv: 'KV could not be read, and D1 is not there to be asked',
+  jwks: 'a guard could not read the public keys of the accounts',
   limiter: 'a rate limit could not be counted',
   contended: 'the user changed at every one of several tries',
 } as const;

@@ -1,6 +1,6 @@
 /**
- * Every setting: its name, default, check and one line of meaning. Nothing else in the source reads a
- * variable. Names are simplejwt's where it has one. The two secrets that hold keys are checked in
+ * Every setting: its name, default and check; scripts/settings-meanings.ts says what each means. Nothing else in the
+ * source reads a variable. Names are simplejwt's where it has one. The two secrets that hold keys are checked in
  * token/key-set.ts, since only Web Crypto can say whether a key is one.
  */
 import { isInsecureOrigin } from './origins.ts';
@@ -33,7 +33,6 @@ export interface SettingFault {
 interface Setting<T> {
   /** As it would be written in wrangler.toml; null = unset. */
   default: string | null;
-  meaning: string;
   secret?: true;
   /** Throws a Problem on an unknown value. Called with null only where the default is null. */
   parse: (text: string | null) => T;
@@ -53,161 +52,154 @@ export const SETTINGS = define({
   SIGNING_KEY: {
     default: null,
     secret: true,
-    meaning: 'HS256 secret of 32 bytes or more, or a private JWK (ES256, EdDSA, RS256, HS256)',
+
     parse: optionalSecret,
   },
   VERIFYING_KEYS: {
     default: '[]',
     secret: true,
-    meaning: 'JSON array of JWKs that still verify: the old key during a rotation',
+
     parse: optionalSecret,
   },
   ENVIRONMENT: {
     default: 'production',
-    meaning: '`production` or `development`; `npm run dev` passes the latter',
+
     parse: oneOf('production', 'development'),
   },
-  ACCESS_TOKEN_LIFETIME: { default: '1h', meaning: 'a number with `s`, `m`, `h` or `d`', parse: duration() },
-  REFRESH_TOKEN_LIFETIME: { default: '24h', meaning: 'likewise', parse: duration() },
+  ACCESS_TOKEN_LIFETIME: { default: '1h', parse: duration() },
+  REFRESH_TOKEN_LIFETIME: { default: '24h', parse: duration() },
   ROTATE_REFRESH_TOKENS: {
     default: 'true',
-    meaning: 'a refresh answers a new refresh token too',
+
     parse: flag('true', 'false'),
   },
   BLACKLIST_AFTER_ROTATION: {
     default: 'true',
-    meaning: 'a refresh consumes its token; a second use of it is a replay',
+
     parse: flag('true', 'false'),
   },
   REFRESH_REUSE_GRACE: {
     default: '60s',
-    meaning:
-      'how long a consumed refresh token gets the same successor again, until that is used; `0s` is strict, at most `1h`',
+
     parse: duration({ min: 0, max: 3_600 }),
   },
   SESSION_MAX_LIFETIME: {
     default: '30d',
-    meaning: 'no token of a session expires later than this after its log-in',
+
     parse: duration(),
   },
   ENCRYPTION_KEY: {
     default: null,
     secret: true,
-    meaning: '32 bytes in base64: encrypts the secrets of second factors',
     parse: encryptionKey,
   },
   ENCRYPTION_KEYS_OLD: {
     default: null,
     secret: true,
-    meaning: 'older keys, separated by commas',
     parse: encryptionKeys,
   },
   REAUTH_WINDOW: {
     default: '10m',
-    meaning: 'how long a proof of identity counts for changes of password, e-mail address and factors',
+
     parse: duration(),
   },
   MAX_SESSIONS_PER_USER: {
     default: '20',
-    meaning: '1 to 100; a log-in past it ends the oldest',
+
     parse: integer(1, 100),
   },
-  UPDATE_LAST_LOGIN: { default: 'true', meaning: 'log-in writes `last_login`', parse: flag('true', 'false') },
-  ISSUER: { default: null, meaning: '`iss`: set in tokens and demanded of them', parse: optionalText },
+  UPDATE_LAST_LOGIN: { default: 'true', parse: flag('true', 'false') },
+  ISSUER: { default: null, parse: optionalText },
   AUDIENCE: {
     default: null,
-    meaning: '`aud` of access tokens: set in them and demanded of them',
+
     parse: audience,
   },
   LEEWAY: {
     default: '0s',
-    meaning: 'for `exp`, `nbf`, `iat`; at most `5m`',
+
     parse: duration({ min: 0, max: LEEWAY_MAX_SECONDS }),
   },
   USER_ID_CLAIM: {
     default: 'sub',
-    meaning: 'the claim that holds the user’s id; `user_id` for a site that comes from simplejwt',
+
     parse: claimName,
   },
   AUTH_HEADER_TYPES: {
     default: 'Bearer',
-    meaning: 'schemes of the Authorization header, separated by commas, matched without case',
+
     parse: headerTypes,
   },
   AUTH_TOKEN_CLASSES: {
     default: 'access',
-    meaning: 'the kind of token that proves who calls: `access`',
+
     parse: oneOf('access'),
   },
   DEFAULT_PERMISSION_CLASSES: {
     default: 'AllowAny',
-    meaning:
-      '`AllowAny`, `IsAuthenticated` or `IsAdminUser`: what `defaultPermissions()` asks of every route of a host',
+
     parse: oneOf(...PERMISSION_CLASSES),
   },
   REVOCATION_MEMORY: {
     default: '10s',
-    meaning:
-      'how long a `fast` guard remembers that a session is not revoked; `0s`: not at all; at most `60s`',
+
     parse: duration({ min: 0, max: 60 }),
   },
   REFRESH_TRANSPORT: {
     default: 'body',
-    meaning: '`cookie`: the refresh token travels in an HttpOnly cookie only',
+
     parse: oneOf('body', 'cookie'),
   },
   SIGN_UP: {
     default: 'open',
-    meaning: '`open`, `verify` (an account exists once its mail is confirmed) or `closed`',
+
     parse: oneOf('open', 'verify', 'closed'),
   },
   PASSWORD_HASHER: {
     default: 'pbkdf2',
-    meaning:
-      'of new hashes: `pbkdf2`, or `scrypt` (memory-hard; N=16384, r=8, p=5); a log-in replaces the other',
+
     parse: oneOf('pbkdf2', 'scrypt'),
   },
   PASSWORD_ITERATIONS: {
     default: String(OWASP_ITERATIONS),
-    meaning: 'PBKDF2-HMAC-SHA256 in all; at least 600,000 in production, 1,000 in development',
+
     parse: integer(LEAST_ITERATIONS, 10_000_000),
   },
   PASSWORD_ITERATIONS_UNSAFE: {
     default: 'off',
-    meaning: '`on` lets production hash with fewer than 600,000 iterations (the free plan)',
+
     parse: flag('on', 'off'),
   },
   FIREBASE_HASH_CONFIG: {
     default: null,
     secret: true,
-    meaning: 'the password hash parameters of the Firebase project that users were imported from',
+
     parse: firebaseHashConfig,
   },
-  PASSWORD_MIN_LENGTH: { default: '8', meaning: '8 to 256 characters', parse: integer(8, 256) },
+  PASSWORD_MIN_LENGTH: { default: '8', parse: integer(8, 256) },
   PASSWORD_BREACH_CHECK: {
     default: 'off',
-    meaning: '`on` asks Have I Been Pwned (k-anonymity); fails open',
+
     parse: flag('on', 'off'),
   },
-  RATE_LIMITS: { default: 'on', meaning: '`off` for tests and benchmarks', parse: flag('on', 'off') },
+  RATE_LIMITS: { default: 'on', parse: flag('on', 'off') },
   ALLOWED_ORIGINS: {
     default: null,
-    meaning: 'whose pages may call: origins, `https://*.example.com` or app schemes, separated by commas',
+
     parse: origins,
   },
   MAIL: {
     default: null,
-    meaning: '`cloudflare`, `inbox` (development only, and its default) or `off` (the default elsewhere)',
+
     parse: (text: string | null) => (text === null ? undefined : oneOf('cloudflare', 'inbox', 'off')(text)),
   },
-  MAIL_FROM: { default: null, meaning: 'the sender; needed by `MAIL=cloudflare`', parse: mailFrom },
+  MAIL_FROM: { default: null, parse: mailFrom },
   PUBLIC_URL: {
     default: null,
-    meaning:
-      'where the service is reached, path included: links, own origin, cookies; the request’s origin where unset',
+
     parse: publicUrl,
   },
-  DOCS: { default: 'on', meaning: '`off`: no `/docs`, no `/openapi.json`', parse: flag('on', 'off') },
+  DOCS: { default: 'on', parse: flag('on', 'off') },
 });
 
 type Parsed = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typeof SETTINGS)[K]['parse']> };

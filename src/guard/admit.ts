@@ -5,12 +5,14 @@ import { type Blacklist, type Clock, type Report, seconds } from '../ports.ts';
 import { type PermissionClass, parseSettings, type SettingFault } from '../settings.ts';
 import { meetsStepUp, reauthenticationRequired, type StepUp } from '../token/authentication.ts';
 import { kvBlacklist } from '../token/blacklist.ts';
-import { type Codec, createCodec } from '../token/codec.ts';
+import type { ClaimRules } from '../token/claims.ts';
+import { createCodec, type Verdict } from '../token/codec.ts';
 import { loadKeySet, secretText } from '../token/key-set.ts';
 import { refuseAccessToken } from '../token/refuse-token.ts';
 import { accessFault, reasonFault, reasonOf, statusFault } from '../token/rotation.ts';
 import { bearerToken } from './bearer.ts';
 import { d1TokenStatus } from './d1-token-status.ts';
+import { type JwksSource, remoteVerifier } from './remote-keys.ts';
 import { rememberMisses } from './revocation-memory.ts';
 
 /** Who calls, as the token says; in `strict` mode the two flags are what D1 says now. */
@@ -45,33 +47,61 @@ type GuardSettings = ReturnType<typeof parseSettings<(typeof GUARD_SETTINGS)[num
 
 export interface Guard {
   settings: GuardSettings;
-  codec: Codec;
+  verify: (token: string, now: number, report: Report) => Promise<Verdict<'access'>>;
   /** Null in strict mode. */
   blacklist: Blacklist | null;
   tokenStatus: ReturnType<typeof d1TokenStatus> | null;
 }
 
+interface Composition {
+  strict: boolean;
+  deadlines: Deadlines;
+  clock: Clock;
+  jwks: JwksSource | undefined;
+}
+
 /** Either key will do: a Worker that only verifies has the public ones in VERIFYING_KEYS and no SIGNING_KEY. */
-export async function compose(
+async function localVerifier(
   env: Readonly<Record<string, unknown>>,
-  { strict, deadlines, clock }: { strict: boolean; deadlines: Deadlines; clock: Clock },
-): Promise<Guard | { faults: SettingFault[] }> {
-  const { values: settings, faults } = parseSettings(env, GUARD_SETTINGS);
+  rules: ClaimRules,
+  faults: SettingFault[],
+): Promise<Guard['verify'] | null> {
   const keySet = await loadKeySet(secretText(env.SIGNING_KEY), secretText(env.VERIFYING_KEYS), {
     signingRequired: false,
   });
-  if (!keySet.ok) faults.push(...keySet.faults);
+  if (!keySet.ok) {
+    faults.push(...keySet.faults);
+    return null;
+  }
+  const codec = createCodec(keySet.keys, rules);
+  return (token, now) => codec.verify(token, 'access', now);
+}
+
+/** With `jwks` no key is configured here. */
+export async function compose(
+  env: Readonly<Record<string, unknown>>,
+  { strict, deadlines, clock, jwks }: Composition,
+): Promise<Guard | { faults: SettingFault[] }> {
+  const { values: settings, faults } = parseSettings(env, GUARD_SETTINGS);
+  const rules: ClaimRules = {
+    issuer: settings.ISSUER,
+    audience: settings.AUDIENCE,
+    leewaySeconds: settings.LEEWAY,
+    userIdClaim: settings.USER_ID_CLAIM,
+  };
+  const verify =
+    jwks === undefined
+      ? await localVerifier(env, rules, faults)
+      : remoteVerifier(jwks, env, { rules, clock, deadlineMs: deadlines.d1 });
+  if (typeof jwks === 'object' && typeof env[jwks.binding] !== 'object') {
+    faults.push({ setting: jwks.binding, problem: 'is not bound' });
+  }
   const binding = strict ? 'DB' : 'BLACKLIST';
   if (typeof env[binding] !== 'object') faults.push({ setting: binding, problem: 'is not bound' });
-  if (!keySet.ok || faults.length > 0) return { faults };
+  if (!verify || faults.length > 0) return { faults };
   return {
     settings,
-    codec: createCodec(keySet.keys, {
-      issuer: settings.ISSUER,
-      audience: settings.AUDIENCE,
-      leewaySeconds: settings.LEEWAY,
-      userIdClaim: settings.USER_ID_CLAIM,
-    }),
+    verify,
     blacklist: strict
       ? null
       : rememberMisses(kvBlacklist(env.BLACKLIST as KVNamespace, { clock, deadlineMs: deadlines.kv }), env, {
@@ -108,12 +138,12 @@ export async function admit(
 
 /** The owner of a good token whose session is live. */
 async function accountOf(
-  { codec, blacklist, tokenStatus }: Guard,
+  { verify, blacklist, tokenStatus }: Guard,
   token: string,
   now: number,
   report: Report,
 ): Promise<Account> {
-  const verdict = await codec.verify(token, 'access', now);
+  const verdict = await verify(token, now, report);
   if (!verdict.ok) throw refuseAccessToken(verdict.fault);
   const { claims } = verdict;
   const account = {

@@ -15,8 +15,10 @@ import type { Clock } from '../ports.ts';
 import { durationSeconds } from '../setting-parsers.ts';
 import { PERMISSION_CLASSES, type PermissionClass, type SettingFault } from '../settings.ts';
 import { type Account, admit, compose, type Guard, type Requirements } from './admit.ts';
+import { checkSource, type JwksSource } from './remote-keys.ts';
 
 export type { Account } from './admit.ts';
+export type { JwksSource } from './remote-keys.ts';
 
 /** Behind a guard that refuses strangers. */
 export interface AccountVariables {
@@ -36,6 +38,11 @@ interface CommonOptions {
    * session is not revoked. `strict` asks D1 instead, at the cost of its round trip, and needs the binding DB.
    */
   mode?: 'fast' | 'strict';
+  /**
+   * Where the public keys are, instead of SIGNING_KEY and VERIFYING_KEYS: the URL of the accounts' JWKS, or
+   * `{ binding: 'ACCOUNTS' }` for a service binding to their Worker.
+   */
+  jwks?: JwksSource;
   clock?: Clock;
   deadlines?: Deadlines;
 }
@@ -90,7 +97,8 @@ function guardOf<Variables extends OptionalAccountVariables>(
   permission: PermissionClass | null,
   options: GuardOptions,
 ): MiddlewareHandler<{ Variables: Variables }> {
-  const { mode = 'fast', clock = Date.now, deadlines = DEADLINES } = options;
+  const { mode = 'fast', clock = Date.now, deadlines = DEADLINES, jwks } = options;
+  if (jwks !== undefined) checkSource(jwks);
   const required = requirementsOf(options);
   const guards = new WeakMap<object, Promise<Guard | { faults: SettingFault[] }>>();
 
@@ -99,7 +107,7 @@ function guardOf<Variables extends OptionalAccountVariables>(
     const report = reporter((c.get('requestId' as never) as string | undefined) ?? 'guard');
     let made = guards.get(env);
     if (!made) {
-      made = compose(env, { strict: mode === 'strict', deadlines, clock });
+      made = compose(env, { strict: mode === 'strict', deadlines, clock, jwks });
       guards.set(env, made);
     }
     const guard = await made;

@@ -1,0 +1,47 @@
+/** What README.md says of each setting: text that no Worker needs. */
+import type { SETTINGS } from '../src/settings.ts';
+
+export const SETTING_MEANINGS: Readonly<Record<keyof typeof SETTINGS, string>> = {
+  SIGNING_KEY: 'HS256 secret of 32 bytes or more, or a private JWK (ES256, EdDSA, RS256, HS256)',
+  VERIFYING_KEYS: 'JSON array of JWKs that still verify: the old key during a rotation',
+  ENVIRONMENT: '`production` or `development`; `npm run dev` passes the latter',
+  ACCESS_TOKEN_LIFETIME: 'a number with `s`, `m`, `h` or `d`',
+  REFRESH_TOKEN_LIFETIME: 'likewise',
+  ROTATE_REFRESH_TOKENS: 'a refresh answers a new refresh token too',
+  BLACKLIST_AFTER_ROTATION: 'a refresh consumes its token; a second use of it is a replay',
+  REFRESH_REUSE_GRACE:
+    'how long a consumed refresh token gets the same successor again, until that is used; `0s` is strict, at most `1h`',
+  SESSION_MAX_LIFETIME: 'no token of a session expires later than this after its log-in',
+  ENCRYPTION_KEY: '32 bytes in base64: encrypts the secrets of second factors',
+  ENCRYPTION_KEYS_OLD: 'older keys, separated by commas',
+  REAUTH_WINDOW: 'how long a proof of identity counts for changes of password, e-mail address and factors',
+  MAX_SESSIONS_PER_USER: '1 to 100; a log-in past it ends the oldest',
+  UPDATE_LAST_LOGIN: 'log-in writes `last_login`',
+  ISSUER: '`iss`: set in tokens and demanded of them',
+  AUDIENCE: '`aud` of access tokens: set in them and demanded of them',
+  LEEWAY: 'for `exp`, `nbf`, `iat`; at most `5m`',
+  USER_ID_CLAIM: 'the claim that holds the user’s id; `user_id` for a site that comes from simplejwt',
+  AUTH_HEADER_TYPES: 'schemes of the Authorization header, separated by commas, matched without case',
+  AUTH_TOKEN_CLASSES: 'the kind of token that proves who calls: `access`',
+  DEFAULT_PERMISSION_CLASSES:
+    '`AllowAny`, `IsAuthenticated` or `IsAdminUser`: what `defaultPermissions()` asks of every route of a host',
+  REVOCATION_MEMORY:
+    'how long a `fast` guard remembers that a session is not revoked; `0s`: not at all; at most `60s`',
+  REFRESH_TRANSPORT: '`cookie`: the refresh token travels in an HttpOnly cookie only',
+  SIGN_UP: '`open`, `verify` (an account exists once its mail is confirmed) or `closed`',
+  PASSWORD_HASHER:
+    'of new hashes: `pbkdf2`, or `scrypt` (memory-hard; N=16384, r=8, p=5); a log-in replaces the other',
+  PASSWORD_ITERATIONS: 'PBKDF2-HMAC-SHA256 in all; at least 600,000 in production, 1,000 in development',
+  PASSWORD_ITERATIONS_UNSAFE: '`on` lets production hash with fewer than 600,000 iterations (the free plan)',
+  FIREBASE_HASH_CONFIG: 'the password hash parameters of the Firebase project that users were imported from',
+  PASSWORD_MIN_LENGTH: '8 to 256 characters',
+  PASSWORD_BREACH_CHECK: '`on` asks Have I Been Pwned (k-anonymity); fails open',
+  RATE_LIMITS: '`off` for tests and benchmarks',
+  ALLOWED_ORIGINS:
+    'whose pages may call: origins, `https://*.example.com` or app schemes, separated by commas',
+  MAIL: '`cloudflare`, `inbox` (development only, and its default) or `off` (the default elsewhere)',
+  MAIL_FROM: 'the sender; needed by `MAIL=cloudflare`',
+  PUBLIC_URL:
+    'where the service is reached, path included: links, own origin, cookies; the request’s origin where unset',
+  DOCS: '`off`: no `/docs`, no `/openapi.json`',
+};
