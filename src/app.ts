@@ -127,7 +127,13 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
         ? cloudflareMailer(env.EMAIL as SendEmail, settings.MAIL_FROM ?? '')
         : (inbox?.mailer ?? null),
     inbox: inbox?.list ?? null,
-    secondFactor: factors && createSecondFactor(factors, { random, clock }),
+    secondFactor:
+      factors &&
+      createSecondFactor(factors, {
+        random,
+        clock,
+        accessLifetimeSeconds: settings.ACCESS_TOKEN_LIFETIME,
+      }),
     factors,
     breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(overrides.fetch) : null,
     admin: { store: d1Admin(d1) },

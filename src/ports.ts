@@ -135,13 +135,12 @@ export interface Sessions {
   ) => Promise<{ outcome: 'ok'; ended: EndedSession[] } | { outcome: 'not_found' } | { outcome: 'gone' }>;
   /**
    * Notes when and how the session's user proved who they are, if the user is still active with the password that was
-   * read and the session lives.
+   * read and the session lives. `expiresAt`: of the access token that is minted for it.
    */
   reauthenticate: (
     session: Pick<Session, 'userId' | 'id'>,
     as: Pick<User, 'passwordVersion'>,
-    amr: readonly string[],
-    now: number,
+    proof: { amr: readonly string[]; now: number; expiresAt: number },
   ) => Promise<'ok' | 'changed'>;
   /** Ends all sessions of the caller, the caller's own included; says which were alive. */
   endAll: (caller: { userId: string; sessionId: string }, now: number) => Promise<EndedSession[]>;

@@ -234,7 +234,7 @@ export function d1Factors(d1: D1): Factors {
         return { outcome: 'ok', evicted };
       }),
 
-    reauthenticate: ({ userId, id }, proof, by, amr, now) =>
+    reauthenticate: ({ userId, id }, proof, by, { amr, now, expiresAt }) =>
       run('factors.reauthenticate', async (db) => {
         const won = wasUsed(userId, proof, by);
         const [, noted] = await db.batch([
@@ -248,7 +248,7 @@ export function d1Factors(d1: D1): Factors {
           ),
           db
             .update(sessions)
-            .set({ authenticatedAt: now, amr })
+            .set({ authenticatedAt: now, amr, expiresAt: sql`max(${sessions.expiresAt}, ${expiresAt})` })
             .where(and(eq(sessions.userId, userId), eq(sessions.id, id), won)),
           giveTryBack(db, userId, won),
         ]);

@@ -77,8 +77,8 @@ export interface Factors {
     proof: Proof,
     /** Names this very try. */
     tryId: string,
-    amr: readonly string[],
-    now: number,
+    /** `expiresAt`: of the access token that is minted for it. */
+    noted: { amr: readonly string[]; now: number; expiresAt: number },
   ) => Promise<'ok' | 'changed'>;
 }
 

@@ -10,6 +10,7 @@ import { type Call, type Clock, seconds } from '../ports.ts';
 import type { Random } from '../random.ts';
 import type { RefusalReason } from '../refusal-reasons.ts';
 import type { AuthenticationMethod } from '../token/authentication.ts';
+import { tokenEnd } from '../token/rotation.ts';
 import { CHALLENGE_SECONDS } from './limits.ts';
 import type { Challenge, FactorServices } from './ports.ts';
 import { proofOf, type ShownFactor, withSecondFactor } from './proof.ts';
@@ -22,7 +23,7 @@ const notValid = (reason: RefusalReason) => new Refusal('code_not_valid', { reas
 /** The second step as the sign-in knows it. */
 export const createSecondFactor = (
   factors: FactorServices,
-  { random, clock }: { random: Random; clock: Clock },
+  { random, clock, accessLifetimeSeconds }: { random: Random; clock: Clock; accessLifetimeSeconds: number },
 ): SecondFactor => ({
   isOn: async (user) => user.hasSecondFactor,
 
@@ -36,7 +37,11 @@ export const createSecondFactor = (
     const proof = await proofOf(factors, user.id, taken.totp, shown, now, call);
     if (!proof) throw wrong(user.id, call);
     const amr = withSecondFactor(session.amr) as AuthenticationMethod[];
-    const outcome = await factors.store.reauthenticate(session, proof, tryId, amr, now);
+    const outcome = await factors.store.reauthenticate(session, proof, tryId, {
+      amr,
+      now,
+      expiresAt: tokenEnd(now, accessLifetimeSeconds, session.absoluteEndAt),
+    });
     if (outcome === 'changed') throw wrong(user.id, call);
     const recoveryCodeUsed = 'recoveryDigests' in proof;
     if (recoveryCodeUsed) call.report('warn', 'recovery_code_used', { user: user.id });

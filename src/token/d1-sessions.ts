@@ -35,11 +35,18 @@ const statementsOf = ({ statement }: D1) => ({
         passwordVersion,
         amr,
         now,
-      }: Params<Pick<Session, 'userId' | 'id' | 'amr'> & { passwordVersion: number; now: number }>,
+        expiresAt,
+      }: Params<
+        Pick<Session, 'userId' | 'id' | 'amr' | 'expiresAt'> & { passwordVersion: number; now: number }
+      >,
     ) =>
       db
         .update(sessions)
-        .set({ authenticatedAt: sql`${now}`, amr: sql`${sql.param(amr, sessions.amr)}` })
+        .set({
+          authenticatedAt: sql`${now}`,
+          amr: sql`${sql.param(amr, sessions.amr)}`,
+          expiresAt: sql`max(expires_at, ${expiresAt})`,
+        })
         .where(
           sql`${isSession(userId, id)} AND ${liveSession(now)}
             AND ${userExists(userId, sql`${activeUser} AND password_version = ${passwordVersion}`)}`,
@@ -112,9 +119,16 @@ export function d1Sessions(d1: D1): Sessions {
         return found.length > 0 ? { outcome: 'ok', ended } : { outcome: 'not_found' };
       }),
 
-    reauthenticate: ({ userId, id }, { passwordVersion }, amr, now) =>
+    reauthenticate: ({ userId, id }, { passwordVersion }, { amr, now, expiresAt }) =>
       run('sessions.reauthenticate', async () => {
-        const done = await statements.reauthenticate.run({ userId, id, passwordVersion, amr, now });
+        const done = await statements.reauthenticate.run({
+          userId,
+          id,
+          passwordVersion,
+          amr,
+          now,
+          expiresAt,
+        });
         return done.meta.changes > 0 ? 'ok' : 'changed';
       }),
 

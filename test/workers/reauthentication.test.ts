@@ -91,6 +91,15 @@ describe('reauthenticate', () => {
     expect(proofOf(next.body.access)).toEqual({ auth_time: at, amr: ['pwd'] });
   });
 
+  it('keeps the session until its new access token expires, so that a revocation outlives the token', async () => {
+    const w = world({ vars: { ACCESS_TOKEN_LIFETIME: '2h', REFRESH_TOKEN_LIFETIME: '2h' } });
+    const who = await w.signUp();
+    w.clock.advance(3_600);
+    const { access } = (await reauthenticate(w, who)).body;
+    const session = await w.sessionOf(access);
+    expect(session?.expires_at).toBeGreaterThanOrEqual(Number(claimsOf(access).exp));
+  });
+
   it('costs one read and one written row', async () => {
     const counted = counting();
     const w = world({ bindings: counted.bindings, vars: { MAIL: 'off' } });

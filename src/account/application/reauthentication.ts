@@ -11,6 +11,7 @@ import {
   reauthenticationRequired,
   type StepUp,
 } from '../../token/authentication.ts';
+import { tokenEnd } from '../../token/rotation.ts';
 import { sendMail } from './mailing.ts';
 import { requirePassword } from './password-check.ts';
 import { throwConflict } from './refusals.ts';
@@ -66,7 +67,8 @@ export async function renewAuthentication(
   call: Call,
 ): Promise<{ access: string }> {
   const now = seconds(services.clock);
-  const outcome = await services.sessions.reauthenticate(session, user, amr, now);
+  const expiresAt = tokenEnd(now, services.settings.ACCESS_TOKEN_LIFETIME, session.absoluteEndAt);
+  const outcome = await services.sessions.reauthenticate(session, user, { amr, now, expiresAt });
   if (outcome === 'changed') return throwConflict(services, user.id, session.id, field);
   call.report('info', 'reauthenticated', { user: user.id, session: session.id });
   const access = await mintAccess(services, bearerOf(user, { ...session, authenticatedAt: now, amr }), now);
