@@ -1,7 +1,6 @@
 /**
  * A Worker of one's own with accounts inside: the account app and the console mounted, and guards on one's own routes.
- * In a project of its own the import is 'hono-accounts'. What it needs of wrangler.toml and tsconfig.json: "In your own
- * Worker" in docs/using.md.
+ * In a project of its own the import is 'hono-accounts'. What it needs of wrangler.toml and tsconfig.json: docs/mount.md.
  */
 import { Hono } from 'hono';
 import { allowAny, createAccounts, createAdmin, isAdminUser, isAuthenticated, sweep } from '../src/index.ts';

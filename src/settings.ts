@@ -47,7 +47,7 @@ const LEAST_ITERATIONS = 1_000;
 
 const define = <T extends Record<string, Setting<unknown>>>(settings: T): T => settings;
 
-/** The settings in the order of README.md. */
+/** The settings in the order of docs/settings.md. */
 export const SETTINGS = define({
   SIGNING_KEY: {
     default: null,

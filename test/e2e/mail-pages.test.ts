@@ -154,7 +154,7 @@ describe('the pages that links in mail open', () => {
   });
 });
 
-describe('what README.md and docs/using.md say to paste', () => {
+describe('what README.md, docs/start.md and docs/using.md say to paste', () => {
   const blocks = (file: string) =>
     [...readFileSync(file, 'utf8').matchAll(/^```sh\n([\s\S]*?)^```/gm)].map((match) => match[1] as string);
   const paste = (script: string) =>
@@ -163,8 +163,18 @@ describe('what README.md and docs/using.md say to paste', () => {
       encoding: 'utf8',
     });
 
+  it.each(['README.md', 'README.ko.md'])('is, in %s, a short session that leaves no account', (file) => {
+    const [session = ''] = blocks(file);
+    const { status, stdout, stderr } = paste(session);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toContain('"email":"mina@example.com"');
+    expect(stdout.match(/^204$/gm)).toHaveLength(1);
+    expect(stdout.match(/"title":"Unauthorized"/g)).toHaveLength(1);
+  });
+
   it('is a session from sign-up to withdrawal', () => {
-    const [session = ''] = blocks('README.md');
+    const [session = ''] = blocks('docs/start.md');
     const { status, stdout, stderr } = paste(session);
     expect(stderr).toBe('');
     expect(status).toBe(0);

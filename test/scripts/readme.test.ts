@@ -1,23 +1,81 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { settingsTable } from '../../scripts/settings-table.ts';
 
-const readme = readFileSync('README.md', 'utf8');
+const READMES = ['README.md', 'README.ko.md'];
+const pages = readdirSync('docs')
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`);
+const read = (page: string) => readFileSync(page, 'utf8');
 
-describe('README.md', () => {
-  it('has every setting as the source has it', () => {
-    expect(readme).toContain(settingsTable());
-  });
+const linksOf = (page: string) =>
+  [...read(page).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map((match) => match[1] as string);
 
-  it('has the two commands', () => {
-    expect(readme).toContain('npm ci && npm run dev');
-    expect(readme).toContain('npm ci && npm test');
-  });
-
-  it.each([...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1] as string))(
-    'leads to %s, which is there',
-    (path) => {
-      expect(() => readFileSync(path)).not.toThrow(/ENOENT/);
-    },
+/** As GitHub makes them. */
+const anchorsOf = (page: string) =>
+  [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-'),
   );
+
+function isBroken(page: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? page : join(dirname(page), path);
+  return !existsSync(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
+}
+
+describe('docs/settings.md', () => {
+  it('has every setting as the source has it', () => {
+    expect(read('docs/settings.md')).toContain(settingsTable());
+  });
+});
+
+describe.each(READMES)('%s', (readme) => {
+  it('has the two commands', () => {
+    expect(read(readme)).toContain('npm ci && npm run dev');
+    expect(read(readme)).toContain('npm ci && npm test');
+  });
+});
+
+describe('docs/README.md', () => {
+  it('leads to every page of docs/', () => {
+    const linked = linksOf('docs/README.md').map((link) => join('docs', link.split('#')[0] ?? ''));
+    expect(pages.filter((page) => page !== 'docs/README.md' && !linked.includes(page))).toEqual([]);
+  });
+});
+
+describe('docs/operate.md', () => {
+  it('ends every session and voids every link after a restore', () => {
+    const database = new DatabaseSync(':memory:');
+    for (const name of readdirSync('migrations')
+      .filter((file) => file.endsWith('.sql'))
+      .sort())
+      database.exec(read(`migrations/${name}`));
+    database.exec(`
+      INSERT INTO users (id, email, password_hash, date_joined) VALUES ('1', 'mina@example.com', 'h', 1);
+      INSERT INTO sessions (user_id, id, created_at, last_used_at, expires_at, absolute_end_at)
+        VALUES ('1', 'live', 1, 1, 9, 9), ('1', 'ended', 1, 1, 9, 9);
+      UPDATE sessions SET revoked_at = 5, revoked_reason = 'logged_out' WHERE id = 'ended';
+      INSERT INTO one_time_tokens (subject, purpose, hash, created_at, expires_at)
+        VALUES ('1', 'password_reset', 'h', 1, 9);
+    `);
+    const [, afterRestore = ''] = /```sql\n([^`]*)```/.exec(read('docs/operate.md')) ?? [];
+    database.exec(afterRestore);
+    const reasons = database.prepare('SELECT revoked_reason AS reason FROM sessions ORDER BY id').all();
+    expect(reasons.map(({ reason }) => reason)).toEqual(['logged_out', 'ended']);
+    expect(database.prepare('SELECT count(*) AS live FROM sessions WHERE revoked_at IS NULL').get()).toEqual({
+      live: 0,
+    });
+    expect(database.prepare('SELECT count(*) AS links FROM one_time_tokens').get()).toEqual({ links: 0 });
+  });
+});
+
+describe('the public pages', () => {
+  it.each([...READMES, ...pages])('have no broken link: %s', (page) => {
+    expect(linksOf(page).filter((link) => isBroken(page, link))).toEqual([]);
+  });
 });
