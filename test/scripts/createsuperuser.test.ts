@@ -82,6 +82,7 @@ describe('createSuperuser', () => {
         is_active: 1,
         is_staff: 1,
         email_verified_at: NOW,
+        has_second_factor: 0,
         date_joined: NOW,
         last_login_at: null,
       },
