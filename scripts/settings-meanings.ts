@@ -1,4 +1,4 @@
-/** What README.md says of each setting: text that no Worker needs. */
+/** What docs/settings.md says of each setting: text that no Worker needs. */
 import type { SETTINGS } from '../src/settings.ts';
 
 export const SETTING_MEANINGS: Readonly<Record<keyof typeof SETTINGS, string>> = {
