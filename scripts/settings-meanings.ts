@@ -43,5 +43,6 @@ export const SETTING_MEANINGS: Readonly<Record<keyof typeof SETTINGS, string>> =
   MAIL_FROM: 'the sender; needed by `MAIL=cloudflare`',
   PUBLIC_URL:
     'where the service is reached, path included: links, own origin, cookies; the request’s origin where unset',
+  COMPAT: 'whose paths are there for their clients: a list of `simplejwt`, `djoser` and `dj-rest-auth`',
   DOCS: '`off`: no `/docs`, no `/openapi.json`',
 };

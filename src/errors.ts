@@ -3,6 +3,7 @@
  * languages/. The reasons inside (`reason` of a Refusal) are for the log alone. Codes are simplejwt's and DRF's where
  * they have one. How a refusal becomes an answer: http/problem.ts.
  */
+
 import type { RefusalReason } from './refusal-reasons.ts';
 
 export interface RefusalKind {
@@ -85,6 +86,8 @@ export type FieldFaultName = keyof typeof FIELD_FAULTS;
 export interface FieldFault {
   fault: FieldFaultName;
   params?: Readonly<Record<string, string | number>>;
+  /** What a library whose clients are served calls it, in place of our own code and sentence. */
+  words?: { code: string /** By language. */; sentences: Readonly<Record<string, string>> };
 }
 /** By field; a fault of the whole body stands under `non_field_errors`. */
 export type FieldFaults = Readonly<Record<string, readonly FieldFault[]>>;

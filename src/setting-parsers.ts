@@ -61,7 +61,8 @@ export const optionalText = (text: string | null): string | undefined => {
 /** Of any length (an RSA key as a JWK takes some 3,000 characters): token/key-set.ts judges it. */
 export const optionalSecret = (text: string | null): string | undefined => text || undefined;
 
-const list = (text: string | null): string[] =>
+/** Separated by commas. */
+export const list = (text: string | null): string[] =>
   (text ?? '')
     .split(',')
     .map((item) => item.trim())

@@ -14,6 +14,7 @@ import {
   flag,
   headerTypes,
   integer,
+  list,
   mailFrom,
   oneOf,
   optionalSecret,
@@ -40,6 +41,12 @@ interface Setting<T> {
 
 /** simplejwt's, in DRF's words. */
 export const PERMISSION_CLASSES = ['AllowAny', 'IsAuthenticated', 'IsAdminUser'] as const;
+
+/** Of Django REST Framework, with clients that a site may have. */
+const LIBRARIES = ['simplejwt', 'djoser', 'dj-rest-auth'] as const;
+export type Library = (typeof LIBRARIES)[number];
+
+const libraries = (text: string | null): Library[] => list(text).map(oneOf(...LIBRARIES));
 
 /** OWASP Password Storage Cheat Sheet, PBKDF2-HMAC-SHA256. */
 const OWASP_ITERATIONS = 600_000;
@@ -199,6 +206,8 @@ export const SETTINGS = define({
 
     parse: publicUrl,
   },
+  COMPAT: { default: 'simplejwt', parse: libraries },
+
   DOCS: { default: 'on', parse: flag('on', 'off') },
 });
 

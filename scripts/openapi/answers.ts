@@ -1,6 +1,7 @@
 /** The bodies of answers. Their types hold them to the presenters: a field that is missing here does not compile. */
 import * as z from 'zod/mini';
 import type { sessionJson, userJson } from '../../src/account/presenters.ts';
+import { LIBRARY_FAULT_CODES } from '../../src/compat/faults.ts';
 import {
   FIELD_FAULTS,
   type FieldFaultName,
@@ -18,7 +19,10 @@ const jwt = text({ pattern: '^[\\w-]+\\.[\\w-]+\\.[\\w-]+$' });
 
 const unique = (codes: string[]) => [...new Set(codes)] as [string, ...string[]];
 const CODES = unique((Object.keys(REFUSALS) as RefusalName[]).map(refusalCode));
-const FIELD_CODES = unique((Object.keys(FIELD_FAULTS) as FieldFaultName[]).map(faultCode));
+const FIELD_CODES = unique([
+  ...(Object.keys(FIELD_FAULTS) as FieldFaultName[]).map(faultCode),
+  ...Object.values(LIBRARY_FAULT_CODES),
+]);
 
 const value = z.nullable(z.union([z.string(), z.boolean()]));
 /** Of the audit log. */
@@ -305,6 +309,21 @@ export const flatProblem = named(
     refresh: sentences,
     token: sentences,
     non_field_errors: sentences,
+    // Of djoser and dj-rest-auth.
+    claim: sentences,
+    current_password: sentences,
+    first_name: sentences,
+    key: sentences,
+    last_name: sentences,
+    new_password: sentences,
+    new_password1: sentences,
+    new_password2: sentences,
+    old_password: sentences,
+    password1: sentences,
+    password2: sentences,
+    re_new_password: sentences,
+    re_password: sentences,
+    uid: sentences,
   }),
   {
     description: 'As Problem; the sentences of each field stand at the top level too, as DRF has them.',

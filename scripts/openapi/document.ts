@@ -6,6 +6,7 @@ import * as z from 'zod/mini';
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import { accountPaths } from './account.ts';
 import { adminPaths } from './admin.ts';
+import { djangoPaths } from './django.ts';
 import { mailPaths } from './mail.ts';
 import { type Meta, names } from './names.ts';
 import { BODY, COOKIE, OTHER_METHODS, refusal, SHARED, when } from './parts.ts';
@@ -18,6 +19,7 @@ const PATHS: Record<string, Node> = {
   ...secondFactorPaths,
   ...mailPaths,
   ...simplejwtPaths,
+  ...djangoPaths,
   ...adminPaths,
   ...servicePaths,
 };
@@ -140,7 +142,17 @@ export async function openapiTemplate(version: string): Promise<Node> {
       when({
         'MAIL=inbox|cloudflare': { name: 'E-mail', description: 'Verification and change of the address.' },
       }),
-      when({ [BODY]: { name: 'simplejwt', description: 'The paths of djangorestframework-simplejwt.' } }),
+      when({
+        'COMPAT=simplejwt': when({
+          [BODY]: { name: 'simplejwt', description: 'The paths of djangorestframework-simplejwt.' },
+        }),
+      }),
+      when({ 'COMPAT=djoser': when({ [BODY]: { name: 'djoser', description: 'The paths of djoser.' } }) }),
+      when({
+        'COMPAT=dj-rest-auth': when({
+          [BODY]: { name: 'dj-rest-auth', description: 'The paths of dj-rest-auth.' },
+        }),
+      }),
       { name: 'Admin', description: 'For staff: what the console at /admin does.' },
       { name: 'Service', description: 'For machines and readers.' },
     ],

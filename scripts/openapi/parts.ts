@@ -3,6 +3,7 @@ import type * as z from 'zod/mini';
 import { type FieldFaults, REFUSALS, Refusal, type RefusalName, refusalCode } from '../../src/errors.ts';
 import { problemResponse } from '../../src/http/problem-response.ts';
 import { describeRefusal } from '../../src/languages/describe.ts';
+import { describeDrfRefusal } from '../../src/languages/describe-drf.ts';
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import { names } from './names.ts';
 
@@ -100,7 +101,9 @@ const exampleOf = (kind: RefusalName, faults: FieldFaults | undefined, drf: bool
     language: 'en',
     scheme: 'Bearer',
     requestId: '5f0c2f6d-8e10-4a51-9d3b-7c1e0196f2a4',
-    ...(drf && { drf: { method: 'GET', media_type: 'text/plain' } }),
+    ...(drf && {
+      drf: { detail: describeDrfRefusal(kind, 'en', { method: 'GET', media_type: 'text/plain' }) },
+    }),
   }).json();
 
 const HEADERS_OF_STATUS: Readonly<Record<number, Node>> = {

@@ -1,4 +1,4 @@
-/** djangorestframework-simplejwt's own paths: not there in cookie mode. */
+/** djangorestframework-simplejwt's own paths: there where COMPAT names it, and not in cookie mode. */
 
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as answer from './answers.ts';
@@ -18,7 +18,11 @@ import * as request from './requests.ts';
 
 const drf = { drf: true };
 const simplejwt = (operationId: string, summary: string, operation: Node): Node =>
-  when({ [BODY]: { post: { operationId, tags: ['simplejwt'], summary, security: [], ...operation } } });
+  when({
+    'COMPAT=simplejwt': when({
+      [BODY]: { post: { operationId, tags: ['simplejwt'], summary, security: [], ...operation } },
+    }),
+  });
 
 export const simplejwtPaths: Record<string, Node> = {
   '/api/token': simplejwt('tokenObtainPair', 'Log in', {

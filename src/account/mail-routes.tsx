@@ -30,7 +30,7 @@ import {
 } from './schemas.ts';
 import { bodyWithProof, signedInToChange } from './signed-in.ts';
 
-const withMail = createMiddleware<AccountEnv>(async function withMail(c, next) {
+export const withMail = createMiddleware<AccountEnv>(async function withMail(c, next) {
   if (!c.var.services.mailer) throw new Refusal('not_found');
   return next();
 });

@@ -34,7 +34,7 @@ const plain = (max: number, example: string, check: (trimmed: string, report: Re
     else if (trimmed !== '') check(trimmed, report);
   }, example);
 
-const email = z.pipe(
+export const email = z.pipe(
   text((value, report) => {
     const trimmed = value.trim();
     if (trimmed === '') report('blank');
@@ -46,7 +46,7 @@ const email = z.pipe(
 );
 
 /** Null and blank take it away. */
-const name = z.nullable(
+export const name = z.nullable(
   z.pipe(
     plain(NAME_MAX_LENGTH, 'Mina Kim'),
     z.transform((value) => value.trim() || null),
@@ -54,7 +54,7 @@ const name = z.nullable(
 );
 
 /** Null and blank take it away. */
-const username = z.nullable(
+export const username = z.nullable(
   z.pipe(
     plain(USERNAME_MAX_LENGTH, 'mina', (trimmed, report) => {
       const canonical = canonicalUsername(trimmed);
@@ -78,7 +78,7 @@ export const presentedPassword = text((value, report) => {
 }, 'correct horse battery');
 
 /** A password to be: the policy, which knows the person, has the last word. */
-const chosenPassword = text((value, report) => {
+export const chosenPassword = text((value, report) => {
   if (value === '') report('blank');
 }, 'correct horse battery');
 
@@ -94,13 +94,18 @@ export const codeText = text((value, report) => {
   if (value.trim() === '') report('blank');
 }, '123456');
 
+const checkLogInName = (value: string, report: Report) => {
+  const trimmed = value.trim();
+  if (!isPlainText(trimmed)) report('characters');
+  else if (lengthOf(trimmed) > EMAIL_MAX_LENGTH) report('max_length', { max: EMAIL_MAX_LENGTH });
+};
 /** Some name to log in by: a username or an e-mail address. */
 const logInName = text((value, report) => {
-  const trimmed = value.trim();
-  if (trimmed === '') report('blank');
-  else if (!isPlainText(trimmed)) report('characters');
-  else if (lengthOf(trimmed) > EMAIL_MAX_LENGTH) report('max_length', { max: EMAIL_MAX_LENGTH });
+  if (value.trim() === '') report('blank');
+  else checkLogInName(value, report);
 }, 'mina');
+/** The same for libraries to which a blank one is none. */
+export const logInNameOrBlank = text(checkLogInName, 'mina');
 
 /** `required` stands under the first, together with the faults of other fields, as DRF does. */
 const requireOneOf = (first: string, ...others: string[]) =>

@@ -21,9 +21,6 @@ export const TITLES = {
 /** A token was sent and is no good: RFC 6750 section 3.1. */
 const TOKEN_CODES = ['token_not_valid', 'user_not_found', 'user_inactive'];
 
-/** What DRF's own sentences name. */
-export type DrfRequest = Readonly<Record<'method' | 'media_type', string>>;
-
 /** simplejwt's names of the two. */
 const TOKEN_CLASSES = { access: 'AccessToken', refresh: 'RefreshToken' } as const;
 
@@ -36,13 +33,13 @@ const describeFaults = (faults: FieldFaults, language: Language) =>
   );
 
 /**
- * `scheme`: the first of AUTH_HEADER_TYPES, for the challenge of a 401 (RFC 6750 section 3). `drf`, what
- * its sentences say of the request: JSON with DRF's sentences, the faults of fields at the top level too, and simplejwt's
- * `messages` of tokens in a body. `requestId` is shown with a 500.
+ * `scheme`: the first of AUTH_HEADER_TYPES, for the challenge of a 401 (RFC 6750 section 3). `drf`: JSON with DRF's
+ * sentence, the faults of fields at the top level too, and simplejwt's `messages` of tokens in a body. `requestId` is
+ * shown with a 500.
  */
 export function problemResponse(
   refusal: Refusal,
-  how: { language: Language; scheme: string; requestId: string | undefined; drf?: DrfRequest },
+  how: { language: Language; scheme: string; requestId: string | undefined; drf?: { detail: string } },
 ): Response {
   const { status, reason, message }: RefusalKind = REFUSALS[refusal.kind];
   const code = refusalCode(refusal.kind);
@@ -72,7 +69,7 @@ export function problemResponse(
     type: 'about:blank',
     title: TITLES[status],
     status,
-    detail: describeRefusal(refusal.kind, how.language, how.drf),
+    detail: how.drf?.detail ?? describeRefusal(refusal.kind, how.language),
     code,
     ...(reason && { reason }),
     ...(tokenType && {

@@ -1,6 +1,7 @@
 /** The one onError: every refusal as problem details, and the one line in the log that says why. */
 import { HTTPException } from 'hono/http-exception';
 import { REFUSALS, Refusal, type RefusalName } from '../errors.ts';
+import { describeDrfRefusal } from '../languages/describe-drf.ts';
 import type { AppContext } from './context.ts';
 import { problemResponse } from './problem-response.ts';
 import { reporter } from './report.ts';
@@ -11,7 +12,12 @@ export function problem(c: AppContext, refusal: Refusal): Response {
     scheme: c.get('services')?.settings.AUTH_HEADER_TYPES[0] ?? 'Bearer',
     requestId: c.get('requestId'),
     ...(c.get('asDrf') && {
-      drf: { method: c.req.method, media_type: c.req.header('Content-Type') ?? '' },
+      drf: {
+        detail: describeDrfRefusal(refusal.kind, c.get('language') ?? 'en', {
+          method: c.req.method,
+          media_type: c.req.header('Content-Type') ?? '',
+        }),
+      },
     }),
   });
   // Through the context, so that headers set before the refusal (a cleared cookie) go with it.

@@ -17,3 +17,5 @@ export const mails: InEach<typeof ko.mails> = { en: en.mails, ko: ko.mails };
 export const mailParts: InEach<typeof en.mailParts> = { en: en.mailParts, ko: ko.mailParts };
 export const mailLinkPages: InEach<typeof en.mailLinkPages> = { en: en.mailLinkPages, ko: ko.mailLinkPages };
 export const mailLinkParts: InEach<typeof en.mailLinkParts> = { en: en.mailLinkParts, ko: ko.mailLinkParts };
+export const libraryFaults: InEach<typeof en.libraryFaults> = { en: en.libraryFaults, ko: ko.libraryFaults };
+export const restAuthWords: InEach<typeof en.restAuthWords> = { en: en.restAuthWords, ko: ko.restAuthWords };

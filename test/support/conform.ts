@@ -25,7 +25,7 @@ interface Document {
 /** Pages and files: people read them, no program. */
 const NOT_THE_API = /^(?:\/account)?\/(?:static|docs)\/.|^\/admin(?!\/api\/)/;
 /** Of DRF's clients. */
-const DRF_PATHS = /^\/api\/token(?:\/|$)/;
+const DRF_PATHS = /^\/(?:api\/token|auth|dj-rest-auth)(?:\/|$)/;
 /** Headers that mean something to a client, so that the document must know of them. */
 const TELLING = ['Allow', 'Retry-After', 'Set-Cookie', 'WWW-Authenticate'];
 
@@ -81,7 +81,7 @@ function findPath({ paths }: Document, path: string): Record<string, Operation> 
 /** At those paths the same problem has another content type. */
 const asJson = ({ content = {}, ...response }: Response): Response => ({
   ...response,
-  content: { 'application/json': content['application/problem+json'] as { schema: Node } },
+  content: { ...content, 'application/json': content['application/problem+json'] as { schema: Node } },
 });
 
 /** What may be answered: by an operation, or by a path or method that the document has not. */

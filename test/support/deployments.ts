@@ -17,6 +17,10 @@ export const DEPLOYMENTS: Record<string, Record<string, string>> = {
   'with sign-up by mail': { ENVIRONMENT: 'development', SIGN_UP: 'verify' },
   'with sign-up closed': { SIGN_UP: 'closed' },
   'without rotation': { ROTATE_REFRESH_TOKENS: 'false' },
+  'with djoser and dj-rest-auth': {
+    ENVIRONMENT: 'development',
+    COMPAT: 'djoser,dj-rest-auth',
+  },
   'with another scheme': { AUTH_HEADER_TYPES: 'JWT' },
   'with everything else': {
     ENVIRONMENT: 'development',

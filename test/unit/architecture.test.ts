@@ -45,7 +45,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^languages\//,
     /^((admin\/)?ports|audit-log|model|encoding|errors|refusal-reasons|rate-limited-action|sweeper|random|deadlines)\.ts$/,
   ],
-  ['routes', /^(account|admin|second-factor|dev|mail|openapi)\//, /^(health|discovery)\.ts$/],
+  ['routes', /^(account|admin|compat|second-factor|dev|mail|openapi)\//, /^(health|discovery)\.ts$/],
 ];
 const MAY_IMPORT: Record<string, string[]> = {
   model: ['model'],

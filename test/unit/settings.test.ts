@@ -53,6 +53,7 @@ const DEFAULTS = {
   PASSWORD_BREACH_CHECK: false,
   RATE_LIMITS: true,
   ALLOWED_ORIGINS: [],
+  COMPAT: ['simplejwt'],
   MAIL: 'off',
   MAIL_FROM: undefined,
   PUBLIC_URL: undefined,
@@ -172,6 +173,8 @@ describe('a good value', () => {
       'moz-extension://2f6a1c1e-0000-4000-8000-000000000000',
       'safari-web-extension://2F6A1C1E-0000-4000-8000-000000000000',
     ].map((origin): ['ALLOWED_ORIGINS', string, string[]] => ['ALLOWED_ORIGINS', origin, [origin]]),
+    ['COMPAT', 'djoser, dj-rest-auth', ['djoser', 'dj-rest-auth']],
+    ['COMPAT', '', []],
     ['PUBLIC_URL', 'https://accounts.example.com', 'https://accounts.example.com'],
     ['PUBLIC_URL', 'https://example.com/auth/', 'https://example.com/auth'],
     ['PUBLIC_URL', '', undefined],
@@ -323,6 +326,7 @@ const BAD: Record<Exclude<Name, 'SIGNING_KEY' | 'VERIFYING_KEYS'>, unknown[]> = 
     'https://example.com/id;x',
     'https://example.com/a,b',
   ],
+  COMPAT: ['django', 'simplejwt;djoser', 'Djoser', 'dj_rest_auth', 'simplejwt,rest'],
   DOCS: NO_SWITCH,
 };
 

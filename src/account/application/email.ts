@@ -27,6 +27,25 @@ export async function resendVerification(services: Services, { user }: Caller, c
 }
 
 /**
+ * The same for whoever knows the address and is not signed in: the answer and the work are the same for an address that
+ * nobody has.
+ */
+export async function resendVerificationTo(services: Services, email: string, call: Call): Promise<void> {
+  const { limits, users, credentials, random, clock } = services;
+  await limits.check({ action: 'mail', address: email }, call);
+  const user = await users.findByName({ email });
+  const subject = user?.id ?? random.uuid7(clock());
+  const { secret, row } = await newOneTimeToken(services, 'email_verify', seconds(clock));
+  const asked = await credentials.requestVerification({ ...row, subject });
+  await sendMail(services, call, 'verify_email', asked ? email : null, {
+    subject,
+    purpose: 'email_verify',
+    secret,
+    made: { at: user?.dateJoined ?? seconds(clock), by: placeOf(asked?.payload ?? null) },
+  });
+}
+
+/**
  * "This wasn't me": whoever reads the mail of an address that nobody has verified has the account deleted.
  * 400 token_not_valid for a used or made-up token; 403 for the last active staff member.
  */
@@ -58,24 +77,29 @@ export async function requestEmailChange(
   input: { new_email: string; password?: string | undefined },
   call: Call,
 ): Promise<void> {
-  const { user, sessionId } = caller;
   await requireFreshProof(services, caller, 'password', input.password, call);
-  await services.limits.check({ action: 'mail', address: input.new_email }, call);
-  const { secret, row } = await newOneTimeToken(
-    services,
-    'email_change',
-    seconds(services.clock),
-    input.new_email,
-  );
-  const outcome = await services.credentials.requestEmailChange(user, sessionId, input.new_email, {
+  await startEmailChange(services, caller, input.new_email, call);
+}
+
+/** Of a caller who has proved who they are. */
+export async function startEmailChange(
+  services: Services,
+  caller: Caller,
+  newEmail: string,
+  call: Call,
+): Promise<void> {
+  const { user, sessionId } = caller;
+  await services.limits.check({ action: 'mail', address: newEmail }, call);
+  const { secret, row } = await newOneTimeToken(services, 'email_change', seconds(services.clock), newEmail);
+  const outcome = await services.credentials.requestEmailChange(user, sessionId, newEmail, {
     ...row,
     subject: user.id,
   });
   if (outcome === 'changed') return throwConflict(services, user.id, sessionId, 'password');
   call.report('info', 'email_change_asked', { user: user.id });
-  if (outcome === 'taken') await sendMail(services, call, 'address_has_account', input.new_email);
+  if (outcome === 'taken') await sendMail(services, call, 'address_has_account', newEmail);
   else {
-    await sendMail(services, call, 'email_change', input.new_email, {
+    await sendMail(services, call, 'email_change', newEmail, {
       subject: user.id,
       purpose: 'email_change',
       secret,

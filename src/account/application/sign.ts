@@ -6,12 +6,13 @@
 import { sha256Hex } from '../../encoding.ts';
 import { invalidField, Refusal } from '../../errors.ts';
 import { isOwnName } from '../../identity.ts';
-import type { User } from '../../model.ts';
+import type { Session, User } from '../../model.ts';
 import { type Call, seconds } from '../../ports.ts';
 import type { Claims } from '../../token/claims.ts';
 import { refuseSentToken } from '../../token/refuse-token.ts';
 import { reasonOf, statusFault } from '../../token/rotation.ts';
 import { newUser } from '../new-user.ts';
+import type { SignInPolicy } from './authentication.ts';
 import { newOneTimeToken, placePayload, sendMail } from './mailing.ts';
 import { createPendingSignUp } from './pending-sign-up.ts';
 import { requireFreshProof } from './reauthentication.ts';
@@ -50,6 +51,19 @@ export async function signUp(
   input: SignUp,
   call: Call,
 ): Promise<({ user: User } & Required<TokenPair>) | { claim: string }> {
+  const made = await register(services, input, apiPolicy(services), call);
+  if ('claim' in made) return made;
+  const { user, session, now } = made;
+  return { user, ...(await mintFirstPair(services, bearerOf(user, session), now)) };
+}
+
+/** A sign-up, with a session as the policy says, or without one. Refuses as `signUp`. */
+export async function register<P extends SignInPolicy | null>(
+  services: Services,
+  input: SignUp,
+  policy: P,
+  call: Call,
+): Promise<{ user: User; session: P extends null ? null : Session; now: number } | { claim: string }> {
   const { settings, clock, random, hasher, users, limits } = services;
   requireOpenSignUp(services);
   const person = {
@@ -71,15 +85,15 @@ export async function signUp(
   }
   const now = seconds(clock);
   const user = newUser({ ...person, usernameKey, id: random.uuid7(clock()), passwordHash }, now, {
-    lastLoginAt: settings.UPDATE_LAST_LOGIN ? now : null,
+    lastLoginAt: policy && settings.UPDATE_LAST_LOGIN ? now : null,
   });
-  const session = startingSession(services, user.id, ['pwd'], apiPolicy(services), now, call);
+  const session = policy && startingSession(services, user.id, ['pwd'], policy, now, call);
   const mail = services.mailer
     ? await newOneTimeToken(services, 'email_verify', now, placePayload(call.client))
     : null;
   const outcome = await users.create(user, session, mail && { ...mail.row, subject: user.id });
   if (outcome !== 'ok') throw new Refusal(outcome);
-  call.report('info', 'signed_up', { user: user.id, session: session.id });
+  call.report('info', 'signed_up', { user: user.id, session: session?.id ?? null });
   if (mail) {
     await sendMail(services, call, 'verify_email', person.email, {
       subject: user.id,
@@ -88,7 +102,7 @@ export async function signUp(
       made: { at: now, by: call.client },
     });
   }
-  return { user, ...(await mintFirstPair(services, bearerOf(user, session), now)) };
+  return { user, session: session as P extends null ? null : Session, now };
 }
 
 /** 401 no_active_account, mfa_required. */

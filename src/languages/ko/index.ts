@@ -1,4 +1,6 @@
 /** Korean. */
+
+export { libraryFaults, restAuthWords } from './compat.ts';
 export { consoleWords } from './console.ts';
 export { drfRefusals, fieldFaults, refusals } from './errors.ts';
 export { mailParts, mails } from './mails.ts';

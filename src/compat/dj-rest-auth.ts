@@ -1,0 +1,196 @@
+/**
+ * The endpoints of dj-rest-auth 7.1.1 below `/dj-rest-auth`, in its JWT mode without cookies: paths, bodies and statuses.
+ * A change of password asks for the old one (its OLD_PASSWORD_FIELD_ENABLED), as everywhere in this service.
+ */
+import { Hono } from 'hono';
+import { confirmEmail, resendVerificationTo } from '../account/application/email.ts';
+import { changePassword, confirmReset, requestPasswordReset } from '../account/application/password.ts';
+import { updateMe } from '../account/application/profile.ts';
+import { refresh, verify } from '../account/application/session.ts';
+import { blacklistToken, signUp } from '../account/application/sign.ts';
+import { apiPolicy, signInByPassword } from '../account/application/sign-in.ts';
+import { bearerOf, mintFirstPair } from '../account/application/tokens.ts';
+import type { AccountContext, AccountEnv } from '../account/env.ts';
+import { withMail } from '../account/mail-routes.tsx';
+import { timestamp } from '../account/presenters.ts';
+import { askResetBody, verifyBody } from '../account/schemas.ts';
+import { signedIn, signedInToChange } from '../account/signed-in.ts';
+import { Refusal } from '../errors.ts';
+import { body } from '../http/body.ts';
+import { callOf } from '../http/call.ts';
+import { TITLES } from '../http/problem-response.ts';
+import { restAuthWords } from '../languages/index.ts';
+import type { User } from '../model.ts';
+import { invalidThere } from './faults.ts';
+import { inWords, mailToken, requireSame, type Words, whereListed } from './library.ts';
+import {
+  restChangeBody,
+  restConfirmBody,
+  restLogInBody,
+  restPutUserBody,
+  restRefreshBody,
+  restRegisterBody,
+  restUserBody,
+  restVerifyEmailBody,
+} from './schemas.ts';
+
+const LOG_IN: Words = { refusals: { no_active_account: ['non_field_errors', 'credentials'] } };
+const TAKEN: Words = {
+  refusals: { email_taken: ['email', 'email_registered'], username_taken: ['username', 'username_unique'] },
+};
+/** Django's form has the faults of a new password under the second field. */
+const CHANGE: Words = {
+  fields: { current_password: 'old_password', new_password: 'new_password2' },
+  faults: { password_incorrect: 'old_password_incorrect' },
+};
+const LINK_FAULTS = { uid: 'invalid_value', token: 'invalid_value' } as const;
+const RESET: Words = {
+  fields: { new_password: 'new_password2' },
+  faults: { token_not_valid: 'invalid_value' },
+};
+
+/** There are two names in Django and one here; the last word is the second. */
+function namesOf(name: string | null): { first_name: string; last_name: string } {
+  const [, first = '', last = ''] = /^(.*?)(?: +(\S+))?$/u.exec(name ?? '') ?? [];
+  return { first_name: first, last_name: last };
+}
+const userOf = ({ id, email, username, name }: User) => ({
+  pk: id,
+  username: username ?? '',
+  email: email ?? '',
+  ...namesOf(name),
+});
+
+const say = (c: AccountContext, what: keyof (typeof restAuthWords)['en']) => ({
+  detail: restAuthWords[c.var.language][what],
+});
+
+async function update(
+  c: AccountContext,
+  {
+    username,
+    ...names
+  }: {
+    username?: { username: string; key: string } | null | undefined;
+    first_name?: string | null | undefined;
+    last_name?: string | null | undefined;
+  },
+) {
+  const before = namesOf(c.var.caller.user.name);
+  const name = [names.first_name ?? '', names.last_name ?? ''];
+  if (names.first_name === undefined) name[0] = before.first_name;
+  if (names.last_name === undefined) name[1] = before.last_name;
+  const changes = {
+    ...(username !== undefined && { username }),
+    ...((names.first_name !== undefined || names.last_name !== undefined) && {
+      name: name.join(' ').trim() || null,
+    }),
+  };
+  return c.json(userOf(await inWords(c, TAKEN, updateMe(c.var.services, c.var.caller, changes, callOf(c)))));
+}
+
+/** When a token of ours expires. */
+const expiration = (token: string): string =>
+  timestamp(
+    (
+      JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as {
+        exp: number;
+      }
+    ).exp,
+  );
+
+export const djRestAuthRoutes = () =>
+  new Hono<AccountEnv>({ strict: false })
+    .use(whereListed('dj-rest-auth'))
+    .post('/login', body(restLogInBody), async (c) => {
+      const { services } = c.var;
+      const { username, email, password } = c.req.valid('json');
+      const name = email?.trim() || username?.trim();
+      if (!name) throw invalidThere('non_field_errors', 'name_missing');
+      const work = signInByPassword(services, { username: name, password }, apiPolicy(services), callOf(c));
+      const { user, session, now } = await inWords(c, LOG_IN, work);
+      return c.json({ ...(await mintFirstPair(services, bearerOf(user, session), now)), user: userOf(user) });
+    })
+    .post('/logout', body(restRefreshBody), async (c) => {
+      const token = c.req.valid('json').refresh?.trim();
+      if (!token) return refuse(c, 'refresh_not_sent');
+      await blacklistToken(c.var.services, token, callOf(c));
+      return c.json(say(c, 'logged_out'));
+    })
+    .get('/user', signedIn, (c) => c.json(userOf(c.var.caller.user)))
+    .put('/user', signedInToChange, body(restPutUserBody), (c) => update(c, c.req.valid('json')))
+    .patch('/user', signedInToChange, body(restUserBody), (c) => update(c, c.req.valid('json')))
+    .post('/password/change', signedInToChange, body(restChangeBody), async (c) => {
+      const { old_password, new_password1, new_password2 } = c.req.valid('json');
+      requireSame(new_password1, new_password2, 'new_password2', 'django_mismatch');
+      const input = { current_password: old_password, new_password: new_password1 };
+      await inWords(c, CHANGE, changePassword(c.var.services, c.var.caller, input, callOf(c)));
+      return c.json(say(c, 'password_saved'));
+    })
+    .post('/password/reset', withMail, body(askResetBody), async (c) => {
+      await requestPasswordReset(c.var.services, c.req.valid('json').email, callOf(c));
+      return c.json(say(c, 'reset_sent'));
+    })
+    .post('/password/reset/confirm', withMail, body(restConfirmBody), async (c) => {
+      const { new_password1, new_password2, ...link } = c.req.valid('json');
+      const token = mailToken(link, LINK_FAULTS);
+      requireSame(new_password1, new_password2, 'new_password2', 'django_mismatch');
+      const work = confirmReset(c.var.services, { token, new_password: new_password1 }, callOf(c));
+      await inWords(c, RESET, work);
+      return c.json(say(c, 'password_reset'));
+    })
+    .post('/registration', body(restRegisterBody), async (c) => {
+      const { password1, password2, ...names } = c.req.valid('json');
+      requireSame(password1, password2, 'non_field_errors');
+      const words: Words = { ...TAKEN, fields: { password: 'password1' } };
+      const made = await inWords(
+        c,
+        words,
+        signUp(c.var.services, { ...names, password: password1 }, callOf(c)),
+      );
+      // The claim is for whoever confirms the mail: see the sign-up of this service.
+      if ('claim' in made) return c.json({ ...say(c, 'verification_sent'), claim: made.claim }, 201);
+      const { user, access, refresh: token } = made;
+      return c.json({ access, refresh: token, user: userOf(user) }, 201);
+    })
+    .post('/registration/verify-email', withMail, body(restVerifyEmailBody), async (c) => {
+      const { key, ...proof } = c.req.valid('json');
+      const work = confirmEmail(c.var.services, { token: key, ...proof }, callOf(c));
+      await inWords(c, TAKEN, work.catch(notFoundWhereDead));
+      return c.json(say(c, 'ok'));
+    })
+    .post('/registration/resend-email', withMail, body(askResetBody), async (c) => {
+      await resendVerificationTo(c.var.services, c.req.valid('json').email, callOf(c));
+      return c.json(say(c, 'ok'));
+    })
+    .post('/token/refresh', body(restRefreshBody), async (c) => {
+      const token = c.req.valid('json').refresh?.trim();
+      if (!token) return refuse(c, 'refresh_not_found');
+      const pair = await refresh(c.var.services, token, callOf(c));
+      return c.json({
+        ...pair,
+        access_expiration: expiration(pair.access),
+        ...(pair.refresh !== undefined && { refresh_expiration: expiration(pair.refresh) }),
+      });
+    })
+    .post('/token/verify', body(verifyBody), async (c) => {
+      await verify(c.var.services, c.req.valid('json').token, callOf(c));
+      return c.json({});
+    });
+
+/** Where no token was sent the library has a sentence of its own. */
+function refuse(c: AccountContext, what: 'refresh_not_sent' | 'refresh_not_found') {
+  c.header('WWW-Authenticate', `${c.var.services.settings.AUTH_HEADER_TYPES[0]} realm="api"`);
+  c.header('Content-Language', c.var.language);
+  c.header('Vary', 'Accept-Language', { append: true });
+  const problem = { type: 'about:blank', title: TITLES[401], status: 401, code: 'token_not_valid' };
+  return c.json({ ...problem, ...say(c, what) }, 401);
+}
+
+/** The library looks the key up as it looks up a page. */
+function notFoundWhereDead(error: unknown): never {
+  if (error instanceof Refusal && error.faults?.token?.[0]?.fault === 'token_not_valid') {
+    throw new Refusal('not_found');
+  }
+  throw error;
+}

@@ -1,0 +1,93 @@
+/**
+ * What the rooms of DRF's libraries share: whether COMPAT names one, its own words for our refusals, and the ids and
+ * tokens of its links.
+ */
+import type { MiddlewareHandler } from 'hono';
+import type { AccountContext, AccountEnv } from '../account/env.ts';
+import { type FieldFaultName, invalid, Refusal, type RefusalName } from '../errors.ts';
+import { refusalOf } from '../http/problem.ts';
+import type { Library } from '../settings.ts';
+import { invalidThere, type LibraryFault, libraryFault } from './faults.ts';
+
+/**
+ * The paths are there where COMPAT names the library, and not in cookie mode: refresh tokens are in their bodies. Of
+ * every method, so that no 405 says otherwise.
+ */
+export const whereListed = (library: Library): MiddlewareHandler<AccountEnv> =>
+  async function whereListed(c, next) {
+    const { COMPAT, REFRESH_TRANSPORT } = c.var.services.settings;
+    if (!COMPAT.includes(library)) throw new Refusal('not_found');
+    c.set('asDrf', true);
+    if (REFRESH_TRANSPORT === 'cookie') throw new Refusal('not_found');
+    return next();
+  };
+
+/** What a library calls the fields and faults of a use case; `refusals` are faults of a field there. */
+export interface Words {
+  fields?: Readonly<Record<string, string>>;
+  faults?: Readonly<Partial<Record<FieldFaultName, LibraryFault>>>;
+  refusals?: Readonly<Partial<Record<RefusalName, readonly [field: string, fault: LibraryFault]>>>;
+}
+
+/** The work of a use case, its refusals in the library's words. */
+export async function inWords<T>(c: AccountContext, words: Words, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const other = words.refusals?.[error.kind];
+    if (other) {
+      // The log keeps our own name of it, and the reason.
+      refusalOf(error, c);
+      throw invalidThere(...other);
+    }
+    if (!error.faults) throw error;
+    throw invalid(
+      Object.fromEntries(
+        Object.entries(error.faults).map(([field, list]) => [
+          words.fields?.[field] ?? field,
+          list.map((one) => {
+            const there = words.faults?.[one.fault];
+            return there ? libraryFault(there) : one;
+          }),
+        ]),
+      ),
+    );
+  }
+}
+
+const SUBJECT = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64})$/;
+/** djoser writes an id as base64url, allauth a UUID in hex. */
+function subjectOf(uid: string): string | null {
+  const plain = uid.toLowerCase().replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  if (SUBJECT.test(plain)) return plain;
+  try {
+    const decoded = atob(uid.replaceAll('-', '+').replaceAll('_', '/'));
+    return SUBJECT.test(decoded) ? decoded : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What our links carry, of a uid and either that or its second half. 400 under `uid` or `token`. */
+export function mailToken(
+  { uid, token }: { uid: string; token: string },
+  faults: { uid: LibraryFault; token: LibraryFault },
+): string {
+  const subject = subjectOf(uid);
+  if (subject === null) throw invalidThere('uid', faults.uid);
+  const [first, second] = token.split('.');
+  if (second === undefined) return `${subject}.${token}`;
+  if (first !== subject) throw invalidThere('token', faults.token);
+  return token;
+}
+
+/** A password typed twice: 400 under `field`. */
+export function requireSame(
+  first: string,
+  second: string | undefined,
+  field: string,
+  fault: LibraryFault = 'password_mismatch',
+): void {
+  if (second !== undefined && first !== second) throw invalidThere(field, fault);
+}

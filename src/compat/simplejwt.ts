@@ -1,0 +1,33 @@
+/** djangorestframework-simplejwt's own paths, bodies and statuses, so that a client of a DRF site needs no change. */
+import { Hono } from 'hono';
+import { refresh, verify } from '../account/application/session.ts';
+import { blacklistToken, logIn } from '../account/application/sign.ts';
+import type { AccountEnv } from '../account/env.ts';
+import { refreshBody, tokenObtainBody, verifyBody } from '../account/schemas.ts';
+import { body } from '../http/body.ts';
+import { callOf } from '../http/call.ts';
+import { whereListed } from './library.ts';
+
+/** The three that djoser has too, under other paths. */
+export const tokenRoutes = (obtain: string, refreshed: string, verified: string) =>
+  new Hono<AccountEnv>({ strict: false })
+    .post(obtain, body(tokenObtainBody), async (c) => {
+      const { username, email, password } = c.req.valid('json');
+      return c.json(await logIn(c.var.services, { username: username ?? email, password }, callOf(c)));
+    })
+    .post(refreshed, body(refreshBody), async (c) =>
+      c.json(await refresh(c.var.services, c.req.valid('json').refresh, callOf(c))),
+    )
+    .post(verified, body(verifyBody), async (c) => {
+      await verify(c.var.services, c.req.valid('json').token, callOf(c));
+      return c.json({});
+    });
+
+export const simplejwtRoutes = () =>
+  new Hono<AccountEnv>({ strict: false })
+    .use(whereListed('simplejwt'))
+    .route('/', tokenRoutes('/', '/refresh', '/verify'))
+    .post('/blacklist', body(refreshBody), async (c) => {
+      await blacklistToken(c.var.services, c.req.valid('json').refresh, callOf(c));
+      return c.json({});
+    });
