@@ -13,6 +13,7 @@ export const REFUSAL_REASONS = {
   no_second_factor: 'a code was sent, and the user has no second factor',
   no_challenge: 'the sign-in that the code is for is unknown, void, expired or of another kind',
   wrong_code: 'the code is not of now, or was used',
+  no_encryption_key: 'the user has a second factor, and `ENCRYPTION_KEY` is not set',
   nothing_to_confirm: 'no authenticator app waits to be confirmed',
   // Of a token by itself.
   too_long: 'longer than 4 KiB: refused unread',

@@ -213,7 +213,9 @@ describe('an unknown path is 404, whatever the method', () => {
         detail: 'Not found.',
         code: 'not_found',
       });
-      expect(answer.headers.get('Content-Type')).toBe(PROBLEM);
+      // Clients of simplejwt compare the type exactly.
+      const type = path.startsWith('/api/token/') ? 'application/json' : PROBLEM;
+      expect(answer.headers.get('Content-Type')).toBe(type);
     },
   );
 
@@ -821,7 +823,7 @@ describe('every error', () => {
 
   it.each([
     ['/api/token', { password: 'x' }, { username: ['This field is required.'] }],
-    ['/api/token', {}, { username: ['This field is required.'], password: ['This field is required.'] }],
+    ['/api/token', {}, { password: ['This field is required.'], username: ['This field is required.'] }],
     ['/api/token/refresh', { refresh: '' }, { refresh: ['This field may not be blank.'] }],
     ['/api/token/verify', { token: 5 }, { token: ['Not a valid string.'] }],
     ['/api/token/blacklist', { refresh: null }, { refresh: ['This field may not be null.'] }],

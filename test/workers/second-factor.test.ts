@@ -477,6 +477,20 @@ describe('the encryption key', () => {
   });
 });
 
+describe('the encryption key that is taken away', () => {
+  it('lets nobody in by the password alone who has a second factor: 503, and nothing is opened', async () => {
+    const before = at();
+    const who = await enrolled(before);
+    const other = await before.signUp();
+    const without = world({ now: before.clock.now * 1_000 });
+    const answer = await logIn(without, who);
+    expect([answer.status, codeOf(answer)]).toEqual([503, 'misconfigured']);
+    expect((await logIn(without, other)).status).toBe(200);
+    const sessions = await before.rows('SELECT id FROM sessions WHERE user_id = ?', who.user.id);
+    expect(sessions).toHaveLength(1);
+  });
+});
+
 describe('what is left', () => {
   it('of a user who withdrew: nothing', async () => {
     const w = at();

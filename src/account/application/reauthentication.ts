@@ -77,7 +77,7 @@ export async function renewAuthentication(
 
 /** A proof within REAUTH_WINDOW; by more than one factor where the user has a second one. */
 async function stepUpOf({ settings, secondFactor }: Services, { user }: Caller): Promise<StepUp> {
-  const mfa = secondFactor !== null && (await secondFactor.isOn(user));
+  const mfa = secondFactor === null ? user.hasSecondFactor : await secondFactor.isOn(user);
   return { maxAgeSeconds: settings.REAUTH_WINDOW, mfa };
 }
 

@@ -68,7 +68,14 @@ export async function requireSecondFactor(
   policy: SignInPolicy,
   call: Call,
 ): Promise<void> {
-  if (secondFactor === null || authentication.amr.includes('mfa')) return;
+  if (authentication.amr.includes('mfa')) return;
+  if (secondFactor === null) {
+    // Without ENCRYPTION_KEY no code can be checked: the password alone must not do.
+    if (authentication.user.hasSecondFactor) {
+      throw new Refusal('misconfigured', { reason: 'no_encryption_key', headers: { 'Retry-After': '60' } });
+    }
+    return;
+  }
   await secondFactor.require(authentication, policy, call);
 }
 
