@@ -156,7 +156,7 @@ const guarded = async (token: string, bindings: object): Promise<Answer> => {
   return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
 };
 const form = (fields: Record<string, string>) => ({
-  headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: 'http://localhost' },
+  headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: MAILING.PUBLIC_URL },
   body: new URLSearchParams(fields).toString(),
 });
 
@@ -342,7 +342,7 @@ const GOOD: readonly Step[] = [
     200,
     async () => {
       const { email, password } = await somebody();
-      const Origin = 'http://localhost';
+      const Origin = MAILING.PUBLIC_URL;
       return at({ REFRESH_TRANSPORT: 'cookie' }).post(
         '/account/login',
         { email, password },
