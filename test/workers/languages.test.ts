@@ -97,6 +97,22 @@ const CASES: Case[] = [
       return ask('DELETE', '/account/me', { body: {}, token: who.access });
     },
   ],
+  [
+    'mfa_required',
+    async (ask, w) => {
+      const who = await w.signUp();
+      await w.rows('UPDATE users SET has_second_factor = 1 WHERE id = ?', who.user.id);
+      return ask('POST', '/account/login', { body: { email: who.email, password: who.password } });
+    },
+    { vars: { ENCRYPTION_KEY: 'A'.repeat(43) } },
+  ],
+  [
+    'code_not_valid',
+    async (ask, w) => {
+      const { access } = await w.signUp();
+      return ask('POST', '/account/reauthenticate', { body: { code: '123456' }, token: access });
+    },
+  ],
   ['permission_denied', withUser('SELECT ?', 'GET', '/admin/api/users')],
   [
     'last_staff',

@@ -351,6 +351,12 @@ const GOOD: readonly Step[] = [
     },
   ],
   [
+    'a page of localhost, in development',
+    ['localhost_origins_allowed'],
+    200,
+    () => at().get('/.well-known/jwks.json', { headers: { Origin: 'http://localhost:5173' } }),
+  ],
+  [
     'the console’s log-in',
     ['logged_in'],
     303,
