@@ -212,8 +212,9 @@ const RIVALS: readonly Rival[] = [
   { name: 'refresh', act: ({ w, own }) => w.refresh(own.refresh), statuses: [200, 401] },
   {
     name: 'refresh of the other sessions',
+    // Not the successor of `rotated.used` beside it: once that is used, the older token is a replay.
     act: ({ w, oldest, rotated, replayed }, i) =>
-      w.refresh([oldest.refresh, rotated.used, rotated.refresh, replayed.refresh][i % 4] as string),
+      w.refresh([oldest.refresh, rotated.used, replayed.refresh][i % 3] as string),
     statuses: [200, 401],
   },
   { name: 'log-in', act: ({ w, who }) => w.logIn(who), statuses: [200, 401] },
