@@ -105,6 +105,8 @@ describe('in two tabs', () => {
     const { a, b, close } = await tabs();
     await age(a);
     await a.evaluate(() => window.accounts.me());
+    // Storage and messages reach the other tab a little later.
+    await b.waitForFunction(() => window.changes.length === 2);
     await b.evaluate(() => window.accounts.logOut());
     await a.waitForFunction(() => window.changes.length === 3);
     expect(await changesOf(a)).toEqual([

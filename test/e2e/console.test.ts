@@ -114,7 +114,7 @@ describe.each([
     expect(await page.getByRole('rowheader').first().textContent()).toBe(first);
     await page.getByLabel('Staff').selectOption('true');
     await press(page, 'Search');
-    expect(await page.getByRole('rowheader').allTextContents()).toEqual([ADMIN]);
+    await expect.poll(() => page.getByRole('rowheader').allTextContents()).toEqual([ADMIN]);
     await follow(page, 'Clear');
 
     // A user who is added, with a mistake first.
