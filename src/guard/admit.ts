@@ -71,8 +71,9 @@ async function localVerifier(
   });
   if (!keySet.ok) {
     faults.push(...keySet.faults);
-    return null;
   }
+  // The rules of a setting that is wrong are none: every fault is told first.
+  if (!keySet.ok || faults.length > 0) return null;
   const codec = createCodec(keySet.keys, rules);
   return (token, now) => codec.verify(token, 'access', now);
 }
