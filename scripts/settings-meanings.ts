@@ -40,9 +40,15 @@ export const SETTING_MEANINGS: Readonly<Record<keyof typeof SETTINGS, string>> =
   ALLOWED_ORIGINS:
     'whose pages may call: origins, `https://*.example.com` or app schemes, separated by commas',
   MAIL: '`cloudflare`, `inbox` (development only, and its default) or `off` (the default elsewhere)',
-  MAIL_FROM: 'the sender; needed by `MAIL=cloudflare`',
+  MAIL_FROM: 'the sender, an address or `Name <address>`; needed by `MAIL=cloudflare`',
   PUBLIC_URL:
     'where the service is reached, path included: links, own origin, cookies; the request’s origin where unset',
+  SITE_NAME:
+    'what people know the service by, in e-mails, pages and authenticator apps; the host of `PUBLIC_URL` where unset',
+  RESET_URL:
+    'where the link of a password reset leads, with `{token}` in it; the built-in page where unset; https in production',
+  VERIFY_URL: 'likewise, of the links that confirm an address or a sign-up',
+  RETURN_URL: 'where the built-in pages offer to continue when they are done; https in production',
   COMPAT: 'whose paths are there for their clients: a list of `simplejwt`, `djoser` and `dj-rest-auth`',
   DOCS: '`off`: no `/docs`, no `/openapi.json`',
 };

@@ -125,8 +125,8 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
       ? bindingLimits(env as unknown as Parameters<typeof bindingLimits>[0], deadlines.kv)
       : noLimits,
     mailer:
-      settings.MAIL === 'cloudflare'
-        ? cloudflareMailer(env.EMAIL as SendEmail, settings.MAIL_FROM ?? '')
+      settings.MAIL === 'cloudflare' && settings.MAIL_FROM
+        ? cloudflareMailer(env.EMAIL as SendEmail, settings.MAIL_FROM)
         : (inbox?.mailer ?? null),
     inbox: inbox?.list ?? null,
     secondFactor:

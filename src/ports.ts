@@ -37,6 +37,8 @@ export interface Call {
   language: Language;
   /** Where the account app is, seen from outside: links in mail begin with it. */
   accountsUrl: string;
+  /** What people know the service by. */
+  site: string;
   /** Goes on after the answer; only for what may be lost. */
   waitUntil: (work: Promise<unknown>) => void;
   report: Report;

@@ -111,10 +111,57 @@ export const publicUrl = (text: string | null): string | undefined => {
   return url.href.replace(/\/+$/, '');
 };
 
-export const mailFrom = (text: string | null): string | undefined => {
+/** A web address that people are sent to; what else it may be is for loadSettings to say. */
+export const pageUrl = (text: string | null): string | undefined => {
   if (text === null || text === '') return undefined;
-  if (!/^[^@\s<>"]+@[^@\s<>"]+\.[^@\s<>"]+$/.test(text)) throw new Problem('must be an e-mail address');
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:\/\//i.test(text) || url.username || url.password || /\s/.test(text)) {
+    throw new Problem('must be an address such as https://app.example.com/welcome');
+  }
   return text;
+};
+
+/** What stands for the token, and for whose it is as djoser writes it. */
+const BLANKS = /\{(?:token|uid)\}/g;
+
+/** A page of the site that takes the token of an e-mail's link: `https://app.example.com/reset#token={token}`. */
+export const linkUrl = (text: string | null): string | undefined => {
+  if (text === null || text === '') return undefined;
+  if (!text.includes('{token}')) throw new Problem('must contain {token}');
+  pageUrl(text.replaceAll(BLANKS, 'x'));
+  // A token in the host's name would be handed to whoever answers DNS.
+  if (/^https?:\/\/[^/?#]*[{}]/i.test(text)) throw new Problem('must have {token} after its host');
+  return text;
+};
+
+export interface MailSender {
+  email: string;
+  /** What mail clients show in place of the address. */
+  name: string | null;
+}
+
+/** `no-reply@example.com` or `Example <no-reply@example.com>`, the name in quotes or not. */
+export const mailFrom = (text: string | null): MailSender | undefined => {
+  if (text === null || text === '') return undefined;
+  const [, quoted, plain, inBrackets, alone] =
+    /^(?:(?:"([^"\\<>]*)"|([^"\\<>]*?))\s*<([^<>]+)>|([^<>]+))$/.exec(text.trim()) ?? [];
+  const email = inBrackets ?? alone ?? '';
+  const name = (quoted ?? plain ?? '').trim();
+  if (!/^[^@\s<>"]+@[^@\s<>"]+\.[^@\s<>"]+$/.test(email) || !isPlainText(name)) {
+    throw new Problem('must be an e-mail address, or Name <address>');
+  }
+  return { email, name: name || null };
+};
+
+const NAME_MAX_LENGTH = 64;
+/** Without control characters, which have no place in a header or a title. */
+const isPlainText = (text: string): boolean =>
+  text.isWellFormed() && text.length <= NAME_MAX_LENGTH && !/\p{Cc}/u.test(text);
+
+export const siteName = (text: string | null): string | undefined => {
+  const name = text?.trim() ?? '';
+  if (!isPlainText(name)) throw new Problem(`must be text of at most ${NAME_MAX_LENGTH} characters`);
+  return name || undefined;
 };
 
 export const firebaseHashConfig = (text: string | null) => {

@@ -14,6 +14,7 @@ import {
   flag,
   headerTypes,
   integer,
+  linkUrl,
   list,
   mailFrom,
   oneOf,
@@ -21,7 +22,9 @@ import {
   optionalText,
   origins,
   Problem,
+  pageUrl,
   publicUrl,
+  siteName,
 } from './setting-parsers.ts';
 import { LEEWAY_MAX_SECONDS } from './token/claims.ts';
 
@@ -206,6 +209,10 @@ export const SETTINGS = define({
 
     parse: publicUrl,
   },
+  SITE_NAME: { default: null, parse: siteName },
+  RESET_URL: { default: null, parse: linkUrl },
+  VERIFY_URL: { default: null, parse: linkUrl },
+  RETURN_URL: { default: null, parse: pageUrl },
   COMPAT: { default: 'simplejwt', parse: libraries },
 
   DOCS: { default: 'on', parse: flag('on', 'off') },
@@ -274,7 +281,8 @@ export function loadSettings(
   ) {
     fault('ALLOWED_ORIGINS', 'must be https in production in cookie mode, localhost apart');
   }
-  if (production && values.PUBLIC_URL?.startsWith('http:'))
-    fault('PUBLIC_URL', 'must be https in production');
+  for (const name of ['PUBLIC_URL', 'RESET_URL', 'VERIFY_URL', 'RETURN_URL'] as const) {
+    if (production && /^http:/i.test(values[name] ?? '')) fault(name, 'must be https in production');
+  }
   return faults.length > 0 ? { ok: false, faults } : { ok: true, settings: { ...values, MAIL: mail } };
 }

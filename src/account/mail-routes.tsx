@@ -7,6 +7,7 @@ import { Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import { body } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
+import { siteName } from '../http/origins.ts';
 import { PAGE_CSP } from '../http/page.tsx';
 import {
   confirmEmail,
@@ -44,7 +45,9 @@ const page = (c: AccountContext, kind: MailLinkKind) => {
       kind={kind}
       language={c.var.language}
       mount={c.var.mount}
+      site={siteName(c)}
       minLength={c.var.services.settings.PASSWORD_MIN_LENGTH}
+      returnUrl={c.var.services.settings.RETURN_URL}
     />,
   );
 };

@@ -32,10 +32,11 @@ export function MailLinkPage(props: {
   kind: MailLinkKind;
   language: Language;
   mount: string;
+  site: string;
   minLength: number;
   returnUrl?: string | undefined;
 }) {
-  const { kind, language, mount, minLength, returnUrl } = props;
+  const { kind, language, mount, site, minLength, returnUrl } = props;
   const words = mailLinkPages[language][kind];
   const common = mailLinkParts[language];
   const rules = <p class="hint">{fill(common.rules, { min: minLength })}</p>;
@@ -45,7 +46,13 @@ export function MailLinkPage(props: {
     </label>
   );
   return (
-    <Page title={words.title} language={language} files={`${mount}/static`} script="mail-link.js">
+    <Page
+      title={`${words.title} · ${site}`}
+      language={language}
+      files={`${mount}/static`}
+      script="mail-link.js"
+    >
+      <p class="site">{site}</p>
       <h1>{words.title}</h1>
       <form
         id="act"

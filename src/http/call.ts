@@ -1,7 +1,7 @@
 /** What a use case is told of a request. */
 import type { Call } from '../ports.ts';
 import { ACCOUNTS_AT, type AppContext } from './context.ts';
-import { publicUrl } from './origins.ts';
+import { publicUrl, siteName } from './origins.ts';
 import { reporter } from './report.ts';
 
 /** In code points. */
@@ -29,6 +29,7 @@ export function callOf(c: AppContext): Call {
     client: clientOf(c),
     language: c.var.language,
     accountsUrl: publicUrl(c) + (c.get('accountsAt') ?? ACCOUNTS_AT),
+    site: siteName(c),
     waitUntil: (work) => {
       const settled = work.catch((error: unknown) =>
         report('error', 'background_failed', { error: error instanceof Error ? error.name : 'unknown' }),

@@ -12,6 +12,10 @@ import { reporter } from './report.ts';
 export const publicUrl = (c: AppContext): string =>
   c.var.services.settings.PUBLIC_URL ?? new URL(c.req.url).origin;
 
+/** What people know the service by. */
+export const siteName = (c: AppContext): string =>
+  c.var.services.settings.SITE_NAME ?? new URL(publicUrl(c)).host;
+
 /** What stands before every path of ours: `/id` where the service is at https://example.com/id, else nothing. */
 export const publicPath = ({ PUBLIC_URL = '' }: Pick<Settings, 'PUBLIC_URL'>): string =>
   PUBLIC_URL.replace(/^https?:\/\/[^/]+/, '');

@@ -1,9 +1,10 @@
 /** Cloudflare's e-mail binding (https://developers.cloudflare.com/email-service/). */
 import type { Mailer } from '../ports.ts';
+import type { MailSender } from '../setting-parsers.ts';
 
-export const cloudflareMailer = (binding: SendEmail, from: string): Mailer => ({
+export const cloudflareMailer = (binding: SendEmail, { email, name }: MailSender): Mailer => ({
   awaited: false,
   send: async ({ to, subject, text, html }) => {
-    await binding.send({ from, to, subject, text, html });
+    await binding.send({ from: name === null ? email : { name, email }, to, subject, text, html });
   },
 });

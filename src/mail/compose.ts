@@ -11,6 +11,8 @@ export interface MailValues {
   site: string;
   /** Where the button leads; null for a mail that only tells. */
   link: string | null;
+  /** Where the code of the link can be pasted. */
+  page: string | null;
   /** Where the second button leads. */
   secondLink?: string | null;
   token: string | null;
@@ -59,7 +61,7 @@ export function composeMail(name: MailName, language: Language, to: string, more
     hours: String(lifetimeSeconds / 3_600),
     when: made ? timeText(made.at) : '',
     place: made ? placeText(made.by, language) : mailParts[language].unknownPlace,
-    page: more.link?.replace(/[#?].*$/, '') ?? '',
+    page: more.page ?? '',
   };
   const filled = (text: string) => fill(text, values);
   const before = words.before.map(filled);

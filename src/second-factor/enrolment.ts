@@ -43,7 +43,7 @@ export async function startTotp(
   const bytes = randomBytes(SECRET_BYTES);
   const started = await store.start(keyOf(caller), await box.seal(user.id, bytes), seconds(services.clock));
   if (!started) throw lostSession();
-  const uri = keyUri(new URL(call.accountsUrl).host, user.email ?? user.username ?? user.id, bytes);
+  const uri = keyUri(call.site, user.email ?? user.username ?? user.id, bytes);
   // Few requests draw one: it is read when it is needed.
   const { renderSVG } = await import('uqr');
   return { secret: new URL(uri).searchParams.get('secret') ?? '', uri, qr_svg: renderSVG(uri) };

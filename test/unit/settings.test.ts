@@ -57,6 +57,10 @@ const DEFAULTS = {
   MAIL: 'off',
   MAIL_FROM: undefined,
   PUBLIC_URL: undefined,
+  SITE_NAME: undefined,
+  RESET_URL: undefined,
+  VERIFY_URL: undefined,
+  RETURN_URL: undefined,
   DOCS: true,
 };
 
@@ -178,6 +182,23 @@ describe('a good value', () => {
     ['PUBLIC_URL', 'https://accounts.example.com', 'https://accounts.example.com'],
     ['PUBLIC_URL', 'https://example.com/auth/', 'https://example.com/auth'],
     ['PUBLIC_URL', '', undefined],
+    ['MAIL_FROM', 'no-reply@acme.example', { email: 'no-reply@acme.example', name: null }],
+    ['MAIL_FROM', 'Acme <no-reply@acme.example>', { email: 'no-reply@acme.example', name: 'Acme' }],
+    ['MAIL_FROM', '"Acme, Inc." <a@acme.example>', { email: 'a@acme.example', name: 'Acme, Inc.' }],
+    ['MAIL_FROM', '우리 가게<a@acme.example>', { email: 'a@acme.example', name: '우리 가게' }],
+    ['MAIL_FROM', '<a@acme.example>', { email: 'a@acme.example', name: null }],
+    ['MAIL_FROM', '', undefined],
+    ['SITE_NAME', ' Acme ', 'Acme'],
+    ['SITE_NAME', '', undefined],
+    [
+      'RESET_URL',
+      'https://app.example.com/reset#token={token}',
+      'https://app.example.com/reset#token={token}',
+    ],
+    ['RESET_URL', 'https://app.example.com/r/{uid}/{token}', 'https://app.example.com/r/{uid}/{token}'],
+    ['VERIFY_URL', 'https://app.example.com/?a=1&t={token}', 'https://app.example.com/?a=1&t={token}'],
+    ['VERIFY_URL', '', undefined],
+    ['RETURN_URL', 'https://app.example.com', 'https://app.example.com'],
     ['DOCS', 'off', false],
     ['VERIFYING_KEYS', [{ kty: 'oct' }], '[{"kty":"oct"}]'],
     ['SIGNING_KEY', { kty: 'oct' }, '{"kty":"oct"}'],
@@ -199,6 +220,9 @@ describe('a good value', () => {
     ['PASSWORD_ITERATIONS', '1000'],
     ['SIGN_UP', 'verify'],
     ['PUBLIC_URL', 'http://localhost:8787'],
+    ['RESET_URL', 'http://localhost:5173/reset?token={token}'],
+    ['VERIFY_URL', 'http://localhost:5173/verify/{token}'],
+    ['RETURN_URL', 'http://localhost:5173'],
   ])('%s=%s is one in development', (name, value) => {
     expect(faultsOf({ ENVIRONMENT: 'development', [name]: value })).toEqual([]);
   });
@@ -225,6 +249,18 @@ const NO_FLAG = ['', 'True', 'TRUE', '1', '0', 'yes', 'on', ' true'];
 const NO_SWITCH = ['', 'true', 'On', '1'];
 const NO_LIFETIME = [...NO_DURATION, '0s', '0d', '3651d', '999999999d'];
 const NO_NUMBER = ['', '1.5', '-1', '1e1', '0x10', 'twenty', ' 9', '9 ', '9_9'];
+
+const BAD_LINKS = [
+  'https://app.example.com/reset',
+  'https://app.example.com/reset?token={TOKEN}',
+  '/reset?token={token}',
+  'javascript:alert("{token}")',
+  'myapp://reset/{token}',
+  'http://app.example.com/reset?token={token}',
+  'https://{token}.example.com/reset',
+  'https://{token}@example.com/',
+  'https://app.example.com/a b?token={token}',
+];
 
 const BAD: Record<Exclude<Name, 'SIGNING_KEY' | 'VERIFYING_KEYS'>, unknown[]> = {
   ENVIRONMENT: ['', 'Production', 'staging', 'dev', 'test'],
@@ -313,7 +349,29 @@ const BAD: Record<Exclude<Name, 'SIGNING_KEY' | 'VERIFYING_KEYS'>, unknown[]> = 
     'https://a.example,null',
   ],
   MAIL: ['', 'on', 'smtp', 'inbox', 'Cloudflare'],
-  MAIL_FROM: ['x', 'x@', '@example.com', 'x@y', 'Mina <mina@example.com>', 'a b@example.com'],
+  MAIL_FROM: [
+    'x',
+    'x@',
+    '@example.com',
+    'x@y',
+    'a b@example.com',
+    'Acme no-reply@acme.example',
+    'Acme <no-reply>',
+    'Acme <a@acme.example> Ltd',
+    'Acme <a@acme.example>, b@acme.example',
+    '"Acme <a@acme.example>',
+    'Acme\r\nBcc: x <a@acme.example>',
+  ],
+  SITE_NAME: ['Acme\nInc', 'x'.repeat(65), 'x\ud800'],
+  RESET_URL: BAD_LINKS,
+  VERIFY_URL: BAD_LINKS,
+  RETURN_URL: [
+    'app.example.com',
+    '/welcome',
+    'javascript:alert(1)',
+    'http://app.example.com',
+    'https://u:p@a.example',
+  ],
   PUBLIC_URL: [
     'accounts.example.com',
     'ftp://example.com',
@@ -355,7 +413,7 @@ describe('a bad value is a fault of its setting, told without the value', () => 
 
 describe('faults come together', () => {
   it('of all settings at once', () => {
-    const names = Object.keys(BAD).filter((name) => name !== 'ISSUER' && name !== 'AUDIENCE');
+    const names = Object.keys(BAD).filter((name) => !['ISSUER', 'AUDIENCE', 'SITE_NAME'].includes(name));
     const env = Object.fromEntries(names.map((name) => [name, '§']));
     expect([...new Set(faultsOf(env))].sort()).toEqual(names.sort());
   });

@@ -27,7 +27,8 @@ const DAY = 86_400;
 const OTHER_PASSWORD = 'staple of another colour';
 
 describe('the templates of mails', () => {
-  const LINK = 'https://accounts.example.org/account/email/verify#token=a.b';
+  const PAGE = 'https://accounts.example.org/account/email/verify';
+  const LINK = `${PAGE}#token=a.b`;
   const all = (Object.keys(mails.en) as MailName[]).flatMap((name) =>
     LANGUAGES.map((language) => [name, language] as const),
   );
@@ -42,6 +43,7 @@ describe('the templates of mails', () => {
     composeMail(name, language, to, {
       site: 'accounts.example.org',
       link,
+      page: PAGE,
       secondLink: DISOWN,
       token: 'a.b',
       lifetimeSeconds: 1_800,
@@ -164,8 +166,20 @@ describe('the pages that links in mail open', () => {
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
     expect(answer.headers.get('Referrer-Policy')).toBe('no-referrer');
     expect(answer.text).toMatch(new RegExp(`^<!doctype html><html lang="${language}">`, 'i'));
-    expect(answer.text).toContain(`<title>${title}</title>`);
+    expect(answer.text).toContain(`<title>${title} · localhost</title>`);
+    expect(answer.text).toContain('<p class="site">localhost</p>');
     expect(answer.text).toContain('<script type="module" src="/account/static/mail-link.js"></script>');
+  });
+
+  it.each(PAGES)('%s names the site, and offers to continue at RETURN_URL once it is done', async (path) => {
+    const vars = { SITE_NAME: 'Acme', RETURN_URL: 'https://app.example.org/?from=mail&x=1' };
+    const { text } = await world({ vars }).get(path);
+    expect(text).toContain(' · Acme</title>');
+    expect(text).toContain('<p class="site">Acme</p>');
+    expect(text).toContain(
+      '<p data-part="back" hidden=""><a href="https://app.example.org/?from=mail&amp;x=1">Continue</a></p>',
+    );
+    expect((await world().get(path)).text).not.toContain('data-part="back"');
   });
 
   it.each(PAGES)('%s has no script or style of its own, and sends its form nowhere', async (path) => {

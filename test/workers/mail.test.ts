@@ -82,6 +82,16 @@ describe('MAIL=cloudflare', () => {
     ]);
   });
 
+  it('shows the name of the sender', async () => {
+    const { sent, EMAIL } = emailBinding();
+    const w = world({
+      vars: { ...CLOUDFLARE, MAIL_FROM: 'Acme <no-reply@acme.example>' },
+      bindings: { EMAIL },
+    });
+    await w.signUp();
+    expect(sent).toMatchObject([{ from: { name: 'Acme', email: 'no-reply@acme.example' } }]);
+  });
+
   it('sends no mail for an unknown or inactive address', async () => {
     const { sent, EMAIL } = emailBinding();
     const w = world({ vars: CLOUDFLARE, bindings: { EMAIL } });
@@ -256,6 +266,40 @@ describe('the link in a mail', () => {
       expect(mail?.text).toContain('accounts.example.org');
     },
   );
+
+  const OWN = {
+    RESET_URL: 'https://app.example.org/reset?for={uid}#token={token}',
+    VERIFY_URL: 'https://app.example.org/verify/{token}',
+  };
+
+  it.each(DOORS)('of %s leads to the site’s own page, its code to ours', async (_, path, vars, send) => {
+    const w = world({ vars: { ...vars, ...OWN } });
+    const [mail] = await mailsTo(w, await send(w));
+    const token = mail?.token ?? '';
+    const uid = btoa(token.split('.')[0] ?? '').replace(/=+$/, '');
+    const link = path.includes('reset')
+      ? `https://app.example.org/reset?for=${uid}#token=${token}`
+      : `https://app.example.org/verify/${token}`;
+    expect(mail?.text.split('\n\n')).toContain(link);
+    expect(mail?.html).toContain(`href="${link}"`);
+    expect(mail?.text).toContain(`open http://localhost${path} and paste this code:\n\n${token}`);
+    expect(mail?.text).not.toContain(`http://localhost${path}#`);
+  });
+
+  it('that disowns the account is never the site’s own', async () => {
+    const w = world({ vars: OWN });
+    const { email } = await w.signUp();
+    const [mail] = await mailsTo(w, email);
+    expect(mail?.text.split('\n\n')).toContain(`http://localhost/account/email/disown#token=${mail?.token}`);
+  });
+
+  it('is in a mail that calls the site by SITE_NAME', async () => {
+    const w = world({ vars: { SITE_NAME: 'Acme & Söhne', PUBLIC_URL: 'https://accounts.example.org' } });
+    const { email } = await w.signUp();
+    const [mail] = await mailsTo(w, email);
+    expect(mail?.text).toContain('Welcome to Acme & Söhne.');
+    expect(mail?.html).toContain('Welcome to Acme &#38; Söhne.');
+  });
 
   const resetAt = (w: World, url: string, email: string, headers: Record<string, string> = {}) =>
     w.fetch(

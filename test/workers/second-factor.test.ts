@@ -98,6 +98,17 @@ describe('enrolment', () => {
     expect((await logIn(w, who)).status).toBe(200);
   });
 
+  it.each<[string, Vars, string]>([
+    ['the host of PUBLIC_URL', { PUBLIC_URL: 'https://accounts.example.org/id' }, 'accounts.example.org'],
+    ['SITE_NAME', { SITE_NAME: 'Acme & Söhne' }, 'Acme & Söhne'],
+  ])('is called %s in authenticator apps', async (_, vars, issuer) => {
+    const w = at(vars);
+    const { access, email } = await w.signUp();
+    const { uri } = (await w.post('/account/factors/totp', {}, { token: access })).body;
+    expect(new URL(uri).searchParams.get('issuer')).toBe(issuer);
+    expect(decodeURIComponent(new URL(uri).pathname)).toContain(`${issuer}:${email}`);
+  });
+
   it('is confirmed by a code, which shows ten recovery codes once and is used up', async () => {
     const w = at();
     const who = await w.signUp();

@@ -1,10 +1,11 @@
 /** One-time tokens and the mails that carry them. */
 
-import { sha256Hex } from '../../encoding.ts';
+import { sha256Hex, toBase64Url, utf8 } from '../../encoding.ts';
 import type { MailName } from '../../languages/en/mails.ts';
 import { composeMail } from '../../mail/compose.ts';
 import type { OneTimePurpose, OneTimeToken } from '../../model.ts';
 import type { Call, Client, Mail } from '../../ports.ts';
+import type { Settings } from '../../settings.ts';
 import type { Services } from './tokens.ts';
 
 const HOUR_SECONDS = 3_600;
@@ -65,6 +66,20 @@ const PAGES = {
   sign_up: '/email/verify',
 } as const satisfies Record<MailedPurpose, string>;
 
+/** The page that a site has of its own for a link. */
+const OWN_PAGE = {
+  password_reset: 'RESET_URL',
+  email_verify: 'VERIFY_URL',
+  email_change: 'VERIFY_URL',
+  sign_up: 'VERIFY_URL',
+} as const satisfies Partial<Record<MailedPurpose, keyof Settings>>;
+
+/** With whose token it is in `{uid}`, as djoser's links have it. Neither needs to be escaped. */
+function ownLink(settings: Settings, purpose: MailedPurpose, subject: string, token: string) {
+  const template = purpose in OWN_PAGE ? settings[OWN_PAGE[purpose as keyof typeof OWN_PAGE]] : undefined;
+  return template?.replaceAll('{token}', token).replaceAll('{uid}', toBase64Url(utf8(subject)));
+}
+
 /** Where an account was made from, as its verification token keeps it for later mails. */
 export const placePayload = ({ ip, country }: Client): string => JSON.stringify({ ip, country });
 export const placeOf = (payload: string | null): Pick<Client, 'ip' | 'country'> =>
@@ -87,7 +102,7 @@ const afterAnswer = () => new Promise((resolve) => setTimeout(resolve, 0));
  * address that nobody has. A mail that fails is a line in the log; people ask again.
  */
 export async function sendMail(
-  { mailer }: Services,
+  { mailer, settings }: Services,
   call: Call,
   name: MailName,
   to: string | null,
@@ -95,11 +110,14 @@ export async function sendMail(
 ): Promise<void> {
   if (!mailer) return;
   const token = carried ? `${carried.subject}.${carried.secret}` : null;
-  const linkTo = (purpose: MailedPurpose) => `${call.accountsUrl}${PAGES[purpose]}#token=${token}`;
+  const pageOf = (purpose: MailedPurpose) => `${call.accountsUrl}${PAGES[purpose]}`;
+  const linkTo = (purpose: MailedPurpose) =>
+    ownLink(settings, purpose, carried?.subject ?? '', token ?? '') ?? `${pageOf(purpose)}#token=${token}`;
   const write = (): Mail =>
     composeMail(name, call.language, to ?? '', {
-      site: new URL(call.accountsUrl).host,
+      site: call.site,
       link: carried ? linkTo(carried.purpose) : null,
+      page: carried ? pageOf(carried.purpose) : null,
       secondLink: carried?.purpose === 'email_verify' ? linkTo('email_disown') : null,
       token,
       ...(carried && { lifetimeSeconds: ONE_TIME_LIFETIME[carried.purpose] }),
