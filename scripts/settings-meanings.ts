@@ -50,5 +50,9 @@ export const SETTING_MEANINGS: Readonly<Record<keyof typeof SETTINGS, string>> =
   VERIFY_URL: 'likewise, of the links that confirm an address or a sign-up',
   RETURN_URL: 'where the built-in pages offer to continue when they are done; https in production',
   COMPAT: 'whose paths are there for their clients: a list of `simplejwt`, `djoser` and `dj-rest-auth`',
+  PAGES: 'the pages for people: `on`, `off`, or a list of `sign-in`, `sign-up`, `forgot` and `settings`',
+  SITE_LOGO: 'the address of a picture, or a path of the host: stands on every page',
+  SITE_COLOR:
+    'the accent of pages and console, such as `#1f5fbf`; made darker or lighter where it could not be read',
   DOCS: '`off`: no `/docs`, no `/openapi.json`',
 };

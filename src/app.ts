@@ -23,7 +23,7 @@ import { DEADLINES, type Deadlines } from './deadlines.ts';
 import { startPageRoutes } from './dev/start-page.tsx';
 import { discoveryRoutes } from './discovery.ts';
 import { healthRoutes } from './health.ts';
-import { assetRoutes } from './http/assets.ts';
+import { assetRoutes } from './http/asset-routes.ts';
 import { ACCOUNTS_AT, type AppEnv, type Bindings, type Composed, type Composer } from './http/context.ts';
 import { answerOther } from './http/methods.ts';
 import { asDrf } from './http/middleware/as-drf.ts';

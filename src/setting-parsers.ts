@@ -183,3 +183,31 @@ export const encryptionKey = (text: string | null): Uint8Array<ArrayBuffer> | un
   if (keys.length > 1) throw new Problem('must be one key');
   return keys[0];
 };
+
+/** The address of a picture, or a path of the host such as `/logo.svg`. */
+export const siteLogo = (text: string | null): string | undefined => {
+  if (text === null || text === '') return undefined;
+  if (/^\/(?![/\\])[\w./~-]*$/.test(text)) return text;
+  const url = new URL(pageUrl(text) ?? '');
+  // Its origin becomes a source of the pages' policy, where these would end a source or a directive.
+  if (/[;,]/.test(url.href)) throw new Problem('must be the address or the path of a picture');
+  return url.href;
+};
+
+export const siteColor = (text: string | null): string | undefined => {
+  if (text === null || text === '') return undefined;
+  if (!/^#[0-9a-f]{6}$/i.test(text)) throw new Problem('must be a color such as #1f5fbf');
+  return text.toLowerCase();
+};
+
+/** The pages for people, by the last part of their path. */
+const PAGE_NAMES = ['sign-in', 'sign-up', 'forgot', 'settings'] as const;
+export type PageName = (typeof PAGE_NAMES)[number];
+
+export const pages = (text: string | null): readonly PageName[] => {
+  if (text === 'on') return PAGE_NAMES;
+  if (text === 'off') return [];
+  const named = list(text);
+  if (named.length === 0) throw new Problem(`must be on, off, or some of ${PAGE_NAMES.join(', ')}`);
+  return named.map(oneOf(...PAGE_NAMES));
+};

@@ -22,8 +22,11 @@ import {
   optionalText,
   origins,
   Problem,
+  pages,
   pageUrl,
   publicUrl,
+  siteColor,
+  siteLogo,
   siteName,
 } from './setting-parsers.ts';
 import { LEEWAY_MAX_SECONDS } from './token/claims.ts';
@@ -215,6 +218,9 @@ export const SETTINGS = define({
   RETURN_URL: { default: null, parse: pageUrl },
   COMPAT: { default: 'simplejwt', parse: libraries },
 
+  PAGES: { default: 'on', parse: pages },
+  SITE_LOGO: { default: null, parse: siteLogo },
+  SITE_COLOR: { default: null, parse: siteColor },
   DOCS: { default: 'on', parse: flag('on', 'off') },
 });
 
@@ -281,7 +287,7 @@ export function loadSettings(
   ) {
     fault('ALLOWED_ORIGINS', 'must be https in production in cookie mode, localhost apart');
   }
-  for (const name of ['PUBLIC_URL', 'RESET_URL', 'VERIFY_URL', 'RETURN_URL'] as const) {
+  for (const name of ['PUBLIC_URL', 'RESET_URL', 'VERIFY_URL', 'RETURN_URL', 'SITE_LOGO'] as const) {
     if (production && /^http:/i.test(values[name] ?? '')) fault(name, 'must be https in production');
   }
   return faults.length > 0 ? { ok: false, faults } : { ok: true, settings: { ...values, MAIL: mail } };

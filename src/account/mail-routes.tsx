@@ -7,8 +7,8 @@ import { Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import { body } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
-import { siteName } from '../http/origins.ts';
-import { PAGE_CSP } from '../http/page.tsx';
+import { showPage } from '../http/page.tsx';
+import { serveTheme } from '../http/site.ts';
 import {
   confirmEmail,
   disownAccount,
@@ -36,21 +36,17 @@ export const withMail = createMiddleware<AccountEnv>(async function withMail(c, 
   return next();
 });
 
-const page = (c: AccountContext, kind: MailLinkKind) => {
-  c.header('Content-Security-Policy', PAGE_CSP);
-  c.header('Content-Language', c.var.language);
-  c.header('Vary', 'Accept-Language', { append: true });
-  return c.html(
+const page = (c: AccountContext, kind: MailLinkKind) =>
+  showPage(c, (site) => (
     <MailLinkPage
       kind={kind}
+      site={site}
       language={c.var.language}
       mount={c.var.mount}
-      site={siteName(c)}
       minLength={c.var.services.settings.PASSWORD_MIN_LENGTH}
       returnUrl={c.var.services.settings.RETURN_URL}
-    />,
-  );
-};
+    />
+  ));
 
 export const mailRoutes = () =>
   new Hono<AccountEnv>({ strict: false })
@@ -62,6 +58,7 @@ export const mailRoutes = () =>
       return c.json({}, 202);
     })
     // Of the pages below, so that they need nothing of the host but its assets.
+    .get('/static/theme.css', (c) => serveTheme(c))
     .get('/static/page.css', (c) => serveAsset(c, '/static/page.css'))
     .get('/static/mail-link.js', (c) => serveAsset(c, '/static/mail-link.js'))
     .get('/password/reset/confirm', (c) => page(c, 'reset'))

@@ -5,6 +5,7 @@
  * click, with the token from the link or from the field, to the path of the page itself.
  */
 import { Page } from '../http/page.tsx';
+import type { Site } from '../http/site.ts';
 import { fill } from '../languages/describe.ts';
 import { type Language, mailLinkPages, mailLinkParts } from '../languages/index.ts';
 import { PASSWORD_MAX_LENGTH } from '../password/policy.ts';
@@ -30,13 +31,13 @@ function PasswordField(props: { name: string; label: string; autocomplete: strin
 /** `mount`: where the account app is, its files included. `minLength`: of a password. */
 export function MailLinkPage(props: {
   kind: MailLinkKind;
+  site: Site;
   language: Language;
   mount: string;
-  site: string;
   minLength: number;
   returnUrl?: string | undefined;
 }) {
-  const { kind, language, mount, site, minLength, returnUrl } = props;
+  const { kind, site, language, mount, minLength, returnUrl } = props;
   const words = mailLinkPages[language][kind];
   const common = mailLinkParts[language];
   const rules = <p class="hint">{fill(common.rules, { min: minLength })}</p>;
@@ -47,12 +48,13 @@ export function MailLinkPage(props: {
   );
   return (
     <Page
-      title={`${words.title} · ${site}`}
+      title={words.title}
       language={language}
       files={`${mount}/static`}
+      site={site}
       script="mail-link.js"
+      kind="card"
     >
-      <p class="site">{site}</p>
       <h1>{words.title}</h1>
       <form
         id="act"

@@ -7,6 +7,7 @@ import { Hono } from 'hono';
 import { Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import { callOf } from '../http/call.ts';
+import { serveTheme } from '../http/site.ts';
 import { findUser, overview } from './application.ts';
 import { finishConsoleLogIn, logInToConsole, logOutOfConsole } from './console-session.ts';
 import {
@@ -37,6 +38,7 @@ const challenge = (c: AdminContext) => {
 
 export const consoleRoutes = () =>
   new Hono<AdminEnv>({ strict: false })
+    .get('/theme.css', (c) => serveTheme(c))
     .get('/console.css', (c) => serveAsset(c, '/admin/console.css'))
     .get('/login', (c) => show(c, LogInPage, { next: c.req.query('next') ?? '', name: '' }))
     .post('/login', ownOrigin, async (c) => {

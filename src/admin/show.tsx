@@ -4,14 +4,12 @@
 import type { Child } from 'hono/jsx';
 import { REFUSALS } from '../errors.ts';
 import { answerError, refusalOf } from '../http/problem.ts';
+import { imageSources, siteOf } from '../http/site.ts';
 import { describeRefusal } from '../languages/describe.ts';
 import { consoleWords } from '../languages/index.ts';
 import type { AdminContext } from './env.ts';
 import type { Frame } from './pages/parts.tsx';
 import { ErrorPage } from './pages/sign.tsx';
-
-const CONSOLE_CSP =
-  "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /** The page in its frame. Of no other origin to read, whatever ALLOWED_ORIGINS says for the API. */
 export function show<P extends { frame: Frame }>(
@@ -25,12 +23,16 @@ export function show<P extends { frame: Frame }>(
     base: c.var.mount,
     language,
     words: consoleWords[language],
+    site: siteOf(c),
     caller: c.get('caller')?.user ?? null,
     done: c.req.query('done'),
   };
   c.header('Access-Control-Allow-Origin', undefined);
   c.header('Access-Control-Allow-Credentials', undefined);
-  c.header('Content-Security-Policy', CONSOLE_CSP);
+  c.header(
+    'Content-Security-Policy',
+    `default-src 'none'; style-src 'self'; img-src ${imageSources(c)}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+  );
   c.header('Content-Language', language);
   c.header('Vary', 'Accept-Language', { append: true });
   return c.html(`<!doctype html>${Page({ frame, ...props } as unknown as P)}`, status) as Response;

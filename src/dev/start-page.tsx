@@ -7,7 +7,7 @@ import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
 import { ACCOUNTS_AT, type AppEnv } from '../http/context.ts';
 import { publicPath } from '../http/origins.ts';
-import { PAGE_CSP, Page } from '../http/page.tsx';
+import { Page, showPage } from '../http/page.tsx';
 
 /** Of every method, so that no 405 says otherwise. */
 const inDevelopment = createMiddleware<AppEnv>(async function inDevelopment(c, next) {
@@ -20,31 +20,34 @@ export const startPageRoutes = () =>
     const { settings } = c.var.services;
     const { DOCS, MAIL } = settings;
     const base = publicPath(settings);
-    c.header('Content-Security-Policy', PAGE_CSP);
-    return c.html(
-      <Page title="Accounts in development" language="en" files={`${base}/static`}>
-        <h1>Accounts in development</h1>
-        <p>The service is running. This page is shown in development only.</p>
-        <ul>
-          {DOCS && (
+    return showPage(
+      c,
+      () => (
+        <Page title="Accounts in development" language="en" files={`${base}/static`}>
+          <h1>Accounts in development</h1>
+          <p>The service is running. This page is shown in development only.</p>
+          <ul>
+            {DOCS && (
+              <li>
+                <a href={`${base}/docs`}>API documentation</a>: every endpoint, to be tried in the browser.
+              </li>
+            )}
             <li>
-              <a href={`${base}/docs`}>API documentation</a>: every endpoint, to be tried in the browser.
+              <a href={`${base}/admin`}>Console</a>: users, sessions and the audit log. First make yourself
+              staff: <code>npm run createsuperuser</code>
             </li>
-          )}
-          <li>
-            <a href={`${base}/admin`}>Console</a>: users, sessions and the audit log. First make yourself
-            staff: <code>npm run createsuperuser</code>
-          </li>
-          {MAIL === 'inbox' && (
+            {MAIL === 'inbox' && (
+              <li>
+                <a href={`${base}/dev/mail`}>Development inbox</a>: the e-mail that would have been sent.
+              </li>
+            )}
             <li>
-              <a href={`${base}/dev/mail`}>Development inbox</a>: the e-mail that would have been sent.
+              API: <code>POST {ACCOUNTS_AT}/sign-up</code>, <code>POST {ACCOUNTS_AT}/login</code>,{' '}
+              <code>GET {ACCOUNTS_AT}/me</code>
             </li>
-          )}
-          <li>
-            API: <code>POST {ACCOUNTS_AT}/sign-up</code>, <code>POST {ACCOUNTS_AT}/login</code>,{' '}
-            <code>GET {ACCOUNTS_AT}/me</code>
-          </li>
-        </ul>
-      </Page>,
+          </ul>
+        </Page>
+      ),
+      { isTranslated: false },
     );
   });

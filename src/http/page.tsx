@@ -1,38 +1,69 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** The frame of the small pages: those that links in mail open, and the development inbox. */
+/** The frame of the pages for people, the development inbox and the start page: all but the console. */
 
 import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
 import type { Language } from '../languages/index.ts';
+import type { AppContext } from './context.ts';
+import { imageSources, type Site, siteOf } from './site.ts';
 
-export const PAGE_CSP =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+/** Above what a page shows. A reader of the screen hears the name; a logo beside it says nothing more. */
+export const Brand = ({ site }: { site: Site }) => (
+  <header class="site">
+    {site.logo && <img src={site.logo} alt="" height={32} />}
+    <span>{site.name}</span>
+  </header>
+);
 
-/** `files`: where page.css and, by its name, the script are. */
+/** `files`: where theme.css, page.css and, by its name, the script are. */
 export function Page(props: {
   title: string;
   language: Language;
   files: string;
+  site?: Site;
   script?: string;
+  /** Of `main`: how wide a page is. */
+  kind?: 'card' | 'wide' | undefined;
   children?: Child;
 }) {
+  const { title, language, files, site, script, kind } = props;
   return (
     <>
       {raw('<!doctype html>')}
-      <html lang={props.language}>
+      <html lang={language}>
         <head>
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <meta name="robots" content="noindex" />
-          <title>{props.title}</title>
-          <link rel="stylesheet" href={`${props.files}/page.css`} />
-          {props.script && <script type="module" src={`${props.files}/${props.script}`} />}
+          <title>{site ? `${title} · ${site.name}` : title}</title>
+          {site?.logo && <link rel="icon" href={site.logo} />}
+          <link rel="stylesheet" href={`${files}/theme.css`} />
+          <link rel="stylesheet" href={`${files}/page.css`} />
+          {script && <script type="module" src={`${files}/${script}`} />}
         </head>
-        <body>
+        <body class={kind}>
+          {site && <Brand site={site} />}
           <main>{props.children}</main>
         </body>
       </html>
     </>
   );
+}
+
+/** A page as an answer. No form is sent by the browser: a script of ours does. */
+export function showPage(
+  c: AppContext,
+  page: (site: Site) => Child,
+  { isTranslated = true, status = 200 }: { isTranslated?: boolean; status?: 200 | 400 } = {},
+): Response {
+  c.header(
+    'Content-Security-Policy',
+    `default-src 'none'; script-src 'self'; style-src 'self'; img-src ${imageSources(c)}; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`,
+  );
+  if (isTranslated) {
+    c.header('Content-Language', c.var.language);
+    c.header('Vary', 'Accept-Language', { append: true });
+  }
+  return c.html(String(page(siteOf(c))), status);
 }

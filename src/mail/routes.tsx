@@ -9,7 +9,8 @@ import { Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import type { AppEnv } from '../http/context.ts';
 import { publicPath } from '../http/origins.ts';
-import { PAGE_CSP, Page } from '../http/page.tsx';
+import { Page, showPage } from '../http/page.tsx';
+import { serveTheme } from '../http/site.ts';
 import { canonicalEmail } from '../identity.ts';
 import type { Inbox } from '../ports.ts';
 
@@ -27,6 +28,7 @@ export const devMailRoutes = () =>
   new Hono<MailEnv>({ strict: false })
     .use('/dev/mail', withInbox)
     .use('/dev/mail/*', withInbox)
+    .get('/dev/mail/theme.css', (c) => serveTheme(c))
     .get('/dev/mail/page.css', (c) => serveAsset(c, '/static/page.css'))
     .get('/dev/mail', async (c) => {
       const to = c.req.query('to');
@@ -43,35 +45,38 @@ export const devMailRoutes = () =>
           messages: mails.map(({ createdAt, ...mail }) => ({ ...mail, created_at: createdAt })),
         });
       }
-      c.header('Content-Security-Policy', PAGE_CSP);
-      return c.html(
-        <Page
-          title="Development inbox"
-          language="en"
-          files={`${publicPath(c.var.services.settings)}/dev/mail`}
-        >
-          <h1>Development inbox</h1>
-          <p>Mail of the last hour, newest first. Nothing is sent from here.</p>
-          {mails.length === 0 && (
-            <p class="empty">No mail yet. Sign up or ask for a reset, then look again.</p>
-          )}
-          {mails.map((mail) => (
-            <article>
-              <h2>{mail.subject}</h2>
-              <p class="meta">
-                To {mail.to}, <time datetime={mail.createdAt}>{mail.createdAt}</time>
-              </p>
-              {mail.text.split('\n\n').map((paragraph) =>
-                /^https?:\/\/\S+$/.test(paragraph) ? (
-                  <p>
-                    <a href={paragraph}>{paragraph}</a>
-                  </p>
-                ) : (
-                  <p>{paragraph}</p>
-                ),
-              )}
-            </article>
-          ))}
-        </Page>,
+      return showPage(
+        c,
+        () => (
+          <Page
+            title="Development inbox"
+            language="en"
+            files={`${publicPath(c.var.services.settings)}/dev/mail`}
+          >
+            <h1>Development inbox</h1>
+            <p>Mail of the last hour, newest first. Nothing is sent from here.</p>
+            {mails.length === 0 && (
+              <p class="empty">No mail yet. Sign up or ask for a reset, then look again.</p>
+            )}
+            {mails.map((mail) => (
+              <article>
+                <h2>{mail.subject}</h2>
+                <p class="meta">
+                  To {mail.to}, <time datetime={mail.createdAt}>{mail.createdAt}</time>
+                </p>
+                {mail.text.split('\n\n').map((paragraph) =>
+                  /^https?:\/\/\S+$/.test(paragraph) ? (
+                    <p>
+                      <a href={paragraph}>{paragraph}</a>
+                    </p>
+                  ) : (
+                    <p>{paragraph}</p>
+                  ),
+                )}
+              </article>
+            ))}
+          </Page>
+        ),
+        { isTranslated: false },
       );
     });

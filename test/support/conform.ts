@@ -23,7 +23,7 @@ interface Document {
 }
 
 /** Pages and files: people read them, no program. */
-const NOT_THE_API = /^(?:\/account)?\/(?:static|docs)\/.|^\/admin(?!\/api\/)/;
+const NOT_THE_API = /^(?:\/account)?\/(?:static|docs)\/.|^\/dev\/mail\/.|^\/admin(?!\/api\/)/;
 /** Of DRF's clients. */
 const DRF_PATHS = /^\/(?:api\/token|auth|dj-rest-auth)(?:\/|$)/;
 /** Headers that mean something to a client, so that the document must know of them. */

@@ -35,7 +35,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
   [
     'rules',
     /^(token|password)\//,
-    /^(identity|origins|secret-box|setting-parsers|settings)\.ts$/,
+    /^(identity|origins|secret-box|setting-parsers|settings|site-color)\.ts$/,
     /^second-factor\/(totp|recovery-codes|limits|ports|proof)\.ts$/,
     /^account\/(staff|new-user|presenters|export\/own-data)\.ts$/,
     /^mail\/(mails|compose)\.ts$/,

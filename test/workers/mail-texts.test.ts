@@ -143,7 +143,7 @@ describe('the templates of mails', () => {
 
 describe('the pages that links in mail open', () => {
   const CSP =
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
   const PAGES: [string, Record<Language, string>][] = [
     ['/account/email/verify', { en: 'Confirm your e-mail address', ko: '이메일 주소 확인' }],
     ['/account/password/reset/confirm', { en: 'Choose a new password', ko: '새 비밀번호 정하기' }],

@@ -195,7 +195,9 @@ describe('mail', () => {
       expect(page.status).toBe(200);
       expect(page.headers.get('Content-Security-Policy')).toContain("script-src 'self'; style-src 'self'");
       const files = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
-      expect(files).toEqual([`${base}/static/page.css`, `${base}/static/mail-link.js`]);
+      expect(files).toEqual(
+        ['theme.css', 'page.css', 'mail-link.js'].map((file) => `${base}/static/${file}`),
+      );
       for (const file of files) {
         const answer = await ask(host, 'GET', file);
         expect([answer.status, answer.headers.get('Content-Type')]).toEqual([

@@ -26,6 +26,7 @@ export const Layout = (props: { frame: Frame; title: string; place?: Place; chil
         <meta name="referrer" content="same-origin" />
         <title>{`${title} · ${words.brand}`}</title>
         <link rel="icon" href="data:," />
+        <link rel="stylesheet" href={`${base}/theme.css`} />
         <link rel="stylesheet" href={`${base}/console.css`} />
       </head>
       <body>
@@ -34,6 +35,7 @@ export const Layout = (props: { frame: Frame; title: string; place?: Place; chil
         </a>
         <header class="bar">
           <a class="brand" href={base || '/'}>
+            {props.frame.site.logo && <img src={props.frame.site.logo} alt="" height={24} />}
             {words.brand}
           </a>
           {caller && (

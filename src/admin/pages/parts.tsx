@@ -2,6 +2,7 @@
 /** @jsxImportSource hono/jsx */
 /** What the pages of the console are put together from. */
 import type { Child } from 'hono/jsx';
+import type { Site } from '../../http/site.ts';
 import { fill } from '../../languages/describe.ts';
 import type { consoleWords, Language } from '../../languages/index.ts';
 import type { User } from '../../model.ts';
@@ -19,6 +20,7 @@ export interface Frame {
   base: string;
   language: Language;
   words: ConsoleWords;
+  site: Site;
   /** Null where nobody is logged in. */
   caller: User | null;
   /** The code of what was just done, from the query string. */
