@@ -167,7 +167,7 @@ describe('the pages that links in mail open', () => {
     expect(answer.headers.get('Referrer-Policy')).toBe('no-referrer');
     expect(answer.text).toMatch(new RegExp(`^<!doctype html><html lang="${language}">`, 'i'));
     expect(answer.text).toContain(`<title>${title} · localhost</title>`);
-    expect(answer.text).toContain('<p class="site">localhost</p>');
+    expect(answer.text).toContain('<span>localhost</span>');
     expect(answer.text).toContain('<script type="module" src="/account/static/mail-link.js"></script>');
   });
 
@@ -175,7 +175,7 @@ describe('the pages that links in mail open', () => {
     const vars = { SITE_NAME: 'Acme', RETURN_URL: 'https://app.example.org/?from=mail&x=1' };
     const { text } = await world({ vars }).get(path);
     expect(text).toContain(' · Acme</title>');
-    expect(text).toContain('<p class="site">Acme</p>');
+    expect(text).toContain('<span>Acme</span>');
     expect(text).toContain(
       '<p data-part="back" hidden=""><a href="https://app.example.org/?from=mail&amp;x=1">Continue</a></p>',
     );
