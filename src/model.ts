@@ -17,6 +17,8 @@ export interface User {
   lastLoginAt: number | null;
   /** An authenticator app is switched on (second-factor/). */
   hasSecondFactor: boolean;
+  /** A Language that the user's browser asked for; null: it asked for none that is there. */
+  language: string | null;
 }
 
 /** A user with the key by which the username is unique and found. */

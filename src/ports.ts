@@ -35,6 +35,8 @@ export interface Call {
   requestId: string;
   client: Client;
   language: Language;
+  /** The same where the request asked for it; null where it asked for none that is there. */
+  askedLanguage: Language | null;
   /** Where the account app is, seen from outside: links in mail begin with it. */
   accountsUrl: string;
   /** What people know the service by. */
@@ -95,7 +97,13 @@ export interface Sessions {
   open: (
     session: Session,
     as: Pick<User, 'passwordVersion' | 'passwordHash' | 'isStaff'>,
-    options: { max: number; updateLastLogin: boolean; rehash: string | null },
+    options: {
+      max: number;
+      updateLastLogin: boolean;
+      rehash: string | null;
+      /** The user's from now on; null: as before. */
+      language: Language | null;
+    },
   ) => Promise<{ outcome: 'ok'; evicted: EndedSession[] } | { outcome: 'changed' }>;
   /**
    * Consumes a refresh token with `successorJti`, or punishes its replay, in one batch, and reads back how

@@ -129,6 +129,7 @@ export const exported = named(
   z.object({
     exported_at: timestamp,
     user,
+    language: z.nullable(z.string()),
     sessions: z.array(
       z.object({
         id: uuid,
@@ -157,6 +158,7 @@ export const exported = named(
   }),
   {
     about: {
+      language: 'Of e-mails that staff cause: what the browser asked for at the last sign-in.',
       sessions: 'Oldest first, those that have ended too.',
       pending: 'What was sent by e-mail and is not used yet.',
       history: 'What staff did to the account.',
@@ -164,6 +166,7 @@ export const exported = named(
     example: {
       exported_at: '2026-11-23T10:30:00Z',
       user: USER,
+      language: 'ko',
       sessions: [
         {
           ...SESSION,

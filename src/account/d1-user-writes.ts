@@ -37,6 +37,7 @@ export const insertUser = (
       dateJoined: user.dateJoined,
       lastLoginAt: user.lastLoginAt,
       hasSecondFactor: user.hasSecondFactor,
+      language: user.language,
     },
     source,
   );

@@ -3,7 +3,7 @@ import type { UserRow } from '../model.ts';
 
 type Given = 'id' | 'email' | 'username' | 'usernameKey' | 'name' | 'passwordHash';
 /** What the maker may know better. */
-type Known = 'isActive' | 'isStaff' | 'emailVerifiedAt' | 'dateJoined' | 'lastLoginAt';
+type Known = 'isActive' | 'isStaff' | 'emailVerifiedAt' | 'dateJoined' | 'lastLoginAt' | 'language';
 
 export const newUser = (
   { id, email, username, usernameKey, name, passwordHash }: Pick<UserRow, Given>,
@@ -23,5 +23,6 @@ export const newUser = (
   dateJoined: now,
   lastLoginAt: null,
   hasSecondFactor: false,
+  language: null,
   ...known,
 });

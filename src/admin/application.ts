@@ -3,7 +3,7 @@
  * never Hono, Drizzle or a binding. Whether the caller may act is asked again inside every write.
  */
 
-import { newOneTimeToken, sendMail } from '../account/application/mailing.ts';
+import { inLanguageOf, newOneTimeToken, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
 import { cacheRevocation, requireGoodPassword, type Services } from '../account/application/tokens.ts';
 import { newUser } from '../account/new-user.ts';
@@ -208,8 +208,9 @@ export async function changeUser(
         change.ends ? { sessions: ended, reason: change.ends } : undefined,
       );
       const email = changed?.email ?? null;
-      if (change.set.isStaff) await sendMail(services, call, 'became_staff', email);
-      if ('username' in change.set) await sendMail(services, call, 'username_changed', email);
+      const theirs = inLanguageOf(user, call);
+      if (change.set.isStaff) await sendMail(services, theirs, 'became_staff', email);
+      if ('username' in change.set) await sendMail(services, theirs, 'username_changed', email);
     }
     return { outcome, result: changed ?? user };
   });
@@ -234,7 +235,7 @@ export async function deleteUser(
     });
     if (outcome === 'ok') {
       await tell(services, call, entry, undefined, { sessions: ended, reason: 'withdrawn' });
-      await sendMail(services, call, 'account_deleted', user.email);
+      await sendMail(services, inLanguageOf(user, call), 'account_deleted', user.email);
     }
     return { outcome, result: undefined };
   });
@@ -279,7 +280,7 @@ export async function requestReset(
   const { secret, row } = await newOneTimeToken(services, 'password_reset', entry.now);
   requireDone(await services.admin.store.leaveReset(entry, user, { ...row, subject: id }));
   await tell(services, call, entry, id);
-  await sendMail(services, call, 'password_reset', user.email, {
+  await sendMail(services, inLanguageOf(user, call), 'password_reset', user.email, {
     subject: id,
     purpose: 'password_reset',
     secret,

@@ -20,6 +20,7 @@ export const users = sqliteTable('users', {
   dateJoined: integer('date_joined').notNull(),
   lastLoginAt: integer('last_login_at'),
   hasSecondFactor: integer('has_second_factor', { mode: 'boolean' }).notNull().default(false),
+  language: text('language'),
 });
 
 /** A user as the ports know it: all but the key by which usernames are unique. */
@@ -36,6 +37,7 @@ export const userColumns = {
   dateJoined: users.dateJoined,
   lastLoginAt: users.lastLoginAt,
   hasSecondFactor: users.hasSecondFactor,
+  language: users.language,
 } satisfies Record<keyof User, unknown>;
 
 export const logins = sqliteTable(

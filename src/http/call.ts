@@ -1,6 +1,7 @@
 /** What a use case is told of a request. */
 import type { Call } from '../ports.ts';
 import { ACCOUNTS_AT, type AppContext } from './context.ts';
+import { askedLanguage } from './language.ts';
 import { publicUrl, siteName } from './origins.ts';
 import { reporter } from './report.ts';
 
@@ -28,6 +29,7 @@ export function callOf(c: AppContext): Call {
     requestId: c.var.requestId,
     client: clientOf(c),
     language: c.var.language,
+    askedLanguage: askedLanguage(c.req.header('Accept-Language')),
     accountsUrl: publicUrl(c) + (c.get('accountsAt') ?? ACCOUNTS_AT),
     site: siteName(c),
     waitUntil: (work) => {

@@ -2,12 +2,14 @@
 import { parseAccept } from 'hono/utils/accept';
 import { LANGUAGES, type Language } from '../languages/index.ts';
 
-export function negotiateLanguage(header: string | undefined): Language {
-  let best: Language = 'en';
+const DEFAULT: Language = 'en';
+
+function best(header: string | undefined, any: Language | undefined): Language | null {
+  let best: Language | null = null;
   let bestQuality = 0;
   for (const { type, q } of parseAccept(header ?? '')) {
     const primary = type.toLowerCase().split('-')[0];
-    const language = primary === '*' ? 'en' : LANGUAGES.find((known) => known === primary);
+    const language = primary === '*' ? any : LANGUAGES.find((known) => known === primary);
     if (language && q > bestQuality) {
       best = language;
       bestQuality = q;
@@ -15,3 +17,8 @@ export function negotiateLanguage(header: string | undefined): Language {
   }
   return best;
 }
+
+export const negotiateLanguage = (header: string | undefined): Language => best(header, DEFAULT) ?? DEFAULT;
+
+/** The language that the header names, if it is there: `*`, which Node's fetch sends, names none. */
+export const askedLanguage = (header: string | undefined): Language | null => best(header, undefined);

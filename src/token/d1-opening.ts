@@ -69,7 +69,15 @@ export const noteLogIn = (
     lastLoginAt,
     passwordHash,
     rehash,
-  }: Params<Session & { lastLoginAt: number | null; passwordHash: string; rehash: string | null }>,
+    language,
+  }: Params<
+    Session & {
+      lastLoginAt: number | null;
+      passwordHash: string;
+      rehash: string | null;
+      language: string | null;
+    }
+  >,
 ) =>
   db
     .update(users)
@@ -77,6 +85,7 @@ export const noteLogIn = (
       lastLoginAt: sql`coalesce(${lastLoginAt}, last_login_at)`,
       passwordHash: sql`CASE password_hash WHEN ${passwordHash} THEN coalesce(${rehash}, password_hash)
         ELSE password_hash END`,
+      language: sql`coalesce(${language}, language)`,
     })
     .where(sql`id = ${userId} AND ${isThere(userId, id)}`);
 
@@ -84,7 +93,7 @@ export const noteLogIn = (
 export const openingValues = (
   session: Session,
   { passwordVersion, passwordHash, isStaff }: Parameters<Sessions['open']>[1],
-  { max, updateLastLogin, rehash }: Parameters<Sessions['open']>[2],
+  { max, updateLastLogin, rehash, language }: Parameters<Sessions['open']>[2],
 ) => ({
   ...session,
   passwordVersion,
@@ -93,6 +102,7 @@ export const openingValues = (
   others: max - 1,
   lastLoginAt: updateLastLogin ? session.createdAt : null,
   rehash,
+  language,
 });
 
 /**

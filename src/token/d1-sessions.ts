@@ -68,7 +68,7 @@ export function d1Sessions(d1: D1): Sessions {
 
     open: (session, as, options) =>
       run('sessions.open', async () => {
-        const changes = options.updateLastLogin || options.rehash !== null;
+        const changes = options.updateLastLogin || options.rehash !== null || options.language !== null;
         const [opened, evicted] = await batch(
           [statements.open, statements.evict, statements.prune, ...(changes ? [statements.noteLogIn] : [])],
           openingValues(session, as, options),

@@ -83,6 +83,7 @@ describe('createSuperuser', () => {
         is_staff: 1,
         email_verified_at: NOW,
         has_second_factor: 0,
+        language: null,
         date_joined: NOW,
         last_login_at: null,
       },

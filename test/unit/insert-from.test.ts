@@ -34,9 +34,10 @@ describe('INSERT … SELECT', () => {
       dateJoined: 5,
       lastLoginAt: sql`5 + 1`,
       hasSecondFactor: false,
+      language: null,
     };
     const { params } = insertFrom(db, users, user, sql`WHERE 1`).toSQL();
-    expect(params).toEqual(['u', null, null, null, null, 'h', 1, 1, 0, null, 5, 0]);
+    expect(params).toEqual(['u', null, null, null, null, 'h', 1, 1, 0, null, 5, 0, null]);
   });
 
   it('does not compile without a column, with one too many, or with another type', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { negotiateLanguage } from '../../src/http/language.ts';
+import { askedLanguage, negotiateLanguage } from '../../src/http/language.ts';
 
 describe('the language of an answer', () => {
   it.each([
@@ -104,5 +104,21 @@ describe('the language of an answer', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('the language that a request asked for', () => {
+  it.each([
+    [undefined, null],
+    ['', null],
+    ['*', null],
+    ['de, *;q=0.5', null],
+    ['ko;q=0', null],
+    ['ko-KR', 'ko'],
+    ['en-US', 'en'],
+    ['*, ko;q=0.1', 'ko'],
+    ['en;q=0.5, ko;q=0.8', 'ko'],
+  ])('`%s`: %s', (header, language) => {
+    expect(askedLanguage(header)).toBe(language);
   });
 });

@@ -12,6 +12,9 @@ import {
   resend,
   subjectsTo,
   tokensOf,
+  tokenTo,
+  username,
+  usersOf,
   wanted,
 } from '../support/mail.ts';
 import { type Answer, codeOf, person, type Vars, type World, world } from '../support/world.ts';
@@ -441,5 +444,90 @@ describe('the language of a mail is that of the request', () => {
     const who = person();
     await w.post('/account/sign-up', who, { headers: { 'Accept-Language': header } });
     expect(await subjectsTo(w, who.email)).toEqual(['Confirm your e-mail address']);
+  });
+});
+
+describe('the language of a mail that staff cause is the user’s own', () => {
+  const KO = { headers: { 'Accept-Language': 'ko-KR,ko;q=0.9,en;q=0.5' } };
+  const EN = { headers: { 'Accept-Language': 'en' } };
+
+  async function staffOf(w: World) {
+    const { user, access } = await w.signUp(person('staff'));
+    await w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', user.id);
+    return { token: access, ...EN };
+  }
+  const languageOf = async (w: World, id: string) =>
+    (await w.rows('SELECT language FROM users WHERE id = ?', id))[0]?.language;
+  const signedUp = async (w: World, options: { headers?: Record<string, string> } = KO) => {
+    const who = person();
+    const { user, access } = (await w.post('/account/sign-up', who, options)).body;
+    return { ...who, id: user.id as string, access: access as string };
+  };
+
+  it.each<[string, (w: World, id: string, staff: { token: string }) => Promise<Answer>, string]>([
+    [
+      'a reset of the password',
+      (w, id, staff) => w.post(`/admin/api/users/${id}/password-reset`, {}, staff),
+      '비밀번호 재설정',
+    ],
+    [
+      'a new username',
+      (w, id, staff) => w.patch(`/admin/api/users/${id}`, { username: username() }, staff),
+      '사용자 이름이 변경되었습니다',
+    ],
+    [
+      'becoming staff',
+      async (w, id, staff) => {
+        await w.rows('UPDATE users SET email_verified_at = 5 WHERE id = ?', id);
+        return w.patch(`/admin/api/users/${id}`, { is_staff: true }, staff);
+      },
+      '운영진이 되었습니다',
+    ],
+    [
+      'a deletion',
+      (w, id, staff) => w.delete(`/admin/api/users/${id}`, undefined, staff),
+      '계정이 삭제되었습니다',
+    ],
+  ])('%s', async (_, act, subject) => {
+    const w = world();
+    const who = await signedUp(w);
+    expect((await act(w, who.id, await staffOf(w))).status).toBeLessThan(300);
+    expect((await subjectsTo(w, who.email))[0]).toBe(subject);
+  });
+
+  it.each<[string, Vars]>([
+    ['', {}],
+    [' without UPDATE_LAST_LOGIN', { UPDATE_LAST_LOGIN: 'false' }],
+  ])('it is that of the last log-in that named one%s', async (_, vars) => {
+    const w = world({ vars });
+    const who = await signedUp(w, EN);
+    const { id } = who;
+    expect(await languageOf(w, id)).toBe('en');
+    await w.post('/account/login', who, KO);
+    expect(await languageOf(w, id)).toBe('ko');
+    for (const header of ['', '*', 'fr']) {
+      await w.post('/account/login', who, { headers: { 'Accept-Language': header } });
+      expect(await languageOf(w, id)).toBe('ko');
+    }
+    const { language, user } = (await w.get('/account/export', { token: who.access })).body;
+    expect([language, user.language]).toEqual(['ko', undefined]);
+  });
+
+  it('where the user named none, it is that of the staff', async () => {
+    const w = world();
+    const who = await signedUp(w, { headers: { 'Accept-Language': '*' } });
+    expect(await languageOf(w, who.id)).toBe(null);
+    const staff = await staffOf(w);
+    await w.patch(`/admin/api/users/${who.id}`, { username: username() }, { ...staff, ...KO });
+    expect((await subjectsTo(w, who.email))[0]).toBe('사용자 이름이 변경되었습니다');
+  });
+
+  it('a sign-up that waits for its mail has that of the confirmation', async () => {
+    const w = world({ vars: { SIGN_UP: 'verify' } });
+    const who = person();
+    await w.post('/account/sign-up', who, EN);
+    const token = await tokenTo(w, who.email);
+    await w.post('/account/email/verify', { token, password: who.password }, KO);
+    expect(await usersOf(w, who.email)).toMatchObject([{ language: 'ko' }]);
   });
 });

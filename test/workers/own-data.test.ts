@@ -25,7 +25,14 @@ describe('the export of one’s own data', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get('Content-Disposition')).toBe('attachment; filename="account.json"');
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
-    expect(Object.keys(answer.body)).toEqual(['exported_at', 'user', 'sessions', 'pending', 'history']);
+    expect(Object.keys(answer.body)).toEqual([
+      'exported_at',
+      'user',
+      'language',
+      'sessions',
+      'pending',
+      'history',
+    ]);
     expect(answer.body.user).toEqual((await w.me(who.access)).body);
     expect(answer.body.sessions).toMatchObject([
       { id: claimsOf(who.refresh).sid, current: true, ended_at: null, ended_because: null, amr: ['pwd'] },

@@ -2,8 +2,9 @@
 
 import { sha256Hex, toBase64Url, utf8 } from '../../encoding.ts';
 import type { MailName } from '../../languages/en/mails.ts';
+import { LANGUAGES } from '../../languages/index.ts';
 import { composeMail } from '../../mail/compose.ts';
-import type { OneTimePurpose, OneTimeToken } from '../../model.ts';
+import type { OneTimePurpose, OneTimeToken, User } from '../../model.ts';
 import type { Call, Client, Mail } from '../../ports.ts';
 import type { Settings } from '../../settings.ts';
 import type { Services } from './tokens.ts';
@@ -92,6 +93,12 @@ export interface Carried {
   secret: string;
   made?: { at: number; by: Pick<Client, 'ip' | 'country'> };
 }
+
+/** For a mail that somebody else causes: in the user's own language, where one is known. */
+export const inLanguageOf = (user: Pick<User, 'language'>, call: Call): Call => ({
+  ...call,
+  language: LANGUAGES.find((known) => known === user.language) ?? call.language,
+});
 
 /** A turn of the event loop: what is awaited with it is done after the answer has gone. */
 const afterAnswer = () => new Promise((resolve) => setTimeout(resolve, 0));

@@ -97,7 +97,10 @@ async function passToOwner(
   if (email === null || emailVerifiedAt !== null || isStaff) return false;
   const own = { email, username: null, usernameKey: null, name: null };
   const now = seconds(clock);
-  const user = newUser({ ...own, id: random.uuid7(clock()), passwordHash }, now, { emailVerifiedAt: now });
+  const user = newUser({ ...own, id: random.uuid7(clock()), passwordHash }, now, {
+    emailVerifiedAt: now,
+    language: call.askedLanguage,
+  });
   const result = await credentials.passUnproven(token, { ...user, email }, now);
   if (result.outcome !== 'ok') return false;
   await cacheRevocation(services, result.endedSessions, 'withdrawn', call.report);

@@ -71,7 +71,10 @@ export async function completeSignUp(
   // Emptied when the address got an owner.
   if (kept === null) return 'email_taken';
   const pending = await proven(services, kept, proof, call);
-  const user = newUser({ ...pending, id: random.uuid7(clock()) }, now, { emailVerifiedAt: now });
+  const user = newUser({ ...pending, id: random.uuid7(clock()) }, now, {
+    emailVerifiedAt: now,
+    language: call.askedLanguage,
+  });
   const outcome = await credentials.completeSignUp(token, user, now);
   if (outcome === 'ok') call.report('info', 'signed_up', { user: user.id });
   return outcome;

@@ -106,6 +106,7 @@ export async function openSession(
     max: settings.MAX_SESSIONS_PER_USER,
     updateLastLogin: settings.UPDATE_LAST_LOGIN,
     rehash,
+    language: call.askedLanguage === user.language ? null : call.askedLanguage,
   });
   if (opened.outcome === 'changed') throw lost();
   await cacheRevocation(services, opened.evicted, 'evicted', call.report);

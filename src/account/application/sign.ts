@@ -86,6 +86,7 @@ export async function register<P extends SignInPolicy | null>(
   const now = seconds(clock);
   const user = newUser({ ...person, usernameKey, id: random.uuid7(clock()), passwordHash }, now, {
     lastLoginAt: policy && settings.UPDATE_LAST_LOGIN ? now : null,
+    language: call.askedLanguage,
   });
   const session = policy && startingSession(services, user.id, ['pwd'], policy, now, call);
   const mail = services.mailer

@@ -13,7 +13,11 @@ export const exportRoutes = () =>
     const { services, caller } = c.var;
     const { user, sessionId } = caller;
     const { report } = callOf(c);
-    const head = { exported_at: timestamp(seconds(services.clock)), user: userJson(user) };
+    const head = {
+      exported_at: timestamp(seconds(services.clock)),
+      user: userJson(user),
+      language: user.language,
+    };
     // Before the answer begins, so that a D1 that is away is a 503.
     const pages = await services.ownData.first(user.id, sessionId);
     const pieces = documentOf(head, pages, async (part, next) => {
