@@ -234,7 +234,7 @@ const REFUSED: readonly Case[] = [
     async (who) => {
       await w.refresh(who.refresh);
       const late = world();
-      late.clock.advance(w.clock.now - late.clock.now + 60);
+      late.clock.advance(w.clock.now - late.clock.now + 62);
       return late.refresh(who.refresh);
     },
     refused('token_blacklisted', 'replayed'),
