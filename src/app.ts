@@ -22,7 +22,10 @@ import { connectD1 } from './db/client.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
 import { startPageRoutes } from './dev/start-page.tsx';
 import { discoveryRoutes } from './discovery.ts';
+import type { SettingFault } from './guard-settings.ts';
 import { healthRoutes } from './health.ts';
+import { hostAnnounce, hostClaims, hostMailer } from './host-functions.ts';
+import { checkHostOptions, type HostOptions } from './host-options.ts';
 import { assetRoutes } from './http/asset-routes.ts';
 import { ACCOUNTS_AT, type AppEnv, type Bindings, type Composed, type Composer } from './http/context.ts';
 import { answerOther } from './http/methods.ts';
@@ -48,21 +51,19 @@ import type { FactorServices } from './second-factor/ports.ts';
 import { secondFactorRoutes } from './second-factor/routes.ts';
 import { createSecondFactor } from './second-factor/sign-in.ts';
 import { secretBox } from './secret-box.ts';
-import { loadSettings, type SettingFault, type Settings } from './settings.ts';
+import { loadSettings, type Settings } from './settings.ts';
 import { kvBlacklist } from './token/blacklist.ts';
 import { createCodec } from './token/codec.ts';
 import { d1Sessions } from './token/d1-sessions.ts';
 import { loadKeySet, secretText } from './token/key-set.ts';
 
-/** What a test or a host may put in place of the world's own. */
-export interface Overrides {
+/** What a host brings, and what a test puts in place of the world's own. `Env`: the bindings of the host's Worker. */
+export interface Overrides<Env = Bindings> extends HostOptions<Env> {
   clock?: Clock;
   random?: Random;
   deadlines?: Deadlines;
   /** For the breach check. */
   fetch?: typeof fetch;
-  /** Decides in place of ALLOWED_ORIGINS. */
-  allowedOrigins?: (origin: string) => boolean;
 }
 
 /** True and nothing else allows: a promise, of a function that is async by mistake, would allow everybody. */
@@ -70,7 +71,7 @@ const isAllowedOriginOf = (settings: Settings, { allowedOrigins }: Overrides): I
   allowedOrigins ? (origin) => allowedOrigins(origin) === true : originMatcher(settings.ALLOWED_ORIGINS);
 
 async function composeServices(env: Bindings, overrides: Overrides): Promise<Composed<AdminServices>> {
-  const loaded = loadSettings(env);
+  const loaded = loadSettings(env, { mailer: overrides.mailer !== undefined });
   const keySet = await loadKeySet(secretText(env.SIGNING_KEY), secretText(env.VERIFYING_KEYS));
   const limits = loaded.ok ? loaded.settings.RATE_LIMITS : env.RATE_LIMITS !== 'off';
   const faults: SettingFault[] = [
@@ -124,10 +125,13 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
     limits: settings.RATE_LIMITS
       ? bindingLimits(env as unknown as Parameters<typeof bindingLimits>[0], deadlines.kv)
       : noLimits,
-    mailer:
-      settings.MAIL === 'cloudflare' && settings.MAIL_FROM
+    mailer: overrides.mailer
+      ? hostMailer(overrides.mailer, env, settings.MAIL_FROM)
+      : settings.MAIL === 'cloudflare' && settings.MAIL_FROM
         ? cloudflareMailer(env.EMAIL as SendEmail, settings.MAIL_FROM)
         : (inbox?.mailer ?? null),
+    extraClaims: overrides.claims ? hostClaims(overrides.claims, env, settings.USER_ID_CLAIM) : null,
+    announce: overrides.on ? hostAnnounce(overrides.on, env) : null,
     inbox: inbox?.list ?? null,
     secondFactor:
       factors &&
@@ -144,7 +148,10 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
 }
 
 /** Keys are imported and settings read once an isolate: `env` is one object in all its requests. */
-function composer(overrides: Overrides = {}): Composer {
+function composer<Env>(options: Overrides<Env>): Composer {
+  checkHostOptions(options);
+  // The host says what its bindings are.
+  const overrides = options as unknown as Overrides;
   const composed = new WeakMap<Bindings, Promise<Composed>>();
   return (env) => {
     const known = composed.get(env);
@@ -202,7 +209,7 @@ function adminApp(accountsAt: string): Hono<AdminEnv> {
   return app;
 }
 
-function alone(overrides: Overrides, routes: Hono<AdminEnv>): Hono<AppEnv> {
+function alone<Env>(overrides: Overrides<Env>, routes: Hono<AdminEnv>): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
   app.use(responseHeaders(), services(composer(overrides)));
@@ -213,18 +220,20 @@ function alone(overrides: Overrides, routes: Hono<AdminEnv>): Hono<AppEnv> {
 /** With the types of its endpoints, for Hono's client: `hc<ReturnType<typeof createAccounts>>(url)`. */
 type AccountsApp = Hono<AppEnv, ExtractSchema<ReturnType<typeof accountRoutes>>>;
 
-/** The account app alone, for `host.route('/account', createAccounts())`. */
-export const createAccounts = (overrides: Overrides = {}): AccountsApp =>
+/**
+ * The account app alone, for `host.route('/account', createAccounts())`. A TypeError says what is wrong with its options.
+ */
+export const createAccounts = <Env = Bindings>(overrides: Overrides<Env> = {}): AccountsApp =>
   alone(overrides, mounted(accountApp())) as AccountsApp;
 
 /**
  * The console alone, for `host.route('/admin', createAdmin())`. `accountsAt`: the mount of the account app, where the
  * mail leads that the console sends.
  */
-export function createAdmin({
-  accountsAt = ACCOUNTS_AT,
-  ...overrides
-}: Overrides & { accountsAt?: string } = {}): Hono<AppEnv> {
+export function createAdmin<Env = Bindings>(
+  options: Overrides<Env> & { accountsAt?: string } = {},
+): Hono<AppEnv> {
+  const { accountsAt = ACCOUNTS_AT, ...overrides } = options;
   if (!/^\/$|^(?:\/[^/?#]+)+\/?$/.test(accountsAt)) {
     throw new TypeError('accountsAt must be a path such as /account');
   }
@@ -258,7 +267,7 @@ export const createHealth = (overrides: Overrides = {}): Hono<AppEnv> =>
 export const createDevMail = (overrides: Overrides = {}): Hono<AppEnv> => atRoot(overrides, devMailRoutes());
 
 /** The whole Worker. */
-export function createApp(overrides: Overrides = {}): Hono<AppEnv> {
+export function createApp<Env = Bindings>(overrides: Overrides<Env> = {}): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
   app.notFound((c) => answerOther(app, c));

@@ -8,6 +8,7 @@ export {
   createDiscovery,
   createHealth,
 } from './app.ts';
+export type { AccountEvent, EventType } from './events.ts';
 export {
   type Account,
   type AccountVariables,
@@ -20,4 +21,5 @@ export {
   type OptionalAccountVariables,
   requireAccount,
 } from './guard/index.ts';
+export type { ClaimsCall, ClaimsUser, Hooks, HostCall, HostMail, HostOptions } from './host-options.ts';
 export { sweep } from './sweep.ts';

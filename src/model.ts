@@ -65,10 +65,18 @@ export type EndedSession = Pick<Session, 'id' | 'expiresAt'>;
 /** What decides whether a session is live. */
 export type SessionState = Pick<Session, 'revokedAt' | 'revokedReason' | 'absoluteEndAt'>;
 
+/** What a host may want to know of whom a token is minted for. */
+export type Profile = Pick<User, 'email' | 'username' | 'name' | 'dateJoined'>;
+
 /** Whether a token's user and session stand: what decides about a token beyond its signature. */
 export interface TokenStatus {
   user: Pick<User, 'isActive' | 'isStaff' | 'emailVerifiedAt'> | null;
   session: (SessionState & Pick<Session, 'expiresAt' | 'createdAt' | 'authenticatedAt' | 'amr'>) | null;
+}
+
+/** With what the next tokens are minted from. */
+export interface RefreshStatus extends TokenStatus {
+  user: (NonNullable<TokenStatus['user']> & Profile) | null;
 }
 
 /** How a consumed refresh token stands in the blacklist. */

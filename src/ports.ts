@@ -3,12 +3,14 @@
  * KV) implement it; app.ts puts the two together. Every method of a store is one round trip unless it says so.
  * A store that cannot be reached throws Refusal('unavailable'). Times are epoch seconds.
  */
+import type { MailName } from './languages/en/mails.ts';
 import type { Language } from './languages/index.ts';
 import type {
   EndedSession,
   OneTimeKey,
   OneTimePurpose,
   OneTimeToken,
+  RefreshStatus,
   RevocationReason,
   RevokedToken,
   Session,
@@ -115,10 +117,10 @@ export interface Sessions {
     now: number,
     rules: { graceSeconds: number; refreshLifetimeSeconds: number; touch: Touch },
   ) => Promise<
-    TokenStatus & { token: RevokedToken | null /** This very call ended the session. */; replayed: boolean }
+    RefreshStatus & { token: RevokedToken | null /** This very call ended the session. */; replayed: boolean }
   >;
   /** For a refresh that consumes nothing: how things stand, and the session's last use moved. */
-  use: (token: { userId: string; sessionId: string }, now: number, touch: Touch) => Promise<TokenStatus>;
+  use: (token: { userId: string; sessionId: string }, now: number, touch: Touch) => Promise<RefreshStatus>;
   /** How a refresh token stands; changes nothing. */
   inspect: (
     token: { userId: string; sessionId: string; jti: string; expiresAt: number },
@@ -253,7 +255,13 @@ export interface Credentials {
     now: number,
     pseudonym: string,
   ) => Promise<
-    | { outcome: 'ok'; endedSessions: EndedSession[]; endedOfOthers: EndedSession[] }
+    | {
+        outcome: 'ok';
+        endedSessions: EndedSession[];
+        endedOfOthers: EndedSession[];
+        /** Ids of users who are gone. */
+        deleted: string[];
+      }
     | { outcome: 'email_taken' }
     | { outcome: 'used' }
   >;
@@ -264,16 +272,19 @@ export interface Credentials {
 }
 
 export interface Mail {
+  /** What it is about: `password_reset`. */
+  kind: MailName;
+  language: Language;
   to: string;
   subject: string;
   text: string;
   html: string;
-  /** What the link carries, for the development inbox. */
+  /** What the link carries. */
   token: string | null;
 }
 
 /** A mail in the development inbox. */
-export interface InboxMail extends Mail {
+export interface InboxMail extends Omit<Mail, 'kind' | 'language'> {
   id: string;
   /** RFC 3339. */
   createdAt: string;

@@ -3,50 +3,26 @@
  * source reads a variable. Names are simplejwt's where it has one. The two secrets that hold keys are checked in
  * token/key-set.ts, since only Web Crypto can say whether a key is one.
  */
+import { define, GUARD_SETTINGS, readSettings, type SettingFault, type Values } from './guard-settings.ts';
 import { isInsecureOrigin } from './origins.ts';
 import {
-  audience,
-  claimName,
   duration,
   encryptionKey,
   encryptionKeys,
   firebaseHashConfig,
   flag,
-  headerTypes,
   integer,
   linkUrl,
   list,
   mailFrom,
   oneOf,
   optionalSecret,
-  optionalText,
-  origins,
-  Problem,
   pages,
   pageUrl,
-  publicUrl,
   siteColor,
   siteLogo,
   siteName,
 } from './setting-parsers.ts';
-import { LEEWAY_MAX_SECONDS } from './token/claims.ts';
-
-/** A fault names the setting and what is wrong with it, never the value. */
-export interface SettingFault {
-  setting: string;
-  problem: string;
-}
-
-interface Setting<T> {
-  /** As it would be written in wrangler.toml; null = unset. */
-  default: string | null;
-  secret?: true;
-  /** Throws a Problem on an unknown value. Called with null only where the default is null. */
-  parse: (text: string | null) => T;
-}
-
-/** simplejwt's, in DRF's words. */
-export const PERMISSION_CLASSES = ['AllowAny', 'IsAuthenticated', 'IsAdminUser'] as const;
 
 /** Of Django REST Framework, with clients that a site may have. */
 const LIBRARIES = ['simplejwt', 'djoser', 'dj-rest-auth'] as const;
@@ -57,8 +33,6 @@ const libraries = (text: string | null): Library[] => list(text).map(oneOf(...LI
 /** OWASP Password Storage Cheat Sheet, PBKDF2-HMAC-SHA256. */
 const OWASP_ITERATIONS = 600_000;
 const LEAST_ITERATIONS = 1_000;
-
-const define = <T extends Record<string, Setting<unknown>>>(settings: T): T => settings;
 
 /** The settings in the order of docs/settings.md. */
 export const SETTINGS = define({
@@ -122,42 +96,14 @@ export const SETTINGS = define({
     parse: integer(1, 100),
   },
   UPDATE_LAST_LOGIN: { default: 'true', parse: flag('true', 'false') },
-  ISSUER: { default: null, parse: optionalText },
-  AUDIENCE: {
-    default: null,
-
-    parse: audience,
-  },
-  LEEWAY: {
-    default: '0s',
-
-    parse: duration({ min: 0, max: LEEWAY_MAX_SECONDS }),
-  },
-  USER_ID_CLAIM: {
-    default: 'sub',
-
-    parse: claimName,
-  },
-  AUTH_HEADER_TYPES: {
-    default: 'Bearer',
-
-    parse: headerTypes,
-  },
-  AUTH_TOKEN_CLASSES: {
-    default: 'access',
-
-    parse: oneOf('access'),
-  },
-  DEFAULT_PERMISSION_CLASSES: {
-    default: 'AllowAny',
-
-    parse: oneOf(...PERMISSION_CLASSES),
-  },
-  REVOCATION_MEMORY: {
-    default: '10s',
-
-    parse: duration({ min: 0, max: 60 }),
-  },
+  ISSUER: GUARD_SETTINGS.ISSUER,
+  AUDIENCE: GUARD_SETTINGS.AUDIENCE,
+  LEEWAY: GUARD_SETTINGS.LEEWAY,
+  USER_ID_CLAIM: GUARD_SETTINGS.USER_ID_CLAIM,
+  AUTH_HEADER_TYPES: GUARD_SETTINGS.AUTH_HEADER_TYPES,
+  AUTH_TOKEN_CLASSES: GUARD_SETTINGS.AUTH_TOKEN_CLASSES,
+  DEFAULT_PERMISSION_CLASSES: GUARD_SETTINGS.DEFAULT_PERMISSION_CLASSES,
+  REVOCATION_MEMORY: GUARD_SETTINGS.REVOCATION_MEMORY,
   REFRESH_TRANSPORT: {
     default: 'body',
 
@@ -196,22 +142,14 @@ export const SETTINGS = define({
     parse: flag('on', 'off'),
   },
   RATE_LIMITS: { default: 'on', parse: flag('on', 'off') },
-  ALLOWED_ORIGINS: {
-    default: null,
-
-    parse: origins,
-  },
+  ALLOWED_ORIGINS: GUARD_SETTINGS.ALLOWED_ORIGINS,
   MAIL: {
     default: null,
 
     parse: (text: string | null) => (text === null ? undefined : oneOf('cloudflare', 'inbox', 'off')(text)),
   },
   MAIL_FROM: { default: null, parse: mailFrom },
-  PUBLIC_URL: {
-    default: null,
-
-    parse: publicUrl,
-  },
+  PUBLIC_URL: GUARD_SETTINGS.PUBLIC_URL,
   SITE_NAME: { default: null, parse: siteName },
   RESET_URL: { default: null, parse: linkUrl },
   VERIFY_URL: { default: null, parse: linkUrl },
@@ -224,58 +162,41 @@ export const SETTINGS = define({
   DOCS: { default: 'on', parse: flag('on', 'off') },
 });
 
-type Parsed = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typeof SETTINGS)[K]['parse']> };
+type Parsed = Values<typeof SETTINGS>;
 
-/** Durations are seconds. `MAIL` has its default filled in. */
+/** Durations are seconds. `MAIL` has its default filled in; a host's own mailer counts as `cloudflare`. */
 export type Settings = Omit<Parsed, 'MAIL'> & { readonly MAIL: 'cloudflare' | 'inbox' | 'off' };
-export type PermissionClass = (typeof PERMISSION_CLASSES)[number];
 
-/** wrangler.toml may write true, 20 or ["a", "b"] without quotes; any of them arrives as its JSON value. */
-function asText(value: unknown): string | null {
-  if (value === undefined || value === null) return null;
-  if (Array.isArray(value)) {
-    return value.every((item) => typeof item === 'string') ? value.join(',') : JSON.stringify(value);
-  }
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
-}
-
-/**
- * Reads only the settings named, or all of them. Faults come together.
- * `env` is the Worker's; other variables in it are the host's and are not looked at.
- */
+/** Reads only the settings named. */
 export function parseSettings<K extends keyof Parsed>(
   env: Readonly<Record<string, unknown>>,
   names: readonly K[],
 ): { values: Pick<Parsed, K>; faults: SettingFault[] } {
-  const faults: SettingFault[] = [];
-  const values: Record<string, unknown> = {};
-  for (const name of names) {
-    const { default: fallback, parse } = SETTINGS[name] as Setting<unknown>;
-    try {
-      values[name] = parse(asText(env[name]) ?? fallback);
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      faults.push({ setting: name, problem: error.message });
-    }
-  }
+  const table = Object.fromEntries(names.map((name) => [name, SETTINGS[name]]));
+  const { values, faults } = readSettings(table, env);
   return { values: values as Pick<Parsed, K>, faults };
 }
 
-/** The whole table, with the rules that span two settings. */
+/** The whole table, with the rules that span two settings. `mailer`: the host sends mail itself, whatever `MAIL` says. */
 export function loadSettings(
   env: Readonly<Record<string, unknown>>,
+  { mailer = false }: { mailer?: boolean } = {},
 ): { ok: true; settings: Settings } | { ok: false; faults: SettingFault[] } {
-  const { values, faults } = parseSettings(env, Object.keys(SETTINGS) as (keyof Parsed)[]);
+  const { values, faults } = readSettings(SETTINGS, env);
   const fault = (setting: keyof Parsed, problem: string) => faults.push({ setting, problem });
   const production = values.ENVIRONMENT !== 'development';
-  const mail = values.MAIL ?? (production ? 'off' : 'inbox');
+  const mail = mailer ? 'cloudflare' : (values.MAIL ?? (production ? 'off' : 'inbox'));
 
   if (production && !values.PASSWORD_ITERATIONS_UNSAFE && values.PASSWORD_ITERATIONS < OWASP_ITERATIONS) {
     fault('PASSWORD_ITERATIONS', `must be at least ${OWASP_ITERATIONS} in production`);
   }
   if (mail === 'inbox' && production) fault('MAIL', 'inbox is for development only');
   if (mail === 'off' && values.SIGN_UP === 'verify') fault('SIGN_UP', 'verify needs mail, and MAIL is off');
-  if (mail === 'cloudflare') {
+  if (mailer) {
+    if (production && values.PUBLIC_URL === undefined) {
+      fault('PUBLIC_URL', 'is needed by a mailer: links in mail begin with it');
+    }
+  } else if (mail === 'cloudflare') {
     if (values.MAIL_FROM === undefined) fault('MAIL_FROM', 'is needed by MAIL=cloudflare');
     if (values.PUBLIC_URL === undefined) fault('PUBLIC_URL', 'is needed by MAIL=cloudflare');
     if (env.EMAIL === undefined) fault('MAIL', 'cloudflare needs the send_email binding EMAIL');

@@ -87,7 +87,7 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
           sql`${logins.kind} = 'username' AND ${logins.key} = (SELECT owner.username_key FROM users AS owner
               WHERE owner.id IN (${unproven}))`,
         ),
-        db.delete(users).where(sql`${users.id} IN (${unproven})`),
+        db.delete(users).where(sql`${users.id} IN (${unproven})`).returning({ id: users.id }),
         db.delete(logins).where(
           sql`${logins.kind} = 'email' AND ${logins.key} = ${email} AND ${live}
               AND NOT EXISTS (SELECT 1 FROM ${users} WHERE ${users.id} = ${logins.userId})`,
@@ -117,7 +117,12 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
         ),
       ]);
       if (results[9].length > 0) {
-        return { outcome: 'ok', endedSessions: results[11], endedOfOthers: results[1] };
+        return {
+          outcome: 'ok',
+          endedSessions: results[11],
+          endedOfOthers: results[1],
+          deleted: results[5].map((user) => user.id),
+        };
       }
       return results[0][0]?.holds === 1 ? { outcome: 'email_taken' } : { outcome: 'used' };
     }),

@@ -3,9 +3,11 @@
  * never Hono, Drizzle or a binding. Whether the caller may act is asked again inside every write.
  */
 
+import { announce } from '../account/application/announce.ts';
 import { inLanguageOf, newOneTimeToken, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
 import { cacheRevocation, requireGoodPassword, type Services } from '../account/application/tokens.ts';
+import { changedFields } from '../account/event.ts';
 import { newUser } from '../account/new-user.ts';
 import { mayBecomeStaff } from '../account/staff.ts';
 import type { AuditAction, Changes } from '../audit-log.ts';
@@ -127,6 +129,7 @@ export async function addUser(
   const user = newUser({ ...person, usernameKey, id, passwordHash }, entry.now, { isStaff });
   requireDone(await admin.store.add(entry, user));
   await tell(services, call, entry, user.id);
+  announce(services, call, 'user.created', user.id, entry.now, { email_verified: false });
   return user;
 }
 
@@ -208,6 +211,8 @@ export async function changeUser(
         change.ends ? { sessions: ended, reason: change.ends } : undefined,
       );
       const email = changed?.email ?? null;
+      const fields = changedFields(user, { ...user, ...change.set });
+      announce(services, call, 'user.updated', id, entry.now, { changed: fields });
       const theirs = inLanguageOf(user, call);
       if (change.set.isStaff) await sendMail(services, theirs, 'became_staff', email);
       if ('username' in change.set) await sendMail(services, theirs, 'username_changed', email);
@@ -235,6 +240,7 @@ export async function deleteUser(
     });
     if (outcome === 'ok') {
       await tell(services, call, entry, undefined, { sessions: ended, reason: 'withdrawn' });
+      announce(services, call, 'user.deleted', id, entry.now, {});
       await sendMail(services, inLanguageOf(user, call), 'account_deleted', user.email);
     }
     return { outcome, result: undefined };

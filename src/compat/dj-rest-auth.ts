@@ -107,9 +107,11 @@ export const djRestAuthRoutes = () =>
       const { username, email, password } = c.req.valid('json');
       const name = email?.trim() || username?.trim();
       if (!name) throw invalidThere('non_field_errors', 'name_missing');
-      const work = signInByPassword(services, { username: name, password }, apiPolicy(services), callOf(c));
+      const call = callOf(c);
+      const work = signInByPassword(services, { username: name, password }, apiPolicy(services), call);
       const { user, session, now } = await inWords(c, LOG_IN, work);
-      return c.json({ ...(await mintFirstPair(services, bearerOf(user, session), now)), user: userOf(user) });
+      const pair = await mintFirstPair(services, bearerOf(user, session), now, call);
+      return c.json({ ...pair, user: userOf(user) });
     })
     .post('/logout', body(restRefreshBody), async (c) => {
       const token = c.req.valid('json').refresh?.trim();

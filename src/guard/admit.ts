@@ -1,8 +1,14 @@
 /** Whether a request may pass a guard: its token, its session, and what the route asks of them. */
 import { type Deadlines, unavailable } from '../deadlines.ts';
 import { Refusal } from '../errors.ts';
+import {
+  GUARD_SETTINGS,
+  type PermissionClass,
+  readSettings,
+  type SettingFault,
+  type Values,
+} from '../guard-settings.ts';
 import { type Blacklist, type Clock, type Report, seconds } from '../ports.ts';
-import { type PermissionClass, parseSettings, type SettingFault } from '../settings.ts';
 import { meetsStepUp, reauthenticationRequired, type StepUp } from '../token/authentication.ts';
 import { kvBlacklist } from '../token/blacklist.ts';
 import type { ClaimRules } from '../token/claims.ts';
@@ -10,7 +16,6 @@ import { createCodec, type Verdict } from '../token/codec.ts';
 import { loadKeySet, secretText } from '../token/key-set.ts';
 import { refuseAccessToken } from '../token/refuse-token.ts';
 import { accessFault, reasonFault, reasonOf, statusFault } from '../token/rotation.ts';
-import { bearerToken } from './bearer.ts';
 import { d1TokenStatus } from './d1-token-status.ts';
 import { type JwksSource, remoteVerifier } from './remote-keys.ts';
 import { rememberMisses } from './revocation-memory.ts';
@@ -25,6 +30,8 @@ export interface Account {
   authTime: number;
   /** How they did (RFC 8176): `pwd`, `otp`, `mfa`, … */
   amr: readonly string[];
+  /** What the host's own `claims` says of the user, as of when the token was minted. */
+  claims: Readonly<Record<string, unknown>>;
 }
 
 export interface Requirements {
@@ -33,17 +40,7 @@ export interface Requirements {
   stepUp: StepUp;
 }
 
-const GUARD_SETTINGS = [
-  'ISSUER',
-  'AUDIENCE',
-  'LEEWAY',
-  'USER_ID_CLAIM',
-  'AUTH_HEADER_TYPES',
-  'AUTH_TOKEN_CLASSES',
-  'DEFAULT_PERMISSION_CLASSES',
-  'REVOCATION_MEMORY',
-] as const;
-type GuardSettings = ReturnType<typeof parseSettings<(typeof GUARD_SETTINGS)[number]>>['values'];
+type GuardSettings = Values<typeof GUARD_SETTINGS>;
 
 export interface Guard {
   settings: GuardSettings;
@@ -83,7 +80,7 @@ export async function compose(
   env: Readonly<Record<string, unknown>>,
   { strict, deadlines, clock, jwks }: Composition,
 ): Promise<Guard | { faults: SettingFault[] }> {
-  const { values: settings, faults } = parseSettings(env, GUARD_SETTINGS);
+  const { values: settings, faults } = readSettings(GUARD_SETTINGS, env);
   const rules: ClaimRules = {
     issuer: settings.ISSUER,
     audience: settings.AUDIENCE,
@@ -114,17 +111,16 @@ export async function compose(
 }
 
 /**
- * Undefined under AllowAny, without credentials. 401 not_authenticated, access_token_…, user_…,
+ * `token` null: no credentials. Undefined under AllowAny, without credentials. 401 not_authenticated, access_token_…, user_…,
  * reauthentication_required; 403 permission_denied, email_not_verified; 503 unavailable.
  */
 export async function admit(
   guard: Guard,
   requirements: Requirements,
-  header: string | undefined,
+  token: string | null,
   clock: Clock,
   report: Report,
 ): Promise<Account | undefined> {
-  const token = bearerToken(header, guard.settings.AUTH_HEADER_TYPES);
   if (token === null) {
     if (requirements.permission === 'AllowAny') return undefined;
     throw new Refusal('not_authenticated');
@@ -154,6 +150,7 @@ async function accountOf(
     emailVerified: claims.email_verified,
     authTime: claims.auth_time,
     amr: claims.amr,
+    claims: claims.extra ?? {},
   };
 
   const known = blacklist ? await blacklist.find(claims.sid, report) : 'unknown';

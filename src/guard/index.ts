@@ -7,18 +7,20 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { DEADLINES, type Deadlines } from '../deadlines.ts';
 import { REFUSALS, Refusal } from '../errors.ts';
+import { PERMISSION_CLASSES, type PermissionClass, type SettingFault } from '../guard-settings.ts';
 import { negotiateLanguage } from '../http/language.ts';
 import { misconfigured } from '../http/misconfigured.ts';
 import { problemResponse } from '../http/problem-response.ts';
 import { reporter } from '../http/report.ts';
 import type { Clock } from '../ports.ts';
 import { durationSeconds } from '../setting-parsers.ts';
-import { PERMISSION_CLASSES, type PermissionClass, type SettingFault } from '../settings.ts';
 import { type Account, admit, compose, type Guard, type Requirements } from './admit.ts';
 import { checkSource, type JwksSource } from './remote-keys.ts';
+import { checkSources, findToken, selectBearer, type TokenSource } from './token-sources.ts';
 
 export type { Account } from './admit.ts';
 export type { JwksSource } from './remote-keys.ts';
+export type { TokenSource } from './token-sources.ts';
 
 /** Behind a guard that refuses strangers. */
 export interface AccountVariables {
@@ -43,6 +45,11 @@ interface CommonOptions {
    * `{ binding: 'ACCOUNTS' }` for a service binding to their Worker.
    */
   jwks?: JwksSource;
+  /**
+   * Where the access token may be, in the order in which it is looked for: `header` (the default), `cookie:NAME`,
+   * `query:NAME`, `subprotocol` of a WebSocket.
+   */
+  from?: readonly TokenSource[];
   clock?: Clock;
   deadlines?: Deadlines;
 }
@@ -91,14 +98,24 @@ function refuse(c: Context, refusal: Refusal, scheme: string): HTTPException {
   return new HTTPException(answer.status as 401, { res: answer });
 }
 
+const HEADER: readonly TokenSource[] = ['header'];
+
+/** Hono would copy an answer that is replaced, and lose the WebSocket. */
+function answerWith(c: Context, answer: Response): void {
+  if (answer === c.res) return;
+  c.res = undefined;
+  c.res = answer;
+}
+
 /** `permission` null: what DEFAULT_PERMISSION_CLASSES says. */
 function guardOf<Variables extends OptionalAccountVariables>(
   name: string,
   permission: PermissionClass | null,
   options: GuardOptions,
 ): MiddlewareHandler<{ Variables: Variables }> {
-  const { mode = 'fast', clock = Date.now, deadlines = DEADLINES, jwks } = options;
+  const { mode = 'fast', clock = Date.now, deadlines = DEADLINES, jwks, from = HEADER } = options;
   if (jwks !== undefined) checkSource(jwks);
+  checkSources(from);
   const required = requirementsOf(options);
   const guards = new WeakMap<object, Promise<Guard | { faults: SettingFault[] }>>();
 
@@ -116,8 +133,10 @@ function guardOf<Variables extends OptionalAccountVariables>(
       ...required,
       permission: permission ?? guard.settings.DEFAULT_PERMISSION_CLASSES,
     };
+    let found: ReturnType<typeof findToken>;
     try {
-      const account = await admit(guard, requirements, c.req.header('Authorization'), clock, report);
+      found = findToken(c.req.raw, from, guard.settings);
+      const account = await admit(guard, requirements, found?.token ?? null, clock, report);
       c.set('account', account as Variables['account']);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -125,7 +144,8 @@ function guardOf<Variables extends OptionalAccountVariables>(
       if (error.reason) report(level, error.kind, { reason: error.reason, call: error.call });
       throw refuse(c, error, guard.settings.AUTH_HEADER_TYPES[0] ?? 'Bearer');
     }
-    return next();
+    await next();
+    if (found?.source === 'subprotocol') answerWith(c, selectBearer(c.res));
   };
   return Object.defineProperty(handler, 'name', { value: name });
 }

@@ -1,9 +1,10 @@
 /** What a request carries through the layers above the use cases. */
 
 import type { Context } from 'hono';
+import type { SettingFault } from '../guard-settings.ts';
 import type { Language } from '../languages/index.ts';
 import type { IsAllowedOrigin } from '../origins.ts';
-import type { SettingFault, Settings } from '../settings.ts';
+import type { Settings } from '../settings.ts';
 
 /** The Worker's bindings. Settings (settings.ts) are plain values beside them. */
 export interface Bindings {

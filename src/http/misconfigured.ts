@@ -1,7 +1,7 @@
 /** 503 misconfigured: one log line with every fault, and in development an answer that names them too. */
 import { Refusal } from '../errors.ts';
+import type { SettingFault } from '../guard-settings.ts';
 import type { Report } from '../ports.ts';
-import type { SettingFault } from '../settings.ts';
 
 /** `env`: the variables as they are bound, since the settings are what could not be read. */
 export function misconfigured(

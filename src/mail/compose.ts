@@ -71,6 +71,8 @@ export function composeMail(name: MailName, language: Language, to: string, more
   const code =
     link && more.token !== null ? { before: filled(mailParts[language].code), token: more.token } : null;
   return {
+    kind: name,
+    language,
     to,
     subject: words.subject,
     text: [

@@ -17,15 +17,15 @@ let sequence = 0;
 export function kvInbox(kv: KVNamespace, clock: Clock, deadlineMs: number) {
   const mailer: Mailer = {
     awaited: true,
-    send: async (mail) => {
+    send: async ({ to, subject, text, html, token }) => {
       const now = clock();
       // Two mails of one millisecond keep their order.
       sequence = (sequence + 1) % 10_000;
       const left = String(END_OF_TIME_MS - now).padStart(13, '0');
       const id = `${left}-${String(9_999 - sequence).padStart(4, '0')}-${crypto.randomUUID().slice(0, 8)}`;
-      const kept: InboxMail = { ...mail, id, createdAt: new Date(now).toISOString() };
+      const kept: InboxMail = { to, subject, text, html, token, id, createdAt: new Date(now).toISOString() };
       // Metadata comes with the list, so that one person's mail is found beneath that of many.
-      const metadata = { to: await sha256Hex(mail.to) };
+      const metadata = { to: await sha256Hex(to) };
       await within(
         deadlineMs,
         kv.put(`${PREFIX}${id}`, JSON.stringify(kept), { expirationTtl: TTL_SECONDS, metadata }),

@@ -28,14 +28,15 @@ export const secondFactorRoutes = () =>
     .post('/login/second-factor', requireOrigin, body(secondFactorBody), async (c) => {
       const { services } = c.var;
       const policy = { staffOnly: false };
+      const call = callOf(c);
       const { user, session, now } = await completeSignIn(
         services,
         factorsOf(c),
         c.req.valid('json'),
         policy,
-        callOf(c),
+        call,
       );
-      const pair = await mintFirstPair(services, bearerOf(user, session), now);
+      const pair = await mintFirstPair(services, bearerOf(user, session), now, call);
       return c.json(sendTokens(c as unknown as AccountContext, pair));
     })
     .get('/factors', signedIn, async (c) => {

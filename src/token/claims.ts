@@ -22,6 +22,8 @@ export interface AccessClaims extends CommonClaims {
   /** When the user last proved who they are, in epoch seconds; and how (RFC 8176). */
   auth_time: number;
   amr: readonly string[];
+  /** Those of the host's own (extra-claims.ts). */
+  extra?: Readonly<Record<string, unknown>>;
 }
 
 export interface RefreshClaims extends CommonClaims {
@@ -90,6 +92,10 @@ export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'amr',
 ]);
 
+/** A name that says something of ours, and that no host gives a claim of its own. */
+export const isReservedClaim = (name: string, userIdClaim: string): boolean =>
+  RESERVED_CLAIMS.has(name) || name === 'sub' || name === userIdClaim || name === '__proto__';
+
 const encoder = new TextEncoder();
 
 /**
@@ -127,6 +133,7 @@ function hasAudience(aud: unknown, wanted: string): boolean {
 export function toWire(claims: Claims, rules: ClaimRules): Record<string, unknown> {
   const audience = OWN_AUDIENCE[claims.token_type] ?? rules.audience;
   return {
+    ...(claims.token_type === 'access' && claims.extra),
     token_type: claims.token_type,
     jti: claims.jti,
     [rules.userIdClaim]: claims.sub,
@@ -147,6 +154,7 @@ export function toWire(claims: Claims, rules: ClaimRules): Record<string, unknow
 /** What only access tokens say; null where it is odd. A token from before a claim was introduced lacks it. */
 function accessClaims(
   wire: ReadonlyMap<string, unknown>,
+  userIdClaim: string,
 ): Omit<AccessClaims, 'token_type' | keyof CommonClaims> | null {
   const isStaff = wire.get('is_staff');
   const emailVerified = wire.has('email_verified') ? wire.get('email_verified') : false;
@@ -155,17 +163,19 @@ function accessClaims(
   const amr = wire.has('amr') ? wire.get('amr') : [];
   if (typeof emailVerified !== 'boolean' || !isTime(authTime)) return null;
   if (!Array.isArray(amr) || !amr.every((one) => typeof one === 'string')) return null;
+  const extra = [...wire].filter(([name]) => !isReservedClaim(name, userIdClaim));
   return {
     ...(isStaff === true && { is_staff: true as const }),
     email_verified: emailVerified,
     auth_time: authTime,
     amr,
+    ...(extra.length > 0 && { extra: Object.fromEntries(extra) }),
   };
 }
 
 /**
  * The claims in the payload of a token whose signature is good and that is of one of `types`, or the first fault found.
- * Never throws, whatever the payload. Claims that are not ours are ignored (RFC 7519 §4).
+ * Never throws, whatever the payload. Claims that are not ours decide nothing (RFC 7519 §4); an access token's are `extra`.
  *
  * @param now epoch seconds. `exp` = now is expired (RFC 7519 §4.1.4: "on or after"); `iat` or `nbf` ahead of now by
  *   more than the larger of the leeway and CLOCK_SKEW_SECONDS is `not_yet`.
@@ -192,7 +202,7 @@ export function fromWire<T extends TokenType>(
   if (!isTime(iat) || !isTime(exp) || !isTime(nbf)) return { ok: false, fault: 'claims' };
   const type = types.find((one) => one === tokenType);
   if (type === undefined) return { ok: false, fault: 'token_type' };
-  const own = type === 'access' ? accessClaims(wire) : wire.has('is_staff') ? null : {};
+  const own = type === 'access' ? accessClaims(wire, rules.userIdClaim) : wire.has('is_staff') ? null : {};
   if (own === null) return { ok: false, fault: 'claims' };
 
   if (rules.issuer !== undefined && wire.get('iss') !== rules.issuer) return { ok: false, fault: 'issuer' };

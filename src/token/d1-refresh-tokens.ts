@@ -9,7 +9,7 @@ import { insertFrom } from '../db/insert-from.ts';
 import { activeUser, isReplay, isSession, liveSession, successorUsed, userExists } from '../db/predicates.ts';
 import { revokedTokens, sessions, users } from '../db/schema.ts';
 import type { Params } from '../db/statement.ts';
-import type { RevocationReason, RevokedToken, TokenStatus, Touch } from '../model.ts';
+import type { RefreshStatus, RevocationReason, RevokedToken, TokenStatus, Touch } from '../model.ts';
 import type { Sessions } from '../ports.ts';
 import { endedSession, endSessions } from './d1-session-writes.ts';
 
@@ -42,7 +42,15 @@ const due = ({ now, lifetimeSeconds, everySeconds }: Params<Touching>) =>
   sql`(last_used_at <= ${now} - ${everySeconds} OR expires_at < min(${now} + ${lifetimeSeconds}, absolute_end_at))`;
 
 const tokenStatusColumns = {
-  user: { isActive: users.isActive, isStaff: users.isStaff, emailVerifiedAt: users.emailVerifiedAt },
+  user: {
+    isActive: users.isActive,
+    isStaff: users.isStaff,
+    emailVerifiedAt: users.emailVerifiedAt,
+    email: users.email,
+    username: users.username,
+    name: users.name,
+    dateJoined: users.dateJoined,
+  },
   // Drizzle takes a joined row for absent where its first column is null, so one that never is comes first.
   session: {
     absoluteEndAt: sessions.absoluteEndAt,
@@ -65,7 +73,7 @@ const tokenColumns = ({ refreshLifetimeSeconds }: Params<RefreshLifetime>) => ({
 });
 
 interface TokenStatusRow {
-  user: NonNullable<TokenStatus['user']>;
+  user: NonNullable<RefreshStatus['user']>;
   session:
     | (Omit<NonNullable<TokenStatus['session']>, 'revokedReason'> & { revokedReason: string | null })
     | null;
@@ -78,7 +86,7 @@ interface TokenStatusRow {
 }
 
 /** No row: the user is gone, and the sessions with it. */
-function toTokenStatus(rows: readonly TokenStatusRow[]): TokenStatus & { token: RevokedToken | null } {
+function toTokenStatus(rows: readonly TokenStatusRow[]): RefreshStatus & { token: RevokedToken | null } {
   const row = rows[0];
   if (!row) return { user: null, session: null, token: null };
   const { token } = row;

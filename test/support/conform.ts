@@ -33,8 +33,8 @@ const template = await openapiTemplate('test');
 const documents = new Map<string, Document>();
 
 /** Of the settings in `env`; with a fault in them only what every answer may be is looked at. */
-function documentOf(env: Readonly<Record<string, unknown>>): Document {
-  const loaded = loadSettings(env);
+function documentOf(env: Readonly<Record<string, unknown>>, mailer: boolean): Document {
+  const loaded = loadSettings(env, { mailer });
   const { settings } = loaded.ok ? loaded : (loadSettings({}) as Extract<typeof loaded, { ok: true }>);
   const key = JSON.stringify(settings);
   const made = documents.get(key) ?? (closed(resolveTemplate(template, settings)) as unknown as Document);
@@ -147,15 +147,16 @@ function pathOf(request: Request): string {
   }
 }
 
-/** Throws what is wrong, all of it. OPTIONS is CORS' and not in the document. */
+/** Throws what is wrong, all of it. OPTIONS is CORS' and not in the document. `mailer`: of the host. */
 export function conform(
   request: Request,
   env: Readonly<Record<string, unknown>>,
   answer: { status: number; headers: Headers; text: string },
+  { mailer = false }: { mailer?: boolean } = {},
 ): void {
   const path = pathOf(request);
   if (request.method === 'OPTIONS' || NOT_THE_API.test(path)) return;
-  const faults = mismatches(documentOf(env), { method: request.method, path }, answer);
+  const faults = mismatches(documentOf(env, mailer), { method: request.method, path }, answer);
   if (faults.length === 0) return;
   throw new Error(
     `${request.method} ${path} answered ${answer.status}, not as the document says:\n${faults.join('\n')}\n${answer.text.slice(0, 500)}`,

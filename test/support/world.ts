@@ -57,7 +57,8 @@ export function world(
     const response = await app.fetch(request, env, context);
     const text = await response.text();
     await waitOnExecutionContext(context);
-    conform(request, env, { status: response.status, headers: response.headers, text });
+    const answer = { status: response.status, headers: response.headers, text };
+    conform(request, env, answer, { mailer: options.parts?.mailer !== undefined });
     const isJson = /json/.test(response.headers.get('Content-Type') ?? '');
     return {
       status: response.status,

@@ -82,11 +82,16 @@ describe('claims on the wire', () => {
     expect(Object.keys(toWire(claims, RULES))).toStrictEqual(Object.keys(toWire(REFRESH, RULES)));
   });
 
-  it('that are not ours are ignored, and do not come back', () => {
-    const payload = parsed(
-      JSON.stringify({ ...WIRE, email: 'a@b.example', scope: ['all'], iss: 7, aud: {} }),
-    );
-    expect(fromWire(payload, API, RULES, NOW)).toStrictEqual({ ok: true, claims: ACCESS });
+  it('that are not ours decide nothing, and come back apart', () => {
+    const extra = { email: 'a@b.example', scope: ['all'] };
+    const payload = parsed(JSON.stringify({ ...WIRE, ...extra, iss: 7, aud: {} }));
+    expect(fromWire(payload, API, RULES, NOW)).toStrictEqual({ ok: true, claims: { ...ACCESS, extra } });
+  });
+
+  it('of a host never stand in for ours, whatever they are called', () => {
+    const extra = { sub: 'other', is_staff: true, exp: 9, role: 'cook' };
+    const wire = toWire({ ...ACCESS, extra }, RULES);
+    expect(wire).toStrictEqual({ ...WIRE, role: 'cook', ...('is_staff' in wire && { is_staff: true }) });
   });
 
   it('under another user-id claim: sub counts for nothing', () => {

@@ -298,7 +298,16 @@ describe('/dev/mail', () => {
     const w = world({ now: Date.now() - DAY * 1_000 });
     const who = await w.signUp();
     const { mailer } = kvInbox(env.BLACKLIST, Date.now, 10_000);
-    const mail = { to: person('crowd').email, subject: 'x', text: 'x', html: 'x', token: null };
+    const to = person('crowd').email;
+    const mail = {
+      kind: 'verify_email',
+      language: 'en',
+      to,
+      subject: 'x',
+      text: 'x',
+      html: 'x',
+      token: null,
+    } as const;
     await atOnce(300, () => mailer.send(mail));
     expect(await subjectsTo(w, who.email)).toEqual(['Confirm your e-mail address']);
     expect(await mailsTo(w, mail.to)).toHaveLength(200);

@@ -4,6 +4,7 @@ import { sha256Hex } from '../../encoding.ts';
 import { invalidField, Refusal } from '../../errors.ts';
 import type { OneTimeToken, TakenBack, User } from '../../model.ts';
 import { type Call, seconds } from '../../ports.ts';
+import { announce } from './announce.ts';
 import { newOneTimeToken, parseOneTimeToken, placeOf, sendMail, VERIFIES_FOR_SECONDS } from './mailing.ts';
 import { completeSignUp, type SignUpProof } from './pending-sign-up.ts';
 import { requireFreshProof } from './reauthentication.ts';
@@ -56,7 +57,7 @@ export async function disownAccount(services: Services, token: string, call: Cal
   const key = await parseOneTimeToken(token);
   const found = key && (await credentials.findToken(key.subject, DISOWNED_BY_MAIL, key.hash, now));
   const email = found?.user?.email;
-  if (!found || !email) throw invalidField('token', 'token_not_valid');
+  if (!found?.user || !email) throw invalidField('token', 'token_not_valid');
   const read = { email, emailSubject: await sha256Hex(email) };
   const result = await credentials.disown(found.token, read, now, random.uuid4());
   if (result.outcome !== 'ok') {
@@ -64,6 +65,7 @@ export async function disownAccount(services: Services, token: string, call: Cal
   }
   await cacheRevocation(services, result.endedSessions, 'withdrawn', call.report);
   call.report('info', 'disowned', { sessions: result.endedSessions.length });
+  announce(services, call, 'user.deleted', found.user.id, now, {});
   await sendMail(services, call, 'account_deleted', email);
 }
 
@@ -144,7 +146,10 @@ async function confirm(
   if (token.purpose === 'email_verify') {
     if (token.createdAt + VERIFIES_FOR_SECONDS <= now) return 'used';
     const outcome = await credentials.verifyEmail(token, now);
-    if (outcome === 'ok') call.report('info', 'email_verified', { user: user.id });
+    if (outcome === 'ok') {
+      call.report('info', 'email_verified', { user: user.id });
+      if (user.emailVerifiedAt === null) announce(services, call, 'email.verified', user.id, now, {});
+    }
     return outcome;
   }
   const to = token.payload ?? '';
@@ -159,6 +164,7 @@ async function confirm(
   );
   if (outcome === 'ok') {
     call.report('info', 'email_changed', { user: user.id });
+    announce(services, call, 'email.changed', user.id, now, {});
     await sendMail(services, call, 'email_changed', user.email, {
       subject: user.id,
       purpose: 'email_take_back',
@@ -194,5 +200,7 @@ export async function takeBackEmail(services: Services, token: string, call: Cal
   await cacheRevocation(services, result.endedSessions, 'password_reset', call.report);
   await cacheRevocation(services, result.endedOfOthers, 'withdrawn', call.report);
   call.report('info', 'email_taken_back', { user: userId, ended: result.endedSessions.length });
+  for (const id of result.deleted) announce(services, call, 'user.deleted', id, now, {});
+  announce(services, call, 'email.changed', userId, now, {});
   return `${userId}.${secret}`;
 }

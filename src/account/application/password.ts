@@ -5,6 +5,7 @@ import { invalidField } from '../../errors.ts';
 import type { OneTimeToken, User } from '../../model.ts';
 import { type Call, seconds } from '../../ports.ts';
 import { newUser } from '../new-user.ts';
+import { announce } from './announce.ts';
 import { newOneTimeToken, parseOneTimeToken, sendMail } from './mailing.ts';
 import { requireFreshProof } from './reauthentication.ts';
 import { throwConflict } from './refusals.ts';
@@ -25,15 +26,13 @@ export async function changePassword(
   const { user, sessionId } = caller;
   await requireFreshProof(services, caller, 'current_password', input.current_password, call);
   await requireGoodPassword(services, 'new_password', input.new_password, user, call);
-  const result = await credentials.changePassword(
-    user,
-    sessionId,
-    await hasher.hash(input.new_password),
-    seconds(clock),
-  );
+  const passwordHash = await hasher.hash(input.new_password);
+  const now = seconds(clock);
+  const result = await credentials.changePassword(user, sessionId, passwordHash, now);
   if (result.outcome !== 'ok') return throwConflict(services, user.id, sessionId, 'current_password');
   await cacheRevocation(services, result.endedSessions, 'password_changed', call.report);
   call.report('info', 'password_changed', { user: user.id, ended: result.endedSessions.length });
+  announce(services, call, 'password.changed', user.id, now, { by: 'change' });
   await sendMail(services, call, 'password_changed', user.email);
 }
 
@@ -74,10 +73,13 @@ export async function confirmReset(
   const passwordHash = await hasher.hash(input.new_password);
   const passed = await passToOwner(services, token, user, passwordHash, call);
   if (!passed) {
-    const result = await credentials.resetPassword(token, passwordHash, seconds(clock));
+    const now = seconds(clock);
+    const result = await credentials.resetPassword(token, passwordHash, now);
     if (result.outcome !== 'ok') throw dead();
     await cacheRevocation(services, result.endedSessions, 'password_reset', call.report);
     call.report('info', 'password_reset', { user: user.id, ended: result.endedSessions.length });
+    if (user.emailVerifiedAt === null) announce(services, call, 'email.verified', user.id, now, {});
+    announce(services, call, 'password.changed', user.id, now, { by: 'reset' });
   }
   await sendMail(services, call, 'password_changed', user.email);
 }
@@ -105,5 +107,7 @@ async function passToOwner(
   if (result.outcome !== 'ok') return false;
   await cacheRevocation(services, result.endedSessions, 'withdrawn', call.report);
   call.report('info', 'account_passed', { user: user.id, from: id, ended: result.endedSessions.length });
+  announce(services, call, 'user.deleted', id, now, {});
+  announce(services, call, 'user.created', user.id, now, { email_verified: true });
   return true;
 }

@@ -8,6 +8,7 @@ import { invalidField } from '../../errors.ts';
 import type { OneTimeToken } from '../../model.ts';
 import { type Call, seconds } from '../../ports.ts';
 import { newUser } from '../new-user.ts';
+import { announce } from './announce.ts';
 import { newOneTimeToken, sendMail } from './mailing.ts';
 import { requireGoodPassword, type Services } from './tokens.ts';
 
@@ -76,7 +77,10 @@ export async function completeSignUp(
     language: call.askedLanguage,
   });
   const outcome = await credentials.completeSignUp(token, user, now);
-  if (outcome === 'ok') call.report('info', 'signed_up', { user: user.id });
+  if (outcome === 'ok') {
+    call.report('info', 'signed_up', { user: user.id });
+    announce(services, call, 'user.created', user.id, now, { email_verified: true });
+  }
   return outcome;
 }
 

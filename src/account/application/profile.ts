@@ -4,6 +4,8 @@ import { isOwnName } from '../../identity.ts';
 import type { User } from '../../model.ts';
 import { type Call, seconds } from '../../ports.ts';
 import { accessFault, statusFault } from '../../token/rotation.ts';
+import { changedFields } from '../event.ts';
+import { announce } from './announce.ts';
 import { sendMail } from './mailing.ts';
 import type { Caller } from './session.ts';
 import type { Services } from './tokens.ts';
@@ -26,7 +28,8 @@ export async function updateMe(
   if (username && !isOwnName(username.username, user.email)) throw invalidField('username', 'username');
   // Without an e-mail the username is the one name to log in by.
   if (username === null && user.email === null) throw invalidField('username', 'null');
-  const result = await services.users.update(user, sessionId, seconds(services.clock), {
+  const at = seconds(services.clock);
+  const result = await services.users.update(user, sessionId, at, {
     ...(name !== undefined && { name }),
     ...(username !== undefined && {
       username: username?.username ?? null,
@@ -34,6 +37,8 @@ export async function updateMe(
     }),
   });
   if (result.outcome === 'ok') {
+    const changed = changedFields(user, result.user);
+    if (changed.length > 0) announce(services, call, 'user.updated', user.id, at, { changed });
     if (result.user.username !== user.username) {
       await sendMail(services, call, 'username_changed', result.user.email);
     }

@@ -51,7 +51,12 @@ async function reauthenticateByFactor(
   if (proved.recoveryCodeUsed) await sendMail(services, call, 'recovery_code_used', user.email);
   const { at: authenticatedAt, amr } = proved;
   return {
-    access: await mintAccess(services, bearerOf(user, { ...session, authenticatedAt, amr }), authenticatedAt),
+    access: await mintAccess(
+      services,
+      bearerOf(user, { ...session, authenticatedAt, amr }),
+      authenticatedAt,
+      call,
+    ),
   };
 }
 
@@ -71,8 +76,8 @@ export async function renewAuthentication(
   const outcome = await services.sessions.reauthenticate(session, user, { amr, now, expiresAt });
   if (outcome === 'changed') return throwConflict(services, user.id, session.id, field);
   call.report('info', 'reauthenticated', { user: user.id, session: session.id });
-  const access = await mintAccess(services, bearerOf(user, { ...session, authenticatedAt: now, amr }), now);
-  return { access };
+  const bearer = bearerOf(user, { ...session, authenticatedAt: now, amr });
+  return { access: await mintAccess(services, bearer, now, call) };
 }
 
 /** A proof within REAUTH_WINDOW; by more than one factor where the user has a second one. */

@@ -3,7 +3,7 @@
  * Knows the rules and the ports; never Hono, Drizzle or a binding.
  */
 import { Refusal } from '../../errors.ts';
-import type { EndedSession, Session, TokenStatus, User } from '../../model.ts';
+import type { EndedSession, RefreshStatus, Session, TokenStatus, User } from '../../model.ts';
 import { type Call, seconds } from '../../ports.ts';
 import type { AccessClaims, Claims } from '../../token/claims.ts';
 import { refuseAccessToken, refuseSentToken } from '../../token/refuse-token.ts';
@@ -56,7 +56,7 @@ export async function refresh(services: Services, token: string, call: Call): Pr
   if (known !== null && known !== 'unknown') throw new Refusal(reasonFault(known), { reason: known });
 
   const touch = touchRule(settings.REFRESH_TOKEN_LIFETIME, settings.ACCESS_TOKEN_LIFETIME);
-  const bearerNow = ({ user, session }: TokenStatus) => {
+  const bearerNow = ({ user, session }: RefreshStatus) => {
     if (!user || !session) throw new TypeError('a token whose user and session are there was refused');
     return bearerOf({ ...user, id: claims.sub }, { ...session, id: claims.sid });
   };
@@ -74,7 +74,7 @@ export async function refresh(services: Services, token: string, call: Call): Pr
     const fault = statusFault(tokenStatus, now);
     if (fault) throw refuse(fault, tokenStatus);
     const bearer = bearerNow(tokenStatus);
-    const access = await mintAccess(services, bearer, now);
+    const access = await mintAccess(services, bearer, now, call);
     if (!settings.ROTATE_REFRESH_TOKENS) return { access };
     return { access, refresh: await mintRefresh(services, bearer, freshRefresh(services, bearer, now)) };
   }
@@ -97,7 +97,7 @@ export async function refresh(services: Services, token: string, call: Call): Pr
   }
   const bearer = bearerNow(tokenStatus);
   const [access, successor] = await Promise.all([
-    mintAccess(services, bearer, now),
+    mintAccess(services, bearer, now, call),
     mintRefresh(services, bearer, rotation.successor),
   ]);
   return { access, refresh: successor };

@@ -9,6 +9,7 @@ import { type Call, type LogInName, type Sessions, seconds } from '../../ports.t
 import type { RefusalReason } from '../../refusal-reasons.ts';
 import type { AuthenticationMethod } from '../../token/authentication.ts';
 import { newSession, touchRule } from '../../token/rotation.ts';
+import { announce } from './announce.ts';
 import type { Authentication, SignInPolicy } from './authentication.ts';
 import { limitCostlyHash } from './password-check.ts';
 import { cacheRevocation, type Services } from './tokens.ts';
@@ -111,6 +112,7 @@ export async function openSession(
   if (opened.outcome === 'changed') throw lost();
   await cacheRevocation(services, opened.evicted, 'evicted', call.report);
   call.report('info', 'logged_in', { user: user.id, session: session.id, evicted: opened.evicted.length });
+  announce(services, call, 'user.signed_in', user.id, now, { session_id: session.id, amr });
   return { user, session, now };
 }
 

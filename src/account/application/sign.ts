@@ -12,6 +12,7 @@ import type { Claims } from '../../token/claims.ts';
 import { refuseSentToken } from '../../token/refuse-token.ts';
 import { reasonOf, statusFault } from '../../token/rotation.ts';
 import { newUser } from '../new-user.ts';
+import { announce } from './announce.ts';
 import type { SignInPolicy } from './authentication.ts';
 import { newOneTimeToken, placePayload, sendMail } from './mailing.ts';
 import { createPendingSignUp } from './pending-sign-up.ts';
@@ -54,7 +55,7 @@ export async function signUp(
   const made = await register(services, input, apiPolicy(services), call);
   if ('claim' in made) return made;
   const { user, session, now } = made;
-  return { user, ...(await mintFirstPair(services, bearerOf(user, session), now)) };
+  return { user, ...(await mintFirstPair(services, bearerOf(user, session), now, call)) };
 }
 
 /** A sign-up, with a session as the policy says, or without one. Refuses as `signUp`. */
@@ -95,6 +96,7 @@ export async function register<P extends SignInPolicy | null>(
   const outcome = await users.create(user, session, mail && { ...mail.row, subject: user.id });
   if (outcome !== 'ok') throw new Refusal(outcome);
   call.report('info', 'signed_up', { user: user.id, session: session?.id ?? null });
+  announce(services, call, 'user.created', user.id, now, { email_verified: false });
   if (mail) {
     await sendMail(services, call, 'verify_email', person.email, {
       subject: user.id,
@@ -109,7 +111,7 @@ export async function register<P extends SignInPolicy | null>(
 /** 401 no_active_account, mfa_required. */
 export async function logIn(services: Services, input: LogIn, call: Call): Promise<Required<TokenPair>> {
   const { user, session, now } = await signInByPassword(services, input, apiPolicy(services), call);
-  return mintFirstPair(services, bearerOf(user, session), now);
+  return mintFirstPair(services, bearerOf(user, session), now, call);
 }
 
 /**
@@ -169,6 +171,7 @@ export async function withdraw(
   const { clock, users, random } = services;
   const { user, sessionId } = caller;
   await requireFreshProof(services, caller, 'password', password, call);
+  const now = seconds(clock);
   const result = await users.withdraw(
     {
       id: user.id,
@@ -176,7 +179,7 @@ export async function withdraw(
       emailSubject: user.email === null ? null : await sha256Hex(user.email),
     },
     sessionId,
-    seconds(clock),
+    now,
     random.uuid4(),
   );
   if (result.outcome !== 'ok') {
@@ -185,5 +188,6 @@ export async function withdraw(
   }
   await cacheRevocation(services, result.endedSessions, 'withdrawn', call.report);
   call.report('info', 'withdrawn', { sessions: result.endedSessions.length });
+  announce(services, call, 'user.deleted', user.id, now, {});
   await sendMail(services, call, 'account_deleted', user.email);
 }

@@ -2,7 +2,8 @@
 
 import type { FieldFaults } from '../../errors.ts';
 import { invalid, invalidField } from '../../errors.ts';
-import type { EndedSession, RevocationReason, Session, User } from '../../model.ts';
+import type { Announce } from '../../events.ts';
+import type { EndedSession, Profile, RevocationReason, Session, User } from '../../model.ts';
 import type { IsAllowedOrigin } from '../../origins.ts';
 import type { PasswordHasher } from '../../password/hash.ts';
 import { type PasswordFault, passwordFaults } from '../../password/policy.ts';
@@ -51,6 +52,10 @@ export interface Services {
   breached: BreachCheck | null;
   /** Null where nobody can have one. */
   secondFactor: SecondFactor | null;
+  /** Claims of the host's own. Null where it has none. */
+  extraClaims: ((bearer: Bearer, call: Call) => Promise<Readonly<Record<string, unknown>>>) | null;
+  /** Null where nobody wants to know. */
+  announce: Announce | null;
 }
 
 export interface TokenPair {
@@ -60,29 +65,33 @@ export interface TokenPair {
 }
 
 /** Whom tokens are minted for, as D1 had it a moment ago. */
-interface Bearer {
+export interface Bearer {
   userId: string;
   isStaff: boolean;
   emailVerified: boolean;
+  profile: Profile;
   session: BearerSession;
 }
 type BearerSession = Pick<Session, 'id' | 'absoluteEndAt' | 'createdAt' | 'authenticatedAt' | 'amr'>;
 
 export const bearerOf = (
-  user: Pick<User, 'id' | 'isStaff' | 'emailVerifiedAt'>,
+  user: Pick<User, 'id' | 'isStaff' | 'emailVerifiedAt'> & Profile,
   session: BearerSession,
 ): Bearer => ({
   userId: user.id,
   isStaff: user.isStaff,
   emailVerified: user.emailVerifiedAt !== null,
+  profile: user,
   session,
 });
 
-export function mintAccess(
-  { settings, codec, random }: Services,
+export async function mintAccess(
+  { settings, codec, random, extraClaims }: Services,
   bearer: Bearer,
   now: number,
+  call: Call,
 ): Promise<string> {
+  const extra = extraClaims && (await extraClaims(bearer, call));
   return codec.sign({
     token_type: 'access',
     jti: random.uuid4(),
@@ -94,6 +103,7 @@ export function mintAccess(
     email_verified: bearer.emailVerified,
     auth_time: authTimeOf(bearer.session),
     amr: bearer.session.amr,
+    ...(extra && { extra }),
   });
 }
 
@@ -110,9 +120,10 @@ export async function mintFirstPair(
   services: Services,
   bearer: Bearer,
   now: number,
+  call: Call,
 ): Promise<Required<TokenPair>> {
   const [access, refresh] = await Promise.all([
-    mintAccess(services, bearer, now),
+    mintAccess(services, bearer, now, call),
     mintRefresh(services, bearer, freshRefresh(services, bearer, now)),
   ]);
   return { access, refresh };
