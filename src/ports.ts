@@ -3,7 +3,6 @@
  * KV) implement it; app.ts puts the two together. Every method of a store is one round trip unless it says so.
  * A store that cannot be reached throws Refusal('unavailable'). Times are epoch seconds.
  */
-import type { MailName } from './languages/en/mails.ts';
 import type { Language } from './languages/index.ts';
 import type {
   EndedSession,
@@ -271,33 +270,7 @@ export interface Credentials {
   completeSignUp: (key: OneTimeKey, user: UserRow, now: number) => Promise<'ok' | 'email_taken' | 'used'>;
 }
 
-export interface Mail {
-  /** What it is about: `password_reset`. */
-  kind: MailName;
-  language: Language;
-  to: string;
-  subject: string;
-  text: string;
-  html: string;
-  /** What the link carries. */
-  token: string | null;
-}
-
-/** A mail in the development inbox. */
-export interface InboxMail extends Omit<Mail, 'kind' | 'language'> {
-  id: string;
-  /** RFC 3339. */
-  createdAt: string;
-}
-
-/** The development inbox, newest first: all of it, or what went to one address. */
-export type Inbox = (to: string | null) => Promise<InboxMail[]>;
-
-export interface Mailer {
-  /** Of the development inbox: a mail is there before the answer is, so that a program can read it next. */
-  awaited: boolean;
-  send: (mail: Mail) => Promise<void>;
-}
+export type { Inbox, InboxMail, Mail, Mailer } from './mail-ports.ts';
 
 /** Has this password been in a breach? Fails open: false, and a line in the log. */
 export type BreachCheck = (password: string, report: Report) => Promise<boolean>;

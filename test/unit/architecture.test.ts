@@ -44,7 +44,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
   [
     'model',
     /^languages\//,
-    /^((admin\/)?ports|audit-log|events|model|encoding|errors|refusal-reasons|rate-limited-action|sweeper|random|deadlines)\.ts$/,
+    /^((admin\/)?ports|mail-ports|audit-log|events|model|encoding|errors|refusal-reasons|rate-limited-action|sweeper|random|deadlines)\.ts$/,
   ],
   ['routes', /^(account|admin|compat|second-factor|dev|mail|openapi)\//, /^(health|discovery)\.ts$/],
 ];
