@@ -29,7 +29,7 @@ const PARTS = {
   },
   rules: {
     mutate: [
-      'src/token/{claims,codec,keys,rotation}.ts',
+      'src/token/{claims,codec,jwk,key-set,rotation}.ts',
       'src/password/{chained-pbkdf2,common,hash,native-scrypt,own-hash,own-scrypt,pbkdf2,policy,sliced-pbkdf2,work}.ts',
       'src/password/foreign/*.ts',
     ],
@@ -42,13 +42,14 @@ const PARTS = {
       'password-hash',
       'password-policy',
       'rotation',
+      'verifying-keys',
       'wycheproof',
     ),
   },
   'use-cases-wake': {
     wakes: true,
     mutate: [line('src/account/application/session.ts', "if (result.outcome === 'not_found')")],
-    tests: workers('sessions'),
+    tests: workers('session-ends'),
   },
   'use-cases': {
     mutate: [

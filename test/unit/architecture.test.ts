@@ -120,3 +120,14 @@ describe('the source', () => {
     expect(counts[Math.floor(counts.length / 2)]).toBeLessThanOrEqual(110);
   });
 });
+
+describe('the tests', () => {
+  it('are in files of at most 700 lines', () => {
+    const files = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter(
+      (file) => /\.tsx?$/.test(file) && !file.includes('node_modules'),
+    );
+    expect(files.length).toBeGreaterThan(100);
+    const long = files.filter((file) => readFileSync(`test/${file}`, 'utf8').split('\n').length - 1 > 700);
+    expect(long).toEqual([]);
+  });
+});
