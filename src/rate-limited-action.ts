@@ -19,6 +19,7 @@ export type RateLimitedAction =
       endpoint:
         | 'verify'
         | 'log_out'
+        | 'reset_check'
         | 'reset_confirm'
         | 'email_verify'
         | 'email_disown'

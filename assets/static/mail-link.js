@@ -91,6 +91,21 @@ function refused({ detail, errors = {} }) {
   say(messages.join(' ') || detail, 'bad');
 }
 
+// Whose password it is, so that a password manager keeps it under that name; and a dead link says so at once.
+async function look(code) {
+  try {
+    const { ok, body } = await post(form.dataset.check, { token: code });
+    if (ok) form.elements.username.value = body.email;
+    else if (token && body.errors?.token) refused(body);
+  } catch {
+    // Not reached: the button will say so.
+  }
+}
+if (kind === 'reset') {
+  if (token) void look(token);
+  form.elements.token.addEventListener('change', ({ target }) => look(target.value));
+}
+
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
   button.disabled = true;

@@ -186,6 +186,9 @@ export const claim = named('Claim', z.object({ claim: z.string() }), {
   description: 'Keep it: it proves to the confirmation that this browser signed up.',
   example: { claim: 'q1C3r0J3kq0T2mXv9a8b7c6d5e4f3g2h1i0j9k8l7m6' },
 });
+export const resetOf = named('ResetOf', z.object({ email: z.nullable(text({ format: 'idn-email' })) }), {
+  example: { email: 'mina@example.com' },
+});
 export const takenBack = named('TakenBack', z.object({ reset_token: z.string() }), {
   example: { reset_token: MAIL_TOKEN },
 });

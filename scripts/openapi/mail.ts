@@ -68,6 +68,24 @@ export const mailPaths: Record<string, Node> = {
       },
     },
   }),
+  '/account/password/reset/check': withMail({
+    post: {
+      operationId: 'checkPasswordReset',
+      tags: ['Password'],
+      summary: 'Whose password a reset is about',
+      description:
+        'For the page of a reset: it shows at once that a link has expired, and gives password managers the name. Changes nothing.',
+      security: [],
+      requestBody: takes(request.mailToken),
+      responses: {
+        200: answers('The token works.', answer.resetOf),
+        ...bad({ token: [{ fault: 'token_not_valid' }] }),
+        ...forbidden(),
+        ...LIMITED,
+        ...STORE,
+      },
+    },
+  }),
   '/account/email/verify': withMail({
     get: linkPage('emailVerifyPage', 'E-mail', 'The page of a verification'),
     post: {

@@ -16,7 +16,7 @@ import {
   resendVerification,
   takeBackEmail,
 } from './application/email.ts';
-import { confirmReset, requestPasswordReset } from './application/password.ts';
+import { checkReset, confirmReset, requestPasswordReset } from './application/password.ts';
 import type { AccountContext, AccountEnv } from './env.ts';
 import { type MailLinkKind, MailLinkPage } from './pages.tsx';
 import { requireOrigin } from './refresh-transport.ts';
@@ -65,6 +65,10 @@ export const mailRoutes = () =>
     .post('/password/reset/confirm', requireOrigin, body(confirmResetBody), async (c) => {
       await confirmReset(c.var.services, c.req.valid('json'), callOf(c));
       return c.body(null, 204);
+    })
+    .post('/password/reset/check', requireOrigin, body(verifyBody), async (c) => {
+      const { email } = await checkReset(c.var.services, c.req.valid('json').token, callOf(c));
+      return c.json({ email });
     })
     .get('/email/verify', (c) => page(c, 'verify'))
     .post('/email/verify', requireOrigin, body(confirmEmailBody), async (c) => {

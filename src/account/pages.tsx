@@ -64,6 +64,7 @@ export function MailLinkPage(props: {
         data-failed={common.failed}
         data-proof={common.proof}
         data-next={`${mount}/password/reset/confirm`}
+        data-check={`${mount}/password/reset/check`}
       >
         <p class="hint">{words.text}</p>
         <div data-part="code" hidden>

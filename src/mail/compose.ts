@@ -48,7 +48,8 @@ const paragraph = (text: string, style = '') =>
   `<p style="margin:0 0 16px;${FONT};font-size:16px;line-height:1.5;word-break:keep-all;overflow-wrap:anywhere;${style}">${escapeHtml(text)}</p>`;
 const button = (label: string, href: string, background: string) =>
   `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 16px"><tr><td bgcolor="${background}" style="border-radius:6px"><a href="${escapeHtml(href)}" style="display:inline-block;padding:12px 24px;${FONT};font-size:16px;font-weight:bold;color:#ffffff;text-decoration:none">${escapeHtml(label)}</a></td></tr></table>`;
-const MUTED = 'font-size:13px;color:#5c6470;word-break:break-all';
+/** By opacity: it is as legible on a dark ground, whatever turns the colours. */
+const muted = (text: string) => paragraph(text, 'font-size:13px;opacity:0.75;word-break:break-all');
 
 /** `to` is the address that the mail is about, too. */
 export function composeMail(name: MailName, language: Language, to: string, more: MailValues): Mail {
@@ -94,15 +95,11 @@ export function composeMail(name: MailName, language: Language, to: string, more
       '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:560px"><tr><td style="padding:8px 16px">',
       paragraph(more.site, 'font-weight:bold'),
       ...before.map((text) => paragraph(text)),
-      ...(link ? [button(link.label, link.href, '#1d4ed8'), paragraph(link.href, MUTED)] : []),
-      ...(code ? [paragraph(code.before, 'font-size:13px'), paragraph(code.token, MUTED)] : []),
+      ...(link ? [button(link.label, link.href, '#1d4ed8'), muted(link.href)] : []),
+      ...(code ? [paragraph(code.before, 'font-size:13px'), muted(code.token)] : []),
       ...after.map((text) => paragraph(text)),
       ...(second
-        ? [
-            paragraph(second.before),
-            button(second.label, second.href, '#b42318'),
-            paragraph(second.href, MUTED),
-          ]
+        ? [paragraph(second.before), button(second.label, second.href, '#b42318'), muted(second.href)]
         : []),
       '</td></tr></table></td></tr></table></body></html>',
     ].join('\n'),

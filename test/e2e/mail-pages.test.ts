@@ -47,7 +47,7 @@ describe('the pages that links in mail open', () => {
     await page.goto(`/dev/mail?to=${email}`);
     await page.getByRole('article').getByRole('link').first().click();
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('이메일 주소 확인');
-    expect(new URL(page.url()).hash).toBe('');
+    await expect.poll(() => new URL(page.url()).hash).toBe('');
     expect((await me(access)).email_verified).toBe(false);
     expect(await seriousFaults(page)).toEqual([]);
 
@@ -68,6 +68,10 @@ describe('the pages that links in mail open', () => {
       await page.goto(`/dev/mail?to=${email}`);
       expect(await seriousFaults(page)).toEqual([]);
       await page.getByRole('article').first().getByRole('link').click();
+      const username = page.locator('input[name="username"]');
+      await expect.poll(() => username.inputValue()).toBe(email);
+      expect(await username.getAttribute('autocomplete')).toBe('username');
+      expect(await username.isVisible()).toBe(false);
       await page.getByLabel('New password').fill('password1');
       await page.getByRole('button').click();
       await page.getByText('This password is too common.').waitFor();
@@ -100,7 +104,7 @@ describe('the pages that links in mail open', () => {
     await page.getByText('Confirmed.').waitFor();
 
     await page.goto(`/account/email/verify?token=${queried}`);
-    expect(page.url()).toBe(`${service.origin}/account/email/verify`);
+    await expect.poll(() => page.url()).toBe(`${service.origin}/account/email/verify`);
     await page.reload();
     expect(await page.getByLabel('Code from the e-mail').isVisible()).toBe(false);
     await page.getByRole('button').click();
@@ -139,12 +143,12 @@ describe('the pages that links in mail open', () => {
     expect(await page.getByRole('button').isDisabled()).toBe(true);
 
     await page.goto(`/account/password/reset/confirm#token=${dead}`);
+    await page.getByText(sentence).waitFor();
+    expect(await page.getByRole('button', { name: 'Set password' }).isDisabled()).toBe(true);
     const password = page.getByLabel('New password');
     await password.fill('a much better one');
     await page.getByLabel('Show password').check();
     expect(await password.getAttribute('type')).toBe('text');
-    await page.getByRole('button', { name: 'Set password' }).click();
-    await page.getByText(sentence).waitFor();
     await page.getByLabel('E-mail address').fill(email);
     await page.getByRole('button', { name: 'Send a new link' }).click();
     await page.getByText('a new link is on its way').waitFor();

@@ -14,6 +14,7 @@ export const ROUTES: [string, string[]][] = [
   ['/account/password/change', ['POST']],
   ['/account/password/reset', ['POST']],
   ['/account/password/reset/confirm', ['GET', 'POST']],
+  ['/account/password/reset/check', ['POST']],
   ['/account/email/verify', ['GET', 'POST']],
   ['/account/email/verify/resend', ['POST']],
   ['/account/email/change', ['POST']],

@@ -192,6 +192,7 @@ export const ANONYMOUS: [string, number, Door][] = [
   ['taking an address back', 400, (w, _, more) => w.post('/account/email/take-back', { token: 'x' }, more)],
   ['disowning an account', 400, (w, _, more) => w.post('/account/email/disown', { token: 'x' }, more)],
   ['confirming an address', 400, (w, _, more) => w.post('/account/email/verify', { token: 'x' }, more)],
+  ['checking a reset', 400, (w, _, more) => w.post('/account/password/reset/check', { token: 'x' }, more)],
   [
     'confirming a reset',
     400,

@@ -72,6 +72,26 @@ describe('the templates of mails', () => {
     for (const paragraph of mail.text.split('\n\n')) expect(shown).toContain(paragraph);
   });
 
+  it.each(all)(
+    '%s in %s is laid out in tables, begins with what a list shows, and can turn dark',
+    (name, language) => {
+      const { html, text } = compose(name, language);
+      const body = html.slice(html.indexOf('<body'));
+      const [preheader = ''] = body.match(/<div style="display:none[^>]*>[^<]*<\/div>/) ?? [];
+      expect(text.startsWith(preheader.replace(/<[^>]+>/g, '').replaceAll('&#38;', '&'))).toBe(true);
+      expect(body.indexOf(preheader)).toBeLessThan(body.indexOf('<table'));
+      expect(body.match(/<table(?! role="presentation")/g)).toBe(null);
+      // No style sheet: clients drop it. No colour of text but the button's: it would stay where the ground turns dark.
+      expect(html).not.toMatch(/<style|class=/);
+      expect(new Set(body.match(/(?<![-\w])color:[^;"]*/g) ?? ['color:#ffffff'])).toEqual(
+        new Set(['color:#ffffff']),
+      );
+      for (const tag of body.match(/<(?:p|a|td)\b[^>]*>/g) ?? []) expect(tag).toMatch(/style="|<td align/);
+      expect(html).toContain('<meta name="color-scheme" content="light dark">');
+      expect(body).toContain('>accounts.example.org</p>');
+    },
+  );
+
   it.each(Object.keys(mails.en) as MailName[])('%s has a link in every language, or in none', (name) => {
     const linked = LANGUAGES.map((language) => {
       const mail = compose(name, language);

@@ -293,6 +293,50 @@ describe('asking for a reset', () => {
   });
 });
 
+describe('asking whose password a reset is about', () => {
+  const check = (w: World, token: unknown) => w.post('/account/password/reset/check', { token });
+
+  it('tells the address, any number of times, and changes nothing', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const token = await resetToken(w, who.email);
+    const before = await oneTimeTokensOf(w, who.user.id);
+    for (let i = 0; i < 2; i++) {
+      const answer = await check(w, token);
+      expect([answer.status, answer.body]).toEqual([200, { email: who.email }]);
+    }
+    expect(await oneTimeTokensOf(w, who.user.id)).toEqual(before);
+    expect((await confirm(w, token)).status).toBe(204);
+    expect(faultsOf(await check(w, token))).toEqual({ token: ['token_not_valid'] });
+  });
+
+  it.each<[string, (w: World, who: Awaited<ReturnType<World['signUp']>>) => Promise<unknown>]>([
+    ['that was made up', async () => `${crypto.randomUUID()}.${'a'.repeat(43)}`],
+    [
+      'that has expired',
+      async (w, { email }) => {
+        const token = await resetToken(w, email);
+        w.clock.advance(1_800);
+        return token;
+      },
+    ],
+    [
+      'of an inactive user',
+      async (w, { email, user }) => {
+        const token = await resetToken(w, email);
+        await w.rows('UPDATE users SET is_active = 0 WHERE id = ?', user.id);
+        return token;
+      },
+    ],
+    ['that verifies an address', async (w, { email }) => (await mailsTo(w, email))[0]?.token],
+  ])('refuses a token %s', async (_, tokenOf) => {
+    const w = world();
+    const who = await w.signUp();
+    const answer = await check(w, await tokenOf(w, who));
+    expect([answer.status, faultsOf(answer)]).toEqual([400, { token: ['token_not_valid'] }]);
+  });
+});
+
 describe('confirming a reset', () => {
   it('is 204 without a body: the new password is good, the old one is not', async () => {
     const w = world();

@@ -55,6 +55,21 @@ export async function requestPasswordReset(services: Services, email: string, ca
   });
 }
 
+/** A live reset token, with its user. 400 token_not_valid for a used, expired or made-up one. */
+async function findReset({ credentials, clock }: Services, token: string) {
+  const read = await parseOneTimeToken(token);
+  const found =
+    read && (await credentials.findToken(read.subject, ['password_reset'], read.hash, seconds(clock)));
+  if (!found?.user?.isActive) throw invalidField('token', 'token_not_valid');
+  return { token: found.token, user: found.user };
+}
+
+/** Whose password a reset is about, for whoever has the mail; changes nothing. 400 token_not_valid. */
+export async function checkReset(services: Services, token: string, call: Call): Promise<User> {
+  await services.limits.check({ action: 'anonymous', endpoint: 'reset_check' }, call);
+  return (await findReset(services, token)).user;
+}
+
 /** Single use; every session ends. 400 token_not_valid for a used, expired or made-up token. */
 export async function confirmReset(
   services: Services,
@@ -63,19 +78,14 @@ export async function confirmReset(
 ): Promise<void> {
   const { credentials, clock, hasher, limits } = services;
   await limits.check({ action: 'anonymous', endpoint: 'reset_confirm' }, call);
-  const dead = () => invalidField('token', 'token_not_valid');
-  const read = await parseOneTimeToken(input.token);
-  if (!read) throw dead();
-  const found = await credentials.findToken(read.subject, ['password_reset'], read.hash, seconds(clock));
-  if (!found?.user?.isActive) throw dead();
-  const { user, token } = found;
+  const { user, token } = await findReset(services, input.token);
   await requireGoodPassword(services, 'new_password', input.new_password, user, call);
   const passwordHash = await hasher.hash(input.new_password);
   const passed = await passToOwner(services, token, user, passwordHash, call);
   if (!passed) {
     const now = seconds(clock);
     const result = await credentials.resetPassword(token, passwordHash, now);
-    if (result.outcome !== 'ok') throw dead();
+    if (result.outcome !== 'ok') throw invalidField('token', 'token_not_valid');
     await cacheRevocation(services, result.endedSessions, 'password_reset', call.report);
     call.report('info', 'password_reset', { user: user.id, ended: result.endedSessions.length });
     if (user.emailVerifiedAt === null) announce(services, call, 'email.verified', user.id, now, {});
