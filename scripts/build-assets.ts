@@ -1,6 +1,7 @@
 /**
  * `npm run build:assets`: the files of assets that are made from others: the template of the OpenAPI document
- * (docs/adr/0005-openapi.md), Swagger UI as its package has it, and the client for pages without a bundler. They are
+ * (docs/adr/0005-openapi.md), Swagger UI as its package has it, the client for pages without a bundler, and
+ * the scripts of the pages for people. They are
  * committed, so that nothing has to run before the Worker does; test/unit/openapi.test.ts and
  * test/unit/client-build.test.ts fail when they are out of date.
  */
@@ -9,6 +10,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleClient } from './build-client.ts';
+import { bundlePage, PAGE_SCRIPTS } from './build-pages.ts';
 import { openapiTemplate } from './openapi/document.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -32,4 +34,7 @@ for (const file of [
 
 for (const [file, text] of Object.entries(await bundleClient('client'))) {
   writeFileSync(join(root, 'assets/static', file), text);
+}
+for (const name of PAGE_SCRIPTS) {
+  writeFileSync(join(root, 'assets/static', `${name}.js`), await bundlePage(name));
 }

@@ -42,6 +42,7 @@ import { kvInbox } from './mail/inbox.ts';
 import { devMailRoutes } from './mail/routes.tsx';
 import { openapiRoutes } from './openapi/routes.ts';
 import { type IsAllowedOrigin, originMatcher } from './origins.ts';
+import { pageRoutes } from './pages/routes.tsx';
 import { pwnedPasswords } from './password/breach.ts';
 import { createPasswordHasher } from './password/hash.ts';
 import type { Clock } from './ports.ts';
@@ -197,6 +198,7 @@ function mounted<E extends AppEnv, S extends Schema, P extends string>(
 function accountApp(): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>({ strict: false });
   app.route('/', secondFactorRoutes());
+  app.route('/', pageRoutes());
   app.route('/', accountRoutes());
   return app;
 }

@@ -2,6 +2,7 @@
 
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as answer from './answers.ts';
+import { signUpPage } from './pages.ts';
 import {
   answers,
   BODY,
@@ -37,6 +38,7 @@ const pairAnswer = (description: string): Node =>
 
 export const accountPaths: Record<string, Node> = {
   '/account/sign-up': {
+    get: signUpPage,
     post: {
       operationId: 'signUp',
       tags: ['Account'],

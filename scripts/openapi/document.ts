@@ -9,6 +9,7 @@ import { adminPaths } from './admin.ts';
 import { djangoPaths } from './django.ts';
 import { mailPaths } from './mail.ts';
 import { type Meta, names } from './names.ts';
+import { pagePaths } from './pages.ts';
 import { BODY, COOKIE, OTHER_METHODS, refusal, SHARED, when } from './parts.ts';
 import { secondFactorPaths } from './second-factor.ts';
 import { servicePaths } from './service.ts';
@@ -18,6 +19,7 @@ const PATHS: Record<string, Node> = {
   ...accountPaths,
   ...secondFactorPaths,
   ...mailPaths,
+  ...pagePaths,
   ...simplejwtPaths,
   ...djangoPaths,
   ...adminPaths,
@@ -152,6 +154,12 @@ export async function openapiTemplate(version: string): Promise<Node> {
         'COMPAT=dj-rest-auth': when({
           [BODY]: { name: 'dj-rest-auth', description: 'The paths of dj-rest-auth.' },
         }),
+      }),
+      when({
+        'PAGES=sign-in|sign-up|forgot|settings': {
+          name: 'Pages',
+          description: 'For people to sign in with.',
+        },
       }),
       { name: 'Admin', description: 'For staff: what the console at /admin does.' },
       { name: 'Service', description: 'For machines and readers.' },

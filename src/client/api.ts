@@ -127,8 +127,8 @@ export function createApi({
     },
     /** Ends all sessions of this user, this one too. */
     logOutEverywhere: (options?: CallOptions) => end('logOut', '/sessions', undefined, options),
-    /** Withdrawal: the account and every session are gone. */
-    withdraw: (password: string, options?: CallOptions) => end('withdrawal', '/me', { password }, options),
+    /** Withdrawal: the account and every session are gone. `password`: of who has one and has not just reauthenticated. */
+    withdraw: (password?: string, options?: CallOptions) => end('withdrawal', '/me', { password }, options),
 
     me: ask<User>('GET', '/me'),
     /** Null or an empty text takes the value away. */
@@ -142,7 +142,10 @@ export function createApi({
       request<void>('DELETE', `/sessions/${encodeURIComponent(id)}`, undefined, options),
 
     /** All other sessions end. */
-    changePassword: send<{ current_password: string; new_password: string }>('POST', '/password/change'),
+    changePassword: send<{ current_password?: string | undefined; new_password: string }>(
+      'POST',
+      '/password/change',
+    ),
     /** Succeeds whether or not there is such an account. */
     requestPasswordReset: open<{ email: string }>('/password/reset'),
     /** `token`: from the e-mail. All sessions end. */
@@ -158,7 +161,7 @@ export function createApi({
     disownAccount: open<{ token: string }>('/email/disown'),
     resendVerification: ask<void>('POST', '/email/verify/resend'),
     /** The new address takes effect once it is confirmed. */
-    changeEmail: send<{ new_email: string; password: string }>('POST', '/email/change'),
+    changeEmail: send<{ new_email: string; password?: string | undefined }>('POST', '/email/change'),
 
     /** Any endpoint below `url`, with the access token: `request('PATCH', '/me', { name: 'Neo' })`. */
     request: <T = unknown>(method: string, path: string, body?: object, options?: CallOptions) =>

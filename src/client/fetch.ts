@@ -42,6 +42,9 @@ export function createFetch({ url, origins, cookie, keeper, refresher, clock, se
   /** The account app's own paths alone: elsewhere the cookie means nothing, and CORS may refuse credentials. */
   const credentialsOf = (to: string, has?: string): { credentials?: 'include' } =>
     cookie && has !== 'omit' && resolve(to).startsWith(resolve(`${url}/`)) ? { credentials: 'include' } : {};
+  /** What else the accounts refuse with a 401 is about the body, such as a wrong code, which is not to be tried again. */
+  const isOfToken = (to: string, { headers }: Response) =>
+    !to.startsWith(`${url}/`) || /invalid_t/.test(headers.get('WWW-Authenticate') ?? '');
 
   /** Tokens that should still be good, null if nobody is signed in; and whether that was asked just now. */
   async function fresh(signal?: MaybeSignal, refresh = refresher.refresh) {
@@ -85,7 +88,7 @@ export function createFetch({ url, origins, cookie, keeper, refresher, clock, se
 
     const { tokens, asked } = await fresh(signal, refresh);
     const answer = await call(tokens?.access);
-    if (answer.status !== 401 || (!tokens && (asked || !cookie))) return answer;
+    if (answer.status !== 401 || (tokens ? !isOfToken(to, answer) : asked || !cookie)) return answer;
     // Somebody may have logged in since, in another tab.
     if (!tokens) refresher.nobody = false;
     const renewed = await unlessAborted(signal, refresh(tokens?.access));

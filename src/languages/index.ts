@@ -19,3 +19,4 @@ export const mailLinkPages: InEach<typeof en.mailLinkPages> = { en: en.mailLinkP
 export const mailLinkParts: InEach<typeof en.mailLinkParts> = { en: en.mailLinkParts, ko: ko.mailLinkParts };
 export const libraryFaults: InEach<typeof en.libraryFaults> = { en: en.libraryFaults, ko: ko.libraryFaults };
 export const restAuthWords: InEach<typeof en.restAuthWords> = { en: en.restAuthWords, ko: ko.restAuthWords };
+export const accountPages: InEach<typeof en.accountPages> = { en: en.accountPages, ko: ko.accountPages };

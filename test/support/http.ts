@@ -3,7 +3,10 @@ import type { Answer } from './world.ts';
 
 /** Every route but pages, with the methods that have a handler. */
 export const ROUTES: [string, string[]][] = [
-  ['/account/sign-up', ['POST']],
+  ['/account/sign-up', ['GET', 'POST']],
+  ['/account/sign-in', ['GET']],
+  ['/account/forgot', ['GET']],
+  ['/account/settings', ['GET']],
   ['/account/login', ['POST']],
   ['/account/logout', ['POST']],
   ['/account/token/refresh', ['POST']],

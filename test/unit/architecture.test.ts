@@ -15,7 +15,7 @@ const IMPORTS = new Map(FILES.map((file) => [file, importsOf(file)]));
 /** The first pattern that fits names a file's layer. */
 const LAYERS: [name: string, ...files: RegExp[]][] = [
   ['composition', /^(app|index|worker|sweep)\.ts$/],
-  ['client', /^client\//],
+  ['client', /^(client|pages\/browser)\//],
   [
     'stores',
     /(^|\/)d1-/,
@@ -46,7 +46,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^languages\//,
     /^((admin\/)?ports|mail-ports|audit-log|events|model|encoding|errors|refusal-reasons|rate-limited-action|sweeper|random|deadlines)\.ts$/,
   ],
-  ['routes', /^(account|admin|compat|second-factor|dev|mail|openapi)\//, /^(health|discovery)\.ts$/],
+  ['routes', /^(account|admin|compat|second-factor|pages|dev|mail|openapi)\//, /^(health|discovery)\.ts$/],
 ];
 const MAY_IMPORT: Record<string, string[]> = {
   model: ['model'],

@@ -28,6 +28,15 @@ describe('the client', () => {
     });
   });
 
+  it('sends a wrong code once, and refreshes nothing: a second try would be counted', async () => {
+    const w = world({ vars: { ENCRYPTION_KEY: 'A'.repeat(43) } });
+    const { client, calls } = clientOf(w);
+    await client.signUp(person());
+    const wrong = client.request('POST', '/reauthenticate', { code: '000000' });
+    await expect(wrong).rejects.toMatchObject({ status: 401, code: 'code_not_valid' });
+    expect(calls).toEqual(['/account/sign-up', '/account/reauthenticate']);
+  });
+
   it('refreshes before the access token ends, once for many calls at once', async () => {
     const { client, calls, w } = clientOf();
     await client.signUp(person());

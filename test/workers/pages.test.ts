@@ -71,3 +71,127 @@ it('RETURN_URL is where a page leads to that is done', async () => {
   const { text } = await pageOf({ RETURN_URL: 'https://www.example.com/home' }, '/account/email/verify');
   expect(text).toContain('<a href="https://www.example.com/home">');
 });
+
+const PAGES = ['sign-in', 'sign-up', 'forgot', 'settings'];
+const at = (page: string) => `/account/${page}`;
+
+describe('a page', () => {
+  const TITLES: [page: string, en: string, ko: string][] = [
+    ['sign-in', 'Sign in', '로그인'],
+    ['sign-up', 'Create an account', '계정 만들기'],
+    ['forgot', 'Reset your password', '비밀번호 재설정'],
+    ['settings', 'Your account', '내 계정'],
+  ];
+
+  it.each(TITLES)(
+    'is there with its own policy, in the language that was asked for: %s',
+    async (page, en, ko) => {
+      for (const [language, title] of [
+        ['en', en],
+        ['ko', ko],
+      ] as const) {
+        const { status, headers, text } = await w.ask('GET', at(page), {
+          headers: { 'Accept-Language': language },
+        });
+        expect(status).toBe(200);
+        expect(headers.get('Content-Type')).toMatch(/^text\/html/);
+        expect(headers.get('Content-Language')).toBe(language);
+        expect(headers.get('Vary')).toContain('Accept-Language');
+        expect(headers.get('Cache-Control')).toBe('no-store');
+        expect(headers.get('Content-Security-Policy')).toBe(
+          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+        );
+        expect(text).toContain(`<title>${title} · localhost</title>`);
+        expect(text).toContain(`<html lang="${language}">`);
+        expect(text.match(/<h1/g)).toHaveLength(1);
+        // Nothing inline: the policy would stop it.
+        expect(text).not.toMatch(/<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=/);
+      }
+    },
+  );
+
+  it.each(PAGES)('has its files: %s', async (page) => {
+    const { text } = await w.get(at(page));
+    const files = [...text.matchAll(/(?:stylesheet"|module") (?:href|src)="([^"]+)"/g)].map(
+      ([, file]) => file ?? '',
+    );
+    expect(files).toHaveLength(3);
+    for (const file of files) expect([file, (await w.get(file)).status]).toEqual([file, 200]);
+  });
+
+  it.each(PAGES)('links only to what is there: %s', async (page) => {
+    const hrefs = (text: string) => [...text.matchAll(/<a href="(\/[^"]+)"/g)].map(([, href]) => href ?? '');
+    for (const vars of [
+      {},
+      { MAIL: 'off' },
+      { SIGN_UP: 'closed' },
+      { PAGES: 'sign-in,sign-up,settings' },
+      { PAGES: page },
+    ] as Vars[]) {
+      const there = world({ vars });
+      const { status, text } = await there.get(at(page));
+      if (status === 404) continue;
+      for (const href of hrefs(text))
+        expect([vars, href, (await there.get(href)).status]).toEqual([vars, href, 200]);
+    }
+    expect(hrefs((await w.get(at('sign-in'))).text)).toEqual(['/account/forgot', '/account/sign-up']);
+  });
+});
+
+describe('PAGES', () => {
+  it.each(['sign-in', 'forgot', 'settings'])('off: no method of %s is there', async (page) => {
+    const off = world({ vars: { PAGES: 'off' } });
+    for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS']) {
+      expect([method, (await off.ask(method, at(page))).status]).toEqual([method, 404]);
+    }
+  });
+
+  it('off: a sign-up is a POST and nothing else', async () => {
+    const off = world({ vars: { PAGES: 'off' } });
+    const { status, headers } = await off.get('/account/sign-up');
+    expect([status, headers.get('Allow')]).toEqual([405, 'POST, OPTIONS']);
+    expect((await off.ask('OPTIONS', '/account/sign-up')).headers.get('Allow')).toBe('POST, OPTIONS');
+    expect((await off.ask('DELETE', '/account/sign-up')).headers.get('Allow')).toBe('POST, OPTIONS');
+    expect((await off.signUp()).user).toBeTruthy();
+  });
+
+  it('names those that are there, one by one', async () => {
+    for (const there of PAGES) {
+      const one = world({ vars: { PAGES: there } });
+      const found = await Promise.all(PAGES.map(async (page) => (await one.get(at(page))).status === 200));
+      expect(PAGES.filter((_, i) => found[i])).toEqual([there]);
+    }
+  });
+
+  it('has no page of a forgotten password without mail', async () => {
+    const { status } = await world({ vars: { MAIL: 'off' } }).get('/account/forgot');
+    expect(status).toBe(404);
+  });
+});
+
+describe('what is not switched on does not show', () => {
+  const shows = async (vars: Vars, page: string, part: string) =>
+    (await world({ vars }).get(at(page))).text.includes(part);
+
+  it.each<[string, string, string, Vars, Vars]>([
+    [
+      'a second factor at sign-in',
+      'sign-in',
+      'data-step="second-factor"',
+      { ENCRYPTION_KEY: 'A'.repeat(43) },
+      { ENCRYPTION_KEY: '' },
+    ],
+    [
+      'a second factor in the settings',
+      'settings',
+      'data-factors',
+      { ENCRYPTION_KEY: 'A'.repeat(43) },
+      { ENCRYPTION_KEY: '' },
+    ],
+    ['a change of address', 'settings', 'id="email"', {}, { MAIL: 'off' }],
+    ['the form of a sign-up', 'sign-up', 'id="sign-up"', {}, { SIGN_UP: 'closed' }],
+    ['the cookie', 'sign-in', 'data-cookie', { REFRESH_TRANSPORT: 'cookie' }, {}],
+  ])('%s', async (_, page, part, on, off) => {
+    expect([await shows(on, page, part), await shows(off, page, part)]).toEqual([true, false]);
+  });
+});

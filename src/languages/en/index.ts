@@ -1,5 +1,6 @@
 /** English. */
 
+export { accountPages } from './account-pages.ts';
 export { libraryFaults, restAuthWords } from './compat.ts';
 export { consoleWords } from './console.ts';
 export { drfRefusals, fieldFaults, refusals } from './errors.ts';

@@ -1,0 +1,45 @@
+/** What a session is called: "Firefox on Linux", and when and from where it was used. */
+import Bowser from 'bowser';
+import type { Session } from '../../client/index.ts';
+import { language, say } from './dom.ts';
+
+export function deviceOf({ user_agent }: Session): string {
+  if (!user_agent) return say('unknownDevice');
+  const { browser, os, platform } = Bowser.parse(user_agent);
+  const system = platform.model ?? os.name;
+  if (!browser.name) return system ?? say('unknownDevice');
+  return system ? say('onSystem', { browser: browser.name, system }) : browser.name;
+}
+
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+];
+
+/** "5 minutes ago", in the language of the page. */
+export function ago(time: string, now = Date.now()): string {
+  const seconds = Math.max(0, (now - Date.parse(time)) / 1_000);
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  for (const [unit, length] of UNITS) {
+    if (seconds >= length) return format.format(-Math.floor(seconds / length), unit);
+  }
+  return format.format(0, 'minute');
+}
+
+export const date = (time: string): string =>
+  new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(new Date(time));
+
+/** A code of two letters; what is none, such as Tor's `T1`, is shown as it is. */
+function countryOf(code: string): string {
+  try {
+    return new Intl.DisplayNames(language, { type: 'region' }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+export const aboutSession = ({ ip, country, last_used_at }: Session): string =>
+  [country && countryOf(country), ip, say('lastUsed', { when: ago(last_used_at) })]
+    .filter(Boolean)
+    .join(' · ');

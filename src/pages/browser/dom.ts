@@ -1,0 +1,41 @@
+/** What a page was drawn with. */
+
+export function find<E extends HTMLElement = HTMLElement>(selector: string, root: ParentNode = document): E {
+  const element = root.querySelector<E>(selector);
+  if (!element) throw new Error(`The page has no ${selector}`);
+  return element;
+}
+
+/** Of a part that is drawn only where something is switched on. */
+export const ifThere = <E extends HTMLElement = HTMLElement>(selector: string): E | null =>
+  document.querySelector<E>(selector);
+
+export const all = <E extends HTMLElement = HTMLElement>(
+  selector: string,
+  root: ParentNode = document,
+): E[] => [...root.querySelectorAll<E>(selector)];
+
+export const page = find('#page');
+
+/** The sentences of the page, in its language. */
+export const words = JSON.parse(page.dataset.words ?? '{}') as Readonly<Record<string, string>>;
+
+export const language = document.documentElement.lang;
+
+export const say = (name: string, values: Readonly<Record<string, string | number>> = {}): string =>
+  (words[name] ?? '').replace(/\{(\w+)\}/g, (whole, blank: string) => String(values[blank] ?? whole));
+
+/** One step of several: it alone is shown, and its heading or first field has the focus. */
+export function showStep(name: string): void {
+  for (const step of all('[data-step]')) step.hidden = step.dataset.step !== name;
+  const step = find(`[data-step="${name}"]`);
+  step
+    .querySelector<HTMLElement>('input:not([type=checkbox]), [tabindex="-1"]:not([data-fault]), button')
+    ?.focus();
+}
+
+/** What was done, told to a screen reader as well. */
+export function tell(element: HTMLElement, text: string, mood: 'good' | '' = 'good'): void {
+  element.className = mood;
+  element.textContent = text;
+}

@@ -1,0 +1,129 @@
+/** Forms that a script sends: one at a time, with what is wrong at the field and on top, and nothing typed lost. */
+import { AccountsError } from '../../client/index.ts';
+import { all, find, say } from './dom.ts';
+
+export type Values = Readonly<Record<string, string>>;
+
+/** Sentences of the page in place of the API's, by the code of the error. */
+type Sentences = Readonly<Record<string, string>>;
+
+const valuesOf = (form: HTMLFormElement): Values =>
+  Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+
+/** What goes wrong before there is an answer of ours. */
+const sentenceOf = (error: unknown, sentences: Sentences): string => {
+  if (!(error instanceof AccountsError) || error.code === 'timeout' || error.code === 'invalid_response') {
+    return say(navigator.onLine ? 'unreachable' : 'offline');
+  }
+  const seconds = error.retryAfterSeconds;
+  if (seconds !== null) return say(error.status === 429 ? 'throttled' : 'unavailable', { seconds });
+  return sentences[error.code] ?? error.message;
+};
+
+function clear(form: HTMLFormElement): void {
+  for (const fault of all('[data-fault], [data-fault-of]', form)) fault.textContent = '';
+  for (const input of all('[aria-invalid]', form)) input.removeAttribute('aria-invalid');
+}
+
+/** Under the fields; the rest is for the top. */
+function markFields(
+  form: HTMLFormElement,
+  error: AccountsError,
+): { first: HTMLElement | null; rest: string[] } {
+  let first: HTMLElement | null = null;
+  const rest: string[] = [];
+  for (const [name, faults] of Object.entries(error.errors)) {
+    const input = form.querySelector<HTMLInputElement>(`input[name="${CSS.escape(name)}"]:not(.unseen)`);
+    const place = form.querySelector<HTMLElement>(`[data-fault-of="${CSS.escape(name)}"]`);
+    const text = faults.map(({ message }) => message).join(' ');
+    if (!input || !place) {
+      rest.push(text);
+      continue;
+    }
+    place.textContent = text;
+    input.setAttribute('aria-invalid', 'true');
+    first ??= input;
+  }
+  return { first, rest };
+}
+
+export function showFault(form: HTMLFormElement, error: unknown, sentences: Sentences = {}): void {
+  const top = find('[data-fault]', form);
+  if (error instanceof AccountsError && Object.keys(error.errors).length > 0) {
+    const { first, rest } = markFields(form, error);
+    top.textContent = [...(first ? [say('marked')] : []), ...rest].join(' ');
+    (first ?? top).focus();
+    return;
+  }
+  top.textContent = sentenceOf(error, sentences);
+  top.focus();
+  if (error instanceof AccountsError && error.retryAfterSeconds) hold(form, error.retryAfterSeconds);
+}
+
+/** A fault outside a form. */
+export function showFaultAt(place: HTMLElement, error: unknown): void {
+  place.textContent = sentenceOf(error, {});
+  place.focus();
+}
+
+/** The button counts down. What was typed stays. */
+function hold(form: HTMLFormElement, seconds: number): void {
+  const button = find<HTMLButtonElement>('[type=submit]', form);
+  const label = button.textContent ?? '';
+  const until = Date.now() + seconds * 1_000;
+  const count = () => {
+    const left = Math.ceil((until - Date.now()) / 1_000);
+    button.disabled = left > 0;
+    button.textContent = left > 0 ? say('wait', { label, seconds: left }) : label;
+    if (left > 0) setTimeout(count, 250);
+    else find('[data-fault]', form).textContent = '';
+  };
+  count();
+}
+
+/** `work` is called with what was typed. A second press while it goes on does nothing. */
+export function onSubmit(
+  id: string,
+  work: (values: Values, form: HTMLFormElement) => Promise<unknown>,
+  sentences: Sentences = {},
+): void {
+  const form = document.querySelector<HTMLFormElement>(`#${id}`);
+  if (!form) return;
+  const button = find<HTMLButtonElement>('[type=submit]', form);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (button.disabled) return;
+    clear(form);
+    button.disabled = true;
+    form.setAttribute('aria-busy', 'true');
+    const done = () => {
+      button.disabled = false;
+      form.removeAttribute('aria-busy');
+    };
+    work(valuesOf(form), form).then(done, (error: unknown) => {
+      done();
+      showFault(form, error, sentences);
+    });
+  });
+}
+
+/** An error of a field that no request was needed for. */
+export const fieldFault = (name: string, message: string): AccountsError =>
+  new AccountsError(400, { code: 'invalid', errors: { [name]: [{ message, code: 'invalid' }] } });
+
+/** What every page has: passwords that can be shown, and a line while there is no network. */
+export function prepare(): void {
+  for (const box of all<HTMLInputElement>('[data-show]')) {
+    const passwords = all<HTMLInputElement>('input[type=password]', box.form ?? document);
+    box.addEventListener('change', () => {
+      for (const input of passwords) input.type = box.checked ? 'text' : 'password';
+    });
+  }
+  const line = find('[data-offline]');
+  const look = () => {
+    line.hidden = navigator.onLine;
+  };
+  addEventListener('online', look);
+  addEventListener('offline', look);
+  look();
+}

@@ -1,0 +1,48 @@
+/** Where somebody is signed in. */
+import type { Session } from '../../client/index.ts';
+import { client, leaveFor } from './account.ts';
+import { aboutSession, deviceOf } from './devices.ts';
+import { find, say, tell } from './dom.ts';
+import { onSubmit, showFaultAt } from './forms.ts';
+
+const fault = () => find('[data-fault=sessions]');
+
+function row(session: Session): HTMLElement {
+  const item = find<HTMLTemplateElement>('[data-session]').content.firstElementChild?.cloneNode(
+    true,
+  ) as HTMLElement;
+  const device = deviceOf(session);
+  find('[data-device]', item).textContent = device;
+  find('[data-about]', item).textContent = aboutSession(session);
+  find('[data-current]', item).hidden = !session.current;
+  const end = find<HTMLButtonElement>('[data-end]', item);
+  end.hidden = session.current;
+  end.setAttribute('aria-label', say('endNamed', { device }));
+  end.addEventListener('click', () => {
+    end.disabled = true;
+    client.endSession(session.id).then(
+      () => {
+        item.remove();
+        tell(find('[data-done=sessions]'), say('ended'));
+        find('#everywhere [type=submit]').focus();
+      },
+      (error: unknown) => {
+        end.disabled = false;
+        showFaultAt(fault(), error);
+      },
+    );
+  });
+  return item;
+}
+
+export async function loadSessions(): Promise<void> {
+  const { sessions } = await client.sessions();
+  find('[data-sessions]').replaceChildren(...sessions.map(row));
+}
+
+export function prepareSessions(): void {
+  onSubmit('everywhere', async () => {
+    await client.logOutEverywhere();
+    leaveFor('signedOut');
+  });
+}

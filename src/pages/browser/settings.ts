@@ -1,0 +1,115 @@
+/** The script of the settings: `npm run build:assets` makes assets/static/settings.js of it. */
+import { AccountsError, type User } from '../../client/index.ts';
+import { client, leaveFor } from './account.ts';
+import { find, ifThere, page, say, tell } from './dom.ts';
+import { loadFactors, prepareFactors } from './factors.ts';
+import { fieldFault, onSubmit, prepare, showFaultAt } from './forms.ts';
+import { loadSessions, prepareSessions } from './sessions.ts';
+import { prepareStepUp } from './step-up.ts';
+
+/** Codes that say: nobody is signed in (any more). */
+const NOBODY = ['not_authenticated', 'token_not_valid', 'user_inactive', 'user_not_found'];
+const isNobody = (error: unknown) => error instanceof AccountsError && NOBODY.includes(error.code);
+
+let user: User;
+const nameOf = ({ email, username }: User) => email ?? username ?? '';
+
+function showUser(shown: User): void {
+  user = shown;
+  find<HTMLInputElement>('#profile-name').value = user.name ?? '';
+  find<HTMLInputElement>('#profile-username').value = user.username ?? '';
+  if (user.email !== null) find('[data-email]').textContent = user.email;
+  find('[data-verified]').hidden = user.email === null || !user.email_verified;
+  find('[data-unverified]').hidden = user.email === null || user.email_verified;
+  const resend = ifThere('#resend');
+  if (resend) resend.hidden = user.email === null || user.email_verified;
+  const confirmation = find('[data-confirmation]');
+  confirmation.textContent = (confirmation.dataset.confirmation ?? '').replace('{name}', nameOf(user));
+  for (const input of document.querySelectorAll<HTMLInputElement>('input.unseen')) input.value = nameOf(user);
+}
+
+/** Everything at once; nothing is shown before all of it is there. */
+async function load(): Promise<void> {
+  const [loading, failed] = [find('[data-loading]'), find('[data-failed]')];
+  loading.hidden = false;
+  failed.hidden = true;
+  try {
+    showUser(await client.me());
+    await Promise.all([loadFactors(), loadSessions()]);
+    find('[data-content]').hidden = false;
+    find('[data-sign-out]').hidden = false;
+  } catch (error) {
+    if (isNobody(error) && leaveFor('expired')) return;
+    failed.hidden = false;
+    showFaultAt(find('[data-fault=page]'), error);
+  } finally {
+    loading.hidden = true;
+  }
+}
+
+const done = (section: string, text: string) => {
+  const place = find(`[data-done=${section}]`);
+  tell(place, text);
+};
+
+/** An empty field is none: the server says whether it needs one. */
+const orNone = (text: string | undefined): string | undefined => text || undefined;
+
+function prepareAccount(): void {
+  onSubmit('profile', async ({ name = '', username = '' }) => {
+    showUser(await client.updateMe({ name, ...(username !== (user.username ?? '') && { username }) }));
+    done('profile', say('saved'));
+  });
+  onSubmit('resend', async () => {
+    await client.resendVerification();
+    done('email', say('resent'));
+  });
+  onSubmit('email', async ({ new_email = '', password }, form) => {
+    await client.changeEmail({ new_email, password: orNone(password) });
+    form.reset();
+    done('email', say('emailSent', { email: new_email.trim() }));
+  });
+  onSubmit('password', async ({ current_password, new_password = '' }, form) => {
+    await client.changePassword({ current_password: orNone(current_password), new_password });
+    form.reset();
+    done('password', say('passwordChanged'));
+    await loadSessions();
+  });
+  onSubmit('export', async () => {
+    const answer = await client.exportAccount();
+    const file = new Blob([JSON.stringify(answer, null, 2)], { type: 'application/json' });
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(file);
+    link.download = 'account.json';
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+  onSubmit('delete', async ({ confirmation = '', password }) => {
+    if (confirmation.trim().toLowerCase() !== nameOf(user).toLowerCase()) {
+      throw fieldFault('confirmation', say('deleteMismatch'));
+    }
+    await client.withdraw(orNone(password));
+    leaveFor('deleted');
+  });
+  find('[data-sign-out]').addEventListener('click', () => {
+    client.logOut().then(
+      () => leaveFor('signedOut'),
+      // The tokens are forgotten all the same; in cookie mode the session goes on, which is to be seen.
+      (error: unknown) =>
+        page.dataset.cookie === undefined
+          ? leaveFor('signedOut')
+          : void showFaultAt(find('[data-fault=page]'), error),
+    );
+  });
+  find('[data-again]').addEventListener('click', () => void load());
+}
+
+prepare();
+prepareStepUp();
+prepareAccount();
+prepareFactors();
+prepareSessions();
+client.onChange(({ type, elsewhere }) => {
+  if (type === 'signedOut' && elsewhere) leaveFor('signedOut');
+});
+void load();

@@ -1,0 +1,59 @@
+/** `/account/sign-in`. */
+import { AccountsError } from '../../client/index.ts';
+import { client, goOn, takeNotice } from './account.ts';
+import { find, ifThere, say, showStep, tell } from './dom.ts';
+import { onSubmit } from './forms.ts';
+
+/** What a sign-in goes on with that waits for its second factor. */
+let mfaToken = '';
+
+/** Every way to sign in ends here. */
+async function complete(signIn: Promise<unknown>): Promise<void> {
+  try {
+    await signIn;
+  } catch (error) {
+    if (!(error instanceof AccountsError) || error.code !== 'mfa_required') throw error;
+    mfaToken = String(error.problem.mfa_token);
+    showStep('second-factor');
+    find('#code-code').focus();
+    return;
+  }
+  goOn();
+}
+
+const useCode = (yes: boolean) => {
+  find('#code').hidden = !yes;
+  find('#recovery').hidden = yes;
+  find(yes ? '#code-code' : '#recovery-recovery_code').focus();
+};
+
+/** Somebody is signed in already: they go on, or somebody else signs in. */
+async function greet(): Promise<void> {
+  const user = await client.me().catch(() => null);
+  if (!user) return;
+  find('[data-who]').textContent = user.email ?? user.username ?? '';
+  showStep('signed-in');
+}
+
+export function signInPage(): void {
+  const notice = takeNotice();
+  if (notice) tell(find('[data-notice]'), say(notice), '');
+  onSubmit('password', ({ username = '', password = '' }) => complete(client.logIn({ username, password })), {
+    no_active_account: say('wrong'),
+  });
+  onSubmit('code', ({ code }) =>
+    complete(client.signIn('/login/second-factor', { mfa_token: mfaToken, code })),
+  );
+  onSubmit('recovery', ({ recovery_code }) =>
+    complete(client.signIn('/login/second-factor', { mfa_token: mfaToken, recovery_code })),
+  );
+  ifThere('[data-use=recovery]')?.addEventListener('click', () => useCode(false));
+  ifThere('[data-use=code]')?.addEventListener('click', () => useCode(true));
+  ifThere('[data-use=start]')?.addEventListener('click', () => showStep('start'));
+  find('[data-continue]').addEventListener('click', goOn);
+  find('[data-other]').addEventListener('click', () => {
+    void client.logOut().catch(() => {});
+    showStep('start');
+  });
+  void greet();
+}

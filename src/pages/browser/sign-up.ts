@@ -1,0 +1,24 @@
+/** `/account/sign-up`. */
+import { client, goOn } from './account.ts';
+import { find, say, showStep } from './dom.ts';
+import { onSubmit } from './forms.ts';
+
+/** Read by the page of the link in the mail (assets/static/mail-link.js): whoever confirms is who signed up. */
+const CLAIM = 'hono-accounts.claim';
+
+export function signUpPage(): void {
+  onSubmit('sign-up', async ({ email = '', password = '', name = '' }) => {
+    const { claim } = await client.signUp({ email, password, ...(name.trim() && { name }) });
+    if (claim === undefined) {
+      goOn();
+      return;
+    }
+    try {
+      localStorage.setItem(CLAIM, claim);
+    } catch {
+      // The page of the link then asks for the password.
+    }
+    find('[data-sent]').textContent = say('sentText', { email: email.trim() });
+    showStep('sent');
+  });
+}

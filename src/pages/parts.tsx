@@ -1,0 +1,158 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
+/** What the pages for people are put together from. What the scripts look for has a `data-` name (browser/dom.ts). */
+import type { Child } from 'hono/jsx';
+import { Page } from '../http/page.tsx';
+import type { Site } from '../http/site.ts';
+import { fill } from '../languages/describe.ts';
+import type { accountPages, Language, mailLinkParts } from '../languages/index.ts';
+import { PASSWORD_MAX_LENGTH } from '../password/policy.ts';
+import type { PageName } from '../setting-parsers.ts';
+
+export type PageWords = (typeof accountPages)[Language];
+
+/** What is switched on, and what every page is told. */
+export interface Frame {
+  site: Site;
+  language: Language;
+  words: PageWords;
+  /** Of the pages behind links in mail, which has the rules of a password. */
+  mailWords: (typeof mailLinkParts)[Language];
+  mount: string;
+  /** What links to other pages carry on: where to return to. */
+  query: string;
+  pages: readonly PageName[];
+  cookie: boolean;
+  signUp: 'open' | 'verify' | 'closed';
+  mail: boolean;
+  factors: boolean;
+  minLength: number;
+  returnUrl: string | undefined;
+}
+
+export const pathOf = ({ mount, query }: Frame, page: PageName): string => `${mount}/${page}${query}`;
+
+/** The frame of a page. `words`: sentences for its script, beside those that every script has. */
+export function AccountPage(props: {
+  frame: Frame;
+  page: PageName;
+  title: string;
+  words?: Readonly<Record<string, string>>;
+  children?: Child;
+}) {
+  const { frame, page } = props;
+  const { script } = frame.words;
+  return (
+    <Page
+      title={props.title}
+      language={frame.language}
+      files={`${frame.mount}/static`}
+      site={frame.site}
+      script={page === 'settings' ? 'settings.js' : 'pages.js'}
+      kind={page === 'settings' ? 'wide' : 'card'}
+    >
+      <div
+        id="page"
+        class="stack"
+        data-page={page}
+        data-mount={frame.mount}
+        data-cookie={frame.cookie ? '' : undefined}
+        data-sign-in={frame.pages.includes('sign-in') ? pathOf(frame, 'sign-in') : undefined}
+        data-settings={frame.pages.includes('settings') ? pathOf(frame, 'settings') : undefined}
+        data-words={JSON.stringify({ ...script, ...props.words })}
+      >
+        <p role="alert" data-offline hidden>
+          {script.offline}
+        </p>
+        {props.children}
+        <noscript>
+          <p class="note">{script.needed}</p>
+        </noscript>
+      </div>
+    </Page>
+  );
+}
+
+/** A form that a script sends. What is wrong with it as a whole stands on top. */
+export const Form = (props: { id: string; hidden?: boolean; children?: Child }) => (
+  <form id={props.id} novalidate hidden={props.hidden}>
+    <p role="alert" data-fault tabindex={-1} />
+    {props.children}
+  </form>
+);
+
+interface FieldProps {
+  form: string;
+  name: string;
+  label: Child;
+  type?: 'text' | 'email' | 'password';
+  autocomplete: string;
+  hint?: string | undefined;
+  /** Of a code: the keyboard with digits. */
+  digits?: boolean;
+}
+
+export function Field({ form, name, label, type = 'text', autocomplete, hint, digits }: FieldProps) {
+  const id = `${form}-${name}`;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        name={name}
+        type={type}
+        autocomplete={autocomplete}
+        aria-describedby={hint ? `${id}-hint ${id}-fault` : `${id}-fault`}
+        maxlength={type === 'password' ? PASSWORD_MAX_LENGTH : undefined}
+        inputmode={digits ? 'numeric' : undefined}
+        spellcheck={false}
+        autocapitalize="none"
+      />
+      {hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      <p class="error" id={`${id}-fault`} data-fault-of={name} />
+    </div>
+  );
+}
+
+/** A password to be, with the rules for it. */
+export const NewPassword = ({
+  frame,
+  form,
+  name,
+  label,
+}: {
+  frame: Frame;
+  form: string;
+  name: string;
+  label: string;
+}) => (
+  <Field
+    form={form}
+    name={name}
+    label={label}
+    type="password"
+    autocomplete="new-password"
+    hint={fill(frame.mailWords.rules, { min: frame.minLength })}
+  />
+);
+
+export const ShowPassword = ({ frame }: { frame: Frame }) => (
+  <label class="check">
+    <input type="checkbox" data-show /> {frame.words.script.show}
+  </label>
+);
+
+/** For password managers, which keep a password beside a name. */
+export const HiddenName = () => (
+  <input class="unseen" name="username" autocomplete="username" tabindex={-1} />
+);
+
+export const Submit = (props: { kind?: 'plain' | 'danger'; children?: Child }) => (
+  <button type="submit" class={props.kind}>
+    {props.children}
+  </button>
+);

@@ -1,0 +1,70 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
+/** The pages for people, below the mount of the account app. PAGES says which are there. */
+import { Hono } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import type { Child } from 'hono/jsx';
+import { Refusal } from '../errors.ts';
+import { serveAsset } from '../http/assets.ts';
+import { showPage } from '../http/page.tsx';
+import type { Site } from '../http/site.ts';
+import { accountPages, mailLinkParts } from '../languages/index.ts';
+import type { FactorsContext, FactorsEnv } from '../second-factor/env.ts';
+import type { PageName } from '../setting-parsers.ts';
+import { ForgotPage } from './forgot.tsx';
+import type { Frame } from './parts.tsx';
+import { SettingsPage } from './settings.tsx';
+import { SignInPage } from './sign-in.tsx';
+import { SignUpPage } from './sign-up.tsx';
+
+const frameOf = (c: FactorsContext, site: Site): Frame => {
+  const { settings, mailer, factors } = c.var.services;
+  return {
+    site,
+    language: c.var.language,
+    words: accountPages[c.var.language],
+    mailWords: mailLinkParts[c.var.language],
+    mount: c.var.mount,
+    query: '',
+    pages: settings.PAGES,
+    cookie: settings.REFRESH_TRANSPORT === 'cookie',
+    signUp: settings.SIGN_UP,
+    mail: mailer !== null,
+    factors: factors !== null,
+    minLength: settings.PASSWORD_MIN_LENGTH,
+    returnUrl: settings.RETURN_URL,
+  };
+};
+
+/** Of every method: a page that is off is not there, and no 405 says otherwise. */
+const ifOn = (page: PageName) =>
+  createMiddleware<FactorsEnv>(async function ifOn(c, next) {
+    const { settings, mailer } = c.var.services;
+    const isThere = settings.PAGES.includes(page) && (page !== 'forgot' || mailer !== null);
+    if (!isThere) throw new Refusal('not_found');
+    return next();
+  });
+
+/** Beside `POST /sign-up`, which is there whatever PAGES says. */
+const signUpPage = createMiddleware<FactorsEnv>(async function signUpPage(c, next) {
+  if (c.req.method === 'POST' || c.var.services.settings.PAGES.includes('sign-up')) return next();
+  const Allow = 'POST, OPTIONS';
+  if (c.req.method === 'OPTIONS') return c.body(null, 204, { Allow });
+  throw new Refusal('method_not_allowed', { headers: { Allow } });
+});
+
+const show = (c: FactorsContext, Content: (props: { frame: Frame }) => Child) =>
+  showPage(c, (site) => <Content frame={frameOf(c, site)} />);
+
+export const pageRoutes = () =>
+  new Hono<FactorsEnv>({ strict: false })
+    .use('/sign-in', ifOn('sign-in'))
+    .use('/forgot', ifOn('forgot'))
+    .use('/settings', ifOn('settings'))
+    .use('/sign-up', signUpPage)
+    .get('/sign-in', (c) => show(c, SignInPage))
+    .get('/sign-up', (c) => show(c, SignUpPage))
+    .get('/forgot', (c) => show(c, ForgotPage))
+    .get('/settings', (c) => show(c, SettingsPage))
+    .get('/static/pages.js', (c) => serveAsset(c, '/static/pages.js'))
+    .get('/static/settings.js', (c) => serveAsset(c, '/static/settings.js'));

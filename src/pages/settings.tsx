@@ -1,0 +1,242 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
+/** `/account/settings`: drawn without anybody's data, which its script asks for. */
+import { fill } from '../languages/describe.ts';
+import { FactorsSection } from './factors.tsx';
+import {
+  AccountPage,
+  Field,
+  Form,
+  type Frame,
+  HiddenName,
+  NewPassword,
+  ShowPassword,
+  Submit,
+} from './parts.tsx';
+
+const ProfileSection = ({ frame }: { frame: Frame }) => {
+  const words = frame.words.settings;
+  return (
+    <section aria-labelledby="profile-title">
+      <h2 id="profile-title">{words.profile}</h2>
+      <p role="status" data-done="profile" />
+      <Form id="profile">
+        <Field form="profile" name="name" label={words.name} autocomplete="name" />
+        <Field form="profile" name="username" label={words.username} autocomplete="username" />
+        <Submit>{words.save}</Submit>
+      </Form>
+    </section>
+  );
+};
+
+const EmailSection = ({ frame }: { frame: Frame }) => {
+  const words = frame.words.settings;
+  return (
+    <section aria-labelledby="email-title">
+      <h2 id="email-title">{words.emailTitle}</h2>
+      <p role="status" data-done="email" />
+      <p>
+        <strong data-email>{words.noEmail}</strong>{' '}
+        <span class="badge good" data-verified hidden>
+          {words.verified}
+        </span>
+        <span class="badge bad" data-unverified hidden>
+          {words.unverified}
+        </span>
+      </p>
+      {frame.mail && (
+        <>
+          <Form id="resend" hidden>
+            <Submit kind="plain">{words.resend}</Submit>
+          </Form>
+          <Form id="email">
+            <Field form="email" name="new_email" label={words.newEmail} type="email" autocomplete="email" />
+            <Field
+              form="email"
+              name="password"
+              label={words.currentPassword}
+              type="password"
+              autocomplete="current-password"
+            />
+            <Submit>{words.changeEmail}</Submit>
+          </Form>
+        </>
+      )}
+    </section>
+  );
+};
+
+const PasswordSection = ({ frame }: { frame: Frame }) => {
+  const words = frame.words.settings;
+  return (
+    <section aria-labelledby="password-title">
+      <h2 id="password-title">{words.passwordTitle}</h2>
+      <p role="status" data-done="password" />
+      <Form id="password">
+        <HiddenName />
+        <Field
+          form="password"
+          name="current_password"
+          label={words.currentPassword}
+          type="password"
+          autocomplete="current-password"
+        />
+        <NewPassword frame={frame} form="password" name="new_password" label={words.newPassword} />
+        <ShowPassword frame={frame} />
+        <Submit>{words.changePassword}</Submit>
+      </Form>
+    </section>
+  );
+};
+
+const SessionsSection = ({ frame }: { frame: Frame }) => {
+  const words = frame.words.settings;
+  return (
+    <section aria-labelledby="sessions-title">
+      <h2 id="sessions-title">{words.sessionsTitle}</h2>
+      <p role="status" data-done="sessions" />
+      <p role="alert" data-fault="sessions" tabindex={-1} />
+      <ul class="rows" data-sessions />
+      <template data-session>
+        <li>
+          <div>
+            <strong data-device />{' '}
+            <span class="badge" data-current hidden>
+              {words.current}
+            </span>
+            <p class="meta" data-about />
+          </div>
+          <button type="button" class="plain small" data-end>
+            {words.end}
+          </button>
+        </li>
+      </template>
+      <Form id="everywhere">
+        <Submit kind="plain">{words.endAll}</Submit>
+      </Form>
+    </section>
+  );
+};
+
+const DataSections = ({ frame }: { frame: Frame }) => {
+  const words = frame.words.settings;
+  return (
+    <>
+      <section aria-labelledby="export-title">
+        <h2 id="export-title">{words.exportTitle}</h2>
+        <p>{words.exportText}</p>
+        <Form id="export">
+          <Submit kind="plain">{words.export}</Submit>
+        </Form>
+      </section>
+      <section aria-labelledby="delete-title">
+        <h2 id="delete-title">{words.deleteTitle}</h2>
+        <p>{words.deleteText}</p>
+        <Form id="delete">
+          <HiddenName />
+          <Field
+            form="delete"
+            name="confirmation"
+            label={<span data-confirmation={words.deleteConfirm}>{words.deleteConfirm}</span>}
+            autocomplete="off"
+          />
+          <Field
+            form="delete"
+            name="password"
+            label={words.currentPassword}
+            type="password"
+            autocomplete="current-password"
+          />
+          <Submit kind="danger">{words.delete}</Submit>
+        </Form>
+      </section>
+    </>
+  );
+};
+
+/** Asked in between, where something needs a fresh proof of who is there. */
+const StepUp = ({ frame }: { frame: Frame }) => {
+  const words = frame.words.stepUp;
+  return (
+    <dialog data-step-up aria-labelledby="step-up-title">
+      <Form id="step-up">
+        <h2 id="step-up-title">{words.title}</h2>
+        <div data-proof="password">
+          <Field
+            form="step-up"
+            name="password"
+            label={words.password}
+            type="password"
+            autocomplete="current-password"
+          />
+        </div>
+        <div data-proof="code" hidden>
+          <Field form="step-up" name="code" label={words.code} autocomplete="one-time-code" digits />
+        </div>
+        <div class="acts">
+          <Submit>{words.button}</Submit>
+          <button type="button" class="plain" data-cancel>
+            {words.cancel}
+          </button>
+        </div>
+      </Form>
+    </dialog>
+  );
+};
+
+export const SettingsPage = ({ frame }: { frame: Frame }) => {
+  const { settings: words, factors, script } = frame.words;
+  return (
+    <AccountPage
+      frame={frame}
+      page="settings"
+      title={words.title}
+      words={{
+        saved: words.saved,
+        resent: words.resent,
+        emailSent: words.emailSent,
+        passwordChanged: words.passwordChanged,
+        lastUsed: words.lastUsed,
+        endNamed: words.endNamed,
+        ended: words.ended,
+        unknownDevice: words.unknownDevice,
+        onSystem: words.onSystem,
+        deleteMismatch: words.deleteMismatch,
+        switchedOn: factors.switchedOn,
+        switchedOff: factors.switchedOff,
+        factorOn: factors.onText,
+        copied: factors.copied,
+      }}
+    >
+      <div class="top">
+        <h1 tabindex={-1}>{words.title}</h1>
+        <button type="button" class="plain small" data-sign-out hidden>
+          {words.signOut}
+        </button>
+      </div>
+      {frame.returnUrl !== undefined && (
+        <p>
+          <a href={frame.returnUrl}>{fill(script.back, { site: frame.site.name })}</a>
+        </p>
+      )}
+      <p role="status" data-loading>
+        {script.loading}
+      </p>
+      <div data-failed hidden>
+        <p role="alert" data-fault="page" tabindex={-1} />
+        <button type="button" class="plain" data-again>
+          {script.again}
+        </button>
+      </div>
+      <div class="stack" data-content hidden>
+        <ProfileSection frame={frame} />
+        <EmailSection frame={frame} />
+        <PasswordSection frame={frame} />
+        {frame.factors && <FactorsSection frame={frame} />}
+        <SessionsSection frame={frame} />
+        <DataSections frame={frame} />
+      </div>
+      <StepUp frame={frame} />
+    </AccountPage>
+  );
+};

@@ -1,0 +1,35 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
+/** `/account/sign-up`, as SIGN_UP says. */
+import { AccountPage, Field, Form, type Frame, NewPassword, pathOf, ShowPassword, Submit } from './parts.tsx';
+
+export const SignUpPage = ({ frame }: { frame: Frame }) => {
+  const words = frame.words.signUp;
+  return (
+    <AccountPage frame={frame} page="sign-up" title={words.title} words={{ sentText: words.sentText }}>
+      <h1>{words.title}</h1>
+      {frame.signUp === 'closed' ? (
+        <p class="note">{words.closed}</p>
+      ) : (
+        <section data-step="start">
+          <Form id="sign-up">
+            <Field form="sign-up" name="email" label={words.email} type="email" autocomplete="email" />
+            <Field form="sign-up" name="name" label={words.name} autocomplete="name" />
+            <NewPassword frame={frame} form="sign-up" name="password" label={words.password} />
+            <ShowPassword frame={frame} />
+            <Submit>{words.button}</Submit>
+          </Form>
+        </section>
+      )}
+      <section data-step="sent" hidden>
+        <h2 tabindex={-1}>{words.sent}</h2>
+        <p data-sent />
+      </section>
+      {frame.pages.includes('sign-in') && (
+        <p>
+          {words.have} <a href={pathOf(frame, 'sign-in')}>{words.signIn}</a>
+        </p>
+      )}
+    </AccountPage>
+  );
+};

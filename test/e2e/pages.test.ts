@@ -1,0 +1,379 @@
+/** The pages for people in Chromium: sign-in, sign-up, forgotten password, settings. By keyboard where a person types. */
+import { createHmac } from 'node:crypto';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { overflowAt, seriousFaults } from './support/axe.ts';
+import { launch, open } from './support/browser.ts';
+import { PASSWORD } from './support/people.ts';
+import { type Service, startService } from './support/service.ts';
+
+let service: Service;
+let browser: Browser;
+
+beforeAll(async () => {
+  [service, browser] = await Promise.all([startService(), launch()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+let count = 0;
+const newEmail = () => `page${++count}@example.com`;
+async function newUser(name = 'Mina Park'): Promise<{ email: string; access: string }> {
+  const email = newEmail();
+  const { access } = await service.call<{ access: string }>('POST', '/account/sign-up', {
+    email,
+    password: PASSWORD,
+    name,
+  });
+  return { email, access };
+}
+
+const path = (page: Page) => new URL(page.url()).pathname;
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+/** What has the focus, as a screen reader says it. */
+const focused = (page: Page) =>
+  page.evaluate(() => {
+    const element = document.activeElement as HTMLInputElement | null;
+    return element?.labels?.[0]?.textContent ?? element?.textContent ?? '';
+  });
+/** Presses Tab until `name` has the focus, as somebody without a mouse does. */
+async function tabTo(page: Page, name: string) {
+  const seen: string[] = [];
+  for (let i = 0; i < 40; i++) {
+    await page.keyboard.press('Tab');
+    const here = (await focused(page)).trim();
+    if (here === name) return;
+    seen.push(here);
+  }
+  throw new Error(`Tab does not come to ${name}, but to ${seen.join(', ')}`);
+}
+async function type(page: Page, label: string, text: string) {
+  await tabTo(page, label);
+  await page.keyboard.type(text);
+}
+
+const now = () => Math.floor(Date.now() / 1_000);
+/** RFC 6238, of a secret in base32. */
+function totp(secret: string, step = Math.floor(now() / 30)): string {
+  const bits = [...secret.replaceAll(' ', '')]
+    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
+    .join('');
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const mac = createHmac('sha1', key).update(counter).digest();
+  const offset = (mac.at(-1) ?? 0) & 15;
+  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+async function signedIn(email: string, options: BrowserContextOptions = {}) {
+  const opened = await open(browser, service.origin, options);
+  await opened.page.goto('/account/sign-in');
+  await opened.page.locator('#password-username').fill(email);
+  await opened.page.locator('#password-password').fill(PASSWORD);
+  await opened.page.keyboard.press('Enter');
+  await opened.page.locator('[data-content]').waitFor();
+  return opened;
+}
+
+describe('sign-in and sign-up', () => {
+  it('are done with the keyboard alone, with a mistake first', async () => {
+    const { page, mishaps, close } = await open(browser, service.origin);
+    const email = newEmail();
+    await page.goto('/account/sign-in');
+    await tabTo(page, 'Create an account');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Create an account' }).waitFor();
+    await type(page, 'E-mail address', email);
+    await type(page, 'Name (optional)', 'Joon Kim');
+    await type(page, 'Password', 'password1');
+    await page.keyboard.press('Enter');
+    await page.getByText('This password is too common.').waitFor();
+    expect(await focused(page)).toBe('Password');
+    expect(await page.getByRole('alert').first().isVisible()).toBe(true);
+    expect(await page.getByLabel('E-mail address').inputValue()).toBe(email);
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Your account' }).waitFor();
+    await page.locator('[data-content]').waitFor();
+    expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Joon Kim');
+
+    await tabTo(page, 'Sign out');
+    await page.keyboard.press('Enter');
+    await page.getByText('You are signed out.').waitFor();
+    expect(path(page)).toBe('/account/sign-in');
+    await type(page, 'E-mail or username', email);
+    await type(page, 'Password', 'not the password');
+    await page.keyboard.press('Enter');
+    await page.getByText('E-mail address or password is wrong.').waitFor();
+    expect(await focused(page)).toBe('E-mail address or password is wrong.');
+    expect(await page.getByLabel('E-mail or username').inputValue()).toBe(email);
+    await tabTo(page, 'E-mail or username');
+    await tabTo(page, 'Password');
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.locator('[data-content]').waitFor();
+
+    // Who is signed in is greeted.
+    await page.goto('/account/sign-in');
+    await page.getByText(`You are signed in as ${email}`).waitFor();
+    await press(page, 'Use another account');
+    expect(await page.getByLabel('E-mail or username').isVisible()).toBe(true);
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  it('send a link to who forgot their password, and to nobody else', async () => {
+    const { email } = await newUser();
+    const { page, mishaps, close } = await open(browser, service.origin);
+    await page.goto('/account/sign-in');
+    await tabTo(page, 'Forgot your password?');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Reset your password' }).waitFor();
+    await type(page, 'E-mail address', email);
+    await page.keyboard.press('Enter');
+    await page.getByText('a link is on its way').waitFor();
+    const { messages } = await service.call<{ messages: { subject: string }[] }>(
+      'GET',
+      `/dev/mail?to=${email}`,
+    );
+    expect(messages[0]?.subject).toBe('Reset your password');
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  it('keep what was typed while there is no network, and say so', async () => {
+    const { email } = await newUser();
+    const { page, close } = await open(browser, service.origin);
+    await page.goto('/account/sign-in');
+    await page.getByLabel('E-mail or username').fill(email);
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.context().setOffline(true);
+    await page.getByText('You are offline.').first().waitFor();
+    await press(page, 'Sign in');
+    await expect.poll(() => focused(page)).toContain('You are offline.');
+    await page.context().setOffline(false);
+    await page.locator('[data-offline]').waitFor({ state: 'hidden' });
+    await press(page, 'Sign in');
+    await page.locator('[data-content]').waitFor();
+    await close();
+  });
+
+  it('count down after too many tries, and keep the form', async () => {
+    const { email } = await newUser();
+    const { page, close } = await open(browser, service.origin);
+    await page.clock.install();
+    await page.route('**/account/login', (route) =>
+      route.fulfill({
+        status: 429,
+        headers: { 'Content-Type': 'application/problem+json', 'Retry-After': '30' },
+        body: JSON.stringify({ status: 429, code: 'throttled', detail: 'Request was throttled.' }),
+      }),
+    );
+    await page.goto('/account/sign-in');
+    await page.getByLabel('E-mail or username').fill(email);
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await press(page, 'Sign in');
+    await page.getByText('Too many tries. Wait 30 seconds').waitFor();
+    const button = page.locator('#password [type=submit]');
+    expect(await button.textContent()).toBe('Sign in (30)');
+    expect(await button.isDisabled()).toBe(true);
+    await page.clock.runFor(12_000);
+    await expect.poll(() => button.textContent()).toBe('Sign in (18)');
+    await page.clock.runFor(19_000);
+    await expect.poll(() => button.textContent()).toBe('Sign in');
+    await page.unroute('**/account/login');
+    await press(page, 'Sign in');
+    await page.locator('[data-content]').waitFor();
+    await close();
+  });
+});
+
+describe('the settings', () => {
+  it('change the profile, the address and the password', async () => {
+    const { email } = await newUser();
+    const { page, mishaps, close } = await signedIn(email);
+    await page.getByLabel('Name', { exact: true }).fill('Mina Kim');
+    await page.getByLabel('Username').fill(`mina${count}`);
+    await press(page, 'Save');
+    await page.getByText('Saved.').waitFor();
+
+    expect(await page.getByText('Not confirmed').isVisible()).toBe(true);
+    await press(page, 'Send the confirmation again');
+    await page.getByText('The e-mail is on its way.').waitFor();
+    const to = newEmail();
+    await page.getByLabel('New e-mail address').fill(to);
+    await page.locator('#email-password').fill('wrong');
+    await press(page, 'Change the address');
+    await page.getByText('Your password was entered incorrectly.').waitFor();
+    await page.locator('#email-password').fill(PASSWORD);
+    await press(page, 'Change the address');
+    await page.getByText(`Open the link in the e-mail to ${to}.`).waitFor();
+
+    await page.locator('#password-current_password').fill(PASSWORD);
+    await page.getByLabel('New password').fill('a much better one');
+    await press(page, 'Change the password');
+    await page.getByText('Your password is changed.').waitFor();
+    await page.reload();
+    await page.locator('[data-content]').waitFor();
+    expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Mina Kim');
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  it('switch a second factor on and off again, and sign in with it', async () => {
+    const { email } = await newUser();
+    const { page, mishaps, close } = await signedIn(email);
+    await press(page, 'Set up an authenticator app');
+    const picture = page.getByRole('img', { name: 'QR code' });
+    await picture.waitFor();
+    expect(await picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(20);
+    const secret = (await page.locator('[data-secret]').textContent()) ?? '';
+    await page.locator('#totp-confirm-code').fill('000000');
+    await press(page, 'Switch on');
+    await page.getByText('This code is not valid.').waitFor();
+    await page.locator('#totp-confirm-code').fill(totp(secret));
+    await press(page, 'Switch on');
+    await page.getByText('Two-step sign-in is on.').waitFor();
+    const codes = await page.locator('.codes li').allTextContents();
+    expect(codes).toHaveLength(10);
+    await press(page, 'I have kept them');
+    expect(await page.getByText('10 recovery codes are left.').isVisible()).toBe(true);
+
+    await press(page, 'Sign out');
+    await page.getByText('You are signed out.').waitFor();
+    await page.getByLabel('E-mail or username').fill(email);
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByText('Enter the 6 digits').waitFor();
+    expect(await focused(page)).toBe('Code');
+    await page.keyboard.type('123456');
+    await page.keyboard.press('Enter');
+    await page.getByText('This code is not valid.').waitFor();
+    await press(page, 'Use a recovery code');
+    await page.keyboard.type(codes[0] ?? '');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-content]').waitFor();
+    expect(await page.getByText('9 recovery codes are left.').isVisible()).toBe(true);
+
+    await press(page, 'Switch off');
+    await page.getByText('Two-step sign-in is off.').waitFor();
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  it('show where one is signed in, and sign others out', async () => {
+    const { email } = await newUser();
+    await service.call(
+      'POST',
+      '/account/login',
+      { email, password: PASSWORD },
+      {
+        'User-Agent':
+          'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
+      },
+    );
+    const { page, mishaps, close } = await signedIn(email);
+    const rows = page.locator('[data-sessions] li');
+    await expect.poll(() => rows.count()).toBe(3);
+    expect(await page.getByText('Safari on iPhone').isVisible()).toBe(true);
+    expect(await page.getByText('last used this minute').first().isVisible()).toBe(true);
+    await press(page, 'Sign out: Safari on iPhone');
+    await page.getByText('The session was signed out.').waitFor();
+    expect(await rows.count()).toBe(2);
+
+    // In another tab, which notices.
+    const other = await page.context().newPage();
+    await other.goto('/account/settings');
+    await other.locator('[data-content]').waitFor();
+    await press(page, 'Sign out everywhere');
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await other.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  it('hand out what is kept, and delete the account', async () => {
+    const { email } = await newUser();
+    const { page, mishaps, close } = await signedIn(email);
+    const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Download')]);
+    expect(download.suggestedFilename()).toBe('account.json');
+
+    await page.getByLabel(`To confirm, type ${email}`).fill('somebody@example.com');
+    await page.locator('#delete-password').fill(PASSWORD);
+    await press(page, 'Delete my account');
+    await page.getByText('This is not what stands above.').waitFor();
+    expect(await focused(page)).toBe(`To confirm, type ${email}`);
+    await page.getByLabel(`To confirm, type ${email}`).fill(email);
+    await press(page, 'Delete my account');
+    await page.getByText('Your account was deleted.').waitFor();
+    await expect(service.call('POST', '/account/login', { email, password: PASSWORD })).rejects.toThrow(
+      '401',
+    );
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  it('lead who is not signed in, or not any more, to the sign-in', async () => {
+    const { email } = await newUser();
+    const stranger = await open(browser, service.origin);
+    await stranger.page.goto('/account/settings');
+    await stranger.page.getByText('Your session has ended. Please sign in again.').waitFor();
+    expect(path(stranger.page)).toBe('/account/sign-in');
+    await stranger.close();
+
+    const { page, close } = await signedIn(email);
+    const { access } = await service.call<{ access: string }>('POST', '/account/login', {
+      email,
+      password: PASSWORD,
+    });
+    await service.call('DELETE', '/account/sessions', undefined, { Authorization: `Bearer ${access}` });
+    await page.reload();
+    await page.getByText('Your session has ended.').waitFor();
+    await close();
+  });
+
+  it('say that the server does not answer, and try again', async () => {
+    const { email } = await newUser();
+    const { page, close } = await signedIn(email);
+    await page.route('**/account/me', (route) => route.abort());
+    await page.reload();
+    await page.getByText('The server could not be reached.').waitFor();
+    await page.unroute('**/account/me');
+    await press(page, 'Try again');
+    await page.locator('[data-content]').waitFor();
+    await close();
+  });
+});
+
+describe('every page', () => {
+  const PAGES = ['sign-in', 'sign-up', 'forgot', 'settings'];
+  const WIDTHS = [320, 360, 375, 480, 640, 768, 960, 1_024, 1_280, 1_600, 1_920];
+
+  it.each([
+    ['light', 'en-US', 'Your account'],
+    ['dark', 'en-US', 'Your account'],
+    ['light', 'ko-KR', '내 계정'],
+    ['dark', 'ko-KR', '내 계정'],
+  ] as const)('is accessible and fits its window (%s, %s)', async (colorScheme, locale, title) => {
+    const { email } = await newUser('W'.repeat(60));
+    const { page, mishaps, close } = await signedIn(email, { colorScheme, locale });
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(title);
+    for (const name of PAGES) {
+      await page.goto(`/account/${name}`);
+      await page.locator(name === 'settings' ? '[data-content]' : 'h1').waitFor();
+      for (const width of [320, 1_280]) {
+        await page.setViewportSize({ width, height: 800 });
+        expect([name, width, await seriousFaults(page)]).toEqual([name, width, []]);
+      }
+      expect([name, await overflowAt(page, WIDTHS)]).toEqual([name, []]);
+      expect(await page.evaluate(() => document.documentElement.lang)).toBe(locale.slice(0, 2));
+    }
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+});
