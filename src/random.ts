@@ -6,6 +6,7 @@ export interface Random {
   uuid7: (nowMs: number) => string;
   /** RFC 9562 version 4. */
   uuid4: () => string;
+  bytes: (count: number) => Uint8Array<ArrayBuffer>;
   /** base64url of `bytes` random bytes. */
   secret: (bytes: number) => string;
 }
@@ -20,8 +21,11 @@ export function uuid7(nowMs: number): string {
   return [0, 8, 12, 16, 20].map((from, i) => text.slice(from, [8, 12, 16, 20, 32][i])).join('-');
 }
 
+const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
+
 export const webCryptoRandom: Random = {
   uuid7,
   uuid4: () => crypto.randomUUID(),
-  secret: (bytes) => toBase64Url(crypto.getRandomValues(new Uint8Array(bytes))),
+  bytes: randomBytes,
+  secret: (bytes) => toBase64Url(randomBytes(bytes)),
 };

@@ -6,7 +6,7 @@
  * SHA-256: it finds the key and says nothing else of it.
  */
 
-import { toBase64Url, utf8 } from './encoding.ts';
+import { anyBase64, fromBase64Url, toBase64Url, utf8 } from './encoding.ts';
 
 const KEY_BYTES = 32;
 /** NIST SP 800-38D section 8.2.2: random, 96 bits. */
@@ -31,20 +31,9 @@ interface Key {
   mac: CryptoKey;
 }
 
-function decoded(text: string): Uint8Array<ArrayBuffer> | null {
-  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) return null;
-  try {
-    return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '')), (char) =>
-      char.charCodeAt(0),
-    );
-  } catch {
-    return null;
-  }
-}
-
 /** Null where the text is not base64 (or base64url) of 32 bytes. */
 export function parseEncryptionKey(text: string): Uint8Array<ArrayBuffer> | null {
-  const bytes = decoded(text.trim());
+  const bytes = anyBase64(text.trim());
   return bytes?.length === KEY_BYTES ? bytes : null;
 }
 
@@ -96,7 +85,7 @@ export function secretBox(keys: readonly [Uint8Array<ArrayBuffer>, ...Uint8Array
       const known = await all();
       currentId = known[0].id;
       const key = known.find((one) => one.id === id);
-      const [iv, bytes] = [decoded(nonce), decoded(ciphertext)];
+      const [iv, bytes] = [fromBase64Url(nonce), fromBase64Url(ciphertext)];
       if (version !== VERSION || !key || iv?.length !== NONCE_BYTES || !bytes) return null;
       try {
         const opened = await crypto.subtle.decrypt(

@@ -1,28 +1,12 @@
 /** The bodies of answers. Their types hold them to the presenters: a field that is missing here does not compile. */
 import * as z from 'zod/mini';
 import type { sessionJson, userJson } from '../../src/account/presenters.ts';
-import { LIBRARY_FAULT_CODES } from '../../src/compat/faults.ts';
-import {
-  FIELD_FAULTS,
-  type FieldFaultName,
-  faultCode,
-  REFUSALS,
-  type RefusalName,
-  refusalCode,
-} from '../../src/errors.ts';
-import { ACCESS, MAIL_TOKEN, named, REFRESH } from './names.ts';
+import { ACCESS, MAIL_TOKEN, named, REFRESH, text, timestamp, uuid } from './names.ts';
 
-const text = (annotations: Record<string, unknown>) => z.string().check(z.meta(annotations));
-export const uuid = text({ format: 'uuid' });
-export const timestamp = text({ format: 'date-time', pattern: 'Z$' });
+export { timestamp, uuid } from './names.ts';
+export { flatProblem, problem } from './problems.ts';
+
 const jwt = text({ pattern: '^[\\w-]+\\.[\\w-]+\\.[\\w-]+$' });
-
-const unique = (codes: string[]) => [...new Set(codes)] as [string, ...string[]];
-const CODES = unique((Object.keys(REFUSALS) as RefusalName[]).map(refusalCode));
-const FIELD_CODES = unique([
-  ...(Object.keys(FIELD_FAULTS) as FieldFaultName[]).map(faultCode),
-  ...Object.values(LIBRARY_FAULT_CODES),
-]);
 
 const value = z.nullable(z.union([z.string(), z.boolean()]));
 /** Of the audit log. */
@@ -96,18 +80,19 @@ export const signedUpByCookie = named('SignedUpByCookie', z.object({ user, acces
   example: { user: USER, access: ACCESS },
 });
 
+const sessionShape = {
+  id: uuid,
+  current: z.boolean(),
+  created_at: timestamp,
+  last_used_at: timestamp,
+  expires_at: timestamp,
+  user_agent: z.nullable(z.string()),
+  ip: z.nullable(z.string()),
+  country: z.nullable(z.string()),
+};
 export const session: z.ZodMiniType<ReturnType<typeof sessionJson>> = named(
   'Session',
-  z.object({
-    id: uuid,
-    current: z.boolean(),
-    created_at: timestamp,
-    last_used_at: timestamp,
-    expires_at: timestamp,
-    user_agent: z.nullable(z.string()),
-    ip: z.nullable(z.string()),
-    country: z.nullable(z.string()),
-  }),
+  z.object(sessionShape),
   {
     description: 'One log-in, through all its refreshes.',
     about: {
@@ -132,14 +117,7 @@ export const exported = named(
     language: z.nullable(z.string()),
     sessions: z.array(
       z.object({
-        id: uuid,
-        current: z.boolean(),
-        created_at: timestamp,
-        last_used_at: timestamp,
-        expires_at: timestamp,
-        user_agent: z.nullable(z.string()),
-        ip: z.nullable(z.string()),
-        country: z.nullable(z.string()),
+        ...sessionShape,
         ended_at: z.nullable(timestamp),
         ended_because: z.nullable(z.string()),
         authenticated_at: timestamp,
@@ -262,77 +240,3 @@ export const openapi = named('OpenApi', z.looseObject({ openapi: z.string() }), 
   description: 'This document.',
   example: { openapi: '3.1.1' },
 });
-
-const fieldError = named('FieldError', z.object({ message: z.string(), code: z.enum(FIELD_CODES) }), {
-  about: { message: 'A sentence for people.', code: 'For programs; never translated.' },
-});
-const tokenMessage = named(
-  'TokenMessage',
-  z.object({
-    token_class: z.enum(['AccessToken', 'RefreshToken']),
-    token_type: z.enum(['access', 'refresh']),
-    message: z.string(),
-  }),
-);
-const problemShape = {
-  type: z.literal('about:blank'),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  code: z.enum(CODES),
-  reason: z.optional(z.literal('expired')),
-  mfa_token: z.optional(z.string()),
-  methods: z.optional(z.array(z.enum(['totp', 'recovery_code']))),
-  messages: z.optional(z.array(tokenMessage)),
-  errors: z.optional(z.record(z.string(), z.array(fieldError))),
-  problems: z.optional(z.array(z.string())),
-  request_id: z.optional(uuid),
-};
-const PROBLEM_ABOUT = {
-  detail: 'A sentence for people, in the language of Accept-Language.',
-  code: 'For programs; never translated.',
-  errors: 'Of code `invalid`: by field; what concerns the whole body stands under `non_field_errors`.',
-  reason: 'Of code `token_not_valid`: a token of this service that has expired. A refresh gets another.',
-  mfa_token: 'With `mfa_required`: for `POST /account/login/second-factor`.',
-  methods: 'With `mfa_required`: what that takes.',
-  messages: 'As in simplejwt: what is wrong with the token.',
-  problems:
-    'Of code `misconfigured`, in development only: the settings at fault, and what is wrong with them.',
-  request_id: 'Of status 500: what to look for in the log.',
-};
-export const problem = named('Problem', z.object(problemShape), {
-  description: 'RFC 9457, with the `detail` and `code` of Django REST Framework.',
-  about: PROBLEM_ABOUT,
-});
-const sentences = z.optional(z.array(z.string()));
-export const flatProblem = named(
-  'FlatProblem',
-  z.object({
-    ...problemShape,
-    username: sentences,
-    email: sentences,
-    password: sentences,
-    refresh: sentences,
-    token: sentences,
-    non_field_errors: sentences,
-    // Of djoser and dj-rest-auth.
-    claim: sentences,
-    current_password: sentences,
-    first_name: sentences,
-    key: sentences,
-    last_name: sentences,
-    new_password: sentences,
-    new_password1: sentences,
-    new_password2: sentences,
-    old_password: sentences,
-    password1: sentences,
-    password2: sentences,
-    re_new_password: sentences,
-    re_password: sentences,
-    uid: sentences,
-  }),
-  {
-    description: 'As Problem; the sentences of each field stand at the top level too, as DRF has them.',
-    about: PROBLEM_ABOUT,
-  },
-);

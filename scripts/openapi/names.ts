@@ -21,6 +21,11 @@ export function named<S extends z.ZodMiniType>(id: string, schema: S, meta: Omit
   return schema;
 }
 
+/** A string with annotations of JSON Schema. */
+export const text = (annotations: Record<string, unknown>) => z.string().check(z.meta(annotations));
+export const uuid = text({ format: 'uuid' });
+export const timestamp = text({ format: 'date-time', pattern: 'Z$' });
+
 /** Examples: the tokens are of the right form and say nothing. */
 export const ACCESS = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIn0.c2lnbmF0dXJl';
 export const REFRESH = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl';

@@ -1,8 +1,10 @@
 /** What uses a second factor up: one conditional statement, and the condition for whatever follows in its batch. */
-import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import { recoveryCodes, totpSecrets } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { Proof } from './ports.ts';
+
+const isOneOf = (digests: readonly string[]): SQL => inArray(recoveryCodes.hash, [...digests]);
 
 /** Uses the proof up for the session `by`. `onlyIf`: what else has to hold. */
 export const use = (db: Db, userId: string, proof: Proof, by: string, now: number, onlyIf: SQL) =>
@@ -24,10 +26,7 @@ export const use = (db: Db, userId: string, proof: Proof, by: string, now: numbe
         .where(
           and(
             eq(recoveryCodes.userId, userId),
-            sql`${recoveryCodes.hash} IN (${sql.join(
-              proof.recoveryDigests.map((digest) => sql`${digest}`),
-              sql`, `,
-            )})`,
+            isOneOf(proof.recoveryDigests),
             isNull(recoveryCodes.usedAt),
             onlyIf,
           ),
@@ -39,10 +38,7 @@ export const wasUsed = (userId: string, proof: Proof, by: string): SQL =>
     ? sql`EXISTS (SELECT 1 FROM ${totpSecrets} WHERE ${totpSecrets.userId} = ${userId}
         AND ${totpSecrets.usedStep} = ${proof.step} AND ${totpSecrets.usedBy} = ${by})`
     : sql`EXISTS (SELECT 1 FROM ${recoveryCodes} WHERE ${recoveryCodes.userId} = ${userId}
-        AND ${recoveryCodes.usedBy} = ${by} AND ${recoveryCodes.hash} IN (${sql.join(
-          proof.recoveryDigests.map((digest) => sql`${digest}`),
-          sql`, `,
-        )}))`;
+        AND ${recoveryCodes.usedBy} = ${by} AND ${isOneOf(proof.recoveryDigests)})`;
 
 /** A right code was no wrong one: its try does not count. */
 export const giveTryBack = (db: Db, userId: string, onlyIf: SQL) =>

@@ -9,8 +9,6 @@ import type { FactorServices } from './ports.ts';
 import { newRecoveryCodes } from './recovery-codes.ts';
 import { keyUri, matchingStep, SECRET_BYTES } from './totp.ts';
 
-const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
-
 const keyOf = ({ user, sessionId }: Caller) => ({ userId: user.id, sessionId });
 const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session_ended_meanwhile' });
 
@@ -40,7 +38,7 @@ export async function startTotp(
 ): Promise<{ secret: string; uri: string; qr_svg: string }> {
   await requireRecentAuthentication(services, caller, password, call);
   const { user } = caller;
-  const bytes = randomBytes(SECRET_BYTES);
+  const bytes = services.random.bytes(SECRET_BYTES);
   const started = await store.start(keyOf(caller), await box.seal(user.id, bytes), seconds(services.clock));
   if (!started) throw lostSession();
   const uri = keyUri(call.site, user.email ?? user.username ?? user.id, bytes);
@@ -65,7 +63,7 @@ export async function confirmTotp(
   if (pendingSecret === null || step === null) {
     throw new Refusal('code_not_valid', { reason: secret === null ? 'nothing_to_confirm' : 'wrong_code' });
   }
-  const { codes, digests } = await newCodes(box, user.id);
+  const { codes, digests } = await newCodes(services, box, user.id);
   if (!(await store.confirm(keyOf(caller), { pendingSecret, step }, digests, now))) {
     throw new Refusal('code_not_valid', { reason: 'lost_to_another_write' });
   }
@@ -97,7 +95,7 @@ export async function renewRecoveryCodes(
   call: Call,
 ): Promise<string[]> {
   await requireRecentAuthentication(services, caller, password, call);
-  const { codes, digests } = await newCodes(box, caller.user.id);
+  const { codes, digests } = await newCodes(services, box, caller.user.id);
   if (!(await store.replaceRecoveryCodes(keyOf(caller), digests, seconds(services.clock)))) {
     throw new Refusal('not_found');
   }
@@ -105,8 +103,8 @@ export async function renewRecoveryCodes(
   return codes;
 }
 
-async function newCodes(box: FactorServices['box'], userId: string) {
-  const codes = newRecoveryCodes(randomBytes);
+async function newCodes({ random }: Services, box: FactorServices['box'], userId: string) {
+  const codes = newRecoveryCodes(random.bytes);
   // The newest key's digest is the one to keep.
   const digests = await Promise.all(
     codes.map(async (code) => (await box.digests(userId, code))[0] as string),

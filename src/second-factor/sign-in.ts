@@ -25,8 +25,6 @@ export const createSecondFactor = (
   factors: FactorServices,
   { random, clock, accessLifetimeSeconds }: { random: Random; clock: Clock; accessLifetimeSeconds: number },
 ): SecondFactor => ({
-  isOn: async (user) => user.hasSecondFactor,
-
   proveAgain: async (user, session, shown, call) => {
     if (!user.hasSecondFactor) throw notValid('no_second_factor');
     const now = seconds(clock);

@@ -12,7 +12,13 @@ import { loadSettings } from '../../src/settings.ts';
 const NOW = 1_800_000_000;
 const loaded = loadSettings({ SIGNING_KEY: 'x', ENVIRONMENT: 'development' });
 if (!loaded.ok) throw new Error('the defaults are no settings');
-const user = { id: 'u', passwordHash: 'h', isActive: true, isStaff: false } as User;
+const user = {
+  id: 'u',
+  passwordHash: 'h',
+  isActive: true,
+  isStaff: false,
+  hasSecondFactor: false,
+} as User;
 const call = { report: () => {}, client: { ip: null, userAgent: null, country: null } } as unknown as Call;
 
 /** `on`: the user has a factor switched on. `trail`: what was called, in order. */
@@ -22,7 +28,6 @@ function servicesWith(secondFactor: 'none' | 'off' | 'on', trail: string[] = [])
       trail.push('second factor');
       if (secondFactor === 'on') throw new Refusal('no_active_account');
     },
-    isOn: async () => secondFactor === 'on',
   };
   return {
     settings: loaded.ok ? loaded.settings : undefined,
@@ -64,19 +69,27 @@ describe('a log-in by password', () => {
 });
 
 describe('fresh proof for a change of how one signs in', () => {
-  const callerOf = (amr: string[], authenticatedAt: number | null, createdAt = NOW): Caller => ({
-    user,
+  const callerOf = (
+    amr: string[],
+    authenticatedAt: number | null,
+    createdAt = NOW,
+  ): Omit<Caller, 'user'> => ({
     session: { id: 's', userId: 'u', createdAt, authenticatedAt, amr } as unknown as Session,
     sessionId: 's',
   });
-  const challengeOf = (secondFactor: 'none' | 'off' | 'on', caller: Caller) =>
-    requireRecentAuthentication(servicesWith(secondFactor), caller, undefined, call).then(
+  const challengeOf = (secondFactor: 'none' | 'off' | 'on', caller: Omit<Caller, 'user'>) =>
+    requireRecentAuthentication(
+      servicesWith(secondFactor),
+      { ...caller, user: { ...user, hasSecondFactor: secondFactor === 'on' } },
+      undefined,
+      call,
+    ).then(
       () => null,
       (error: Refusal) => error.challenge,
     );
   const asks = { error: 'insufficient_user_authentication', max_age: '600' };
 
-  it.each<[string, 'none' | 'off' | 'on', Caller, object | null]>([
+  it.each<[string, 'none' | 'off' | 'on', Omit<Caller, 'user'>, object | null]>([
     ['the log-in’s own', 'none', callerOf(['pwd'], null), null],
     ['a log-in of ten minutes ago', 'none', callerOf(['pwd'], null, NOW - 600), null],
     ['an older log-in', 'none', callerOf(['pwd'], null, NOW - 601), asks],

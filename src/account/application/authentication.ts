@@ -27,8 +27,6 @@ export interface SecondFactor {
    * `openSession`, the user read anew and `amr` with `otp` and `mfa`.
    */
   require: (authentication: Authentication, policy: SignInPolicy, call: Call) => Promise<void>;
-  /** Whether the user has a factor switched on: a step-up then counts a proof by more than one factor alone. */
-  isOn: (user: User) => Promise<boolean>;
   /**
    * Fresh proof by a code of the second factor, noted in the session: how the user has now proved who they are, and
    * when. 401 code_not_valid; 429 throttled.

@@ -81,16 +81,16 @@ export async function renewAuthentication(
 }
 
 /** A proof within REAUTH_WINDOW; by more than one factor where the user has a second one. */
-async function stepUpOf({ settings, secondFactor }: Services, { user }: Caller): Promise<StepUp> {
-  const mfa = secondFactor === null ? user.hasSecondFactor : await secondFactor.isOn(user);
-  return { maxAgeSeconds: settings.REAUTH_WINDOW, mfa };
-}
+const stepUpOf = ({ settings }: Services, { user }: Caller): StepUp => ({
+  maxAgeSeconds: settings.REAUTH_WINDOW,
+  mfa: user.hasSecondFactor,
+});
 
 /** Null: there was no proof. */
-async function isProven(services: Services, caller: Caller, authTime: number | null): Promise<boolean> {
+function isProven(services: Services, caller: Caller, authTime: number | null): boolean {
   if (authTime === null) return false;
   const proof = { authTime, amr: caller.session.amr };
-  return meetsStepUp(proof, await stepUpOf(services, caller), seconds(services.clock));
+  return meetsStepUp(proof, stepUpOf(services, caller), seconds(services.clock));
 }
 
 const hasPassword = ({ hasher }: Services, { user }: Caller): boolean => hasher.isUsable(user.passwordHash);
@@ -100,7 +100,7 @@ const hasPassword = ({ hasher }: Services, { user }: Caller): boolean => hasher.
  * have reauthenticated within REAUTH_WINDOW. A log-in alone is not enough.
  */
 export const asksForPassword = async (services: Services, caller: Caller): Promise<boolean> =>
-  hasPassword(services, caller) && !(await isProven(services, caller, caller.session.authenticatedAt));
+  hasPassword(services, caller) && !isProven(services, caller, caller.session.authenticatedAt);
 
 /**
  * The password where `asksForPassword` says so; of who has none, a log-in or reauthentication within REAUTH_WINDOW. A
@@ -132,6 +132,6 @@ export async function requireRecentAuthentication(
   if (password !== undefined && hasPassword(services, caller)) {
     return requirePassword(services, caller, 'password', password, call);
   }
-  if (await isProven(services, caller, authTimeOf(caller.session))) return;
-  throw reauthenticationRequired(await stepUpOf(services, caller));
+  if (isProven(services, caller, authTimeOf(caller.session))) return;
+  throw reauthenticationRequired(stepUpOf(services, caller));
 }

@@ -5,7 +5,8 @@
  *
  * with 32-bit numbers, most significant byte first (Microsoft.AspNetCore.Identity, PasswordHasher.cs).
  */
-import { anyBase64, type Format, pbkdf2Hash } from './format.ts';
+import { anyBase64 } from '../../encoding.ts';
+import { type Format, pbkdf2Hash } from './format.ts';
 
 const DIGESTS = ['SHA-1', 'SHA-256', 'SHA-512'] as const;
 const HEADER_BYTES = 13;

@@ -7,16 +7,9 @@
  * against both.
  */
 
-import { sha256Hex, utf8 } from '../../encoding.ts';
+import { anyBase64, sha256Hex, utf8 } from '../../encoding.ts';
 import { bcryptHash } from './bcrypt.ts';
-import {
-  anyBase64,
-  type ForeignHash,
-  type Format,
-  pbkdf2Hash,
-  scryptHash,
-  type UncheckableHash,
-} from './format.ts';
+import { type ForeignHash, type Format, pbkdf2Hash, scryptHash, type UncheckableHash } from './format.ts';
 
 const PBKDF2 = /^pbkdf2_(sha256|sha1)\$([1-9]\d{0,8})\$([^$]+)\$([A-Za-z0-9+/]+=)$/;
 const SCRYPT = /^scrypt\$([1-9]\d{0,8})\$([^$]+)\$([1-9]\d{0,4})\$([1-9]\d{0,4})\$([A-Za-z0-9+/]{86}==)$/;

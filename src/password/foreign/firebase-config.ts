@@ -3,8 +3,9 @@
  * the console shows them (Authentication, Users, "Password hash parameters"), as that block written as JSON, or as the
  * `hashConfig` of the Identity Toolkit API.
  */
+import { anyBase64 } from '../../encoding.ts';
 import { isScryptCost } from '../native-scrypt.ts';
-import { anyBase64, type FirebaseHashConfig } from './format.ts';
+import type { FirebaseHashConfig } from './format.ts';
 
 /** Null where a parameter is missing, malformed or out of bounds. Never throws. */
 export function readFirebaseHashConfig(text: string): FirebaseHashConfig | null {

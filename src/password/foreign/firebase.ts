@@ -8,10 +8,10 @@
  * and the parameters in the secret FIREBASE_HASH_CONFIG.
  */
 
-import { utf8 } from '../../encoding.ts';
+import { anyBase64, utf8 } from '../../encoding.ts';
 import { equalBytes } from '../pbkdf2.ts';
 import { scryptWork } from '../work.ts';
-import { anyBase64, type Format } from './format.ts';
+import type { Format } from './format.ts';
 
 const KEY_BYTES = 32;
 const HASH_BYTES = 64;

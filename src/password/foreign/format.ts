@@ -1,6 +1,6 @@
 /** What a format of somebody else's password hashes is to the rest, and what the formats share. */
 
-import { fromBase64, utf8 } from '../../encoding.ts';
+import { utf8 } from '../../encoding.ts';
 import { isScryptCost, type Scrypt, type ScryptCost } from '../native-scrypt.ts';
 import { DIGEST_BYTES, type Digest, equalBytes, MAX_ITERATIONS_PER_CALL } from '../pbkdf2.ts';
 import { pbkdf2Work, scryptWork } from '../work.ts';
@@ -69,16 +69,6 @@ export type Format = (
 
 /** The most iterations of a stored PBKDF2 hash: about 4 s of CPU in JavaScript. */
 export const MAX_FOREIGN_ITERATIONS = 2_000_000;
-
-/** Standard or URL-safe alphabet, with or without padding. Null where it is not base64. */
-export function anyBase64(text: string): Uint8Array | null {
-  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) return null;
-  try {
-    return fromBase64(text.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, ''));
-  } catch {
-    return null;
-  }
-}
 
 export interface Pbkdf2Parts {
   digest: Digest;

@@ -8,7 +8,8 @@
  * The salt is the bytes of its base64. A hash of Keycloak's (`hashIterations`, `salt` and `value` of its
  * credential) is written as the first.
  */
-import { anyBase64, type Format, pbkdf2Hash, scryptHash } from './format.ts';
+import { anyBase64 } from '../../encoding.ts';
+import { type Format, pbkdf2Hash, scryptHash } from './format.ts';
 
 const PBKDF2 =
   /^\$pbkdf2(-sha1|-sha256|-sha512)?\$(?:i=)?([1-9]\d{0,8})(?:,l=([1-9]\d{0,2}))?\$([^$]+)\$([^$]+)$/;
