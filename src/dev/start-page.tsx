@@ -8,6 +8,7 @@ import { Refusal } from '../errors.ts';
 import { ACCOUNTS_AT, type AppEnv } from '../http/context.ts';
 import { publicPath } from '../http/origins.ts';
 import { Page, showPage } from '../http/page.tsx';
+import { devPages } from '../languages/index.ts';
 
 /** Of every method, so that no 405 says otherwise. */
 const inDevelopment = createMiddleware<AppEnv>(async function inDevelopment(c, next) {
@@ -20,34 +21,32 @@ export const startPageRoutes = () =>
     const { settings } = c.var.services;
     const { DOCS, MAIL } = settings;
     const base = publicPath(settings);
-    return showPage(
-      c,
-      () => (
-        <Page title="Accounts in development" language="en" files={`${base}/static`}>
-          <h1>Accounts in development</h1>
-          <p>The service is running. This page is shown in development only.</p>
-          <ul>
-            {DOCS && (
-              <li>
-                <a href={`${base}/docs`}>API documentation</a>: every endpoint, to be tried in the browser.
-              </li>
-            )}
+    const { language } = c.var;
+    const say = devPages[language].start;
+    return showPage(c, () => (
+      <Page title={say.title} language={language} files={`${base}/static`}>
+        <h1>{say.title}</h1>
+        <p>{say.intro}</p>
+        <ul>
+          {DOCS && (
             <li>
-              <a href={`${base}/admin`}>Console</a>: users, sessions and the audit log. First make yourself
-              staff: <code>npm run createsuperuser</code>
+              <a href={`${base}/docs`}>{say.docs}</a>: {say.docsAbout}
             </li>
-            {MAIL === 'inbox' && (
-              <li>
-                <a href={`${base}/dev/mail`}>Development inbox</a>: the e-mail that would have been sent.
-              </li>
-            )}
+          )}
+          <li>
+            <a href={`${base}/admin`}>{say.console}</a>: {say.consoleAbout}{' '}
+            <code>npm run createsuperuser</code>
+          </li>
+          {MAIL === 'inbox' && (
             <li>
-              API: <code>POST {ACCOUNTS_AT}/sign-up</code>, <code>POST {ACCOUNTS_AT}/login</code>,{' '}
-              <code>GET {ACCOUNTS_AT}/me</code>
+              <a href={`${base}/dev/mail`}>{say.inbox}</a>: {say.inboxAbout}
             </li>
-          </ul>
-        </Page>
-      ),
-      { isTranslated: false },
-    );
+          )}
+          <li>
+            {say.api}: <code>POST {ACCOUNTS_AT}/sign-up</code>, <code>POST {ACCOUNTS_AT}/login</code>,{' '}
+            <code>GET {ACCOUNTS_AT}/me</code>
+          </li>
+        </ul>
+      </Page>
+    ));
   });

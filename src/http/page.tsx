@@ -55,15 +55,13 @@ export function Page(props: {
 export function showPage(
   c: AppContext,
   page: (site: Site) => Child,
-  { isTranslated = true, status = 200 }: { isTranslated?: boolean; status?: 200 | 400 } = {},
+  { status = 200 }: { status?: 200 | 400 } = {},
 ): Response {
   c.header(
     'Content-Security-Policy',
     `default-src 'none'; script-src 'self'; style-src 'self'; img-src ${imageSources(c)}; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`,
   );
-  if (isTranslated) {
-    c.header('Content-Language', c.var.language);
-    c.header('Vary', 'Accept-Language', { append: true });
-  }
+  c.header('Content-Language', c.var.language);
+  c.header('Vary', 'Accept-Language', { append: true });
   return c.html(String(page(siteOf(c))), status);
 }

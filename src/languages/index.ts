@@ -20,3 +20,4 @@ export const mailLinkParts: InEach<typeof en.mailLinkParts> = { en: en.mailLinkP
 export const libraryFaults: InEach<typeof en.libraryFaults> = { en: en.libraryFaults, ko: ko.libraryFaults };
 export const restAuthWords: InEach<typeof en.restAuthWords> = { en: en.restAuthWords, ko: ko.restAuthWords };
 export const accountPages: InEach<typeof en.accountPages> = { en: en.accountPages, ko: ko.accountPages };
+export const devPages: InEach<typeof en.devPages> = { en: en.devPages, ko: ko.devPages };

@@ -12,6 +12,8 @@ import { publicPath } from '../http/origins.ts';
 import { Page, showPage } from '../http/page.tsx';
 import { serveTheme } from '../http/site.ts';
 import { canonicalEmail } from '../identity.ts';
+import { fill } from '../languages/describe.ts';
+import { devPages } from '../languages/index.ts';
 import type { Inbox } from '../ports.ts';
 
 interface MailEnv extends AppEnv {
@@ -45,38 +47,30 @@ export const devMailRoutes = () =>
           messages: mails.map(({ createdAt, ...mail }) => ({ ...mail, created_at: createdAt })),
         });
       }
-      return showPage(
-        c,
-        () => (
-          <Page
-            title="Development inbox"
-            language="en"
-            files={`${publicPath(c.var.services.settings)}/dev/mail`}
-          >
-            <h1>Development inbox</h1>
-            <p>Mail of the last hour, newest first. Nothing is sent from here.</p>
-            {mails.length === 0 && (
-              <p class="empty">No mail yet. Sign up or ask for a reset, then look again.</p>
-            )}
-            {mails.map((mail) => (
-              <article>
-                <h2>{mail.subject}</h2>
-                <p class="meta">
-                  To {mail.to}, <time datetime={mail.createdAt}>{mail.createdAt}</time>
-                </p>
-                {mail.text.split('\n\n').map((paragraph) =>
-                  /^https?:\/\/\S+$/.test(paragraph) ? (
-                    <p>
-                      <a href={paragraph}>{paragraph}</a>
-                    </p>
-                  ) : (
-                    <p>{paragraph}</p>
-                  ),
-                )}
-              </article>
-            ))}
-          </Page>
-        ),
-        { isTranslated: false },
-      );
+      const { language } = c.var;
+      const say = devPages[language].inbox;
+      return showPage(c, () => (
+        <Page title={say.title} language={language} files={`${publicPath(c.var.services.settings)}/dev/mail`}>
+          <h1>{say.title}</h1>
+          <p>{say.intro}</p>
+          {mails.length === 0 && <p class="empty">{say.empty}</p>}
+          {mails.map((mail) => (
+            <article>
+              <h2>{mail.subject}</h2>
+              <p class="meta">
+                {fill(say.to, { to: mail.to })}, <time datetime={mail.createdAt}>{mail.createdAt}</time>
+              </p>
+              {mail.text.split('\n\n').map((paragraph) =>
+                /^https?:\/\/\S+$/.test(paragraph) ? (
+                  <p>
+                    <a href={paragraph}>{paragraph}</a>
+                  </p>
+                ) : (
+                  <p>{paragraph}</p>
+                ),
+              )}
+            </article>
+          ))}
+        </Page>
+      ));
     });

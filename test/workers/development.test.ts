@@ -21,6 +21,17 @@ describe('the start page', () => {
     expect(text).toContain('/account/sign-up');
   });
 
+  it('is Korean for whoever reads Korean', async () => {
+    const { headers, text } = await world().get('/', {
+      headers: { Accept: 'text/html', 'Accept-Language': 'ko' },
+    });
+    expect(headers.get('Content-Language')).toBe('ko');
+    expect(headers.get('Vary')).toContain('Accept-Language');
+    expect(text).toContain('<html lang="ko">');
+    expect(text).toContain('서비스가 실행 중입니다.');
+    expect(text).toContain('npm run createsuperuser');
+  });
+
   it.each<[string, Vars]>([
     ['/docs', { DOCS: 'off' }],
     ['/dev/mail', { MAIL: 'off' }],

@@ -388,11 +388,22 @@ describe('/dev/mail', () => {
     );
   });
 
+  it('as a page is Korean for whoever reads Korean', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const { headers, text } = await w.get(`/dev/mail?to=${who.email}`, {
+      headers: { Accept: 'text/html', 'Accept-Language': 'ko-KR' },
+    });
+    expect(headers.get('Content-Language')).toBe('ko');
+    expect(text).toContain('<h1>개발용 메일함</h1>');
+    expect(text).toContain(`받는 사람: ${who.email}`);
+  });
+
   it('as a page says where there is none', async () => {
     const { text } = await world().get('/dev/mail?to=nobody@example.com', {
       headers: { Accept: 'text/html' },
     });
-    expect(text).toContain('No mail yet');
+    expect(text).toContain('No emails yet');
   });
 
   it('keeps mail for an hour', async () => {

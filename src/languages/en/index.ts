@@ -3,6 +3,7 @@
 export { accountPages } from './account-pages.ts';
 export { libraryFaults, restAuthWords } from './compat.ts';
 export { consoleWords } from './console.ts';
+export { devPages } from './dev.ts';
 export { drfRefusals, fieldFaults, refusals } from './errors.ts';
 export { mailParts, mails } from './mails.ts';
 export { mailLinkPages, mailLinkParts } from './pages.ts';
