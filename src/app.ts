@@ -22,6 +22,9 @@ import { connectD1 } from './db/client.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
 import { startPageRoutes } from './dev/start-page.tsx';
 import { discoveryRoutes } from './discovery.ts';
+import { codeDigest } from './email-sign-in/code.ts';
+import { d1EmailSignIn } from './email-sign-in/d1-email-sign-in.ts';
+import { emailSignInRoutes } from './email-sign-in/routes.tsx';
 import type { SettingFault } from './guard-settings.ts';
 import { healthRoutes } from './health.ts';
 import { hostAnnounce, hostClaims, hostMailer } from './host-functions.ts';
@@ -142,6 +145,9 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
         accessLifetimeSeconds: settings.ACCESS_TOKEN_LIFETIME,
       }),
     factors,
+    emailSignIn: settings.SIGN_IN_BY_EMAIL
+      ? { store: d1EmailSignIn(d1), digest: codeDigest(secretText(env.SIGNING_KEY) ?? '') }
+      : null,
     breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(overrides.fetch) : null,
     admin: { store: d1Admin(d1) },
   };
@@ -198,6 +204,7 @@ function mounted<E extends AppEnv, S extends Schema, P extends string>(
 function accountApp(): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>({ strict: false });
   app.route('/', secondFactorRoutes());
+  app.route('/', emailSignInRoutes());
   app.route('/', pageRoutes());
   app.route('/', accountRoutes());
   return app;

@@ -13,7 +13,7 @@ export interface EventDetails {
   'email.verified': Record<never, never>;
   'email.changed': Record<never, never>;
   'password.changed': { by: 'change' | 'reset' };
-  /** By whatever way, to the console too; not by a sign-up, which is `user.created`. */
+  /** By whatever way, to the console too; not by a sign-up with a password, which is `user.created`. */
   'user.signed_in': { session_id: string; amr: readonly string[] };
 }
 export type EventType = keyof EventDetails;

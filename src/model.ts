@@ -104,6 +104,8 @@ export type OneTimePurpose =
   | 'email_change'
   /** Takes an address back that a change replaced. */
   | 'email_take_back'
+  /** A code and a link that sign in (email-sign-in/): one row an address. */
+  | 'email_sign_in'
   /** A sign-in that waits for its second factor; no mail carries it. */
   | 'second_factor'
   | 'sign_up';

@@ -24,7 +24,8 @@ export type RateLimitedAction =
         | 'email_verify'
         | 'email_disown'
         | 'email_take_back'
-        | 'second_factor';
+        | 'second_factor'
+        | 'email_sign_in';
     }
   /** A signed-in user's change of the own account. */
   | { action: 'change'; userId: string };

@@ -9,11 +9,12 @@ export const REFUSAL_REASONS = {
   inactive_user: 'the password matches, the user is inactive',
   not_staff: 'the password matches, but only staff may use the console',
   changed_meanwhile: 'the user or the password changed while the password was checked',
-  // Of a second factor.
+  // Of a second factor, and of a code sent by e-mail.
   no_second_factor: 'a code was sent, and the user has no second factor',
   no_challenge: 'the sign-in that the code is for is unknown, void, expired or of another kind',
   wrong_code: 'the code is not of now, or was used',
   no_encryption_key: 'the user has a second factor, and `ENCRYPTION_KEY` is not set',
+  no_code: 'no code sent by e-mail waits for the address, or it is void',
   nothing_to_confirm: 'no authenticator app waits to be confirmed',
   // Of a token by itself.
   too_long: 'longer than 4 KiB: refused unread',

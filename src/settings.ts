@@ -148,6 +148,7 @@ export const SETTINGS = define({
 
     parse: (text: string | null) => (text === null ? undefined : oneOf('cloudflare', 'inbox', 'off')(text)),
   },
+  SIGN_IN_BY_EMAIL: { default: 'off', parse: flag('on', 'off') },
   MAIL_FROM: { default: null, parse: mailFrom },
   PUBLIC_URL: GUARD_SETTINGS.PUBLIC_URL,
   SITE_NAME: { default: null, parse: siteName },
@@ -192,6 +193,7 @@ export function loadSettings(
   }
   if (mail === 'inbox' && production) fault('MAIL', 'inbox is for development only');
   if (mail === 'off' && values.SIGN_UP === 'verify') fault('SIGN_UP', 'verify needs mail, and MAIL is off');
+  if (mail === 'off' && values.SIGN_IN_BY_EMAIL) fault('SIGN_IN_BY_EMAIL', 'needs mail, and MAIL is off');
   if (mailer) {
     if (production && values.PUBLIC_URL === undefined) {
       fault('PUBLIC_URL', 'is needed by a mailer: links in mail begin with it');

@@ -7,6 +7,7 @@ import type { Node } from '../../src/openapi/resolve-template.ts';
 import { accountPaths } from './account.ts';
 import { adminPaths } from './admin.ts';
 import { djangoPaths } from './django.ts';
+import { emailSignInPaths } from './email-sign-in.ts';
 import { mailPaths } from './mail.ts';
 import { type Meta, names } from './names.ts';
 import { pagePaths } from './pages.ts';
@@ -18,6 +19,7 @@ import { simplejwtPaths } from './simplejwt.ts';
 const PATHS: Record<string, Node> = {
   ...accountPaths,
   ...secondFactorPaths,
+  ...emailSignInPaths,
   ...mailPaths,
   ...pagePaths,
   ...simplejwtPaths,

@@ -2,39 +2,51 @@
  * An account whose address nobody has verified passes to whoever shows the mailbox, in D1 (docs/adr/0014-unproven.md).
  * The row goes and another comes, so that whatever hangs from the old id goes with it.
  */
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { activeUser, userExists } from '../db/predicates.ts';
 import { sessions, users } from '../db/schema.ts';
+import type { Db } from '../db/statement.ts';
+import type { UserRow } from '../model.ts';
 import type { Credentials } from '../ports.ts';
 import { liveToken, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
 import { addLogin } from './d1-logins.ts';
 import { deleteUser, insertUser } from './d1-user-writes.ts';
 
+/**
+ * A sign-up says in its verification where it came from; nobody signed up for an imported account, or one that staff
+ * made. Staff rights were given by somebody who vouched for the person. The row of `users` is in scope.
+ */
+export const signedUpUnproven: SQL = sql`${users.emailVerifiedAt} IS NULL AND ${users.isStaff} = 0 AND ${activeUser}
+  AND EXISTS (SELECT 1 FROM one_time_tokens AS made WHERE made.subject = ${users.id}
+    AND made.purpose IN ('email_verify', 'email_disown') AND made.payload IS NOT NULL)`;
+
+/**
+ * The account `id` goes, and `user` is there in its place, while `live` (what the mailbox's owner shows is unused).
+ * `passed` says so to what follows in the batch; `voided` comes last, since that lives by the tokens of the old id.
+ */
+export function passToOwner(db: Db, id: string, user: UserRow & { email: string }, live: SQL) {
+  // Whatever else deletes a user deletes the tokens too: one that is left says that it was this batch.
+  const passed = sql`${live} AND NOT ${userExists(id)}`;
+  const unproven = sql`${users.email} = ${user.email} AND ${signedUpUnproven} AND ${live}`;
+  return {
+    passed,
+    ended: db
+      .select(endedSession)
+      .from(sessions)
+      .where(and(eq(sessions.userId, id), isNull(sessions.revokedAt))),
+    deleted: deleteUser(db, id, unproven),
+    made: [insertUser(db, user, sql`WHERE ${passed}`), addLogin(db, user.id, 'email')] as const,
+    voided: voidTokens(db, id, passed),
+  };
+}
+
 export const d1Unproven = ({ run }: D1): Pick<Credentials, 'passUnproven'> => ({
   passUnproven: (key, user, now) =>
     run('credentials.passUnproven', async (db) => {
-      const id = key.subject;
-      const live = liveToken(key, now);
-      // A sign-up says in its verification where it came from; nobody signed up for an imported account, or one that
-      // staff made. Staff rights were given by somebody who vouched for the person.
-      const signedUp = sql`EXISTS (SELECT 1 FROM one_time_tokens AS made WHERE made.subject = ${id}
-        AND made.purpose IN ('email_verify', 'email_disown') AND made.payload IS NOT NULL)`;
-      const unproven = sql`${users.emailVerifiedAt} IS NULL AND ${users.email} = ${user.email} AND ${users.isStaff} = 0
-        AND ${activeUser} AND ${signedUp} AND ${live}`;
-      // Whatever else deletes a user deletes the tokens too: one that is left says that it was this batch.
-      const gone = sql`${live} AND NOT ${userExists(id)}`;
-      const [ended, , , deleted] = await db.batch([
-        db
-          .select(endedSession)
-          .from(sessions)
-          .where(and(eq(sessions.userId, id), isNull(sessions.revokedAt))),
-        ...deleteUser(db, id, unproven),
-        insertUser(db, user, sql`WHERE ${gone}`),
-        addLogin(db, user.id, 'email'),
-        voidTokens(db, id, gone),
-      ]);
+      const pass = passToOwner(db, key.subject, user, liveToken(key, now));
+      const [ended, , , deleted] = await db.batch([pass.ended, ...pass.deleted, ...pass.made, pass.voided]);
       return deleted.length > 0 ? { outcome: 'ok', endedSessions: ended } : { outcome: 'proven' };
     }),
 });

@@ -12,6 +12,7 @@ import { newUser } from '../account/new-user.ts';
 import { mayBecomeStaff } from '../account/staff.ts';
 import type { AuditAction, Changes } from '../audit-log.ts';
 import { unavailable } from '../deadlines.ts';
+import type { WithEmailSignIn } from '../email-sign-in/services.ts';
 import { sha256Hex } from '../encoding.ts';
 import { invalidField, Refusal } from '../errors.ts';
 import { isOwnName } from '../identity.ts';
@@ -21,7 +22,7 @@ import { uuid7 } from '../random.ts';
 import type { WithFactors } from '../second-factor/services.ts';
 import type { AdminStore, AuditEntry, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
 
-export interface AdminServices extends WithFactors {
+export interface AdminServices extends WithFactors, WithEmailSignIn {
   admin: {
     store: AdminStore;
   };

@@ -17,6 +17,10 @@ export const mails: InEach<typeof ko.mails> = { en: en.mails, ko: ko.mails };
 export const mailParts: InEach<typeof en.mailParts> = { en: en.mailParts, ko: ko.mailParts };
 export const mailLinkPages: InEach<typeof en.mailLinkPages> = { en: en.mailLinkPages, ko: ko.mailLinkPages };
 export const mailLinkParts: InEach<typeof en.mailLinkParts> = { en: en.mailLinkParts, ko: ko.mailLinkParts };
+export const emailSignInPage: InEach<typeof en.emailSignInPage> = {
+  en: en.emailSignInPage,
+  ko: ko.emailSignInPage,
+};
 export const libraryFaults: InEach<typeof en.libraryFaults> = { en: en.libraryFaults, ko: ko.libraryFaults };
 export const restAuthWords: InEach<typeof en.restAuthWords> = { en: en.restAuthWords, ko: ko.restAuthWords };
 export const accountPages: InEach<typeof en.accountPages> = { en: en.accountPages, ko: ko.accountPages };

@@ -16,6 +16,8 @@ export interface MailValues {
   /** Where the second button leads. */
   secondLink?: string | null;
   token: string | null;
+  /** A short one, to be typed. */
+  code?: string | undefined;
   /** How long the link works. */
   lifetimeSeconds?: number;
   /** When, in epoch seconds, and from where what the mail is about was asked for. */
@@ -50,6 +52,7 @@ const button = (label: string, href: string, background: string) =>
   `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 16px"><tr><td bgcolor="${background}" style="border-radius:6px"><a href="${escapeHtml(href)}" style="display:inline-block;padding:12px 24px;${FONT};font-size:16px;font-weight:bold;color:#ffffff;text-decoration:none">${escapeHtml(label)}</a></td></tr></table>`;
 /** By opacity: it is as legible on a dark ground, whatever turns the colours. */
 const muted = (text: string) => paragraph(text, 'font-size:13px;opacity:0.75;word-break:break-all');
+const CODE = 'font-size:28px;font-weight:bold;letter-spacing:4px';
 
 /** `to` is the address that the mail is about, too. */
 export function composeMail(name: MailName, language: Language, to: string, more: MailValues): Mail {
@@ -69,8 +72,12 @@ export function composeMail(name: MailName, language: Language, to: string, more
   const after = (words.after ?? []).map(filled);
   const link = words.link !== undefined && more.link !== null ? { label: words.link, href: more.link } : null;
   const second = words.second && more.secondLink ? { ...words.second, href: more.secondLink } : null;
+  const short = words.code !== undefined && more.code ? { before: words.code, code: more.code } : null;
+  // One code is enough: the short one, where there is one.
   const code =
-    link && more.token !== null ? { before: filled(mailParts[language].code), token: more.token } : null;
+    link && more.token !== null && !short
+      ? { before: filled(mailParts[language].code), token: more.token }
+      : null;
   return {
     kind: name,
     language,
@@ -78,6 +85,7 @@ export function composeMail(name: MailName, language: Language, to: string, more
     subject: words.subject,
     text: [
       ...before,
+      ...(short ? [short.before, short.code] : []),
       ...(link ? [link.href] : []),
       ...(code ? [code.before, code.token] : []),
       ...after,
@@ -95,6 +103,7 @@ export function composeMail(name: MailName, language: Language, to: string, more
       '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:560px"><tr><td style="padding:8px 16px">',
       paragraph(more.site, 'font-weight:bold'),
       ...before.map((text) => paragraph(text)),
+      ...(short ? [paragraph(short.before), paragraph(short.code, CODE)] : []),
       ...(link ? [button(link.label, link.href, '#1d4ed8'), muted(link.href)] : []),
       ...(code ? [paragraph(code.before, 'font-size:13px'), muted(code.token)] : []),
       ...after.map((text) => paragraph(text)),

@@ -122,7 +122,7 @@ const writes = (sql: string) => !/^\s*(?:select|with|explain)\b/i.test(sql);
 /** A pair of bindings for one request: unarmed they count, armed they fail. */
 export function faulty() {
   const calls: StoreCall[] = [];
-  const mails: { to: string; token: string | null }[] = [];
+  const mails: { to: string; text: string; token: string | null }[] = [];
   let armed: { kind: FaultKind; number: number } | null = null;
   let fired = 0;
   let end = () => {};
@@ -174,7 +174,7 @@ export function faulty() {
         const key = String(args[0]);
         const go = () => (value as (...args: unknown[]) => Promise<unknown>).apply(target, args);
         if (name === 'put' && key.startsWith('mail:')) {
-          mails.push(JSON.parse(String(args[1])) as { to: string; token: string | null });
+          mails.push(JSON.parse(String(args[1])) as { to: string; text: string; token: string | null });
         }
         const kind = enter({ store: name, writes: name === 'put', what: key.split(':')[0] ?? '' });
         return (async () => {

@@ -8,6 +8,8 @@ export const ROUTES: [string, string[]][] = [
   ['/account/forgot', ['GET']],
   ['/account/settings', ['GET']],
   ['/account/login', ['POST']],
+  ['/account/login/email', ['POST']],
+  ['/account/login/email/confirm', ['GET', 'POST']],
   ['/account/logout', ['POST']],
   ['/account/token/refresh', ['POST']],
   ['/account/token/verify', ['POST']],

@@ -120,6 +120,20 @@ export const DOORS: [string, Vars, LimitBinding[], number, Door][] = [
     (w, { email }, more) => w.post('/account/password/reset', { email }, more),
   ],
   [
+    'asking for a code to sign in',
+    { SIGN_IN_BY_EMAIL: 'on' },
+    [...MAIL],
+    202,
+    (w, { email }, more) => w.post('/account/login/email', { email }, more),
+  ],
+  [
+    'signing in with a code',
+    { SIGN_IN_BY_EMAIL: 'on' },
+    ['LIMIT_ANONYMOUS'],
+    401,
+    (w, { email }, more) => w.post('/account/login/email/confirm', { email, code: '00000000' }, more),
+  ],
+  [
     'asking for the verification mail again',
     {},
     ['LIMIT_CHANGE', ...MAIL],

@@ -29,6 +29,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^account\/application\//,
     /^admin\/(application|console-session)\.ts$/,
     /^second-factor\/(sign-in|enrolment|services)\.ts$/,
+    /^email-sign-in\/(sign-in|services)\.ts$/,
     /^host-functions\.ts$/,
   ],
   ['http', /^http\//],
@@ -38,6 +39,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^(token|password)\//,
     /^(identity|origins|secret-box|setting-parsers|settings|guard-settings|host-options|site-color)\.ts$/,
     /^second-factor\/(totp|recovery-codes|limits|ports|proof)\.ts$/,
+    /^email-sign-in\/(code|limits|ports)\.ts$/,
     /^account\/(staff|new-user|event|presenters|export\/own-data)\.ts$/,
     /^mail\/(mails|compose)\.ts$/,
   ],
@@ -46,7 +48,11 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^languages\//,
     /^((admin\/)?ports|mail-ports|audit-log|events|model|encoding|errors|refusal-reasons|rate-limited-action|sweeper|random|deadlines)\.ts$/,
   ],
-  ['routes', /^(account|admin|compat|second-factor|pages|dev|mail|openapi)\//, /^(health|discovery)\.ts$/],
+  [
+    'routes',
+    /^(account|admin|compat|second-factor|email-sign-in|pages|dev|mail|openapi)\//,
+    /^(health|discovery)\.ts$/,
+  ],
 ];
 const MAY_IMPORT: Record<string, string[]> = {
   model: ['model'],

@@ -55,6 +55,7 @@ const DEFAULTS = {
   ALLOWED_ORIGINS: [],
   COMPAT: ['simplejwt'],
   MAIL: 'off',
+  SIGN_IN_BY_EMAIL: false,
   MAIL_FROM: undefined,
   PUBLIC_URL: undefined,
   SITE_NAME: undefined,
@@ -318,6 +319,7 @@ const BAD: Record<Exclude<Name, 'SIGNING_KEY' | 'VERIFYING_KEYS'>, unknown[]> = 
   FIREBASE_HASH_CONFIG: ['x', '{}', '{"rounds": 8}', ' '],
   PASSWORD_MIN_LENGTH: [...NO_NUMBER, '0', '7', '257'],
   PASSWORD_BREACH_CHECK: NO_SWITCH,
+  SIGN_IN_BY_EMAIL: NO_SWITCH,
   RATE_LIMITS: NO_SWITCH,
   ALLOWED_ORIGINS: [
     '*',
@@ -450,6 +452,7 @@ describe('faults come together', () => {
       { ENVIRONMENT: 'development', SIGN_UP: 'verify', MAIL: 'off' },
       ['SIGN_UP'],
     ],
+    ['sign-in by e-mail without mail', { SIGN_IN_BY_EMAIL: 'on' }, ['SIGN_IN_BY_EMAIL']],
     ['mail with nothing it needs', { MAIL: 'cloudflare' }, ['MAIL_FROM', 'PUBLIC_URL', 'MAIL']],
     [
       'mail without its binding',

@@ -281,7 +281,7 @@ describe('Accept-Language', () => {
 describe('CORS', () => {
   const app = 'https://app.example.com';
   const dev = 'http://localhost:5173';
-  const cors = world({ vars: { ALLOWED_ORIGINS: `${app},${dev}` } });
+  const cors = world({ vars: { ALLOWED_ORIGINS: `${app},${dev}`, SIGN_IN_BY_EMAIL: 'on' } });
   const corsOf = ({ headers }: Answer) =>
     Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-')));
   const EXPOSED = 'X-Request-Id,Retry-After,WWW-Authenticate,Content-Language';

@@ -8,7 +8,7 @@ capturedLog();
 
 const PROBLEM = 'application/problem+json';
 // With it the paths by which libraries find keys are there.
-const w = world({ vars: { ISSUER: 'https://accounts.example' } });
+const w = world({ vars: { ISSUER: 'https://accounts.example', SIGN_IN_BY_EMAIL: 'on' } });
 let who: Awaited<ReturnType<World['signUp']>>;
 beforeAll(async () => {
   who = await w.signUp();

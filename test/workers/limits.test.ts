@@ -14,6 +14,16 @@ const NEW = 'staple of another colour';
 const PASSWORD_CHECK = ['LIMIT_LOG_IN', 'LIMIT_LOG_IN_ACCOUNT'] as const;
 
 describe('which counters each door asks', () => {
+  it('a code that makes an account: those of a sign-up, after the one of the door', async () => {
+    const limit = limiter();
+    const w = limited(limit, { SIGN_IN_BY_EMAIL: 'on' });
+    const { email } = person();
+    await w.post('/account/login/email', { email });
+    const { messages } = (await w.get(`/dev/mail?to=${email}`)).body;
+    const asked = await limit.of(() => w.post('/account/login/email/confirm', { token: messages[0].token }));
+    expect(asked.map(({ binding }) => binding)).toEqual(['LIMIT_ANONYMOUS', 'LIMIT_SIGN_UP']);
+  });
+
   it.each(DOORS)('%s (%j): %j', async (_, vars, bindings, status, door) => {
     const who = await world().signUp();
     const limit = limiter();

@@ -33,7 +33,7 @@ it('has every route of the Worker but pages and files, and no other', async () =
     .filter(({ isMiddleware, method }) => !isMiddleware && method !== 'ALL')
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}').replace(/(.)\/$/, '$1')}`)
     .filter((route) => !PAGES.test(route));
-  const everything = { ENCRYPTION_KEY: 'A'.repeat(43), ...LIBRARIES };
+  const everything = { ENCRYPTION_KEY: 'A'.repeat(43), SIGN_IN_BY_EMAIL: 'on', ...LIBRARIES };
   const operations = operationsOf(await documentWith(everything)).map(([id]) => id);
   expect(operations.sort()).toEqual([...new Set(routes)].sort());
 });

@@ -294,12 +294,50 @@ describe('every statement of a door finds its rows by key', () => {
       },
       200,
     ],
+    ['the wish for a code', (who, w) => w.post('/account/login/email', { email: who.email }), 202],
+    [
+      'a sign-in by a code',
+      async (who, w) => {
+        await w.post('/account/email/verify', { token: await mailed(w, who) });
+        await w.post('/account/login/email', { email: who.email });
+        const wrong = { email: who.email, code: '00000000' };
+        await w.post('/account/login/email/confirm', wrong);
+        return w.post('/account/login/email/confirm', { token: await mailed(w, who) });
+      },
+      200,
+    ],
+    [
+      'a sign-in by a code that passes an account on',
+      async (who, w) => {
+        await w.post('/account/login/email', { email: who.email });
+        return w.post('/account/login/email/confirm', { token: await mailed(w, who) });
+      },
+      200,
+    ],
+    [
+      'a sign-in by a code to an imported account',
+      async (who, w) => {
+        await rows('DELETE FROM one_time_tokens WHERE subject = ?', who.user.id);
+        await w.post('/account/login/email', { email: who.email });
+        return w.post('/account/login/email/confirm', { token: await mailed(w, who) });
+      },
+      200,
+    ],
+    [
+      'a sign-up by a code',
+      async (_, w) => {
+        const { email } = person();
+        await w.post('/account/login/email', { email });
+        return w.post('/account/login/email/confirm', { token: await mailed(w, { email }) });
+      },
+      201,
+    ],
     ['readyz', (_, w) => w.get('/readyz'), 200],
     ['simplejwt’s blacklist', (who, w) => w.post('/api/token/blacklist', { refresh: who.refresh }), 200],
   ];
 
   it.each(doors)('%s', async (_, call, status) => {
-    const w = worldOf({ MAX_SESSIONS_PER_USER: '2' });
+    const w = worldOf({ MAX_SESSIONS_PER_USER: '2', SIGN_IN_BY_EMAIL: 'on' });
     const who = await w.signUp();
     watched.trips.length = 0;
     expect((await call(who, w)).status).toBe(status);

@@ -24,6 +24,7 @@ const ONE_TIME_LIFETIME: Readonly<Record<MailedPurpose, number>> = {
   email_change: 24 * HOUR_SECONDS,
   email_take_back: 72 * HOUR_SECONDS,
   sign_up: 24 * HOUR_SECONDS,
+  email_sign_in: HOUR_SECONDS / 4,
 };
 
 /** How long the mail of a sign-up confirms its address. */
@@ -65,6 +66,7 @@ const PAGES = {
   email_change: '/email/verify',
   email_take_back: '/email/take-back',
   sign_up: '/email/verify',
+  email_sign_in: '/login/email/confirm',
 } as const satisfies Record<MailedPurpose, string>;
 
 /** The page that a site has of its own for a link. */
@@ -91,6 +93,8 @@ export interface Carried {
   subject: string;
   purpose: MailedPurpose;
   secret: string;
+  /** To be typed instead. */
+  code?: string;
   made?: { at: number; by: Pick<Client, 'ip' | 'country'> };
 }
 
@@ -127,6 +131,7 @@ export async function sendMail(
       page: carried ? pageOf(carried.purpose) : null,
       secondLink: carried?.purpose === 'email_verify' ? linkTo('email_disown') : null,
       token,
+      code: carried?.code,
       ...(carried && { lifetimeSeconds: ONE_TIME_LIFETIME[carried.purpose] }),
       ...(carried?.made && { made: carried.made }),
     });

@@ -7,6 +7,8 @@ export interface MailWords {
   /** The label of the link; a mail without one carries no token. */
   link?: string;
   after?: readonly string[];
+  /** What the code is for; the code itself follows. */
+  code?: string;
   /** A second link, with the paragraph before it. */
   second?: { before: string; label: string };
 }
@@ -98,6 +100,13 @@ export const mails = {
       'If this was not you, change your password at once.',
     ],
   },
+  sign_in_code: {
+    subject: 'Your code to sign in',
+    before: ['Somebody, probably you, asked to sign in to {site} with {email}.'],
+    code: 'Enter this code:',
+    link: 'Sign in on this device',
+    after: ['The code and the link work once and for {minutes} minutes. Give them to nobody.', IGNORE],
+  },
   account_deleted: {
     subject: 'Your account was deleted',
     before: [
@@ -124,7 +133,7 @@ export const mails = {
 export type MailName = keyof typeof mails;
 
 export const mailParts = {
-  /** In every mail with a link, for mail clients that break it. */
+  /** In every mail with a link and without a code of its own, for mail clients that break it. */
   code: 'If the link does not work, open {page} and paste this code:',
   unknownPlace: 'an unknown place',
 };

@@ -27,6 +27,18 @@ export const mailLinkPages = {
   },
 };
 
+/** The page behind the link of a sign-in mail. */
+export const emailSignInPage = {
+  title: 'Sign in',
+  text: 'Press the button to sign in.',
+  email: 'E-mail address',
+  code: 'Code from the e-mail',
+  factor: 'Code from your authenticator app, or a recovery code',
+  button: 'Sign in',
+  done: 'You are signed in. You can close this page.',
+  dead: 'This link was already used or has expired. Enter the code of a newer e-mail.',
+};
+
 /** What several of them say. */
 export const mailLinkParts = {
   code: 'Code from the e-mail',

@@ -6,4 +6,4 @@ export { consoleWords } from './console.ts';
 export { devPages } from './dev.ts';
 export { drfRefusals, fieldFaults, refusals } from './errors.ts';
 export { mailParts, mails } from './mails.ts';
-export { mailLinkPages, mailLinkParts } from './pages.ts';
+export { emailSignInPage, mailLinkPages, mailLinkParts } from './pages.ts';

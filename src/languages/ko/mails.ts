@@ -86,6 +86,13 @@ export const mails: Record<en.MailName, en.MailWords> = {
       '본인이 한 일이 아니라면 바로 비밀번호를 바꾸세요.',
     ],
   },
+  sign_in_code: {
+    subject: '로그인 코드',
+    before: ['{email} 주소로 {site} 로그인을 요청하셨습니다.'],
+    code: '다음 코드를 입력하세요.',
+    link: '이 기기에서 로그인',
+    after: ['코드와 링크는 한 번만, {minutes}분 동안 쓸 수 있습니다. 아무에게도 알려 주지 마세요.', IGNORE],
+  },
   account_deleted: {
     subject: '계정이 삭제되었습니다',
     before: [

@@ -27,6 +27,17 @@ export const mailLinkPages: typeof en.mailLinkPages = {
   },
 };
 
+export const emailSignInPage: typeof en.emailSignInPage = {
+  title: '로그인',
+  text: '버튼을 누르면 로그인됩니다.',
+  email: '이메일 주소',
+  code: '메일에 있는 코드',
+  factor: '인증 앱의 코드 또는 복구 코드',
+  button: '로그인',
+  done: '로그인되었습니다. 이 페이지를 닫아도 됩니다.',
+  dead: '이미 사용했거나 만료된 링크입니다. 새 메일의 코드를 입력해 주세요.',
+};
+
 export const mailLinkParts: typeof en.mailLinkParts = {
   code: '메일에 있는 코드',
   dead: '이미 사용했거나 만료된 링크입니다. 새 링크를 요청해 주세요.',

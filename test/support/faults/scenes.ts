@@ -59,6 +59,11 @@ export interface Door {
   lagging?: true;
   /** What is sent is a replay: the session is to end. */
   isReplay?: true;
+  /**
+   * The D1 call that does the work. One before it takes a try or proves an address, which stays done: the request after
+   * a fault is another one.
+   */
+  decides?: number;
   /** By its settings each refresh makes a successor of its own. */
   manySuccessors?: true;
   scene: (calm: Side, clock: Clock) => Promise<Scene>;
