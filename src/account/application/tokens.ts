@@ -122,9 +122,10 @@ export async function mintFirstPair(
   now: number,
   call: Call,
 ): Promise<Required<TokenPair>> {
+  const fresh = freshRefresh(services, bearer, now);
   const [access, refresh] = await Promise.all([
     mintAccess(services, bearer, now, call),
-    mintRefresh(services, bearer, freshRefresh(services, bearer, now)),
+    mintRefresh(services, bearer, fresh),
   ]);
   return { access, refresh };
 }
