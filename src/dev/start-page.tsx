@@ -8,7 +8,7 @@ import { Refusal } from '../errors.ts';
 import { ACCOUNTS_AT, type AppEnv } from '../http/context.ts';
 import { publicPath } from '../http/origins.ts';
 import { Page, showPage } from '../http/page.tsx';
-import { devPages } from '../languages/index.ts';
+import { accountPages, devPages } from '../languages/index.ts';
 
 /** Of every method, so that no 405 says otherwise. */
 const inDevelopment = createMiddleware<AppEnv>(async function inDevelopment(c, next) {
@@ -16,10 +16,13 @@ const inDevelopment = createMiddleware<AppEnv>(async function inDevelopment(c, n
   return next();
 });
 
+const TITLES = { 'sign-in': 'signIn', 'sign-up': 'signUp', forgot: 'forgot', settings: 'settings' } as const;
+
 export const startPageRoutes = () =>
   new Hono<AppEnv>({ strict: false }).use('/', inDevelopment).get('/', (c) => {
     const { settings } = c.var.services;
-    const { DOCS, MAIL } = settings;
+    const { DOCS, MAIL, PAGES } = settings;
+    const pages = PAGES.filter((page) => page !== 'forgot' || MAIL !== 'off');
     const base = publicPath(settings);
     const { language } = c.var;
     const say = devPages[language].start;
@@ -40,6 +43,17 @@ export const startPageRoutes = () =>
           {MAIL === 'inbox' && (
             <li>
               <a href={`${base}/dev/mail`}>{say.inbox}</a>: {say.inboxAbout}
+            </li>
+          )}
+          {pages.length > 0 && (
+            <li>
+              {say.pages}:{' '}
+              {pages.map((page, i) => (
+                <>
+                  {i > 0 && ', '}
+                  <a href={`${base}${ACCOUNTS_AT}/${page}`}>{accountPages[language][TITLES[page]].title}</a>
+                </>
+              ))}
             </li>
           )}
           <li>

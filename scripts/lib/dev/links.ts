@@ -17,6 +17,7 @@ export function links({ protocol, persistTo, environment }: DevOptions, port: nu
   API docs  ${origin}/docs
   Console   ${origin}/admin  (first make yourself staff: ${createSuperuser})
   E-mail    ${origin}/dev/mail
+  Pages     ${origin}/account/sign-in
 `;
 }
 

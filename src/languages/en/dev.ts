@@ -5,6 +5,7 @@ export const devPages = {
     title: 'Accounts in development',
     intro: 'The service is running. This page is shown in development only.',
     docs: 'API documentation',
+    pages: 'Pages for your users',
     docsAbout: 'try every endpoint in the browser.',
     console: 'Console',
     consoleAbout: 'users, sessions and the audit log. To sign in, create a staff user first:',

@@ -5,6 +5,7 @@ export const devPages: typeof en.devPages = {
     title: '개발용 계정 서비스',
     intro: '서비스가 실행 중입니다. 이 페이지는 개발 환경에서만 보입니다.',
     docs: 'API 문서',
+    pages: '사용자를 위한 페이지',
     docsAbout: '브라우저에서 모든 엔드포인트를 시험해 볼 수 있습니다.',
     console: '콘솔',
     consoleAbout: '사용자, 세션, 감사 로그를 봅니다. 로그인하려면 먼저 운영진 계정을 만드세요:',
