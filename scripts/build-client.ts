@@ -11,7 +11,11 @@ import { build } from 'esbuild';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The file in `dist` by its source. */
-export const ENTRIES = { client: 'src/client/index.ts', react: 'src/client/react.ts' };
+export const ENTRIES = {
+  client: 'src/client/index.ts',
+  factors: 'src/client/factors.ts',
+  react: 'src/client/react.ts',
+};
 export type Entry = keyof typeof ENTRIES;
 
 /** Every browser since 2023, React Native's Hermes, Node 20. */

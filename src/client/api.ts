@@ -137,6 +137,18 @@ export function createApi({
     /** All that the server keeps of this user. */
     exportAccount: ask<Export>('GET', '/export'),
 
+    /** Proves again who the user is. The new access token says when, for requests that ask for a recent proof. */
+    reauthenticate: async (
+      body: { password: string } | { code: string } | { recovery_code: string },
+      options?: CallOptions,
+    ): Promise<void> => {
+      const { access } = await request<Tokens>('POST', '/reauthenticate', body, options);
+      const kept = await keeper.read();
+      // A log-out meanwhile stands, and a refresh has brought a token that says the same.
+      if (kept)
+        await keeper.swap(refresher.received({ ...kept, access }), (now) => now?.access === kept?.access);
+    },
+
     sessions: ask<{ sessions: Session[] }>('GET', '/sessions'),
     endSession: (id: string, options?: CallOptions) =>
       request<void>('DELETE', `/sessions/${encodeURIComponent(id)}`, undefined, options),
@@ -164,8 +176,12 @@ export function createApi({
     changeEmail: send<{ new_email: string; password?: string | undefined }>('POST', '/email/change'),
 
     /** Any endpoint below `url`, with the access token: `request('PATCH', '/me', { name: 'Neo' })`. */
-    request: <T = unknown>(method: string, path: string, body?: object, options?: CallOptions) =>
-      request<T>(method, path, body, options),
+    request: request as <T = unknown>(
+      method: string,
+      path: string,
+      body?: object,
+      options?: CallOptions,
+    ) => Promise<T>,
     /** Any endpoint below `url` that returns tokens, which are kept. */
     signIn,
   };

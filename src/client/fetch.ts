@@ -20,8 +20,8 @@ function toInput(input: unknown): string | Request {
   if (typeof input === 'string') return input;
   const { href, clone } = Object(input) as { href?: unknown; clone?: unknown };
   if (href !== undefined && String(input) === href) return href;
-  if (clone && typeof (input as Request).method === 'string') return input as Request;
-  throw new TypeError('fetch takes a URL, its text, or a Request');
+  if (clone && (input as Request).method) return input as Request;
+  throw new TypeError('fetch takes a URL or a Request');
 }
 
 export interface FetchContext {
@@ -36,7 +36,7 @@ export interface FetchContext {
 
 export function createFetch({ url, origins, cookie, keeper, refresher, clock, send }: FetchContext) {
   const accountsOrigin = originOf(url);
-  if (accountsOrigin === undefined) throw new TypeError('url must be an http(s) URL, or a path of this page');
+  if (accountsOrigin === undefined) throw new TypeError('url must be http(s), or a path');
   const trusted = [accountsOrigin, ownOrigin(), ...origins.map(absoluteOrigin)];
 
   /** The account app's own paths alone: elsewhere the cookie means nothing, and CORS may refuse credentials. */

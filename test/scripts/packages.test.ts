@@ -351,7 +351,7 @@ describe('hono-accounts-client', () => {
     expect(readJson(own('package.json'))).not.toHaveProperty('dependencies');
   });
 
-  it.each(['client.js', 'react.js'])('is what hono-accounts has: %s', (file) => {
+  it.each(['client.js', 'factors.js', 'react.js'])('is what hono-accounts has: %s', (file) => {
     expect(readFileSync(own(file), 'utf8')).toBe(
       readFileSync(join(host, 'node_modules/hono-accounts/client', file), 'utf8'),
     );

@@ -21,7 +21,7 @@ import { originOf } from '../../src/client/origin.ts';
 import { REFUSALS, type RefusalName, refusalCode } from '../../src/errors.ts';
 
 const CLIENT_MAX_GZIP_BYTES = 4 * 1_024;
-const REACT_MAX_GZIP_BYTES = 1_024;
+const ENTRY_MAX_GZIP_BYTES = 1_024;
 
 /** A project that has installed the package. */
 let project: string;
@@ -49,13 +49,19 @@ describe('the built client', () => {
   });
 
   it('has a hook for React of at most 1 KiB, in which no client is', () => {
-    expect(gzipBytes('react.js')).toBeLessThan(REACT_MAX_GZIP_BYTES);
+    expect(gzipBytes('react.js')).toBeLessThan(ENTRY_MAX_GZIP_BYTES);
     expect(read('react.js')).toContain('from"react"');
     expect(read('react.js')).not.toContain('/token/refresh');
   });
 
-  it('imports nothing else', () => {
-    expect(read('client.js')).not.toMatch(/\bimport\b|\bfrom"/);
+  it('has an entry for the second factor of at most 1 KiB, in which no client is', () => {
+    expect(gzipBytes('factors.js')).toBeLessThan(ENTRY_MAX_GZIP_BYTES);
+    expect(read('factors.js')).toContain('/factors/totp');
+    expect(read('factors.js')).not.toContain('/token/refresh');
+  });
+
+  it.each(['client.js', 'factors.js'])('imports nothing else: %s', (file) => {
+    expect(read(file)).not.toMatch(/\bimport\b|\bfrom"/);
   });
 
   it.each(Object.keys(ENTRIES))('has types and a source map: %s', (entry) => {
@@ -134,6 +140,7 @@ describe('everybody can load it', () => {
 
   const TYPED = `
     import { type AccountChange, AccountsError, type Client, createClient, type User } from 'hono-accounts-client';
+    import { createFactors, isRefusal, secondStepOf } from 'hono-accounts-client/factors';
     import { AccountProvider, useAccount } from 'hono-accounts-client/react';
 
     const client: Client = createClient({ url: '/account', store: { get: async () => null, set: async () => {} } });
@@ -148,6 +155,19 @@ describe('everybody can load it', () => {
         throw error;
       }
     }
+    export async function logIn(email: string, password: string, ask: () => Promise<string>): Promise<void> {
+      try {
+        await client.logIn({ email, password });
+      } catch (error) {
+        const step = secondStepOf(error);
+        if (!step) throw error;
+        await createFactors(client).answer(step, { code: await ask() });
+      }
+    }
+    export const wrongCode = (error: unknown): 'code_not_valid' | null =>
+      isRefusal(error, 'code_not_valid') ? error.code : null;
+    // @ts-expect-error no code of the second factor
+    export const never = (error: unknown) => isRefusal(error, 'code_not_vaild');
     export const upload = (body: FormData) => client.fetch(new Request('/notes', { method: 'POST', body }));
     export const Provider = AccountProvider;
     export function useName(): string | null {

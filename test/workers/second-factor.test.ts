@@ -1,7 +1,7 @@
 /** TOTP and recovery codes: enrolment, log-in in two steps, step-up, and what holds under fifty calls at once. */
-import { generateHOTP } from '@oslojs/otp';
 import { describe, expect, it } from 'vitest';
 import { capturedLog } from '../support/log.ts';
+import { codeAt, stepAt, wrongCode } from '../support/totp.ts';
 import {
   atOnce,
   claimsOf,
@@ -21,15 +21,7 @@ const OLD_KEY = btoa('fedcba9876543210fedcba9876543210');
 const VARS: Vars = { ENCRYPTION_KEY: KEY };
 const at = (vars: Vars = {}) => world({ vars: { ...VARS, ...vars } });
 
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-function bytesOf(secret: string): Uint8Array {
-  const bits = [...secret].map((letter) => BASE32.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  return Uint8Array.from(bits.match(/.{8}/g) ?? [], (byte) => Number.parseInt(byte, 2));
-}
-const stepOf = (w: World) => Math.floor(w.clock.now / 30);
-const codeAt = (secret: string, step: number) => generateHOTP(bytesOf(secret), BigInt(step), 6);
-const wrongCode = (secret: string, step: number) =>
-  String((Number(codeAt(secret, step)) + 500_001) % 1_000_000).padStart(6, '0');
+const stepOf = (w: World) => stepAt(w.clock.now);
 
 type Who = Awaited<ReturnType<World['signUp']>>;
 
