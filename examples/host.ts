@@ -50,7 +50,10 @@ const app = new Hono()
     c.text(c.var.account ? `Hello, ${c.var.account.id}` : 'Hello, whoever you are'),
   )
   .get('/notes', isAuthenticated(), (c) => c.json({ owner: c.var.account.id, notes: [] }))
-  .get('/company', isAuthenticated(), (c) => c.json({ company: c.var.account.claims.company }))
+  .get('/company', isAuthenticated(), (c) => {
+    const { company } = c.var.account.claims;
+    return c.json({ company });
+  })
   // A browser sends no header with a page, an EventSource or a WebSocket.
   .get('/page', isAuthenticated({ from: ['header', 'cookie:__Host-access'] }), (c) =>
     c.html(`<h1>Hello, ${c.var.account.id}</h1>`),
