@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, open } from './support/browser.ts';
@@ -158,13 +160,27 @@ describe('the pages that links in mail open', () => {
   });
 });
 
-describe('what README.md, docs/start.md and docs/using.md say to paste', () => {
+/** The RFC 6238 code of now, as `oathtool --totp --base32 SECRET` prints it. */
+const OATHTOOL = `#!${process.execPath}
+const [totp, base32, secret] = process.argv.slice(2);
+if (totp !== '--totp' || base32 !== '--base32') process.exit(1);
+const bits = [...secret].map((one) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(one).toString(2).padStart(5, '0')).join('');
+const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
+const step = Buffer.alloc(8);
+step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+const mac = require('node:crypto').createHmac('sha1', key).update(step).digest();
+const at = mac[19] & 15;
+console.log(String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0'));
+`;
+
+describe('what the README and the pages of docs/ say to paste', () => {
   const blocks = (file: string) =>
     [...readFileSync(file, 'utf8').matchAll(/^```sh\n([\s\S]*?)^```/gm)].map((match) => match[1] as string);
-  const paste = (script: string) =>
+  const paste = (script: string, path = '') =>
     spawnSync('bash', ['-eu', '-o', 'pipefail'], {
       input: script.replace('http://localhost:8787', service.origin),
       encoding: 'utf8',
+      env: { ...process.env, PATH: `${path}:${process.env.PATH}` },
     });
 
   it.each(['README.md', 'README.ko.md'])('is, in %s, a short session that leaves no account', (file) => {
@@ -194,5 +210,18 @@ describe('what README.md, docs/start.md and docs/using.md say to paste', () => {
     expect(stdout.match(/^204$/gm)).toHaveLength(5);
     expect(stdout).toContain('the.one@example.com');
     expect(stdout).toContain('인증');
+  });
+
+  it('sets up a second factor and logs in with it', () => {
+    const tools = mkdtempSync(join(tmpdir(), 'oathtool-'));
+    writeFileSync(join(tools, 'oathtool'), OATHTOOL, { mode: 0o755 });
+    const session = blocks('docs/second-factor.md').filter((block) => block.includes('curl'));
+    const { status, stdout, stderr } = paste(session.join('\n'), tools);
+    rmSync(tools, { recursive: true });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^\{"recovery_codes":\[("[0-9a-z]{5}-[0-9a-z]{5}",?){10}\]\}$/m);
+    expect(stdout).toContain('"code":"mfa_required"');
+    expect(stdout).toMatch(/^\{"access":"[^"]+","refresh":"[^"]+"\}$/m);
   });
 });
