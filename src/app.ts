@@ -18,6 +18,9 @@ import { showError } from './admin/show.tsx';
 import { djRestAuthRoutes } from './compat/dj-rest-auth.ts';
 import { djoserRoutes } from './compat/djoser.ts';
 import { simplejwtRoutes } from './compat/simplejwt.ts';
+import { connectionAdapters } from './connections/d1-adapters.ts';
+import { loadProviders } from './connections/providers.ts';
+import { connectionsRoutes } from './connections/routes.ts';
 import { connectD1 } from './db/client.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
 import { startPageRoutes } from './dev/start-page.tsx';
@@ -66,7 +69,7 @@ export interface Overrides<Env = Bindings> extends HostOptions<Env> {
   clock?: Clock;
   random?: Random;
   deadlines?: Deadlines;
-  /** For the breach check. */
+  /** For the breach check and for providers. */
   fetch?: typeof fetch;
 }
 
@@ -78,9 +81,11 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
   const loaded = loadSettings(env, { mailer: overrides.mailer !== undefined });
   const keySet = await loadKeySet(secretText(env.SIGNING_KEY), secretText(env.VERIFYING_KEYS));
   const limits = loaded.ok ? loaded.settings.RATE_LIMITS : env.RATE_LIMITS !== 'off';
+  const { providers, faults: ofProviders } = loadProviders(loaded.ok ? loaded.settings : null);
   const faults: SettingFault[] = [
     ...(loaded.ok ? [] : loaded.faults),
     ...(keySet.ok ? [] : keySet.faults),
+    ...ofProviders,
     ...['DB', 'BLACKLIST', ...(limits ? LIMIT_BINDINGS : [])]
       .filter((binding) => typeof env[binding] !== 'object')
       .map((binding) => ({ setting: binding, problem: 'is not bound' })),
@@ -88,6 +93,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
   if (!loaded.ok || !keySet.ok || faults.length > 0) return { ok: false, faults };
 
   const { settings } = loaded;
+  const { ACCESS_TOKEN_LIFETIME: accessLifetimeSeconds } = settings;
   const hasher = createPasswordHasher({
     kind: settings.PASSWORD_HASHER,
     iterations: settings.PASSWORD_ITERATIONS,
@@ -137,18 +143,13 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
     extraClaims: overrides.claims ? hostClaims(overrides.claims, env, settings.USER_ID_CLAIM) : null,
     announce: overrides.on ? hostAnnounce(overrides.on, env) : null,
     inbox: inbox?.list ?? null,
-    secondFactor:
-      factors &&
-      createSecondFactor(factors, {
-        random,
-        clock,
-        accessLifetimeSeconds: settings.ACCESS_TOKEN_LIFETIME,
-      }),
+    secondFactor: factors && createSecondFactor(factors, { random, clock, accessLifetimeSeconds }),
     factors,
     emailSignIn: settings.SIGN_IN_BY_EMAIL
       ? { store: d1EmailSignIn(d1), digest: codeDigest(secretText(env.SIGNING_KEY) ?? '') }
       : null,
     breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(overrides.fetch) : null,
+    connections: await connectionAdapters(env, { d1, clock, deadlines, providers, fetcher: overrides.fetch }),
     admin: { store: d1Admin(d1) },
   };
   return { ok: true, services };
@@ -206,6 +207,7 @@ function accountApp(): Hono<AdminEnv> {
   app.route('/', secondFactorRoutes());
   app.route('/', emailSignInRoutes());
   app.route('/', pageRoutes());
+  app.route('/', connectionsRoutes());
   app.route('/', accountRoutes());
   return app;
 }

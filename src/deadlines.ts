@@ -8,8 +8,10 @@ type UnavailableReason = Extract<RefusalReason, 'd1' | 'kv' | 'jwks' | 'limiter'
 export interface Deadlines {
   d1: number;
   kv: number;
+  /** For all that one request asks of a provider (connections/). */
+  provider?: number;
 }
-export const DEADLINES: Deadlines = { d1: 3_000, kv: 500 };
+export const DEADLINES: Required<Deadlines> = { d1: 3_000, kv: 500, provider: 10_000 };
 
 export class DeadlineExceeded extends Error {}
 

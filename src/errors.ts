@@ -46,6 +46,8 @@ export const REFUSALS = {
   method_not_allowed: { status: 405 },
   email_taken: { status: 409 },
   username_taken: { status: 409 },
+  connection_taken: { status: 409 },
+  last_sign_in_method: { status: 409 },
   payload_too_large: { status: 413 },
   unsupported_media_type: { status: 415 },
   throttled: { status: 429 },

@@ -108,6 +108,10 @@ export type OneTimePurpose =
   | 'email_sign_in'
   /** A sign-in that waits for its second factor; no mail carries it. */
   | 'second_factor'
+  /** Opens a session for who has just come back from a provider (connections/); no mail carries it. */
+  | 'exchange'
+  /** Adds a connection to the account that asked for it; no mail carries it. */
+  | 'connect'
   | 'sign_up';
 
 export interface OneTimeToken {

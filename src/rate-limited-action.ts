@@ -25,7 +25,10 @@ export type RateLimitedAction =
         | 'email_disown'
         | 'email_take_back'
         | 'second_factor'
-        | 'email_sign_in';
+        | 'email_sign_in'
+        | 'provider_start'
+        | 'provider_callback'
+        | 'exchange';
     }
   /** A signed-in user's change of the own account. */
   | { action: 'change'; userId: string };

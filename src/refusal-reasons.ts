@@ -15,6 +15,7 @@ export const REFUSAL_REASONS = {
   wrong_code: 'the code is not of now, or was used',
   no_encryption_key: 'the user has a second factor, and `ENCRYPTION_KEY` is not set',
   no_code: 'no code sent by e-mail waits for the address, or it is void',
+  no_exchange: 'the code of a sign-in with a provider is used, expired or made up, or another app’s',
   nothing_to_confirm: 'no authenticator app waits to be confirmed',
   // Of a token by itself.
   too_long: 'longer than 4 KiB: refused unread',

@@ -1,7 +1,7 @@
 /**
  * Every setting: its name, default and check; scripts/settings-meanings.ts says what each means. Nothing else in the
  * source reads a variable. Names are simplejwt's where it has one. The two secrets that hold keys are checked in
- * token/key-set.ts, since only Web Crypto can say whether a key is one.
+ * token/key-set.ts, since only Web Crypto can say whether a key is one; PROVIDERS in connections/providers.ts.
  */
 import { define, GUARD_SETTINGS, readSettings, type SettingFault, type Values } from './guard-settings.ts';
 import { isInsecureOrigin } from './origins.ts';
@@ -85,6 +85,7 @@ export const SETTINGS = define({
     secret: true,
     parse: encryptionKeys,
   },
+  PROVIDERS: { default: null, secret: true, parse: optionalSecret },
   REAUTH_WINDOW: {
     default: '10m',
 

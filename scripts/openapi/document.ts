@@ -6,6 +6,7 @@ import * as z from 'zod/mini';
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import { accountPaths } from './account.ts';
 import { adminPaths } from './admin.ts';
+import { connectionsPaths } from './connections.ts';
 import { djangoPaths } from './django.ts';
 import { emailSignInPaths } from './email-sign-in.ts';
 import { mailPaths } from './mail.ts';
@@ -20,6 +21,7 @@ const PATHS: Record<string, Node> = {
   ...accountPaths,
   ...secondFactorPaths,
   ...emailSignInPaths,
+  ...connectionsPaths,
   ...mailPaths,
   ...pagePaths,
   ...simplejwtPaths,
@@ -142,6 +144,7 @@ export async function openapiTemplate(version: string): Promise<Node> {
       { name: 'Account', description: 'Sign-up, who one is, withdrawal.' },
       { name: 'Tokens', description: 'Log in, refresh, verify, log out.' },
       { name: 'Sessions', description: 'A session is one log-in, through all its refreshes.' },
+      { name: 'Connected accounts', description: 'Sign in with Google, GitHub and others.' },
       { name: 'Password', description: 'Change, and reset by mail.' },
       when({
         'MAIL=inbox|cloudflare': { name: 'E-mail', description: 'Verification and change of the address.' },

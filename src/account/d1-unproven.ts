@@ -15,12 +15,21 @@ import { addLogin } from './d1-logins.ts';
 import { deleteUser, insertUser } from './d1-user-writes.ts';
 
 /**
- * A sign-up says in its verification where it came from; nobody signed up for an imported account, or one that staff
- * made. Staff rights were given by somebody who vouched for the person. The row of `users` is in scope.
+ * The row of `users` is an active one whose address nobody has verified. Staff rights were given by somebody who vouched
+ * for the person.
  */
-export const signedUpUnproven: SQL = sql`${users.emailVerifiedAt} IS NULL AND ${users.isStaff} = 0 AND ${activeUser}
-  AND EXISTS (SELECT 1 FROM one_time_tokens AS made WHERE made.subject = ${users.id}
+export const unproven: SQL = sql`${users.emailVerifiedAt} IS NULL AND ${users.isStaff} = 0 AND ${activeUser}`;
+
+/**
+ * Somebody signed up for the account: its verification says where from. Nobody signed up for an imported account, or one
+ * that staff made.
+ */
+export const signedUp = (userId: string | SQL): SQL =>
+  sql`EXISTS (SELECT 1 FROM one_time_tokens AS made WHERE made.subject = ${userId}
     AND made.purpose IN ('email_verify', 'email_disown') AND made.payload IS NOT NULL)`;
+
+/** The row of `users` is one that passes to whoever shows the mailbox. */
+export const signedUpUnproven: SQL = sql`${unproven} AND ${signedUp(sql`${users.id}`)}`;
 
 /**
  * The account `id` goes, and `user` is there in its place, while `live` (what the mailbox's owner shows is unused).

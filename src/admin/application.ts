@@ -11,6 +11,7 @@ import { changedFields } from '../account/event.ts';
 import { newUser } from '../account/new-user.ts';
 import { mayBecomeStaff } from '../account/staff.ts';
 import type { AuditAction, Changes } from '../audit-log.ts';
+import type { WithConnections } from '../connections/services.ts';
 import { unavailable } from '../deadlines.ts';
 import type { WithEmailSignIn } from '../email-sign-in/services.ts';
 import { sha256Hex } from '../encoding.ts';
@@ -22,7 +23,7 @@ import { uuid7 } from '../random.ts';
 import type { WithFactors } from '../second-factor/services.ts';
 import type { AdminStore, AuditEntry, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
 
-export interface AdminServices extends WithFactors, WithEmailSignIn {
+export interface AdminServices extends WithFactors, WithEmailSignIn, WithConnections {
   admin: {
     store: AdminStore;
   };

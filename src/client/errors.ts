@@ -3,9 +3,11 @@
 /** Codes that this version knows. A newer server may send others. */
 export type KnownErrorCode =
   | 'bad_authorization_header'
+  | 'connection_taken'
   | 'email_taken'
   | 'internal_error'
   | 'invalid'
+  | 'last_sign_in_method'
   | 'method_not_allowed'
   | 'misconfigured'
   | 'no_active_account'

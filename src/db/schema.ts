@@ -125,6 +125,23 @@ export const recoveryCodes = sqliteTable(
   (table) => [primaryKey({ columns: [table.userId, table.hash] })],
 );
 
+export const connections = sqliteTable(
+  'connections',
+  {
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    id: text('id').notNull(),
+    provider: text('provider').notNull(),
+    issuer: text('issuer').notNull(),
+    subject: text('subject').notNull(),
+    email: text('email'),
+    createdAt: integer('created_at').notNull(),
+    lastUsedAt: integer('last_used_at'),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.id] })],
+);
+
 export const adminLog = sqliteTable('admin_log', {
   id: text('id').primaryKey().notNull(),
   at: integer('at').notNull(),

@@ -40,7 +40,7 @@ export function person(name = 'user'): Person {
 }
 
 /** Milliseconds: a machine that runs several suites at once is slow, and that is not under test. */
-const PATIENT = { d1: 20_000, kv: 10_000 };
+const PATIENT = { d1: 20_000, kv: 10_000, provider: 20_000 };
 
 export type Vars = Record<string, string | undefined>;
 

@@ -23,6 +23,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^token\/blacklist/,
     /^mail\/(inbox|cloudflare)/,
     /^password\/breach/,
+    /^connections\/(kv-|oidc|oauth|provider-)/,
   ],
   [
     'application',
@@ -31,6 +32,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^second-factor\/(sign-in|enrolment|services)\.ts$/,
     /^email-sign-in\/(sign-in|services)\.ts$/,
     /^host-functions\.ts$/,
+    /^connections\/(begin|finish|exchange|exchange-code|linking|services)\.ts$/,
   ],
   ['http', /^http\//],
   ['guard', /^guard\//],
@@ -41,6 +43,8 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^second-factor\/(totp|recovery-codes|limits|ports|proof)\.ts$/,
     /^email-sign-in\/(code|limits|ports)\.ts$/,
     /^account\/(staff|new-user|event|presenters|export\/own-data)\.ts$/,
+    /^connections\/(flow|limits|ports|providers|return-to)\.ts$/,
+    /^account\/(staff|new-user|presenters|export\/own-data)\.ts$/,
     /^mail\/(mails|compose)\.ts$/,
   ],
   [
@@ -50,7 +54,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
   ],
   [
     'routes',
-    /^(account|admin|compat|second-factor|email-sign-in|pages|dev|mail|openapi)\//,
+    /^(account|admin|compat|connections|second-factor|email-sign-in|pages|dev|mail|openapi)\//,
     /^(health|discovery)\.ts$/,
   ],
 ];

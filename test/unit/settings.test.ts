@@ -33,6 +33,7 @@ const DEFAULTS = {
   REAUTH_WINDOW: 600,
   ENCRYPTION_KEY: undefined,
   ENCRYPTION_KEYS_OLD: [],
+  PROVIDERS: undefined,
   MAX_SESSIONS_PER_USER: 20,
   UPDATE_LAST_LOGIN: true,
   ISSUER: undefined,
@@ -91,6 +92,7 @@ describe('without a variable', () => {
       'VERIFYING_KEYS',
       'ENCRYPTION_KEY',
       'ENCRYPTION_KEYS_OLD',
+      'PROVIDERS',
       'FIREBASE_HASH_CONFIG',
     ]);
   });
@@ -274,7 +276,7 @@ const BAD_LINKS = [
   'https://app.example.com/a b?token={token}',
 ];
 
-const BAD: Record<Exclude<Name, 'SIGNING_KEY' | 'VERIFYING_KEYS'>, unknown[]> = {
+const BAD: Record<Exclude<Name, 'SIGNING_KEY' | 'VERIFYING_KEYS' | 'PROVIDERS'>, unknown[]> = {
   ENVIRONMENT: ['', 'Production', 'staging', 'dev', 'test'],
   ACCESS_TOKEN_LIFETIME: [...NO_LIFETIME, 3_600, {}, ['1h', '2h']],
   REFRESH_TOKEN_LIFETIME: NO_LIFETIME,

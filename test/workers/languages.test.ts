@@ -12,6 +12,9 @@ import { type Answer, type Ask, person, type Vars, type World, world } from '../
 capturedLog();
 
 const PASSWORD = 'correct horse battery';
+/** Of 43 times `v` in base64url, and of 43 times `s` in hex. */
+const S256_OF_VERIFIER = '7w_YNF9DSfIdPf_pRjSq646_kPr-2-o9NAl16JGghdM';
+const SHA256_OF_SECRET = 'd64b93c9f1b60eb338e5cb415d6a36bd920edd0e9b36f7ea5c730d0e10ff147f';
 const username = () => `u${crypto.randomUUID().slice(0, 8)}`;
 const KOREAN = /[가-힣]/;
 
@@ -111,6 +114,45 @@ const CASES: Case[] = [
     async (ask, w) => {
       const { access } = await w.signUp();
       return ask('POST', '/account/reauthenticate', { body: { code: '123456' }, token: access });
+    },
+  ],
+  [
+    'connection_taken',
+    async (ask, w) => {
+      const [who, owner] = [await w.signUp(), await w.signUp()];
+      const now = w.clock.now;
+      const payload = {
+        ...{ challenge: S256_OF_VERIFIER, passwordVersion: 1, isStaff: false, amr: ['fed'], made: false },
+        adds: {
+          id: 'x',
+          provider: 'acme',
+          issuer: 'https://id.example',
+          subject: who.user.id,
+          createdAt: now,
+        },
+      };
+      await w.rows(
+        `INSERT INTO one_time_tokens VALUES (?, 'exchange', ?, ?, ?, ?)`,
+        ...[who.user.id, SHA256_OF_SECRET, JSON.stringify(payload), now, now + 60],
+      );
+      await w.rows(
+        `INSERT INTO logins VALUES ('oidc:https://id.example', ?, ?)`,
+        ...[who.user.id, owner.user.id],
+      );
+      const body = { code: `${who.user.id}.${'s'.repeat(43)}`, code_verifier: 'v'.repeat(43) };
+      return ask('POST', '/account/login/exchange', { body });
+    },
+  ],
+  [
+    'last_sign_in_method',
+    async (ask, w) => {
+      const who = await w.signUp();
+      await w.rows("UPDATE users SET password_hash = '' WHERE id = ?", who.user.id);
+      await w.rows(
+        `INSERT INTO connections VALUES (?, 'only', 'acme', 'https://id.example', ?, NULL, 1, NULL)`,
+        ...[who.user.id, who.user.id],
+      );
+      return ask('DELETE', '/account/connections/only', { body: {}, token: who.access });
     },
   ],
   ['permission_denied', withUser('SELECT ?', 'GET', '/admin/api/users')],

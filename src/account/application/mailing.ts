@@ -13,7 +13,7 @@ const HOUR_SECONDS = 3_600;
 const YEAR_SECONDS = 365 * 24 * HOUR_SECONDS;
 
 /** What a mail carries. */
-type MailedPurpose = Exclude<OneTimePurpose, 'second_factor'>;
+type MailedPurpose = Exclude<OneTimePurpose, 'second_factor' | 'exchange' | 'connect'>;
 
 /** Seconds a link works. */
 const ONE_TIME_LIFETIME: Readonly<Record<MailedPurpose, number>> = {

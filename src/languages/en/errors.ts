@@ -26,6 +26,8 @@ export const refusals: Record<RefusalName, string> = {
   method_not_allowed: 'Method not allowed.',
   email_taken: 'An account with this e-mail address already exists.',
   username_taken: 'A user with that username already exists.',
+  connection_taken: 'This account of the provider is connected to another user.',
+  last_sign_in_method: 'This is the last way to sign in to your account. Add another one first.',
   payload_too_large: 'The body is larger than 16 KiB.',
   unsupported_media_type: 'The body must be application/json in UTF-8.',
   throttled: 'Request was throttled. Try again later.',

@@ -107,6 +107,20 @@ export const mails = {
     link: 'Sign in on this device',
     after: ['The code and the link work once and for {minutes} minutes. Give them to nobody.', IGNORE],
   },
+  connection_added: {
+    subject: 'An account was connected',
+    before: [
+      'Another account can now be used to sign in to {email} at {site}.',
+      'If this was not you, sign in, remove it from your connected accounts, and change your password.',
+    ],
+  },
+  connection_removed: {
+    subject: 'A connected account was removed',
+    before: [
+      'A connected account can no longer be used to sign in to {email} at {site}.',
+      'If this was not you, change your password at once.',
+    ],
+  },
   account_deleted: {
     subject: 'Your account was deleted',
     before: [

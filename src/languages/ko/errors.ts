@@ -25,6 +25,8 @@ export const refusals: Record<RefusalName, string> = {
   method_not_allowed: '허용되지 않은 메서드입니다.',
   email_taken: '이 이메일 주소를 쓰는 계정이 이미 있습니다.',
   username_taken: '이 사용자 이름을 쓰는 사용자가 이미 있습니다.',
+  connection_taken: '이미 다른 사용자에게 연결된 계정입니다.',
+  last_sign_in_method: '계정에 로그인할 수 있는 마지막 수단입니다. 먼저 다른 로그인 수단을 추가하세요.',
   payload_too_large: '본문이 16 KiB보다 큽니다.',
   unsupported_media_type: '본문은 UTF-8로 쓴 application/json이어야 합니다.',
   throttled: '요청이 너무 많습니다. 잠시 뒤에 다시 시도하세요.',

@@ -93,6 +93,20 @@ export const mails: Record<en.MailName, en.MailWords> = {
     link: '이 기기에서 로그인',
     after: ['코드와 링크는 한 번만, {minutes}분 동안 쓸 수 있습니다. 아무에게도 알려 주지 마세요.', IGNORE],
   },
+  connection_added: {
+    subject: '외부 계정이 연결되었습니다',
+    before: [
+      '이제 연결된 외부 계정으로 {site}의 {email} 계정에 로그인할 수 있습니다.',
+      '본인이 한 일이 아니라면 로그인해서 연결을 해제하고 비밀번호를 바꾸세요.',
+    ],
+  },
+  connection_removed: {
+    subject: '외부 계정 연결이 해제되었습니다',
+    before: [
+      '연결되어 있던 외부 계정으로는 더 이상 {site}의 {email} 계정에 로그인할 수 없습니다.',
+      '본인이 한 일이 아니라면 바로 비밀번호를 바꾸세요.',
+    ],
+  },
   account_deleted: {
     subject: '계정이 삭제되었습니다',
     before: [

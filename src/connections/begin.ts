@@ -1,0 +1,88 @@
+/** The way to a provider: of somebody who signs in, or of a user who adds a connection. */
+
+import { sha256Hex } from '../encoding.ts';
+import { invalidField, Refusal } from '../errors.ts';
+import { type Call, seconds } from '../ports.ts';
+import { sealFlow } from './flow.ts';
+import { type Flow, ProviderFailure } from './ports.ts';
+import type { Provider } from './providers.ts';
+import type { WithConnections } from './services.ts';
+
+const SECRET_BYTES = 32;
+
+/** 404 for a provider that is not set up. */
+export function providerOf({ connections }: Pick<WithConnections, 'connections'>, id: string): Provider {
+  const provider = connections.providers.find((one) => one.id === id);
+  if (!provider) throw new Refusal('not_found');
+  return provider;
+}
+
+/** Where the provider sends the browser back to; registered with it. */
+export const redirectUriOf = ({ accountsUrl }: Call, { id }: Provider): string =>
+  `${accountsUrl}/login/with/${id}/callback`;
+
+/** A way that has begun: where the browser goes, and the cookie that it takes along. */
+export type Begun =
+  | { outcome: 'ok'; url: string; state: string; sealed: string }
+  | { outcome: 'failed'; returnTo: string };
+
+/** `failed`: the provider is away. */
+export async function begin(
+  services: WithConnections,
+  provider: Provider,
+  asked: Pick<Flow, 'returnTo' | 'challenge' | 'ticket'>,
+  call: Call,
+): Promise<Begun> {
+  const { random, clock, connections } = services;
+  const flow: Flow = {
+    provider: provider.id,
+    state: random.secret(SECRET_BYTES),
+    nonce: random.secret(SECRET_BYTES),
+    verifier: random.secret(SECRET_BYTES),
+    startedAt: seconds(clock),
+    ...asked,
+  };
+  try {
+    const url = await connections.client.authorizationUrl(
+      provider,
+      flow,
+      redirectUriOf(call, provider),
+      call,
+    );
+    return { outcome: 'ok', url, state: flow.state, sealed: await sealFlow(connections.flows, flow) };
+  } catch (error) {
+    reportFailure(error, provider, call);
+    return { outcome: 'failed', returnTo: asked.returnTo };
+  }
+}
+
+/** Throws on what is no failure of a provider. */
+export function reportFailure(error: unknown, provider: Provider, call: Call): void {
+  if (!(error instanceof ProviderFailure)) throw error;
+  call.report('warn', 'provider_failed', { provider: provider.id, reason: error.fault });
+}
+
+/**
+ * Of the URL that a signed-in user was given: the first browser that opens it takes it.
+ * 400 token_not_valid for a used, expired or made-up ticket.
+ */
+export async function takeTicket(
+  services: WithConnections,
+  provider: Provider,
+  ticket: string,
+): Promise<Pick<Flow, 'returnTo' | 'challenge' | 'ticket'>> {
+  const dead = () => invalidField('ticket', 'token_not_valid');
+  const match = /^([0-9a-f-]{36})\.([A-Za-z0-9_-]{43})$/.exec(ticket);
+  if (!match) throw dead();
+  const [, userId = '', secret = ''] = match;
+  const { random, clock, connections } = services;
+  // Nobody has to know the new secret: the cookie that holds its hash is sealed.
+  const hash = await sha256Hex(random.secret(SECRET_BYTES));
+  const taken = await connections.store.takeTicket(
+    { userId, hash: await sha256Hex(secret) },
+    hash,
+    seconds(clock),
+  );
+  if (!taken || taken.provider !== provider.id) throw dead();
+  return { returnTo: taken.returnTo, challenge: taken.challenge, ticket: { userId, hash } };
+}

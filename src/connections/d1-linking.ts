@@ -1,0 +1,136 @@
+/** A signed-in user's connections in D1: the ticket that adds one, the list, and its end. */
+import { and, asc, eq, type SQL, sql } from 'drizzle-orm';
+import type { D1 } from '../db/client.ts';
+import { activeUser, sessionLives, userExists } from '../db/predicates.ts';
+import { connections, oneTimeTokens, users } from '../db/schema.ts';
+import { insertToken, liveToken, makeRoom, voidTokens } from '../token/d1-one-time-tokens.ts';
+import { isConnected, wasLeft } from './d1-connection-writes.ts';
+import type { Connections, ExchangePayload, TicketPayload } from './ports.ts';
+
+const PURPOSE = 'connect';
+const keyOf = ({ userId, hash }: { userId: string; hash: string }) =>
+  ({ subject: userId, purpose: PURPOSE, hash }) as const;
+
+/** The session that asked for the ticket still lives. */
+const askerLives = ({ userId, hash }: { userId: string; hash: string }, now: number): SQL =>
+  sql`EXISTS (SELECT 1 FROM sessions AS asker JOIN one_time_tokens AS ticket ON ticket.subject = ${userId}
+    AND ticket.purpose = ${PURPOSE} AND ticket.hash = ${hash} AND asker.id = json_extract(ticket.payload, '$.sessionId')
+    WHERE asker.user_id = ${userId} AND asker.revoked_at IS NULL AND asker.absolute_end_at > ${now})`;
+
+export const d1Linking = ({
+  run,
+}: D1): Pick<Connections, 'startLink' | 'takeTicket' | 'offerLink' | 'list' | 'remove'> => ({
+  startLink: ({ userId, sessionId }, { hash, payload, ...times }) =>
+    run('connections.startLink', async (db) => {
+      const may = sql`${sessionLives(userId, sessionId, times.createdAt)} AND ${userExists(userId, activeUser)}`;
+      const [, left] = await db.batch([
+        makeRoom(db, userId, PURPOSE, may),
+        insertToken(
+          db,
+          { ...keyOf({ userId, hash }), payload: JSON.stringify(payload), ...times },
+          sql`WHERE ${may}`,
+        ),
+      ]);
+      return left.meta.changes > 0;
+    }),
+
+  takeTicket: (ticket, newHash, now) =>
+    run('connections.takeTicket', async (db) => {
+      const [taken] = await db
+        .update(oneTimeTokens)
+        .set({ hash: newHash, payload: sql`json_set(${oneTimeTokens.payload}, '$.taken', 1)` })
+        .where(
+          sql`${oneTimeTokens.subject} = ${ticket.userId} AND ${oneTimeTokens.purpose} = ${PURPOSE}
+            AND ${oneTimeTokens.hash} = ${ticket.hash} AND ${oneTimeTokens.expiresAt} > ${now}
+            AND json_extract(${oneTimeTokens.payload}, '$.taken') IS NULL`,
+        )
+        .returning({ payload: oneTimeTokens.payload });
+      return taken?.payload == null ? null : (JSON.parse(taken.payload) as TicketPayload);
+    }),
+
+  offerLink: (ticket, identity, exchange, payload) =>
+    run('connections.offerLink', async (db) => {
+      const { userId } = ticket;
+      const now = exchange.createdAt;
+      const may = sql`${liveToken(keyOf(ticket), now)} AND ${askerLives(ticket, now)}
+        AND ${userExists(userId, activeUser)} AND NOT ${isConnected(identity, userId)}`;
+      const ofUser = (column: string): SQL =>
+        sql`(SELECT ${sql.raw(column)} FROM users WHERE id = ${userId})`;
+      const amr = sql`(SELECT json_extract(ticket.payload, '$.amr') FROM one_time_tokens AS ticket
+        WHERE ticket.subject = ${userId} AND ticket.purpose = ${PURPOSE} AND ticket.hash = ${ticket.hash})`;
+      const whole = sql`json_set(${JSON.stringify(payload)}, '$.passwordVersion', ${ofUser('password_version')},
+        '$.isStaff', json(CASE ${ofUser('is_staff')} WHEN 1 THEN 'true' ELSE 'false' END), '$.amr', json(${amr}))`;
+      const [left] = await db.batch([
+        insertToken(
+          db,
+          { ...exchange.key, payload: whole, createdAt: now, expiresAt: exchange.expiresAt },
+          sql`WHERE ${may}`,
+        ),
+        voidTokens(
+          db,
+          userId,
+          sql`${oneTimeTokens.hash} = ${ticket.hash} AND ${wasLeft(exchange.key)}`,
+          PURPOSE,
+        ),
+      ]);
+      return left.meta.changes > 0 ? 'ok' : 'changed';
+    }),
+
+  list: (userId, now) =>
+    run('connections.list', async (db) => {
+      const [listed, offered] = await db.batch([
+        db
+          .select({
+            id: connections.id,
+            provider: connections.provider,
+            issuer: connections.issuer,
+            subject: connections.subject,
+            email: connections.email,
+            createdAt: connections.createdAt,
+            lastUsedAt: connections.lastUsedAt,
+          })
+          .from(connections)
+          .where(eq(connections.userId, userId))
+          .orderBy(asc(connections.id)),
+        db
+          .select({ payload: oneTimeTokens.payload })
+          .from(oneTimeTokens)
+          .where(
+            sql`${oneTimeTokens.subject} = ${userId} AND ${oneTimeTokens.purpose} = 'exchange'
+              AND ${oneTimeTokens.expiresAt} > ${now}`,
+          ),
+      ]);
+      const waiting = offered
+        .map(({ payload }) => (JSON.parse(payload ?? '') as ExchangePayload).adds)
+        .filter((one) => one !== null)
+        .filter(
+          ({ issuer, subject }) => !listed.some((one) => one.issuer === issuer && one.subject === subject),
+        );
+      return [...listed, ...waiting];
+    }),
+
+  remove: ({ userId, sessionId }, id, { emailSignIn }, now) =>
+    run('connections.remove', async (db) => {
+      const isThis = and(eq(connections.userId, userId), eq(connections.id, id));
+      const anotherWay = sql`EXISTS (SELECT 1 FROM ${users} WHERE ${users.id} = ${userId}
+        AND (${users.passwordHash} <> '' OR ${emailSignIn ? sql`${users.emailVerifiedAt} IS NOT NULL` : sql`0`}))
+        OR EXISTS (SELECT 1 FROM connections AS other WHERE other.user_id = ${userId} AND other.id <> ${id})`;
+      const lives = sql`${sessionLives(userId, sessionId, now)} AND ${userExists(userId, activeUser)}`;
+      const [stands, removed] = await db.batch([
+        db
+          .select({
+            lives: sql<number>`${lives}`.as('lives'),
+            there: sql<number>`EXISTS (SELECT 1 FROM ${connections} WHERE ${isThis})`.as('there'),
+          })
+          .from(sql`(SELECT 1)`),
+        db
+          .delete(connections)
+          .where(and(isThis, lives, sql`(${anotherWay})`))
+          .returning({ provider: connections.provider }),
+      ]);
+      const [gone] = removed;
+      if (gone) return { outcome: 'ok', provider: gone.provider };
+      if (!stands[0]?.lives) return { outcome: 'gone' };
+      return { outcome: stands[0].there ? 'last' : 'not_found' };
+    }),
+});

@@ -1,0 +1,135 @@
+/** What comes of a sign-in with a provider, in D1: who it is, a new user, a new connection, an account that passes. */
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import { addLogin, isTaken } from '../account/d1-logins.ts';
+import { signedUp, unproven } from '../account/d1-unproven.ts';
+import { deleteUser, insertUser } from '../account/d1-user-writes.ts';
+import type { D1 } from '../db/client.ts';
+import { activeUser, addressAsRead, userExists } from '../db/predicates.ts';
+import { connections, logins, sessions, userColumns, users } from '../db/schema.ts';
+import { insertToken, voidTokens } from '../token/d1-one-time-tokens.ts';
+import { endedSession } from '../token/d1-session-writes.ts';
+import { insertConnection, isConnected, kindOf, leaveExchange, wasLeft } from './d1-connection-writes.ts';
+import type { Connections } from './ports.ts';
+
+export const d1ProviderSignIn = ({
+  run,
+}: D1): Pick<Connections, 'find' | 'use' | 'create' | 'link' | 'pass'> => ({
+  find: ({ issuer, subject, email }) =>
+    run('connections.find', async (db) => {
+      const [byIdentity, byEmail] = await db.batch([
+        db
+          .select(userColumns)
+          .from(logins)
+          .innerJoin(users, eq(users.id, logins.userId))
+          .where(and(eq(logins.kind, kindOf(issuer)), eq(logins.key, subject))),
+        db
+          .select({ user: userColumns, signedUp: sql<number>`${signedUp(sql`${users.id}`)}`.as('signed_up') })
+          .from(logins)
+          .innerJoin(users, eq(users.id, logins.userId))
+          .where(and(eq(logins.kind, 'email'), eq(logins.key, email ?? ''))),
+      ]);
+      const owner = byEmail[0];
+      return {
+        byIdentity: byIdentity[0] ?? null,
+        byEmail: owner ? { ...owner.user, signedUp: owner.signedUp === 1 } : null,
+      };
+    }),
+
+  use: (user, identity, exchange, payload) =>
+    run('connections.use', async (db) => {
+      const { issuer, subject, email } = identity;
+      const [left] = await db.batch([
+        leaveExchange(
+          db,
+          exchange,
+          payload,
+          sql`WHERE ${userExists(user.id, activeUser)} AND ${isConnected(identity)}
+            AND NOT ${isConnected(identity, user.id)}`,
+        ),
+        db
+          .update(connections)
+          .set({ lastUsedAt: exchange.createdAt, email })
+          .where(
+            and(
+              eq(connections.userId, user.id),
+              eq(connections.issuer, issuer),
+              eq(connections.subject, subject),
+              wasLeft(exchange.key),
+            ),
+          ),
+      ]);
+      return left.meta.changes > 0 ? 'ok' : 'changed';
+    }),
+
+  create: (user, connection, exchange, payload, verification) =>
+    run('connections.create', async (db) => {
+      const made = wasLeft(exchange.key);
+      const [left] = await db.batch([
+        leaveExchange(
+          db,
+          exchange,
+          payload,
+          sql`WHERE NOT ${isTaken('email', user.email)} AND NOT ${isConnected(connection)}`,
+        ),
+        insertUser(db, user, sql`WHERE ${made}`),
+        addLogin(db, user.id, 'email'),
+        ...insertConnection(db, user.id, connection, made),
+        ...(verification
+          ? [
+              insertToken(
+                db,
+                { subject: user.id, purpose: 'email_verify', createdAt: exchange.createdAt, ...verification },
+                sql`WHERE ${made}`,
+              ),
+            ]
+          : []),
+      ]);
+      return left.meta.changes > 0 ? 'ok' : 'changed';
+    }),
+
+  link: (user, connection, exchange, payload) =>
+    run('connections.link', async (db) => {
+      const [left] = await db.batch([
+        leaveExchange(
+          db,
+          exchange,
+          payload,
+          sql`WHERE ${userExists(user.id, sql`${activeUser} AND ${addressAsRead(user)}`)}
+            AND NOT ${isConnected(connection)}`,
+        ),
+        ...insertConnection(db, user.id, connection, wasLeft(exchange.key)),
+      ]);
+      return left.meta.changes > 0 ? 'ok' : 'changed';
+    }),
+
+  pass: (from, to, connection, exchange, payload) =>
+    run('connections.pass', async (db) => {
+      const passed = wasLeft(exchange.key);
+      const [ended, left] = await db.batch([
+        db
+          .select(endedSession)
+          .from(sessions)
+          .where(and(eq(sessions.userId, from.id), isNull(sessions.revokedAt))),
+        leaveExchange(
+          db,
+          exchange,
+          payload,
+          // As read: whether it keeps its id was decided by that.
+          sql`WHERE ${userExists(
+            from.id,
+            sql`${unproven} AND ${users.email} = ${from.email}
+              AND ${users.passwordVersion} = ${from.passwordVersion}
+              AND ${from.signedUp ? sql`` : sql`NOT`} ${signedUp(from.id)}`,
+          )} AND NOT ${isConnected(connection)}`,
+        ),
+        // The row goes and another comes, so that whatever hangs from it goes too, in every room.
+        ...deleteUser(db, from.id, passed),
+        voidTokens(db, from.id, sql`hash <> ${exchange.key.hash} AND ${passed}`),
+        insertUser(db, to, sql`WHERE ${passed}`),
+        addLogin(db, to.id, 'email'),
+        addLogin(db, to.id, 'username'),
+        ...insertConnection(db, to.id, connection, passed),
+      ]);
+      return left.meta.changes > 0 ? { outcome: 'ok', endedSessions: ended } : { outcome: 'changed' };
+    }),
+});

@@ -1,0 +1,70 @@
+/** What an app does with the code that came back: a pair of tokens for it, once. */
+import { announce } from '../account/application/announce.ts';
+import { parseOneTimeToken } from '../account/application/mailing.ts';
+import { apiPolicy, requireSecondFactor, startingSession } from '../account/application/sign-in.ts';
+import { bearerOf, cacheRevocation, mintFirstPair, type TokenPair } from '../account/application/tokens.ts';
+import { sha256, toBase64Url } from '../encoding.ts';
+import { Refusal } from '../errors.ts';
+import type { User } from '../model.ts';
+import { type Call, seconds } from '../ports.ts';
+import type { AuthenticationMethod } from '../token/authentication.ts';
+import { PURPOSE } from './exchange-code.ts';
+import { noteConnection } from './finish.ts';
+import type { WithConnections } from './services.ts';
+
+/** RFC 7636 section 4.6. */
+const challengeOf = async (verifier: string): Promise<string> => toBase64Url(await sha256(verifier));
+
+/**
+ * `made`: the user is new. 401 code_not_valid for a used, expired or made-up code or another verifier; mfa_required;
+ * no_active_account; 409 connection_taken.
+ */
+export async function exchange(
+  services: WithConnections,
+  { code, code_verifier }: { code: string; code_verifier: string },
+  call: Call,
+): Promise<{ user: User; made: boolean } & Required<TokenPair>> {
+  const { limits, clock, settings, connections } = services;
+  await limits.check({ action: 'anonymous', endpoint: 'exchange' }, call);
+  const token = await parseOneTimeToken(code);
+  if (!token) throw new Refusal('code_not_valid', { reason: 'no_exchange' });
+  const now = seconds(clock);
+  const policy = apiPolicy(services);
+  // How the user proved who they are is in the row that the code names.
+  const session = startingSession(services, token.subject, [], policy, now, call);
+  const result = await connections.store.exchange(
+    { ...token, purpose: PURPOSE },
+    await challengeOf(code_verifier),
+    now,
+    session,
+    {
+      max: settings.MAX_SESSIONS_PER_USER,
+      updateLastLogin: settings.UPDATE_LAST_LOGIN,
+      rehash: null,
+      language: call.askedLanguage,
+    },
+  );
+  switch (result.outcome) {
+    case 'code':
+      throw new Refusal('code_not_valid', { reason: 'no_exchange' });
+    case 'changed':
+      throw new Refusal('no_active_account', { reason: 'changed_meanwhile' });
+    case 'taken':
+      throw new Refusal('connection_taken');
+    case 'second_factor': {
+      const { user, added, amr } = result;
+      if (added) await noteConnection(services, user, added.provider, call);
+      await requireSecondFactor(services, { user, amr: amr as AuthenticationMethod[] }, policy, call);
+      throw new Refusal('no_active_account', { reason: 'changed_meanwhile' });
+    }
+    case 'ok': {
+      const { user, made, added, amr, evicted } = result;
+      await cacheRevocation(services, evicted, 'evicted', call.report);
+      call.report('info', 'logged_in', { user: user.id, session: session.id, evicted: evicted.length });
+      if (!made) announce(services, call, 'user.signed_in', user.id, now, { session_id: session.id, amr });
+      if (added) await noteConnection(services, user, added.provider, call);
+      const pair = await mintFirstPair(services, bearerOf(user, { ...session, amr }), now, call);
+      return { user, made, ...pair };
+    }
+  }
+}

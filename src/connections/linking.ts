@@ -1,0 +1,75 @@
+/** A signed-in user's connections: add one, list them, remove one. */
+import { sendMail } from '../account/application/mailing.ts';
+import { requireRecentAuthentication } from '../account/application/reauthentication.ts';
+import type { Caller } from '../account/application/session.ts';
+import { sha256Hex } from '../encoding.ts';
+import { Refusal } from '../errors.ts';
+import { type Call, seconds } from '../ports.ts';
+import { FLOW_SECONDS } from './limits.ts';
+import type { Connection, Flow } from './ports.ts';
+import type { Provider } from './providers.ts';
+import type { WithConnections } from './services.ts';
+
+const SECRET_BYTES = 32;
+const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session_ended_meanwhile' });
+
+/** A URL for the user's browser, which the first one that opens it takes. 401 reauthentication_required. */
+export async function startLink(
+  services: WithConnections,
+  caller: Caller,
+  provider: Provider,
+  { password, ...asked }: Pick<Flow, 'returnTo' | 'challenge'> & { password: string | undefined },
+  call: Call,
+): Promise<{ url: string }> {
+  await requireRecentAuthentication(services, caller, password, call);
+  const { user, session, sessionId } = caller;
+  const { random, clock, connections } = services;
+  const secret = random.secret(SECRET_BYTES);
+  const createdAt = seconds(clock);
+  // Who had to show a second factor for this need not show it again at its end.
+  const amr = ['fed', ...session.amr.filter((method) => method === 'mfa')];
+  const started = await connections.store.startLink(
+    { userId: user.id, sessionId },
+    {
+      hash: await sha256Hex(secret),
+      payload: { provider: provider.id, ...asked, sessionId, amr },
+      createdAt,
+      expiresAt: createdAt + FLOW_SECONDS,
+    },
+  );
+  if (!started) throw lostSession();
+  return { url: `${call.accountsUrl}/login/with/${provider.id}?ticket=${user.id}.${secret}` };
+}
+
+export const listConnections = (
+  { clock, connections }: WithConnections,
+  { user }: Caller,
+): Promise<Connection[]> => connections.store.list(user.id, seconds(clock));
+
+/** 401 reauthentication_required; 404 not_found; 409 last_sign_in_method where nothing else is left to sign in with. */
+export async function removeConnection(
+  services: WithConnections,
+  caller: Caller,
+  { id, password }: { id: string; password: string | undefined },
+  call: Call,
+): Promise<void> {
+  await requireRecentAuthentication(services, caller, password, call);
+  const { user, sessionId } = caller;
+  const result = await services.connections.store.remove(
+    { userId: user.id, sessionId },
+    id,
+    { emailSignIn: services.settings.SIGN_IN_BY_EMAIL },
+    seconds(services.clock),
+  );
+  switch (result.outcome) {
+    case 'gone':
+      throw lostSession();
+    case 'not_found':
+      throw new Refusal('not_found');
+    case 'last':
+      throw new Refusal('last_sign_in_method');
+    case 'ok':
+      call.report('info', 'connection_removed', { user: user.id, provider: result.provider });
+      await sendMail(services, call, 'connection_removed', user.email);
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * GitHub and Naver, which speak OAuth 2 and tell who somebody is in a profile of their own.
+ * https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
+ * https://developers.naver.com/docs/login/api/api.md
+ */
+import type * as oauth from 'oauth4webapi';
+import {
+  authorizationParameters,
+  browserEndpoint,
+  checkReturn,
+  type FlowSecrets,
+  identityOf,
+  requestOptions,
+  type Tools,
+} from './oauth.ts';
+import { type Identity, ProviderFailure } from './ports.ts';
+import { getJson, type ProviderFetch } from './provider-http.ts';
+import type { Provider } from './providers.ts';
+
+interface Api {
+  /** What identities are known by: https://github.com, whatever host the API has. */
+  issuer: string;
+  authorize: string;
+  token: string;
+  profile: (fetcher: ProviderFetch, accessToken: string) => Promise<Profile>;
+}
+interface Profile {
+  subject: string;
+  email: unknown;
+  email_verified: boolean;
+  name: unknown;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** An account's number stays when its name changes. */
+function subjectOf(id: unknown): string {
+  if (typeof id === 'number' && Number.isSafeInteger(id)) return String(id);
+  if (typeof id === 'string' && id !== '' && id.length <= 255) return id;
+  throw new ProviderFailure('malformed');
+}
+
+function gitHub(base: string | null): Api {
+  const site = base ?? 'https://github.com';
+  const api = base ?? 'https://api.github.com';
+  return {
+    issuer: site,
+    authorize: `${site}/login/oauth/authorize`,
+    token: `${site}/login/oauth/access_token`,
+    profile: async (fetcher, accessToken) => {
+      const user = await getJson(fetcher, `${api}/user`, accessToken);
+      if (!isRecord(user)) throw new ProviderFailure('malformed');
+      const subject = subjectOf(user.id);
+      const listed = await getJson(fetcher, `${api}/user/emails`, accessToken);
+      const primary = (Array.isArray(listed) ? listed : [])
+        .filter(isRecord)
+        .find((one) => one.primary === true);
+      // Without the scope for the list: the address that is public, for which nobody vouches.
+      return primary
+        ? { subject, email: primary.email, email_verified: primary.verified === true, name: user.name }
+        : { subject, email: user.email, email_verified: false, name: user.name };
+    },
+  };
+}
+
+function naver(base: string | null): Api {
+  const site = base ?? 'https://nid.naver.com';
+  const api = base ?? 'https://openapi.naver.com';
+  return {
+    issuer: site,
+    authorize: `${site}/oauth2.0/authorize`,
+    token: `${site}/oauth2.0/token`,
+    profile: async (fetcher, accessToken) => {
+      const answer = await getJson(fetcher, `${api}/v1/nid/me`, accessToken);
+      if (!isRecord(answer) || answer.resultcode !== '00' || !isRecord(answer.response))
+        throw new ProviderFailure('refused');
+      const { id, email, name } = answer.response;
+      // A contact address, which its user may change at will: Naver vouches for none.
+      return { subject: subjectOf(id), email, email_verified: false, name };
+    },
+  };
+}
+
+const apiOf = ({ protocol, issuer }: Provider): Api =>
+  protocol === 'github' ? gitHub(issuer) : naver(issuer);
+
+export async function oauthAuthorizationUrl(
+  provider: Provider,
+  flow: FlowSecrets,
+  redirectUri: string,
+  { library }: Tools,
+): Promise<string> {
+  const url = browserEndpoint(apiOf(provider).authorize, provider);
+  const parameters = await authorizationParameters(provider, flow, redirectUri, library);
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  return url.href;
+}
+
+export async function oauthIdentity(
+  provider: Provider,
+  flow: FlowSecrets,
+  redirectUri: string,
+  parameters: URLSearchParams,
+  tools: Tools,
+): Promise<Identity | 'denied'> {
+  const { library, fetch } = tools;
+  const { issuer, token, profile } = apiOf(provider);
+  const server: oauth.AuthorizationServer = { issuer, token_endpoint: token };
+  const client: oauth.Client = { client_id: provider.clientId };
+  const returned = checkReturn(library, server, client, withoutOwnIss(parameters, issuer), flow.state);
+  if (returned === 'denied') return 'denied';
+  const answer = await library.authorizationCodeGrantRequest(
+    server,
+    client,
+    library.ClientSecretPost(provider.clientSecret),
+    returned,
+    redirectUri,
+    flow.verifier,
+    // Naver asks for the state here too; to the others it is a parameter like any.
+    { ...requestOptions(tools, provider), additionalParameters: { state: flow.state } },
+  );
+  const tokens = await library.processAuthorizationCodeResponse(server, client, answer);
+  const { subject, ...rest } = await profile(fetch, tokens.access_token);
+  return identityOf(provider, issuer, subject, rest);
+}
+
+/** GitHub's issuer (RFC 9207) is the path that its endpoints lie under. */
+function withoutOwnIss(parameters: URLSearchParams, issuer: string): URLSearchParams {
+  const rest = new URLSearchParams(parameters);
+  if (rest.getAll('iss').length === 1 && rest.get('iss') === `${issuer}/login/oauth`) rest.delete('iss');
+  return rest;
+}

@@ -1,0 +1,213 @@
+/**
+ * OpenID Connect by discovery: the authorization code flow with PKCE and nonce, ID tokens verified in full. Alone
+ * touches oauth4webapi, which is loaded when somebody signs in with a provider. What the library leaves out is here: an
+ * `azp` of another client, the bounds of `sub`, an `iat` ahead of the clock.
+ */
+import type * as oauth from 'oauth4webapi';
+import { seconds } from '../ports.ts';
+import type { ProviderEntry } from './kv-provider-cache.ts';
+import { CLOCK_TOLERANCE_SECONDS, SUBJECT_MAX_LENGTH } from './limits.ts';
+import {
+  authorizationParameters,
+  browserEndpoint,
+  checkReturn,
+  type FlowSecrets,
+  identityOf,
+  requestOptions,
+  type Tools,
+} from './oauth.ts';
+import { type Identity, ProviderFailure } from './ports.ts';
+import type { Provider } from './providers.ts';
+
+/** Microsoft's common endpoint names no tenant: the issuer is that of the token's `tid`. */
+const TENANT = '{tenantid}';
+const isTemplate = (provider: Provider, metadata: { issuer: string }) =>
+  provider.id === 'microsoft' && metadata.issuer.includes(TENANT);
+
+async function discover(provider: Provider, tools: Tools): Promise<ProviderEntry> {
+  const { library, cache, clock, call } = tools;
+  const issuer = provider.issuer as string;
+  const known = await cache.find(issuer, call.report);
+  if (known) return known;
+  const url = new URL(issuer);
+  const answer = await library.discoveryRequest(url, requestOptions(tools, provider));
+  const read = await bodyOf(answer);
+  const template = typeof read?.issuer === 'string' && isTemplate(provider, { issuer: read.issuer });
+  const metadata = template ? read : { ...(await library.processDiscoveryResponse(url, answer)) };
+  // RFC 8414 section 3.3: identical to what was asked. The library compares what the URL parser makes of the two.
+  const isSame = String(metadata.issuer).replace(/\/$/, '') === issuer.replace(/\/$/, '');
+  if (!template && !isSame) throw new ProviderFailure('malformed');
+  const entry = { metadata, metadataAt: seconds(clock), jwks: null, jwksAt: 0 };
+  await cache.keep(issuer, entry, call.report);
+  return entry;
+}
+
+function serverOf(
+  provider: Provider,
+  { metadata }: ProviderEntry,
+  { library }: Tools,
+): oauth.AuthorizationServer {
+  // A copy for this request: the library keeps requests that are under way by this object, and Workers forbid one request
+  // to wait for another's.
+  const server = structuredClone(metadata) as oauth.AuthorizationServer;
+  const { issuer } = server;
+  if (!isTemplate(provider, { issuer })) return server;
+  const expected = ({ claims }: { claims: { tid?: unknown } }) =>
+    typeof claims.tid === 'string' && /^[0-9a-f-]{36}$/.test(claims.tid)
+      ? issuer.replace(TENANT, claims.tid)
+      : issuer;
+  return Object.assign(server, {
+    [(library as unknown as { _expectedIssuer: symbol })._expectedIssuer]: expected,
+  });
+}
+
+export async function oidcAuthorizationUrl(
+  provider: Provider,
+  flow: FlowSecrets,
+  redirectUri: string,
+  tools: Tools,
+): Promise<string> {
+  const { metadata } = await discover(provider, tools);
+  const url = browserEndpoint(metadata.authorization_endpoint, provider);
+  const parameters = {
+    ...(await authorizationParameters(provider, flow, redirectUri, tools.library)),
+    nonce: flow.nonce,
+    // Apple sends name and e-mail by a form alone; the route of the callback turns it into a GET.
+    ...(provider.id === 'apple' && { response_mode: 'form_post' }),
+  };
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  return url.href;
+}
+
+export async function oidcIdentity(
+  provider: Provider,
+  flow: FlowSecrets,
+  redirectUri: string,
+  parameters: URLSearchParams,
+  tools: Tools,
+): Promise<Identity | 'denied'> {
+  const { library, clock } = tools;
+  const entry = await discover(provider, tools);
+  const server = serverOf(provider, entry, tools);
+  const client: oauth.Client = {
+    client_id: provider.clientId,
+    // By our own clock, which tests move.
+    [library.clockSkew]: seconds(clock) - Math.floor(Date.now() / 1_000),
+    [library.clockTolerance]: CLOCK_TOLERANCE_SECONDS,
+  };
+  const returned = checkReturn(library, server, client, parameters, flow.state);
+  if (returned === 'denied') return 'denied';
+  const { answer, tokens } = await redeem(provider, server, client, returned, flow, redirectUri, tools);
+  const claims = library.getValidatedIdTokenClaims(tokens);
+  if (!claims) throw new ProviderFailure('id_token');
+  await checkSignature(provider, server, answer, entry, tools);
+  const { sub, iss } = claims;
+  const isOwn = claims.azp === undefined || claims.azp === provider.clientId;
+  const isAhead = claims.iat > seconds(clock) + CLOCK_TOLERANCE_SECONDS;
+  if (!isOwn || isAhead || sub === '' || sub.length > SUBJECT_MAX_LENGTH)
+    throw new ProviderFailure('id_token');
+  // Many providers tell the address at the userinfo endpoint alone, which is bound to the ID token by its `sub`.
+  const told = typeof claims.email === 'string' && claims.email_verified !== undefined;
+  const profile =
+    told || server.userinfo_endpoint === undefined
+      ? claims
+      : { ...claims, ...(await userInfo(provider, server, client, tokens.access_token, sub, tools)) };
+  return identityOf(provider, iss, sub, profile);
+}
+
+async function redeem(
+  provider: Provider,
+  server: oauth.AuthorizationServer,
+  client: oauth.Client,
+  returned: URLSearchParams,
+  { verifier, nonce }: FlowSecrets,
+  redirectUri: string,
+  tools: Tools,
+) {
+  const { library } = tools;
+  const [byHeader, byBody] = [
+    library.ClientSecretBasic(provider.clientSecret),
+    library.ClientSecretPost(provider.clientSecret),
+  ];
+  const supported = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+  const ways = [
+    ...(supported.includes('client_secret_basic') ? [byHeader] : []),
+    ...(supported.includes('client_secret_post') ? [byBody] : []),
+  ];
+  for (const [i, authentication] of ways.entries()) {
+    const answer = await library.authorizationCodeGrantRequest(
+      server,
+      client,
+      authentication,
+      returned,
+      redirectUri,
+      verifier,
+      requestOptions(tools, provider),
+    );
+    // Which of the two a client is registered with, the metadata does not say; a code that was not looked at is not used.
+    const mayTryOther = i < ways.length - 1 && (answer.status === 401 || answer.status === 400);
+    if (mayTryOther && (await bodyOf(answer))?.error === 'invalid_client') continue;
+    const tokens = await library.processAuthorizationCodeResponse(server, client, answer, {
+      expectedNonce: nonce,
+      requireIdToken: true,
+    });
+    return { answer, tokens };
+  }
+  throw new ProviderFailure('refused');
+}
+
+/** The JSON object of an answer, which can be read again; null for any other. */
+async function bodyOf(answer: Response): Promise<Record<string, unknown> | null> {
+  const value: unknown = await answer
+    .clone()
+    .json()
+    .catch(() => null);
+  return typeof value === 'object' ? (value as Record<string, unknown> | null) : null;
+}
+
+/** The library refetches the keys for a `kid` that it does not know, if those that it has are a minute old. */
+async function checkSignature(
+  provider: Provider,
+  server: oauth.AuthorizationServer,
+  answer: Response,
+  entry: ProviderEntry,
+  tools: Tools,
+): Promise<void> {
+  const { library, cache, clock, call } = tools;
+  // Its clock is the machine's: what it is told is the age by ours.
+  const machineNow = Math.floor(Date.now() / 1_000);
+  const keys = {
+    ...(entry.jwks && { jwks: entry.jwks, uat: machineNow - (seconds(clock) - entry.jwksAt) }),
+  } as oauth.JWKSCacheInput & { jwks?: ProviderEntry['jwks']; uat?: number };
+  const before = keys.uat;
+  try {
+    await library.validateApplicationLevelSignature(server, answer, {
+      ...requestOptions(tools, provider),
+      [library.jwksCache]: keys,
+    });
+  } catch (error) {
+    throw error instanceof ProviderFailure ? error : new ProviderFailure('signature');
+  } finally {
+    if (keys.jwks && keys.uat !== before) {
+      await cache.keep(
+        provider.issuer as string,
+        { ...entry, jwks: keys.jwks, jwksAt: seconds(clock) },
+        call.report,
+      );
+    }
+  }
+}
+
+async function userInfo(
+  provider: Provider,
+  server: oauth.AuthorizationServer,
+  client: oauth.Client,
+  accessToken: string,
+  subject: string,
+  tools: Tools,
+): Promise<Record<string, unknown>> {
+  const { library } = tools;
+  const answer = await library.userInfoRequest(server, client, accessToken, requestOptions(tools, provider));
+  const { sub: _, ...profile } = await library.processUserInfoResponse(server, client, subject, answer);
+  return profile;
+}

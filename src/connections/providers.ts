@@ -1,0 +1,142 @@
+/**
+ * Who users may sign in with: the setting PROVIDERS, and what is known of the named ones. Pure. Apart from the other
+ * settings, so that guards do not carry it.
+ */
+
+import type { SettingFault } from '../guard-settings.ts';
+import type { Settings } from '../settings.ts';
+
+/** What a provider speaks: OpenID Connect by discovery, or OAuth 2 with a profile of its own. */
+export type Protocol = 'oidc' | 'github' | 'naver';
+
+export interface Provider {
+  /** In paths. */
+  id: string;
+  /** For people. */
+  name: string;
+  protocol: Protocol;
+  clientId: string;
+  clientSecret: string;
+  /** Of OpenID Connect, the issuer; else the base of the documented paths, null for the provider's own hosts. */
+  issuer: string | null;
+  scope: string;
+}
+
+interface Preset {
+  name: string;
+  protocol: Protocol;
+  issuer: string | null;
+  scope: string;
+}
+
+const SCOPE = 'openid email profile';
+
+/** Of the providers' own documentation; docs/connections.md links to each. */
+const PRESETS: Readonly<Record<string, Preset>> = {
+  google: { name: 'Google', protocol: 'oidc', issuer: 'https://accounts.google.com', scope: SCOPE },
+  github: { name: 'GitHub', protocol: 'github', issuer: null, scope: 'read:user user:email' },
+  // `profile` is not one of Apple's scopes.
+  apple: { name: 'Apple', protocol: 'oidc', issuer: 'https://appleid.apple.com', scope: 'openid email name' },
+  microsoft: {
+    name: 'Microsoft',
+    protocol: 'oidc',
+    issuer: 'https://login.microsoftonline.com/common/v2.0',
+    scope: SCOPE,
+  },
+  kakao: {
+    name: 'Kakao',
+    protocol: 'oidc',
+    issuer: 'https://kauth.kakao.com',
+    scope: 'openid account_email profile_nickname',
+  },
+  naver: { name: 'Naver', protocol: 'naver', issuer: null, scope: '' },
+};
+
+const ID = /^[a-z0-9](?:[a-z0-9_-]{0,30}[a-z0-9])?$/;
+const MAX_PROVIDERS = 32;
+
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= 4_096 && value.isWellFormed();
+
+function isIssuer(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return (
+    url !== null &&
+    /^https?:$/.test(url.protocol) &&
+    !url.search &&
+    !url.hash &&
+    !url.username &&
+    !url.password &&
+    !/\s/.test(text)
+  );
+}
+
+/** What the settings say of providers, or what is wrong with that. Null: they are wrong themselves. */
+export function loadProviders(settings: Pick<Settings, 'PROVIDERS' | 'PUBLIC_URL' | 'ENVIRONMENT'> | null): {
+  providers: Provider[];
+  faults: SettingFault[];
+} {
+  const { PROVIDERS, PUBLIC_URL, ENVIRONMENT } = settings ?? {};
+  const read = PROVIDERS === undefined ? [] : readProviders(PROVIDERS);
+  if (typeof read === 'string') return { providers: [], faults: [{ setting: 'PROVIDERS', problem: read }] };
+  const faults: SettingFault[] = [];
+  const production = ENVIRONMENT !== 'development';
+  if (production && read.length > 0 && PUBLIC_URL === undefined) {
+    faults.push({ setting: 'PUBLIC_URL', problem: 'is needed by PROVIDERS' });
+  }
+  if (production && read.some(({ issuer }) => /^http:/i.test(issuer ?? ''))) {
+    faults.push({ setting: 'PROVIDERS', problem: 'must have https issuers in production' });
+  }
+  return { providers: read, faults };
+}
+
+/** The value of the setting, or what is wrong with it, without anything of it but ids. */
+function readProviders(text: string): Provider[] | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'must be a JSON array';
+  }
+  if (!Array.isArray(value)) return 'must be a JSON array';
+  if (value.length > MAX_PROVIDERS) return `must be at most ${MAX_PROVIDERS} providers`;
+  const providers: Provider[] = [];
+  for (const [i, item] of value.entries()) {
+    const read = readProvider(item);
+    if (typeof read === 'string') return `must be right: provider ${i + 1} ${read}`;
+    if (providers.some(({ id }) => id === read.id)) return `must have one provider ${read.id}`;
+    providers.push(read);
+  }
+  return providers;
+}
+
+function readProvider(item: unknown): Provider | string {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return 'is no object';
+  const { id, name, client_id, client_secret, issuer, scope } = item as Record<string, unknown>;
+  if (typeof id !== 'string' || !ID.test(id))
+    return 'needs an id of lower-case letters, digits, hyphens and underscores, at most 32';
+  if (!isText(client_id)) return `(${id}) needs a client_id`;
+  if (!isText(client_secret)) return `(${id}) needs a client_secret`;
+  if (name !== undefined && (!isText(name) || name.length > 64)) return `(${id}) has a name that is no text`;
+  if (scope !== undefined && typeof scope !== 'string') return `(${id}) has a scope that is no text`;
+  if (issuer !== undefined && (!isText(issuer) || !isIssuer(issuer)))
+    return `(${id}) needs an issuer such as https://id.example.com`;
+  const preset = Object.hasOwn(PRESETS, id) ? PRESETS[id] : undefined;
+  const known = preset ?? { name: id, protocol: 'oidc' as const, issuer: null, scope: SCOPE };
+  const from = issuer ?? known.issuer;
+  if (known.protocol === 'oidc' && from === null) return `(${id}) needs an issuer`;
+  return {
+    id,
+    name: name ?? known.name,
+    protocol: known.protocol,
+    clientId: client_id,
+    clientSecret: client_secret,
+    // An issuer is compared as it was written (OpenID Connect Core section 2); a base is only built upon.
+    issuer: known.protocol === 'oidc' || from === null ? from : from.replace(/\/+$/, ''),
+    scope: withOpenId(scope ?? known.scope, known.protocol),
+  };
+}
+
+/** Without `openid` in its scope an OpenID Connect provider sends no ID token. */
+const withOpenId = (scope: string, protocol: Protocol): string =>
+  protocol === 'oidc' && !scope.split(' ').includes('openid') ? `openid ${scope}`.trim() : scope;

@@ -1,0 +1,129 @@
+/** `/account/login/with/…` and `/account/connections`: the redirect dance with a provider, and what comes of it. */
+import { Hono } from 'hono';
+import * as z from 'zod/mini';
+import type { AccountContext } from '../account/env.ts';
+import { timestamp, userJson } from '../account/presenters.ts';
+import { requireOrigin, sendTokens } from '../account/refresh-transport.ts';
+import { signedIn, signedInToChange } from '../account/signed-in.ts';
+import { invalid, invalidField } from '../errors.ts';
+import { body, faultsOf } from '../http/body.ts';
+import { callOf } from '../http/call.ts';
+import { readForm } from '../http/form.ts';
+import { isOwnOrigin, mayRead } from '../http/origins.ts';
+import { seconds } from '../ports.ts';
+import { begin, providerOf, takeTicket } from './begin.ts';
+import type { ConnectionsContext, ConnectionsEnv } from './env.ts';
+import { exchange } from './exchange.ts';
+import { finish } from './finish.ts';
+import { openFlow } from './flow.ts';
+import { clearFlow, readFlow, writeFlow } from './flow-cookie.ts';
+import { listConnections, removeConnection, startLink } from './linking.ts';
+import type { Connection } from './ports.ts';
+import { returnUrl, withOutcome } from './return-to.ts';
+import { beginQuery, exchangeBody, removeBody, startLinkBody } from './schemas.ts';
+
+const returnUrlOf = (c: ConnectionsContext, text: string): URL | null =>
+  returnUrl(text, (origin) => isOwnOrigin(c, origin) || mayRead(c, origin));
+
+/** 400 invalid, and nothing is redirected. */
+function requireReturnUrl(c: ConnectionsContext, text: string): URL {
+  const url = returnUrlOf(c, text);
+  if (!url) throw invalidField('return_to', 'invalid');
+  return url;
+}
+
+/** Every fault of the query together. One parameter twice is none: who reads which of them, nobody knows. */
+function askedInQuery(c: ConnectionsContext): { returnTo: string; challenge: string; ticket: null } {
+  const query = Object.fromEntries(
+    Object.entries(c.req.queries()).map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+  );
+  const read = z.safeParse(beginQuery, query);
+  const faults = read.success ? {} : faultsOf(read.error.issues, query);
+  const { return_to } = query;
+  if (typeof return_to === 'string' && !returnUrlOf(c, return_to)) faults.return_to = [{ fault: 'invalid' }];
+  if (!read.success || Object.keys(faults).length > 0) throw invalid(faults);
+  return { returnTo: read.data.return_to, challenge: read.data.code_challenge, ticket: null };
+}
+
+const connectionJson = ({ id, provider, email, createdAt, lastUsedAt }: Connection) => ({
+  id,
+  provider,
+  email,
+  created_at: timestamp(createdAt),
+  last_used_at: lastUsedAt === null ? null : timestamp(lastUsedAt),
+});
+
+/** What a provider may send by a form. */
+const RETURNED = ['code', 'state', 'iss', 'error'];
+
+export const connectionsRoutes = () =>
+  new Hono<ConnectionsEnv>({ strict: false })
+    .get('/providers', (c) =>
+      c.json({ providers: c.var.services.connections.providers.map(({ id, name }) => ({ id, name })) }),
+    )
+    .get('/login/with/:provider', async (c) => {
+      const { services } = c.var;
+      const call = callOf(c);
+      const provider = providerOf(services, c.req.param('provider'));
+      await services.limits.check({ action: 'anonymous', endpoint: 'provider_start' }, call);
+      const ticket = c.req.query('ticket');
+      const asked = ticket === undefined ? askedInQuery(c) : await takeTicket(services, provider, ticket);
+      const begun = await begin(services, provider, asked, call);
+      if (begun.outcome === 'failed') {
+        return c.redirect(
+          withOutcome(requireReturnUrl(c, begun.returnTo), { error: 'provider_unavailable' }),
+        );
+      }
+      writeFlow(c, begun.state, begun.sealed);
+      return c.redirect(begun.url);
+    })
+    .get('/login/with/:provider/callback', async (c) => {
+      const { services } = c.var;
+      const call = callOf(c);
+      const provider = providerOf(services, c.req.param('provider'));
+      const parameters = new URL(c.req.url).searchParams;
+      const state = parameters.get('state') ?? '';
+      const sealed = readFlow(c, state);
+      const key = { provider: provider.id, state };
+      const flow =
+        sealed && (await openFlow(services.connections.flows, sealed, key, seconds(services.clock)));
+      // Another browser's, or too late: there is nowhere to go back to that could be trusted.
+      if (!flow) throw invalidField('state', 'invalid');
+      const returnTo = requireReturnUrl(c, flow.returnTo);
+      await services.limits.check({ action: 'anonymous', endpoint: 'provider_callback' }, call);
+      const finished = await finish(services, provider, flow, parameters, call);
+      clearFlow(c, state);
+      return c.redirect(withOutcome(returnTo, finished));
+    })
+    // Of a provider that sends a form from its own site: as a GET the request has the cookie.
+    .post('/login/with/:provider/callback', async (c) => {
+      const provider = providerOf(c.var.services, c.req.param('provider'));
+      const form = await readForm(c);
+      const sent = RETURNED.flatMap((name) => (typeof form[name] === 'string' ? [[name, form[name]]] : []));
+      return c.redirect(
+        `${callOf(c).accountsUrl}/login/with/${provider.id}/callback?${new URLSearchParams(sent as string[][])}`,
+        303,
+      );
+    })
+    .post('/login/exchange', requireOrigin, body(exchangeBody), async (c) => {
+      const { user, made, ...pair } = await exchange(c.var.services, c.req.valid('json'), callOf(c));
+      const tokens = sendTokens(c as unknown as AccountContext, pair);
+      return made ? c.json({ user: userJson(user), ...tokens }, 201) : c.json(tokens);
+    })
+    .get('/connections', signedIn, async (c) => {
+      const connections = await listConnections(c.var.services, c.var.caller);
+      return c.json({ connections: connections.map(connectionJson) });
+    })
+    // `id`: of the provider.
+    .post('/connections/:id', requireOrigin, signedInToChange, body(startLinkBody), async (c) => {
+      const provider = providerOf(c.var.services, c.req.param('id'));
+      const { return_to, code_challenge, password } = c.req.valid('json');
+      requireReturnUrl(c, return_to);
+      const asked = { returnTo: return_to, challenge: code_challenge, password };
+      return c.json(await startLink(c.var.services, c.var.caller, provider, asked, callOf(c)));
+    })
+    .delete('/connections/:id', requireOrigin, signedInToChange, body(removeBody), async (c) => {
+      const { password } = c.req.valid('json');
+      await removeConnection(c.var.services, c.var.caller, { id: c.req.param('id'), password }, callOf(c));
+      return c.body(null, 204);
+    });
