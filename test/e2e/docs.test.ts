@@ -1,5 +1,4 @@
 /** `/docs` in a browser, as a reader uses it: sign up through "Try it out", authorize, ask who one is. */
-import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launch, open } from './support/browser.ts';
@@ -62,19 +61,5 @@ it('would tell a breach of the policy', async () => {
   await page.goto('/docs');
   await page.evaluate(() => document.body.insertAdjacentHTML('beforeend', '<i style="color: red"></i>'));
   await expect.poll(() => mishaps.join()).toContain('Content Security Policy');
-  await close();
-});
-
-it.runIf(process.env.UPDATE_SCREENSHOTS === '1')('has its picture taken', async () => {
-  const { page, close } = await open(browser, service.origin, { viewport: { width: 1280, height: 1000 } });
-  // With the usual address in it.
-  await page.route('**/openapi.json', async (route) => {
-    const text = await (await route.fetch()).text();
-    await route.fulfill({ body: text.replaceAll(new URL(service.origin).host, 'localhost:8787') });
-  });
-  await page.goto('/docs');
-  await operation(page, 'Account-signUp').waitFor();
-  mkdirSync('docs/img', { recursive: true });
-  await page.screenshot({ path: 'docs/img/docs.png' });
   await close();
 });
