@@ -51,6 +51,11 @@ export const SETTING_MEANINGS: Readonly<Record<keyof typeof SETTINGS, string>> =
     'where the link of a password reset leads, with `{token}` in it; the built-in page where unset; https in production',
   VERIFY_URL: 'likewise, of the links that confirm an address or a sign-up',
   RETURN_URL: 'where the built-in pages offer to continue when they are done; https in production',
+  PASSKEYS:
+    '`off`: no passkeys; the default where nothing gives an RP ID: in production without `PUBLIC_URL`',
+  PASSKEY_RP_ID: 'the domain that passkeys are for; the host of `PUBLIC_URL` where unset. Do not change it',
+  PASSKEY_ORIGINS:
+    'where passkeys may be used, separated by commas; where unset, the own origin and the `ALLOWED_ORIGINS` at or below the RP ID',
   COMPAT: 'whose paths are there for their clients: a list of `simplejwt`, `djoser` and `dj-rest-auth`',
   PAGES: 'the pages for people: `on`, `off`, or a list of `sign-in`, `sign-up`, `forgot` and `settings`',
   SITE_LOGO: 'the address of a picture, or a path of the host: stands on every page',

@@ -1,4 +1,4 @@
-/** The composition root: the only file that imports both ends, the use cases and the stores. */
+/** The composition root: with rooms.ts the only file that imports both ends, the use cases and the stores. */
 
 import { Hono } from 'hono';
 import type { ExtractSchema, Schema } from 'hono/types';
@@ -20,14 +20,10 @@ import { djoserRoutes } from './compat/djoser.ts';
 import { simplejwtRoutes } from './compat/simplejwt.ts';
 import { connectionAdapters } from './connections/d1-adapters.ts';
 import { loadProviders } from './connections/providers.ts';
-import { connectionsRoutes } from './connections/routes.ts';
 import { connectD1 } from './db/client.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
 import { startPageRoutes } from './dev/start-page.tsx';
 import { discoveryRoutes } from './discovery.ts';
-import { codeDigest } from './email-sign-in/code.ts';
-import { d1EmailSignIn } from './email-sign-in/d1-email-sign-in.ts';
-import { emailSignInRoutes } from './email-sign-in/routes.tsx';
 import type { SettingFault } from './guard-settings.ts';
 import { healthRoutes } from './health.ts';
 import { hostAnnounce, hostClaims, hostMailer } from './host-functions.ts';
@@ -48,16 +44,12 @@ import { kvInbox } from './mail/inbox.ts';
 import { devMailRoutes } from './mail/routes.tsx';
 import { openapiRoutes } from './openapi/routes.ts';
 import { type IsAllowedOrigin, originMatcher } from './origins.ts';
-import { pageRoutes } from './pages/routes.tsx';
+import { relatedOriginRoutes } from './passkeys/related-origins.ts';
 import { pwnedPasswords } from './password/breach.ts';
 import { createPasswordHasher } from './password/hash.ts';
 import type { Clock } from './ports.ts';
 import { type Random, webCryptoRandom } from './random.ts';
-import { d1Factors } from './second-factor/d1-factors.ts';
-import type { FactorServices } from './second-factor/ports.ts';
-import { secondFactorRoutes } from './second-factor/routes.ts';
-import { createSecondFactor } from './second-factor/sign-in.ts';
-import { secretBox } from './secret-box.ts';
+import { composeRooms, roomRoutes } from './rooms.ts';
 import { loadSettings, type Settings } from './settings.ts';
 import { kvBlacklist } from './token/blacklist.ts';
 import { createCodec } from './token/codec.ts';
@@ -93,7 +85,6 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
   if (!loaded.ok || !keySet.ok || faults.length > 0) return { ok: false, faults };
 
   const { settings } = loaded;
-  const { ACCESS_TOKEN_LIFETIME: accessLifetimeSeconds } = settings;
   const hasher = createPasswordHasher({
     kind: settings.PASSWORD_HASHER,
     iterations: settings.PASSWORD_ITERATIONS,
@@ -111,9 +102,6 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
   const random = overrides.random ?? webCryptoRandom;
   const d1 = connectD1(env.DB, deadlines.d1);
   const inbox = settings.MAIL === 'inbox' ? kvInbox(env.BLACKLIST, clock, deadlines.kv) : null;
-  const factors: FactorServices | null = settings.ENCRYPTION_KEY
-    ? { store: d1Factors(d1), box: secretBox([settings.ENCRYPTION_KEY, ...settings.ENCRYPTION_KEYS_OLD]) }
-    : null;
   const services: AdminServices = {
     settings,
     isAllowedOrigin: isAllowedOriginOf(settings, overrides),
@@ -143,11 +131,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
     extraClaims: overrides.claims ? hostClaims(overrides.claims, env, settings.USER_ID_CLAIM) : null,
     announce: overrides.on ? hostAnnounce(overrides.on, env) : null,
     inbox: inbox?.list ?? null,
-    secondFactor: factors && createSecondFactor(factors, { random, clock, accessLifetimeSeconds }),
-    factors,
-    emailSignIn: settings.SIGN_IN_BY_EMAIL
-      ? { store: d1EmailSignIn(d1), digest: codeDigest(secretText(env.SIGNING_KEY) ?? '') }
-      : null,
+    ...composeRooms(settings, d1, { signingKey: secretText(env.SIGNING_KEY) ?? '', clock, random }),
     breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(overrides.fetch) : null,
     connections: await connectionAdapters(env, { d1, clock, deadlines, providers, fetcher: overrides.fetch }),
     admin: { store: d1Admin(d1) },
@@ -204,10 +188,7 @@ function mounted<E extends AppEnv, S extends Schema, P extends string>(
 /** `/account` without the shared middleware: the account, and the rooms beside it. */
 function accountApp(): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>({ strict: false });
-  app.route('/', secondFactorRoutes());
-  app.route('/', emailSignInRoutes());
-  app.route('/', pageRoutes());
-  app.route('/', connectionsRoutes());
+  for (const routes of roomRoutes()) app.route('/', routes as unknown as Hono<AdminEnv>);
   app.route('/', accountRoutes());
   return app;
 }
@@ -266,9 +247,12 @@ function atRoot<E extends AppEnv>(overrides: Overrides, routes: Hono<E>, open: r
   return app;
 }
 
-/** `/.well-known/jwks.json`, and with ISSUER the documents that name it: `host.route('/', createDiscovery())`. */
+const wellKnownRoutes = () =>
+  new Hono<AdminEnv>({ strict: false }).route('/', discoveryRoutes()).route('/', relatedOriginRoutes());
+
+/** `/.well-known/*`: the public keys, with ISSUER the documents that name it, and where passkeys may be used. */
 export const createDiscovery = (overrides: Overrides = {}): Hono<AppEnv> =>
-  atRoot(overrides, discoveryRoutes());
+  atRoot(overrides, wellKnownRoutes());
 
 /** `/healthz` and `/readyz`: `host.route('/', createHealth())`. */
 export const createHealth = (overrides: Overrides = {}): Hono<AppEnv> =>
@@ -294,7 +278,7 @@ export function createApp<Env = Bindings>(overrides: Overrides<Env> = {}): Hono<
   app.route('/', devMailRoutes());
   app.route('/', openapiRoutes());
   app.route('/', assetRoutes());
-  app.route('/', discoveryRoutes());
+  app.route('/', wellKnownRoutes());
   app.route('/', healthRoutes());
   return app;
 }

@@ -19,6 +19,8 @@ export interface User {
   hasSecondFactor: boolean;
   /** A Language that the user's browser asked for; null: it asked for none that is there. */
   language: string | null;
+  /** Of the user's passkeys (passkeys/). */
+  passkeyCount: number;
 }
 
 /** A user with the key by which the username is unique and found. */

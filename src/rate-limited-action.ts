@@ -28,7 +28,8 @@ export type RateLimitedAction =
         | 'email_sign_in'
         | 'provider_start'
         | 'provider_callback'
-        | 'exchange';
+        | 'exchange'
+        | 'passkey';
     }
   /** A signed-in user's change of the own account. */
   | { action: 'change'; userId: string };

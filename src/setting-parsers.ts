@@ -50,6 +50,8 @@ export const oneOf =
 
 export const flag = (yes: string, no: string) => (text: string | null) => oneOf(yes, no)(text) === yes;
 
+export const optionalFlag = (text: string | null) => (text === null ? undefined : flag('on', 'off')(text));
+
 /** Unset and empty are the same here. */
 export const optionalText = (text: string | null): string | undefined => {
   if (text === null || text === '') return undefined;
@@ -211,3 +213,38 @@ export const pages = (text: string | null): readonly PageName[] => {
   if (named.length === 0) throw new Problem(`must be on, off, or some of ${PAGE_NAMES.join(', ')}`);
   return named.map(oneOf(...PAGE_NAMES));
 };
+
+/** A domain as WebAuthn's RP ID has to be: of ASCII labels, no address. */
+export const rpId = (text: string | null): string | undefined => {
+  if (text === null || text === '') return undefined;
+  const isDomain = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(
+    text,
+  );
+  if (!isDomain || text.length > 253) throw new Problem('must be a domain such as example.com');
+  return text;
+};
+
+/** Of a page, or of an Android app by the hash of its certificate. */
+const ANDROID_APP = /^android:apk-key-hash:[\w-]{43}$/;
+
+export const passkeyOrigins = (text: string | null): string[] | undefined => {
+  const all = list(text);
+  if (all.length === 0) return undefined;
+  if (!all.every((origin) => isOriginPattern(origin) || ANDROID_APP.test(origin))) {
+    throw new Problem(
+      'must be origins separated by commas: https://app.example.com or android:apk-key-hash:…',
+    );
+  }
+  return all;
+};
+
+/** What keeps passkeys from having an RP ID; null where nothing does. An address is none. */
+export function whyNoRpId(
+  { PUBLIC_URL, PASSKEY_RP_ID }: { PUBLIC_URL: string | undefined; PASSKEY_RP_ID: string | undefined },
+  production: boolean,
+): string | null {
+  if (!production) return null;
+  if (PUBLIC_URL === undefined) return 'needs PUBLIC_URL in production';
+  const isAddress = /^[\d.]+$|^\[/.test(new URL(PUBLIC_URL).hostname);
+  return isAddress && PASSKEY_RP_ID === undefined ? 'needs a domain in PUBLIC_URL, or PASSKEY_RP_ID' : null;
+}

@@ -16,12 +16,16 @@ import {
   list,
   mailFrom,
   oneOf,
+  optionalFlag,
   optionalSecret,
   pages,
   pageUrl,
+  passkeyOrigins,
+  rpId,
   siteColor,
   siteLogo,
   siteName,
+  whyNoRpId,
 } from './setting-parsers.ts';
 
 /** Of Django REST Framework, with clients that a site may have. */
@@ -156,6 +160,9 @@ export const SETTINGS = define({
   RESET_URL: { default: null, parse: linkUrl },
   VERIFY_URL: { default: null, parse: linkUrl },
   RETURN_URL: { default: null, parse: pageUrl },
+  PASSKEYS: { default: null, parse: optionalFlag },
+  PASSKEY_RP_ID: { default: null, parse: rpId },
+  PASSKEY_ORIGINS: { default: null, parse: passkeyOrigins },
   COMPAT: { default: 'simplejwt', parse: libraries },
 
   PAGES: { default: 'on', parse: pages },
@@ -166,8 +173,14 @@ export const SETTINGS = define({
 
 type Parsed = Values<typeof SETTINGS>;
 
-/** Durations are seconds. `MAIL` has its default filled in; a host's own mailer counts as `cloudflare`. */
-export type Settings = Omit<Parsed, 'MAIL'> & { readonly MAIL: 'cloudflare' | 'inbox' | 'off' };
+/**
+ * Durations are seconds. `MAIL` and `PASSKEYS` have their defaults filled in; a host's own mailer counts as
+ * `MAIL=cloudflare`.
+ */
+export type Settings = Omit<Parsed, 'MAIL' | 'PASSKEYS'> & {
+  readonly MAIL: 'cloudflare' | 'inbox' | 'off';
+  readonly PASSKEYS: boolean;
+};
 
 /** Reads only the settings named. */
 export function parseSettings<K extends keyof Parsed>(
@@ -214,5 +227,10 @@ export function loadSettings(
   for (const name of ['PUBLIC_URL', 'RESET_URL', 'VERIFY_URL', 'RETURN_URL', 'SITE_LOGO'] as const) {
     if (production && /^http:/i.test(values[name] ?? '')) fault(name, 'must be https in production');
   }
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, settings: { ...values, MAIL: mail } };
+  const noRpId = whyNoRpId(values, production);
+  if (values.PASSKEYS && noRpId !== null) fault('PASSKEYS', noRpId);
+  const PASSKEYS = values.PASSKEYS ?? noRpId === null;
+  return faults.length > 0
+    ? { ok: false, faults }
+    : { ok: true, settings: { ...values, MAIL: mail, PASSKEYS } };
 }

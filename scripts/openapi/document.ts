@@ -13,6 +13,7 @@ import { mailPaths } from './mail.ts';
 import { type Meta, names } from './names.ts';
 import { pagePaths } from './pages.ts';
 import { BODY, COOKIE, OTHER_METHODS, refusal, SHARED, when } from './parts.ts';
+import { passkeyPaths } from './passkeys.ts';
 import { secondFactorPaths } from './second-factor.ts';
 import { servicePaths } from './service.ts';
 import { simplejwtPaths } from './simplejwt.ts';
@@ -22,6 +23,7 @@ const PATHS: Record<string, Node> = {
   ...secondFactorPaths,
   ...emailSignInPaths,
   ...connectionsPaths,
+  ...passkeyPaths,
   ...mailPaths,
   ...pagePaths,
   ...simplejwtPaths,
@@ -148,6 +150,9 @@ export async function openapiTemplate(version: string): Promise<Node> {
       { name: 'Password', description: 'Change, and reset by mail.' },
       when({
         'MAIL=inbox|cloudflare': { name: 'E-mail', description: 'Verification and change of the address.' },
+      }),
+      when({
+        'PASSKEYS=true': { name: 'Passkeys', description: 'WebAuthn: add them, and sign in with one.' },
       }),
       when({
         'COMPAT=simplejwt': when({

@@ -22,7 +22,7 @@ export const d1Disown = ({ run }: D1): Pick<Credentials, 'disown'> => ({
         { emailSubject, pseudonym },
         sql`${live} AND NOT ${userExists(id)}`,
       );
-      const [ended, possible, , , deleted] = await db.batch([
+      const [ended, possible, , , , deleted] = await db.batch([
         db
           .select(endedSession)
           .from(sessions)

@@ -6,12 +6,12 @@
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { activeUser, userExists } from '../db/predicates.ts';
-import { adminLog, logins, oneTimeTokens, sessions, users } from '../db/schema.ts';
+import { adminLog, logins, oneTimeTokens, passkeys, sessions, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { Credentials } from '../ports.ts';
 import { insertToken, liveToken, voidAllTokens, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession, endSessions } from '../token/d1-session-writes.ts';
-import { addLogin, dropLogin, isTaken } from './d1-logins.ts';
+import { addLogin, dropLogin, dropLogins, isTaken } from './d1-logins.ts';
 
 const selectTrue = (db: Db, condition: SQL) =>
   db.select({ holds: sql<number>`${condition}`.as('holds') }).from(sql`(SELECT 1)`);
@@ -83,10 +83,8 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
           .where(and(sql`${sessions.userId} IN (${unproven})`, isNull(sessions.revokedAt))),
         db.update(adminLog).set({ subjectId: pseudonym }).where(sql`${adminLog.subjectId} IN (${unproven})`),
         db.delete(oneTimeTokens).where(sql`${oneTimeTokens.subject} IN (${unproven})`),
-        db.delete(logins).where(
-          sql`${logins.kind} = 'username' AND ${logins.key} = (SELECT owner.username_key FROM users AS owner
-              WHERE owner.id IN (${unproven}))`,
-        ),
+        dropLogins(db, 'username', unproven),
+        dropLogins(db, 'passkey', unproven),
         db.delete(users).where(sql`${users.id} IN (${unproven})`).returning({ id: users.id }),
         db.delete(logins).where(
           sql`${logins.kind} = 'email' AND ${logins.key} = ${email} AND ${live}
@@ -101,6 +99,7 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
             emailVerifiedAt: now,
             passwordHash: '',
             passwordVersion: sql`${users.passwordVersion} + 1`,
+            passkeyCount: 0,
             ...withoutOldName,
           })
           .where(sql`${users.id} = ${id} AND ${may}`)
@@ -109,6 +108,9 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
         endSessions(db, id, 'password_reset', now, done).returning(endedSession),
         emptySignUps(db, subject, done),
         insertToken(db, reset, sql`WHERE ${done}`),
+        // Somebody else may have made them: from now on the mailbox alone opens the account.
+        dropLogins(db, 'passkey', sql`${id}`, done),
+        db.delete(passkeys).where(and(eq(passkeys.userId, id), done)),
         voidTokens(
           db,
           id,
@@ -116,12 +118,12 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
             AND json_extract(payload, '$.nth') < ${nth}) AND ${done}`,
         ),
       ]);
-      if (results[9].length > 0) {
+      if (results[10].length > 0) {
         return {
           outcome: 'ok',
-          endedSessions: results[11],
+          endedSessions: results[12],
           endedOfOthers: results[1],
-          deleted: results[5].map((user) => user.id),
+          deleted: results[6].map((user) => user.id),
         };
       }
       return results[0][0]?.holds === 1 ? { outcome: 'email_taken' } : { outcome: 'used' };

@@ -5,7 +5,7 @@
  */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { insertFrom } from '../db/insert-from.ts';
-import { logins, users } from '../db/schema.ts';
+import { logins, passkeys, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 
 /** The kinds whose key is kept in the row of the user too. */
@@ -40,3 +40,18 @@ export const dropLogin = (db: Db, userId: string, kind: LoginKind, onlyIf: SQL) 
         onlyIf,
       ),
     );
+
+/** The keys of users, by kind. */
+const KEYS_OF = {
+  email: (userIds: SQL) => sql`SELECT ${users.email} FROM ${users} WHERE ${users.id} IN (${userIds})`,
+  username: (userIds: SQL) =>
+    sql`SELECT ${users.usernameKey} FROM ${users} WHERE ${users.id} IN (${userIds})`,
+  passkey: (userIds: SQL) =>
+    sql`SELECT ${passkeys.credentialId} FROM ${passkeys} WHERE ${passkeys.userId} IN (${userIds})`,
+} as const;
+
+/** Of users who are deleted, or of what is, before the rows that have the keys. `userIds`: what stands in an IN. */
+export const dropLogins = (db: Db, kind: keyof typeof KEYS_OF, userIds: SQL, onlyIf: SQL = sql`1`) =>
+  db
+    .delete(logins)
+    .where(sql`${logins.kind} = ${kind} AND ${logins.key} IN (${KEYS_OF[kind](userIds)}) AND ${onlyIf}`);

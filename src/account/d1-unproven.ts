@@ -55,7 +55,7 @@ export const d1Unproven = ({ run }: D1): Pick<Credentials, 'passUnproven'> => ({
   passUnproven: (key, user, now) =>
     run('credentials.passUnproven', async (db) => {
       const pass = passToOwner(db, key.subject, user, liveToken(key, now));
-      const [ended, , , deleted] = await db.batch([pass.ended, ...pass.deleted, ...pass.made, pass.voided]);
+      const [ended, , , , deleted] = await db.batch([pass.ended, ...pass.deleted, ...pass.made, pass.voided]);
       return deleted.length > 0 ? { outcome: 'ok', endedSessions: ended } : { outcome: 'proven' };
     }),
 });

@@ -11,7 +11,7 @@ import type { Db } from '../db/statement.ts';
 import type { RevocationReason, UserRow } from '../model.ts';
 import { voidAllTokens, voidByPassword, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endSessions } from '../token/d1-session-writes.ts';
-import { dropLogin } from './d1-logins.ts';
+import { dropLogins } from './d1-logins.ts';
 
 /** `source`: a WHERE that decides whether there is a row at all. `name`: what is kept in place of the username and its key. */
 export const insertUser = (
@@ -38,6 +38,7 @@ export const insertUser = (
       lastLoginAt: user.lastLoginAt,
       hasSecondFactor: user.hasSecondFactor,
       language: user.language,
+      passkeyCount: user.passkeyCount,
     },
     source,
   );
@@ -88,11 +89,12 @@ export function replacePassword(
 export const onPromotion = (db: Db, userId: string, now: number, onlyIf: SQL) =>
   [endSessions(db, userId, 'promoted', now, onlyIf), voidTokens(db, userId, onlyIf, 'email_change')] as const;
 
-/** The row of the user and what it is found by; the foreign keys take sessions along. The last answers the row. */
+/** The row of the user and what it is found by; the foreign keys take sessions and passkeys along. The last answers the row. */
 export const deleteUser = (db: Db, userId: string, onlyIf: SQL) =>
   [
-    dropLogin(db, userId, 'email', userExists(userId, onlyIf)),
-    dropLogin(db, userId, 'username', userExists(userId, onlyIf)),
+    dropLogins(db, 'email', sql`${userId}`, userExists(userId, onlyIf)),
+    dropLogins(db, 'username', sql`${userId}`, userExists(userId, onlyIf)),
+    dropLogins(db, 'passkey', sql`${userId}`, userExists(userId, onlyIf)),
     db
       .delete(users)
       .where(and(eq(users.id, userId), onlyIf))

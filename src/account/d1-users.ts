@@ -117,10 +117,10 @@ export function d1Users({ run, statement }: D1): Users {
             .from(users)
             .where(and(eq(users.id, id), sql`NOT ${notTheLastStaff}`)),
         ]);
-        if (results[3].length > 0) {
+        if (results[4].length > 0) {
           return { outcome: 'ok', endedSessions: results[0] };
         }
-        return { outcome: results[6][0]?.passwordVersion === passwordVersion ? 'last_staff' : 'changed' };
+        return { outcome: results[7][0]?.passwordVersion === passwordVersion ? 'last_staff' : 'changed' };
       }),
   };
 }

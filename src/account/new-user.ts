@@ -24,5 +24,6 @@ export const newUser = (
   lastLoginAt: null,
   hasSecondFactor: false,
   language: null,
+  passkeyCount: 0,
   ...known,
 });

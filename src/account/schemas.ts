@@ -45,6 +45,18 @@ export const email = z.pipe(
   z.transform((value) => canonicalEmail(value) as string),
 );
 
+/** Some text that is there. */
+export const requiredText = (max: number, example: string) =>
+  z.pipe(
+    text((value, report) => {
+      const trimmed = value.trim();
+      if (trimmed === '') report('blank');
+      else if (!isPlainText(trimmed)) report('characters');
+      else if (lengthOf(trimmed) > max) report('max_length', { max });
+    }, example),
+    z.transform((value) => value.trim()),
+  );
+
 /** Null and blank take it away. */
 export const name = z.nullable(
   z.pipe(

@@ -5,7 +5,10 @@ import { statusFault } from '../token/rotation.ts';
 type Flags = Pick<User, 'isActive' | 'isStaff'>;
 
 /** The user has a way to prove who they are. Whoever has no usable password has an empty hash. */
-export const canSignIn = ({ passwordHash }: Pick<User, 'passwordHash'>): boolean => passwordHash !== '';
+export const canSignIn = ({
+  passwordHash,
+  passkeyCount,
+}: Pick<User, 'passwordHash' | 'passkeyCount'>): boolean => passwordHash !== '' || passkeyCount > 0;
 
 type StaffMember = Flags & Parameters<typeof canSignIn>[0];
 

@@ -18,12 +18,13 @@ import { sha256Hex } from '../encoding.ts';
 import { invalidField, Refusal } from '../errors.ts';
 import { isOwnName } from '../identity.ts';
 import type { EndedSession, RevocationReason, User } from '../model.ts';
+import type { WithPasskeys } from '../passkeys/services.ts';
 import { type Call, seconds } from '../ports.ts';
 import { uuid7 } from '../random.ts';
 import type { WithFactors } from '../second-factor/services.ts';
 import type { AdminStore, AuditEntry, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
 
-export interface AdminServices extends WithFactors, WithEmailSignIn, WithConnections {
+export interface AdminServices extends WithFactors, WithEmailSignIn, WithConnections, WithPasskeys {
   admin: {
     store: AdminStore;
   };

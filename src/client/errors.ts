@@ -26,6 +26,8 @@ export type KnownErrorCode =
   | 'reauthentication_required'
   | 'mfa_required'
   | 'code_not_valid'
+  | 'passkey_not_valid'
+  | 'last_sign_in_method'
   | 'email_not_verified'
   | 'user_not_found'
   | 'username_taken'

@@ -21,6 +21,7 @@ export const users = sqliteTable('users', {
   lastLoginAt: integer('last_login_at'),
   hasSecondFactor: integer('has_second_factor', { mode: 'boolean' }).notNull().default(false),
   language: text('language'),
+  passkeyCount: integer('passkey_count').notNull().default(0),
 });
 
 /** A user as the ports know it: all but the key by which usernames are unique. */
@@ -38,6 +39,7 @@ export const userColumns = {
   lastLoginAt: users.lastLoginAt,
   hasSecondFactor: users.hasSecondFactor,
   language: users.language,
+  passkeyCount: users.passkeyCount,
 } satisfies Record<keyof User, unknown>;
 
 export const logins = sqliteTable(
@@ -136,6 +138,26 @@ export const connections = sqliteTable(
     issuer: text('issuer').notNull(),
     subject: text('subject').notNull(),
     email: text('email'),
+    createdAt: integer('created_at').notNull(),
+    lastUsedAt: integer('last_used_at'),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.id] })],
+);
+
+export const passkeys = sqliteTable(
+  'passkeys',
+  {
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    id: text('id').notNull(),
+    credentialId: text('credential_id').notNull(),
+    publicKey: text('public_key').notNull(),
+    counter: integer('counter').notNull(),
+    multiDevice: integer('multi_device', { mode: 'boolean' }).notNull(),
+    backedUp: integer('backed_up', { mode: 'boolean' }).notNull(),
+    transports: text('transports', { mode: 'json' }).$type<readonly string[]>().notNull(),
+    name: text('name').notNull(),
     createdAt: integer('created_at').notNull(),
     lastUsedAt: integer('last_used_at'),
   },

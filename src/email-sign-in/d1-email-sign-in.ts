@@ -204,7 +204,7 @@ export function d1EmailSignIn({ run }: D1): EmailSignIn {
         const [session] = opening;
         const pass = passToOwner(db, from, user, waits(key, session.createdAt));
         const [open, ...rest] = openingStatements(db, opening, pass.passed);
-        const [ended, , , deleted] = await db.batch([
+        const [ended, , , , deleted] = await db.batch([
           pass.ended,
           ...pass.deleted,
           ...pass.made,

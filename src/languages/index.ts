@@ -25,3 +25,4 @@ export const libraryFaults: InEach<typeof en.libraryFaults> = { en: en.libraryFa
 export const restAuthWords: InEach<typeof en.restAuthWords> = { en: en.restAuthWords, ko: ko.restAuthWords };
 export const accountPages: InEach<typeof en.accountPages> = { en: en.accountPages, ko: ko.accountPages };
 export const devPages: InEach<typeof en.devPages> = { en: en.devPages, ko: ko.devPages };
+export const passkeyNames: InEach<typeof en.passkeyNames> = { en: en.passkeyNames, ko: ko.passkeyNames };

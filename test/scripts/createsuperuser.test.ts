@@ -84,6 +84,7 @@ describe('createSuperuser', () => {
         email_verified_at: NOW,
         has_second_factor: 0,
         language: null,
+        passkey_count: 0,
         date_joined: NOW,
         last_login_at: null,
       },

@@ -9,6 +9,7 @@ export async function rebuildDirectory(): Promise<void> {
       'DELETE FROM logins',
       "INSERT INTO logins SELECT 'email', email, id FROM users WHERE email IS NOT NULL",
       "INSERT INTO logins SELECT 'username', username_key, id FROM users WHERE username_key IS NOT NULL",
+      "INSERT INTO logins SELECT 'passkey', credential_id, user_id FROM passkeys",
     ].map((statement) => DB.prepare(statement)),
   );
 }
@@ -17,7 +18,8 @@ export async function rebuildDirectory(): Promise<void> {
 export async function directoryFaults(): Promise<unknown[]> {
   const { DB } = env as { DB: D1Database };
   const inUsers = `SELECT 'email' AS kind, email AS key, id AS user_id FROM users WHERE email IS NOT NULL
-    UNION ALL SELECT 'username', username_key, id FROM users WHERE username_key IS NOT NULL`;
+    UNION ALL SELECT 'username', username_key, id FROM users WHERE username_key IS NOT NULL
+    UNION ALL SELECT 'passkey', credential_id, user_id FROM passkeys`;
   const { results } = await DB.prepare(
     `SELECT * FROM (SELECT * FROM logins EXCEPT SELECT * FROM (${inUsers}))
       UNION ALL SELECT * FROM (SELECT * FROM (${inUsers}) EXCEPT SELECT * FROM logins)`,

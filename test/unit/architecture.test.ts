@@ -14,7 +14,7 @@ const IMPORTS = new Map(FILES.map((file) => [file, importsOf(file)]));
 
 /** The first pattern that fits names a file's layer. */
 const LAYERS: [name: string, ...files: RegExp[]][] = [
-  ['composition', /^(app|index|worker|sweep)\.ts$/],
+  ['composition', /^(app|index|rooms|worker|sweep)\.ts$/],
   ['client', /^(client|pages\/browser)\//],
   [
     'stores',
@@ -31,6 +31,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^admin\/(application|console-session)\.ts$/,
     /^second-factor\/(sign-in|enrolment|services)\.ts$/,
     /^email-sign-in\/(sign-in|services)\.ts$/,
+    /^passkeys\/(assertion|registration|services|sign-in)\.ts$/,
     /^host-functions\.ts$/,
     /^connections\/(begin|finish|exchange|exchange-code|linking|services)\.ts$/,
   ],
@@ -42,6 +43,8 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^(identity|origins|secret-box|setting-parsers|settings|guard-settings|host-options|site-color)\.ts$/,
     /^second-factor\/(totp|recovery-codes|limits|ports|proof)\.ts$/,
     /^email-sign-in\/(code|limits|ports)\.ts$/,
+    /^passkeys\/(challenge|client-data|library|limits|no-certificates|ports|presenters)\.ts$/,
+    /^passkeys\/(public-key|relying-party|webauthn)\.ts$/,
     /^account\/(staff|new-user|event|presenters|export\/own-data)\.ts$/,
     /^connections\/(flow|limits|ports|providers|return-to)\.ts$/,
     /^account\/(staff|new-user|presenters|export\/own-data)\.ts$/,
@@ -54,7 +57,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
   ],
   [
     'routes',
-    /^(account|admin|compat|connections|second-factor|email-sign-in|pages|dev|mail|openapi)\//,
+    /^(account|admin|compat|connections|email-sign-in|passkeys|second-factor|pages|dev|mail|openapi)\//,
     /^(health|discovery)\.ts$/,
   ],
 ];

@@ -35,9 +35,10 @@ describe('INSERT … SELECT', () => {
       lastLoginAt: sql`5 + 1`,
       hasSecondFactor: false,
       language: null,
+      passkeyCount: 0,
     };
     const { params } = insertFrom(db, users, user, sql`WHERE 1`).toSQL();
-    expect(params).toEqual(['u', null, null, null, null, 'h', 1, 1, 0, null, 5, 0, null]);
+    expect(params).toEqual(['u', null, null, null, null, 'h', 1, 1, 0, null, 5, 0, null, 0]);
   });
 
   it('does not compile without a column, with one too many, or with another type', () => {

@@ -66,6 +66,9 @@ const DEFAULTS = {
   VERIFY_URL: undefined,
   RETURN_URL: undefined,
   PAGES: ['sign-in', 'sign-up', 'forgot', 'settings'],
+  PASSKEYS: false,
+  PASSKEY_RP_ID: undefined,
+  PASSKEY_ORIGINS: undefined,
   DOCS: true,
 };
 
@@ -78,6 +81,7 @@ describe('without a variable', () => {
   it('mail goes to the inbox in development', () => {
     expect(load({ ENVIRONMENT: 'development' })).toStrictEqual({
       ...DEFAULTS,
+      PASSKEYS: true,
       ENVIRONMENT: 'development',
       MAIL: 'inbox',
     });
@@ -214,6 +218,18 @@ describe('a good value', () => {
     ['SITE_COLOR', '#1F5fBf', '#1f5fbf'],
     ['SITE_COLOR', '', undefined],
     ['DOCS', 'off', false],
+    ['PASSKEYS', 'off', false],
+    ['PASSKEY_RP_ID', 'example.com', 'example.com'],
+    ['PASSKEY_RP_ID', 'localhost', 'localhost'],
+    ['PASSKEY_RP_ID', 'xn--bcher-kva.example', 'xn--bcher-kva.example'],
+    ['PASSKEY_RP_ID', '', undefined],
+    ['PASSKEY_ORIGINS', '', undefined],
+    [
+      'PASSKEY_ORIGINS',
+      'https://example.com, https://*.example.org',
+      ['https://example.com', 'https://*.example.org'],
+    ],
+    ['PASSKEY_ORIGINS', `android:apk-key-hash:${'k'.repeat(43)}`, [`android:apk-key-hash:${'k'.repeat(43)}`]],
     ['VERIFYING_KEYS', [{ kty: 'oct' }], '[{"kty":"oct"}]'],
     ['SIGNING_KEY', { kty: 'oct' }, '{"kty":"oct"}'],
   ])('%s=%j is read', (name, value, expected) => {
@@ -412,6 +428,22 @@ const BAD: Record<Exclude<Name, 'SIGNING_KEY' | 'VERIFYING_KEYS' | 'PROVIDERS'>,
     'http://cdn.example.com/logo.svg',
   ],
   SITE_COLOR: ['blue', '#12f', '#12345g', '1f5fbf', '#1f5fbf80', 'rgb(1,2,3)', '#1f5fbf;}'],
+  PASSKEYS: NO_SWITCH,
+  PASSKEY_RP_ID: [
+    ...[
+      'https://example.com',
+      'example.com:443',
+      'example.com/',
+      '.example.com',
+      'example..com',
+      'Example.com',
+    ],
+    ...['127.0.0.1', '[::1]', '*.example.com', 'bücher.example', '-a.example', `${'a.'.repeat(127)}com`],
+  ],
+  PASSKEY_ORIGINS: [
+    ...['*', 'null', 'example.com', 'https://example.com/', 'https://Example.com', 'https://*.com'],
+    ...['android:apk-key-hash:short', `android:apk-key-hash:${'k'.repeat(44)}`, 'ios:bundle-id:com.example'],
+  ],
   DOCS: NO_SWITCH,
 };
 
@@ -507,5 +539,34 @@ describe('a guard reads only what it names', () => {
     const { values, faults } = parseSettings({ LEEWAY: '5s', SIGN_UP: '!' }, ['LEEWAY', 'ISSUER']);
     expect(values).toStrictEqual({ LEEWAY: 5, ISSUER: undefined });
     expect(faults).toEqual([]);
+  });
+});
+
+describe('passkeys', () => {
+  const PUBLIC_URL = 'https://accounts.example.com';
+
+  it.each<[string, Env, boolean]>([
+    ['are off in production without an address', {}, false],
+    ['are off in production without one, whatever the RP ID is', { PASSKEY_RP_ID: 'example.com' }, false],
+    ['are on where PUBLIC_URL has a domain', { PUBLIC_URL }, true],
+    ['are off where it has an address', { PUBLIC_URL: 'https://192.0.2.1' }, false],
+    ['are off where it has one of IPv6', { PUBLIC_URL: 'https://[2001:db8::1]' }, false],
+    [
+      'are on where an RP ID is given beside it',
+      { PUBLIC_URL: 'https://192.0.2.1', PASSKEY_RP_ID: 'example.com' },
+      true,
+    ],
+    ['are on in development', { ENVIRONMENT: 'development' }, true],
+    ['are off where they are switched off', { PUBLIC_URL, PASSKEYS: 'off' }, false],
+    ['are on where they are switched on', { PUBLIC_URL, PASSKEYS: 'on' }, true],
+  ])('%s', (_, env, on) => {
+    expect(load(env).PASSKEYS).toBe(on);
+  });
+
+  it.each<[string, Env]>([
+    ['without an address', {}],
+    ['with an address that is no domain', { PUBLIC_URL: 'https://192.0.2.1' }],
+  ])('cannot be switched on in production %s', (_, env) => {
+    expect(faultsOf({ ...env, PASSKEYS: 'on' })).toEqual(['PASSKEYS']);
   });
 });

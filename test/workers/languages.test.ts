@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type FieldFaultName, REFUSALS, type RefusalName, refusalCode } from '../../src/errors.ts';
 import { describeFault, describeRefusal } from '../../src/languages/describe.ts';
 import { LANGUAGES, type Language } from '../../src/languages/index.ts';
+import { authenticator } from '../support/authenticator.ts';
 import { capturedLog } from '../support/log.ts';
 import { resigned } from '../support/tokens.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
@@ -57,6 +58,15 @@ const withUser =
     await w.rows(sql, who.user.id);
     return ask(method, path, { token: who.access });
   };
+
+async function withPasskey(w: World) {
+  const who = await w.signUp();
+  const device = authenticator();
+  const options = await w.post('/account/passkeys/options', {}, { token: who.access });
+  const credential = await device.create(options.body);
+  const added = await w.post('/account/passkeys', { credential }, { token: who.access });
+  return { ...who, device, added };
+}
 
 const CASES: Case[] = [
   ['parse_error', (ask) => ask('POST', '/account/login', { body: '{' })],
@@ -155,6 +165,7 @@ const CASES: Case[] = [
       return ask('DELETE', '/account/connections/only', { body: {}, token: who.access });
     },
   ],
+  ['passkey_not_valid', (ask) => ask('POST', '/account/login/passkey', { body: { credential: {} } })],
   ['permission_denied', withUser('SELECT ?', 'GET', '/admin/api/users')],
   [
     'last_staff',
@@ -313,6 +324,40 @@ const FAULTS: FaultCase[] = [
       const { access } = await w.signUp();
       return ask('DELETE', '/account/me', { body: { password: 'wrong horse battery' }, token: access });
     },
+  ],
+  [
+    'passkey_not_valid',
+    'credential',
+    async (ask, w) => {
+      const { access } = await w.signUp();
+      return ask('POST', '/account/passkeys', { body: { credential: {} }, token: access });
+    },
+  ],
+  [
+    'passkey_taken',
+    'credential',
+    async (ask, w) => {
+      const { access, device } = await withPasskey(w);
+      const options = await w.post('/account/passkeys/options', {}, { token: access });
+      const credential = await device.create(options.body, { credentialId: () => device.bytesOfId });
+      return ask('POST', '/account/passkeys', { body: { credential }, token: access });
+    },
+  ],
+  [
+    'too_many_passkeys',
+    'credential',
+    async (ask, w) => {
+      const { access, user } = await withPasskey(w);
+      await w.rows(
+        `WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 49)
+          INSERT INTO passkeys SELECT user_id, id || i, 'c' || i, public_key, 0, 0, 0, '[]', 'x', 0, NULL
+          FROM passkeys, n WHERE user_id = ?`,
+        user.id,
+      );
+      return ask('POST', '/account/passkeys/options', { body: {}, token: access });
+    },
+    {},
+    { max: 50 },
   ],
   ['password_too_short', 'password', signUpWith({ password: 'horse7x' }), {}, { min: 8 }],
   [

@@ -52,7 +52,7 @@ lenient.route('/auth', createAccounts());
 lenient.route('/console', createAdmin());
 
 /** What switches on the rooms that answer 404 without it. */
-const EVERYTHING_ON = { ENCRYPTION_KEY: 'A'.repeat(43) };
+const EVERYTHING_ON = { ENCRYPTION_KEY: 'A'.repeat(43), SIGN_IN_BY_EMAIL: 'on' };
 
 const ROUTES = [
   ...new Set(
@@ -78,7 +78,10 @@ describe('a slash at the end of a path', () => {
     ['lenient', lenient],
   ])('in a %s host', (_, host) => {
     const look = async (method: string, path: string) => {
-      const { status, text, headers } = await ask(host, method, path, { vars: EVERYTHING_ON });
+      const answer = await ask(host, method, path, { vars: EVERYTHING_ON });
+      const { status, headers } = answer;
+      // Each is another.
+      const text = answer.text.replace(/"challenge":"[\w-]+"/, '"challenge":""');
       return { status, text, allow: headers.get('Allow'), type: headers.get('Content-Type') };
     };
 

@@ -36,6 +36,7 @@ const addUser = async (flags: {
   isActive: boolean;
   isStaff: boolean;
   passwordHash?: string;
+  passkeyCount?: number;
 }): Promise<string> => {
   const id = crypto.randomUUID();
   await d1.run('test', (db) =>
@@ -112,26 +113,34 @@ it('another’s live session lets nobody act', async () => {
   expect(await holds(actorMayAct({ actorId, sessionId: session.id, now: NOW }))).toBe(false);
 });
 
-const STAFF = FLAGS.flatMap((flags) => ['x', ''].map((passwordHash) => ({ ...flags, passwordHash })));
+const WAYS_IN = [
+  { passwordHash: 'x', passkeyCount: 0 },
+  { passwordHash: '', passkeyCount: 0 },
+  { passwordHash: '', passkeyCount: 2 },
+];
+const STAFF = FLAGS.flatMap((flags) => WAYS_IN.map((ways) => ({ ...flags, ...ways })));
 const OTHERS = [
   [],
   ...STAFF.map((flags) => [flags]),
   [
-    { isActive: false, isStaff: true, passwordHash: 'x' },
-    { isActive: true, isStaff: true, passwordHash: 'x' },
+    { isActive: false, isStaff: true, passwordHash: 'x', passkeyCount: 0 },
+    { isActive: true, isStaff: true, passwordHash: 'x', passkeyCount: 0 },
   ],
 ];
-describe.each(STAFF)('a user (active: $isActive, staff: $isStaff, hash: "$passwordHash")', (flags) => {
-  it.each(OTHERS.map((others) => ({ others })))(
-    'beside $others is or is not the last of the staff',
-    async ({ others }) => {
-      await d1.run('test', (db) => db.delete(users));
-      const id = await addUser(flags);
-      for (const other of others) await addUser(other);
-      expect(await holds(userExists(id, notTheLastStaff))).toBe(!isTheLastStaff(flags, others));
-    },
-  );
-});
+describe.each(STAFF)(
+  'a user (active: $isActive, staff: $isStaff, hash: "$passwordHash", passkeys: $passkeyCount)',
+  (flags) => {
+    it.each(OTHERS.map((others) => ({ others })))(
+      'beside $others is or is not the last of the staff',
+      async ({ others }) => {
+        await d1.run('test', (db) => db.delete(users));
+        const id = await addUser(flags);
+        for (const other of others) await addUser(other);
+        expect(await holds(userExists(id, notTheLastStaff))).toBe(!isTheLastStaff(flags, others));
+      },
+    );
+  },
+);
 
 describe.each([0, 1, 10])('with a grace of %i seconds', (graceSeconds) => {
   const LIFETIME = 1_000;

@@ -7,3 +7,4 @@ export { devPages } from './dev.ts';
 export { drfRefusals, fieldFaults, refusals } from './errors.ts';
 export { mailParts, mails } from './mails.ts';
 export { emailSignInPage, mailLinkPages, mailLinkParts } from './pages.ts';
+export { passkeyNames } from './passkeys.ts';

@@ -93,6 +93,20 @@ export const mails = {
       'If this was not you, change your password at once.',
     ],
   },
+  passkey_added: {
+    subject: 'A passkey was added',
+    before: [
+      'A passkey was added to your account {email} at {site}. You can now sign in with it.',
+      'If this was not you, remove the passkey and change your password at once.',
+    ],
+  },
+  passkey_removed: {
+    subject: 'A passkey was removed',
+    before: [
+      'A passkey was removed from your account {email} at {site}. It no longer signs in.',
+      'If this was not you, change your password at once.',
+    ],
+  },
   recovery_code_used: {
     subject: 'A recovery code was used',
     before: [

@@ -79,6 +79,20 @@ export const mails: Record<en.MailName, en.MailWords> = {
       '본인이 한 일이 아니라면 바로 비밀번호를 바꾸세요.',
     ],
   },
+  passkey_added: {
+    subject: '패스키가 추가되었습니다',
+    before: [
+      '{site}의 {email} 계정에 패스키가 추가되었습니다. 이제 이 패스키로 로그인할 수 있습니다.',
+      '본인이 한 일이 아니라면 바로 그 패스키를 삭제하고 비밀번호를 바꾸세요.',
+    ],
+  },
+  passkey_removed: {
+    subject: '패스키가 삭제되었습니다',
+    before: [
+      '{site}의 {email} 계정에서 패스키가 삭제되었습니다. 이제 이 패스키로는 로그인할 수 없습니다.',
+      '본인이 한 일이 아니라면 바로 비밀번호를 바꾸세요.',
+    ],
+  },
   recovery_code_used: {
     subject: '복구 코드가 사용되었습니다',
     before: [

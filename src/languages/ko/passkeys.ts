@@ -1,0 +1,3 @@
+export const passkeyNames = {
+  unnamed: '패스키',
+};

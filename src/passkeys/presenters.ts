@@ -1,0 +1,11 @@
+/** What of a passkey goes over the wire. */
+import { timestamp } from '../account/presenters.ts';
+import type { Passkey } from './ports.ts';
+
+export const passkeyJson = ({ id, name, createdAt, lastUsedAt, backedUp }: Passkey) => ({
+  id,
+  name,
+  created_at: timestamp(createdAt),
+  last_used_at: lastUsedAt === null ? null : timestamp(lastUsedAt),
+  synced: backedUp,
+});

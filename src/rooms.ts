@@ -1,0 +1,49 @@
+/** The composition of the rooms: each has what it needs made here, and its routes. To take one out, take out its lines. */
+import type { AdminServices } from './admin/application.ts';
+import { connectionsRoutes } from './connections/routes.ts';
+import type { D1 } from './db/client.ts';
+import { codeDigest } from './email-sign-in/code.ts';
+import { d1EmailSignIn } from './email-sign-in/d1-email-sign-in.ts';
+import { emailSignInRoutes } from './email-sign-in/routes.tsx';
+import { pageRoutes } from './pages/routes.tsx';
+import { d1PasskeyServices } from './passkeys/d1-passkeys.ts';
+import { passkeyRoutes } from './passkeys/routes.ts';
+import type { Clock } from './ports.ts';
+import type { Random } from './random.ts';
+import { d1Factors } from './second-factor/d1-factors.ts';
+import { secondFactorRoutes } from './second-factor/routes.ts';
+import { createSecondFactor } from './second-factor/sign-in.ts';
+import { secretBox } from './secret-box.ts';
+import type { Settings } from './settings.ts';
+
+type RoomServices = Pick<AdminServices, 'secondFactor' | 'factors' | 'emailSignIn' | 'passkeys'>;
+
+/** Null where the settings switch a room off. `signingKey`: others are derived from it. */
+export function composeRooms(
+  settings: Settings,
+  d1: D1,
+  { signingKey, clock, random }: { signingKey: string; clock: Clock; random: Random },
+): RoomServices {
+  const { ENCRYPTION_KEY, ENCRYPTION_KEYS_OLD, ACCESS_TOKEN_LIFETIME } = settings;
+  const factors = ENCRYPTION_KEY
+    ? { store: d1Factors(d1), box: secretBox([ENCRYPTION_KEY, ...ENCRYPTION_KEYS_OLD]) }
+    : null;
+  return {
+    factors,
+    secondFactor:
+      factors && createSecondFactor(factors, { random, clock, accessLifetimeSeconds: ACCESS_TOKEN_LIFETIME }),
+    emailSignIn: settings.SIGN_IN_BY_EMAIL
+      ? { store: d1EmailSignIn(d1), digest: codeDigest(signingKey) }
+      : null,
+    passkeys: settings.PASSKEYS ? d1PasskeyServices(d1, signingKey) : null,
+  };
+}
+
+/** Below the mount of the account app. */
+export const roomRoutes = () => [
+  secondFactorRoutes(),
+  emailSignInRoutes(),
+  passkeyRoutes(),
+  pageRoutes(),
+  connectionsRoutes(),
+];
