@@ -88,5 +88,5 @@ export const refusalOf = (answer: Response, body: Problem | null): AccountsError
 export const notOurs = ({ status }: Response): AccountsError =>
   new AccountsError(status, {
     code: 'invalid_response',
-    detail: `HTTP ${status} from a proxy or a captive portal`,
+    detail: `HTTP ${status} from a proxy or captive portal`,
   });

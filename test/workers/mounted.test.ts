@@ -52,14 +52,21 @@ lenient.route('/auth', createAccounts());
 lenient.route('/console', createAdmin());
 
 /** What switches on the rooms that answer 404 without it. */
-const EVERYTHING_ON = { ENCRYPTION_KEY: 'A'.repeat(43), SIGN_IN_BY_EMAIL: 'on' };
+const EVERYTHING_ON = {
+  ENCRYPTION_KEY: 'A'.repeat(43),
+  SIGN_IN_BY_EMAIL: 'on',
+  PROVIDERS: [{ id: 'acme', issuer: 'https://id.example', client_id: 'x', client_secret: 'y' }],
+};
 
 const ROUTES = [
   ...new Set(
     inspectRoutes(strict)
       .filter(({ isMiddleware, method }) => !isMiddleware && method !== 'ALL')
       .map(
-        ({ method, path }) => `${method} ${path.replace(/:\w+/g, '0191f7a2-0000-7000-8000-000000000000')}`,
+        ({ method, path }) =>
+          `${method} ${path
+            .replace(':provider', 'acme')
+            .replace(/:\w+/g, '0191f7a2-0000-7000-8000-000000000000')}`,
       ),
   ),
 ].map((route) => route.split(' ') as [method: string, path: string]);
