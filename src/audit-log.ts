@@ -14,6 +14,7 @@ export const AUDIT_ACTIONS = [
   'user.session_ended',
   'user.all_sessions_ended',
   'user.password_reset_sent',
+  'user.second_factor_removed',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -16,6 +16,7 @@ export const REFUSAL_REASONS = {
   no_encryption_key: 'the user has a second factor, and `ENCRYPTION_KEY` is not set',
   no_code: 'no code sent by e-mail waits for the address, or it is void',
   no_exchange: 'the code of a sign-in with a provider is used, expired or made up, or another app’s',
+  second_factor_missing: '`STAFF_MFA=required`, and the staff member has no second factor',
   nothing_to_confirm: 'no authenticator app waits to be confirmed',
   // Of a passkey.
   passkey_malformed: 'not a credential as WebAuthn writes it, or one that contradicts itself',

@@ -90,6 +90,7 @@ export const SETTINGS = define({
     parse: encryptionKeys,
   },
   PROVIDERS: { default: null, secret: true, parse: optionalSecret },
+  STAFF_MFA: { default: 'optional', parse: oneOf('optional', 'required') },
   REAUTH_WINDOW: {
     default: '10m',
 
@@ -207,6 +208,8 @@ export function loadSettings(
   }
   if (mail === 'inbox' && production) fault('MAIL', 'inbox is for development only');
   if (mail === 'off' && values.SIGN_UP === 'verify') fault('SIGN_UP', 'verify needs mail, and MAIL is off');
+  if (values.STAFF_MFA === 'required' && !values.ENCRYPTION_KEY)
+    fault('STAFF_MFA', 'required needs ENCRYPTION_KEY');
   if (mail === 'off' && values.SIGN_IN_BY_EMAIL) fault('SIGN_IN_BY_EMAIL', 'needs mail, and MAIL is off');
   if (mailer) {
     if (production && values.PUBLIC_URL === undefined) {

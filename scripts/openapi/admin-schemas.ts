@@ -32,6 +32,7 @@ const counts = {
   new_this_week: count,
   live_sessions: count,
   revoked_tokens: count,
+  with_second_factor: count,
 } satisfies Record<keyof ReturnType<typeof countsJson>, unknown>;
 
 const someone = named(
@@ -76,6 +77,7 @@ export const overview = named('Overview', z.object({ ...counts, history: z.array
     new_this_week: { count: 31, more: false },
     live_sessions: { count: 2_310, more: false },
     revoked_tokens: { count: 10_000, more: true },
+    with_second_factor: { count: 88, more: false },
     history: [ACT],
   },
 });

@@ -112,6 +112,17 @@ export const adminPaths: Record<string, Node> = {
       }),
     },
   }),
+  '/admin/api/users/{id}/factors': {
+    parameters: USER_ID,
+    get: admin('adminGetFactors', 'The second factor of a user', {
+      responses: { 200: answers('What is on.', answer.factors), ...NOT_FOUND },
+    }),
+    delete: admin('adminRemoveFactor', 'Switch the second factor of a user off', {
+      description:
+        'Recovery codes and log-ins that wait for the factor are void; the user is told by e-mail.',
+      responses: { 204: answers('Off.'), ...NOTHING_ASKED, ...NOT_FOUND },
+    }),
+  },
   '/admin/api/users/{id}/sessions': {
     parameters: USER_ID,
     get: admin('adminListSessions', 'The sessions of a user', {

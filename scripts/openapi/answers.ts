@@ -240,3 +240,13 @@ export const openapi = named('OpenApi', z.looseObject({ openapi: z.string() }), 
   description: 'This document.',
   example: { openapi: '3.1.1' },
 });
+
+export const factors = named(
+  'Factors',
+  z.object({
+    totp: z.nullable(z.object({ created_at: z.string() })),
+    recovery_codes_left: z.int(),
+    passkeys: z.int(),
+  }),
+  { example: { totp: { created_at: '2026-11-02T09:30:00Z' }, recovery_codes_left: 9, passkeys: 0 } },
+);

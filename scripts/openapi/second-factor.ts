@@ -37,15 +37,7 @@ const requests = {
   }),
 };
 const answersOf = {
-  list: named(
-    'Factors',
-    z.object({
-      totp: z.nullable(z.object({ created_at: z.string() })),
-      recovery_codes_left: z.int(),
-      passkeys: z.int(),
-    }),
-    { example: { totp: { created_at: '2026-11-02T09:30:00Z' }, recovery_codes_left: 9, passkeys: 0 } },
-  ),
+  list: answer.factors,
   enrolment: named('TotpEnrolment', z.object({ secret: z.string(), uri: z.string(), qr_svg: z.string() }), {
     about: { secret: 'Base 32, to type in.', uri: 'For a QR code.', qr_svg: 'That QR code.' },
     example: {

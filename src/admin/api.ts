@@ -10,6 +10,7 @@ import { signedIn } from '../account/signed-in.ts';
 import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
+import { factorsJson } from '../second-factor/presenters.ts';
 import {
   addUser,
   changeUser,
@@ -20,12 +21,15 @@ import {
   requestReset,
 } from './application.ts';
 import type { AdminEnv } from './env.ts';
+import { factorsOf, removeFactor, requireFactor } from './factors.ts';
 import { pageQuery, userQuery, writeCursor } from './listing.ts';
 import { adminSessionJson, countsJson, historyJson, revokedTokenJson } from './presenters.ts';
 import { addUserBody, changeUserBody } from './schemas.ts';
 
 const staff = createMiddleware<AdminEnv>(async function staff(c, next) {
-  if (!c.var.caller.user.isStaff) throw new Refusal('permission_denied');
+  const { services, caller } = c.var;
+  if (!caller.user.isStaff) throw new Refusal('permission_denied');
+  requireFactor(services, caller);
   return next();
 });
 
@@ -62,6 +66,14 @@ export const adminApiRoutes = () =>
     .post('/users/:id/password-reset', signedIn, staff, body(noBody), async (c) => {
       await requestReset(c.var.services, c.var.caller, c.req.param('id'), callOf(c));
       return c.body(null, 202);
+    })
+    .get('/users/:id/factors', signedIn, staff, async (c) => {
+      const { services } = c.var;
+      return c.json(factorsJson(await factorsOf(services, await findUser(services, c.req.param('id')))));
+    })
+    .delete('/users/:id/factors', signedIn, staff, body(noBody), async (c) => {
+      await removeFactor(c.var.services, c.var.caller, c.req.param('id'), callOf(c));
+      return c.body(null, 204);
     })
     .get('/users/:id/sessions', signedIn, staff, async (c) => {
       const { services } = c.var;

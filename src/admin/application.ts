@@ -35,7 +35,7 @@ const LATEST_ROWS = 10;
 const ATTEMPTS = 3;
 
 /** `action`: what it is called in the history and in the log. */
-const auditEntry = ({ clock, random }: Services, caller: Caller, action: AuditAction): AuditEntry => ({
+export const auditEntry = ({ clock, random }: Services, caller: Caller, action: AuditAction): AuditEntry => ({
   actorId: caller.user.id,
   sessionId: caller.sessionId,
   now: seconds(clock),
@@ -44,7 +44,7 @@ const auditEntry = ({ clock, random }: Services, caller: Caller, action: AuditAc
 });
 
 /** 403 permission_denied, last_staff; 404 not_found; 409 email_taken, username_taken; 503. */
-function requireDone(outcome: Outcome): void {
+export function requireDone(outcome: Outcome): void {
   if (outcome === 'ok') return;
   if (outcome === 'denied') throw new Refusal('permission_denied', { reason: 'no_longer_staff' });
   if (outcome === 'gone') throw new Refusal('not_found');
@@ -63,7 +63,7 @@ async function settled<T>(attempt: () => Promise<{ outcome: Outcome; result: T }
 }
 
 /** What was done, to KV and the log. A deleted user has no name there. */
-async function tell(
+export async function tell(
   services: Services,
   { report }: Call,
   { actorId: actor, action }: AuditEntry,

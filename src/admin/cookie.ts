@@ -5,10 +5,12 @@
 
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
+import type { Caller } from '../account/application/session.ts';
 import { Refusal } from '../errors.ts';
 import { isOwnOrigin } from '../http/origins.ts';
 import { consoleCaller } from './console-session.ts';
 import type { AdminContext, AdminEnv } from './env.ts';
+import { mustSetUpFactor } from './factors.ts';
 
 /** `__Host-` (RFC 6265bis section 4.1.3.2): of this very host, for all its paths, over a secure connection. */
 const COOKIE = 'accounts_admin';
@@ -39,8 +41,8 @@ export const ownOrigin = createMiddleware<AdminEnv>(async function ownOrigin(c, 
   return next();
 });
 
-/** Staff by the cookie, as D1 has it now; everybody else goes to the log-in page. */
-export const requireStaffSession = createMiddleware<AdminEnv>(async function requireStaffSession(c, next) {
+/** Staff by the cookie, as D1 has it now, or what sends everybody else to the log-in page. */
+async function staffCaller(c: AdminContext): Promise<Caller | Response> {
   const token = readCookie(c);
   const caller = token === null ? null : await consoleCaller(c.var.services, token);
   if (!caller) {
@@ -50,6 +52,22 @@ export const requireStaffSession = createMiddleware<AdminEnv>(async function req
     const next = wanted.length > 1 ? `?${new URLSearchParams({ next: wanted })}` : '';
     return c.redirect(`${c.var.mount}/login${next}`, 303);
   }
+  return caller;
+}
+
+/** Staff; who has to set up a second factor first goes to the page for that. */
+export const requireStaffSession = createMiddleware<AdminEnv>(async function requireStaffSession(c, next) {
+  const caller = await staffCaller(c);
+  if (caller instanceof Response) return caller;
+  if (mustSetUpFactor(c.var.services, caller)) return c.redirect(`${c.var.mount}/second-factor`, 303);
+  c.set('caller', caller);
+  return next();
+});
+
+/** Staff, with a second factor or without. */
+export const requireStaffToSetUp = createMiddleware<AdminEnv>(async function requireStaffToSetUp(c, next) {
+  const caller = await staffCaller(c);
+  if (caller instanceof Response) return caller;
   c.set('caller', caller);
   return next();
 });

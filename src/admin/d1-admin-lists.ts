@@ -32,15 +32,18 @@ export function d1AdminLists({ run }: D1): Lists {
     counts: (now, weekAgoId) =>
       run('admin.counts', async (db) => {
         // The live ones among so many: a table of dead sessions is not read to its end.
-        const [row] = await db.all<Record<'users' | 'fresh' | 'live' | 'looked' | 'revoked', number>>(
+        const [row] = await db.all<
+          Record<'users' | 'fresh' | 'live' | 'looked' | 'revoked' | 'factors', number>
+        >(
           sql`SELECT (${upTo(sql`SELECT 1 FROM users`)}) AS users,
             (${upTo(sql`SELECT 1 FROM users WHERE id >= ${weekAgoId}`)}) AS fresh,
             (${upTo(sql`SELECT 1 FROM revoked_tokens`)}) AS revoked,
+            (${upTo(sql`SELECT 1 FROM totp_secrets WHERE secret IS NOT NULL`)}) AS factors,
             seen.live, seen.looked
             FROM (SELECT count(*) AS looked, coalesce(sum(revoked_at IS NULL AND absolute_end_at > ${now}), 0) AS live
               FROM (SELECT revoked_at, absolute_end_at FROM sessions LIMIT ${2 * COUNT_MAX})) AS seen`,
         );
-        const { users = 0, fresh = 0, live = 0, looked = 0, revoked = 0 } = row ?? {};
+        const { users = 0, fresh = 0, live = 0, looked = 0, revoked = 0, factors = 0 } = row ?? {};
         return {
           users: capped(users),
           newThisWeek: capped(fresh),
@@ -49,6 +52,7 @@ export function d1AdminLists({ run }: D1): Lists {
             more: looked === 2 * COUNT_MAX || live > COUNT_MAX,
           },
           revokedTokens: capped(revoked),
+          withSecondFactor: capped(factors),
         };
       }),
 

@@ -11,7 +11,7 @@ import { writeChanges } from '../audit-log.ts';
 import type { D1 } from '../db/client.ts';
 import { insertFrom } from '../db/insert-from.ts';
 import { actorMayAct, notTheLastStaff, userExists } from '../db/predicates.ts';
-import { adminLog, logins, sessions, userColumns, users } from '../db/schema.ts';
+import { adminLog, logins, recoveryCodes, sessions, totpSecrets, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { User } from '../model.ts';
 import { LEEWAY_MAX_SECONDS } from '../token/claims.ts';
@@ -209,6 +209,23 @@ export function d1Admin(d1: D1): AdminStore {
           ),
         ]);
         return { outcome: outcomeOf(results[1]), ended: results[2] };
+      }),
+
+    removeFactor: (entry, userId) =>
+      run('admin.removeFactor', async (db) => {
+        const isOn = userExists(userId, sql`${users.hasSecondFactor} = 1`);
+        const results = await db.batch([
+          write(db, entry, { subjectId: userId }, sql`WHERE ${isOn}`),
+          outcome(db, entry, [], 'gone'),
+          db.delete(totpSecrets).where(and(eq(totpSecrets.userId, userId), done(entry))),
+          db.delete(recoveryCodes).where(and(eq(recoveryCodes.userId, userId), done(entry))),
+          db
+            .update(users)
+            .set({ hasSecondFactor: false })
+            .where(and(eq(users.id, userId), done(entry))),
+          voidTokens(db, userId, done(entry), 'second_factor'),
+        ]);
+        return outcomeOf(results[1]);
       }),
 
     leaveReset: (entry, user, token) =>

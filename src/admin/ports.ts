@@ -38,6 +38,7 @@ export interface Counts {
   newThisWeek: Count;
   liveSessions: Count;
   revokedTokens: Count;
+  withSecondFactor: Count;
 }
 
 /** Where a list goes on: opaque to whoever holds it. */
@@ -129,6 +130,8 @@ export interface AdminStore {
     userId: string,
     id: string | null,
   ) => Promise<{ outcome: Outcome; ended: EndedSession[] }>;
+  /** Switches the user's second factor off: authenticator, recovery codes, sign-ins that wait for it. `gone`: there is none. */
+  removeFactor: (entry: AuditEntry, userId: string) => Promise<Outcome>;
   /** Leaves a reset token for the user; older ones are void. */
   leaveReset: (entry: AuditEntry, user: User, token: OneTimeToken) => Promise<Outcome>;
 }

@@ -9,6 +9,7 @@ export const countsJson = (counts: Counts) => ({
   new_this_week: counts.newThisWeek,
   live_sessions: counts.liveSessions,
   revoked_tokens: counts.revokedTokens,
+  with_second_factor: counts.withSecondFactor,
 });
 
 export const adminSessionJson = (session: Session) => ({

@@ -27,6 +27,7 @@ import { RevokedTokensPage } from './pages/sessions.tsx';
 import { LogInPage, SecondFactorPage } from './pages/sign.tsx';
 import { UsersPage } from './pages/users.tsx';
 import { logInForm, secondFactorForm } from './schemas.ts';
+import { secondFactorSetUpRoutes } from './second-factor-routes.ts';
 import { show } from './show.tsx';
 import { userRoutes } from './user-routes.ts';
 
@@ -86,6 +87,7 @@ export const consoleRoutes = () =>
       const { items, next, looked, tooMany } = await c.var.services.admin.store.users(order);
       return show(c, UsersPage, { users: items, tooMany, order, query, looked, next: writeCursor(next) });
     })
+    .route('/second-factor', secondFactorSetUpRoutes())
     .route('/users', userRoutes())
     .get('/revoked-tokens', requireStaffSession, async (c) => {
       const query = c.req.query();

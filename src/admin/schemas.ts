@@ -1,6 +1,13 @@
 /** The bodies that staff send, as JSON or as a form: those of the account app, and the flags. */
 import * as z from 'zod/mini';
-import { codeText, signUpBody, token, tokenObtainBody, updateMeBody } from '../account/schemas.ts';
+import {
+  codeText,
+  presentedPassword,
+  signUpBody,
+  token,
+  tokenObtainBody,
+  updateMeBody,
+} from '../account/schemas.ts';
 
 export const addUserBody = z.object({
   ...signUpBody.shape,
@@ -17,4 +24,7 @@ export const changeUserBody = z.object({
 
 /** `username` may be the e-mail address. */
 export const logInForm = tokenObtainBody;
+/** Of the page on which staff set up a factor of their own. A blank password is none. */
+export const setUpForm = z.object({ password: z.optional(presentedPassword) });
+export const confirmForm = z.object({ code: codeText });
 export const secondFactorForm = z.object({ mfa_token: token, code: codeText });

@@ -17,6 +17,7 @@ import {
 } from './application.ts';
 import { ownOrigin, requireStaffSession } from './cookie.ts';
 import type { AdminContext, AdminEnv } from './env.ts';
+import { factorsOf, removeFactor } from './factors.ts';
 import { type Form, formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, writeCursor } from './listing.ts';
 import { type ConsoleWords, userPath } from './pages/parts.tsx';
@@ -44,6 +45,7 @@ const DEEDS = {
   'password-reset': requestReset,
   deactivate: change({ is_active: false }),
   demote: change({ is_staff: false }),
+  'remove-factor': removeFactor,
   'end-sessions': (services, caller, userId, call) =>
     endSessions(services, caller, { userId, sessionId: null }, call),
   delete: deleteUser,
@@ -55,6 +57,7 @@ const ASKED = [
   'deactivate',
   'demote',
   'end-sessions',
+  'remove-factor',
   'delete',
 ] as const satisfies (keyof ConsoleWords['questions'] & keyof typeof DEEDS)[];
 
@@ -65,7 +68,8 @@ async function showUser(
 ) {
   const { services, caller } = c.var;
   const { store } = services.admin;
-  const [sessions, history] = await Promise.all([
+  const [factors, sessions, history] = await Promise.all([
+    factorsOf(services, user),
     store.sessions(user.id, { id: null, after: null, limit: SESSIONS_SHOWN }),
     store.history({ subjectId: user.id, after: null, limit: HISTORY_SHOWN }),
   ]);
@@ -74,6 +78,7 @@ async function showUser(
     UserPage,
     {
       user,
+      factors,
       sessions: sessions.items,
       history: history.items,
       own: caller.sessionId,

@@ -5,20 +5,17 @@ import type { Caller } from '../account/application/session.ts';
 import type { Services } from '../account/application/tokens.ts';
 import { Refusal } from '../errors.ts';
 import { type Call, seconds } from '../ports.ts';
-import type { FactorServices } from './ports.ts';
+import type { FactorList, FactorServices } from './ports.ts';
 import { newRecoveryCodes } from './recovery-codes.ts';
 import { keyUri, matchingStep, SECRET_BYTES } from './totp.ts';
 
 const keyOf = ({ user, sessionId }: Caller) => ({ userId: user.id, sessionId });
 const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session_ended_meanwhile' });
 
-/** `created_at` in epoch seconds. */
-export interface FactorList {
-  totp: { createdAt: number } | null;
-  recoveryCodesLeft: number;
-}
-
-export async function listFactors({ store }: FactorServices, { user }: Caller): Promise<FactorList> {
+export async function listFactors(
+  { store }: FactorServices,
+  { user }: Pick<Caller, 'user'>,
+): Promise<FactorList> {
   if (!user.hasSecondFactor) return { totp: null, recoveryCodesLeft: 0 };
   const found = await store.find(user.id);
   const confirmedAt = found?.totp.secret == null ? null : found.totp.confirmedAt;

@@ -91,6 +91,12 @@ export interface Challenge {
   policy: { staffOnly: boolean; maxLifetimeSeconds: number; tokenLifetimeSeconds: number };
 }
 
+/** What is on. */
+export interface FactorList {
+  totp: { createdAt: number } | null;
+  recoveryCodesLeft: number;
+}
+
 export interface FactorServices {
   store: Factors;
   box: SecretBox;

@@ -3,7 +3,6 @@ import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { bearerOf, mintFirstPair } from '../account/application/tokens.ts';
 import type { AccountContext } from '../account/env.ts';
-import { timestamp } from '../account/presenters.ts';
 import { requireOrigin, sendTokens } from '../account/refresh-transport.ts';
 import { signedIn, signedInToChange } from '../account/signed-in.ts';
 import { Refusal } from '../errors.ts';
@@ -12,6 +11,7 @@ import { callOf } from '../http/call.ts';
 import { confirmTotp, listFactors, removeTotp, renewRecoveryCodes, startTotp } from './enrolment.ts';
 import type { FactorsContext, FactorsEnv } from './env.ts';
 import type { FactorServices } from './ports.ts';
+import { factorsJson } from './presenters.ts';
 import { codeBody, secondFactorBody, stepUpBody } from './schemas.ts';
 import { completeSignIn } from './sign-in.ts';
 
@@ -39,14 +39,9 @@ export const secondFactorRoutes = () =>
       const pair = await mintFirstPair(services, bearerOf(user, session), now, call);
       return c.json(sendTokens(c as unknown as AccountContext, pair));
     })
-    .get('/factors', signedIn, async (c) => {
-      const { totp, recoveryCodesLeft } = await listFactors(factorsOf(c), c.var.caller);
-      return c.json({
-        totp: totp && { created_at: timestamp(totp.createdAt) },
-        recovery_codes_left: recoveryCodesLeft,
-        passkeys: 0,
-      });
-    })
+    .get('/factors', signedIn, async (c) =>
+      c.json(factorsJson(await listFactors(factorsOf(c), c.var.caller))),
+    )
     .post('/factors/totp', requireOrigin, signedInToChange, body(stepUpBody), async (c) => {
       const { password } = c.req.valid('json');
       return c.json(await startTotp(c.var.services, factorsOf(c), c.var.caller, password, callOf(c)), 201);

@@ -28,7 +28,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
   [
     'application',
     /^account\/application\//,
-    /^admin\/(application|console-session)\.ts$/,
+    /^admin\/(application|console-session|factors)\.ts$/,
     /^second-factor\/(sign-in|enrolment|services)\.ts$/,
     /^email-sign-in\/(sign-in|services)\.ts$/,
     /^passkeys\/(assertion|registration|services|sign-in)\.ts$/,
@@ -41,7 +41,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     'rules',
     /^(token|password)\//,
     /^(identity|origins|secret-box|setting-parsers|settings|guard-settings|host-options|site-color)\.ts$/,
-    /^second-factor\/(totp|recovery-codes|limits|ports|proof)\.ts$/,
+    /^second-factor\/(totp|recovery-codes|limits|ports|proof|presenters)\.ts$/,
     /^email-sign-in\/(code|limits|ports)\.ts$/,
     /^passkeys\/(challenge|client-data|library|limits|no-certificates|ports|presenters)\.ts$/,
     /^passkeys\/(public-key|relying-party|webauthn)\.ts$/,

@@ -57,6 +57,7 @@ const DEFAULTS = {
   COMPAT: ['simplejwt'],
   MAIL: 'off',
   SIGN_IN_BY_EMAIL: false,
+  STAFF_MFA: 'optional',
   MAIL_FROM: undefined,
   PUBLIC_URL: undefined,
   SITE_NAME: undefined,
@@ -338,6 +339,7 @@ const BAD: Record<Exclude<Name, 'SIGNING_KEY' | 'VERIFYING_KEYS' | 'PROVIDERS'>,
   PASSWORD_MIN_LENGTH: [...NO_NUMBER, '0', '7', '257'],
   PASSWORD_BREACH_CHECK: NO_SWITCH,
   SIGN_IN_BY_EMAIL: NO_SWITCH,
+  STAFF_MFA: ['', 'on', 'Required', 'none'],
   RATE_LIMITS: NO_SWITCH,
   ALLOWED_ORIGINS: [
     '*',
@@ -486,6 +488,7 @@ describe('faults come together', () => {
       { ENVIRONMENT: 'development', SIGN_UP: 'verify', MAIL: 'off' },
       ['SIGN_UP'],
     ],
+    ['staff’s second factor without its key', { STAFF_MFA: 'required' }, ['STAFF_MFA']],
     ['sign-in by e-mail without mail', { SIGN_IN_BY_EMAIL: 'on' }, ['SIGN_IN_BY_EMAIL']],
     ['mail with nothing it needs', { MAIL: 'cloudflare' }, ['MAIL_FROM', 'PUBLIC_URL', 'MAIL']],
     [

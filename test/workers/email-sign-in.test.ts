@@ -1,8 +1,8 @@
 /** Signing in by a code or link sent by e-mail: who gets in, what is void afterwards, and what holds under fifty calls. */
-import { generateHOTP } from '@oslojs/otp';
 import { describe, expect, it } from 'vitest';
 import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';
+import { ENCRYPTION_KEY, enrol, totp } from '../support/totp.ts';
 import {
   atOnce,
   claimsOf,
@@ -375,25 +375,13 @@ describe('an account whose address was unverified', () => {
 });
 
 describe('a second factor', () => {
-  const KEY = btoa('0123456789abcdef0123456789abcdef');
-  const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const totp = (w: World, secret: string) => {
-    const bits = [...secret].map((letter) => BASE32.indexOf(letter).toString(2).padStart(5, '0')).join('');
-    const bytes = Uint8Array.from(bits.match(/.{8}/g) ?? [], (byte) => Number.parseInt(byte, 2));
-    return generateHOTP(bytes, BigInt(Math.floor(w.clock.now / 30)), 6);
-  };
   async function enrolled(w: World) {
     const who = await verified(w);
-    const { body } = await w.post('/account/factors/totp', {}, { token: who.access });
-    const code = totp(w, body.secret);
-    const on = await w.post('/account/factors/totp/confirm', { code }, { token: who.access });
-    expect(on.status).toBe(200);
-    w.clock.advance(30);
-    return { ...who, secret: body.secret as string };
+    return { ...who, ...(await enrol(w, who.access)) };
   }
 
   it('is asked for after the code, which is used up', async () => {
-    const w = at({ ENCRYPTION_KEY: KEY });
+    const w = at({ ENCRYPTION_KEY });
     const { email, secret } = await enrolled(w);
     const its = await requested(w, email);
     const waits = await confirm(w, { email, code: its.code });
@@ -406,7 +394,7 @@ describe('a second factor', () => {
   });
 
   it('that cannot be checked lets nobody in', async () => {
-    const w = at({ ENCRYPTION_KEY: KEY });
+    const w = at({ ENCRYPTION_KEY });
     const { email } = await enrolled(w);
     const without = at();
     const { code } = await requested(without, email);
@@ -416,11 +404,9 @@ describe('a second factor', () => {
   });
 
   it('is gone with the account of whoever never showed the mailbox', async () => {
-    const w = at({ ENCRYPTION_KEY: KEY });
+    const w = at({ ENCRYPTION_KEY });
     const who = await w.signUp();
-    const { body } = await w.post('/account/factors/totp', {}, { token: who.access });
-    const code = totp(w, body.secret);
-    await w.post('/account/factors/totp/confirm', { code }, { token: who.access });
+    await enrol(w, who.access);
     const its = await requested(w, who.email);
     const answer = await confirm(w, { token: its.token });
     expect(answer.status).toBe(200);

@@ -13,6 +13,7 @@ export const OverviewPage = (props: { frame: Frame; counts: Counts; latest: Hist
     [words.places.users, counts.users, '/users'],
     [words.overview.newThisWeek, counts.newThisWeek, '/users?ordering=-date_joined'],
     [words.overview.liveSessions, counts.liveSessions, ''],
+    [words.overview.withSecondFactor, counts.withSecondFactor, ''],
     [words.places.revoked_tokens, counts.revokedTokens, '/revoked-tokens'],
   ] as const;
   return (

@@ -153,7 +153,7 @@ interface FieldProps {
   autofocus?: boolean;
   autocomplete?: string;
   /** Not the type `email`: browsers refuse addresses there that are good (RFC 6531). */
-  inputmode?: 'email';
+  inputmode?: 'email' | 'numeric';
 }
 
 export const Field = ({ label, hint, errors = {}, ...input }: FieldProps) => {

@@ -1,7 +1,9 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** One user: who it is, what can be changed, the sessions, the history; and the page that adds one. */
+import { fill } from '../../languages/describe.ts';
 import type { Session, User } from '../../model.ts';
+import type { FactorList } from '../../second-factor/ports.ts';
 import type { HistoryRow } from '../ports.ts';
 import { HistoryTable } from './history.tsx';
 import { Layout } from './layout.tsx';
@@ -25,7 +27,7 @@ import { SessionTable } from './sessions.tsx';
 /** What was typed into a form, where it is shown again. */
 export type Typed = Readonly<Record<string, string | undefined>>;
 
-const Facts = ({ words, user }: { words: ConsoleWords; user: User }) => {
+const Facts = ({ words, user, factors }: { words: ConsoleWords; user: User; factors: FactorList }) => {
   const verified = user.emailVerifiedAt !== null;
   const label = words.user;
   const facts = {
@@ -42,6 +44,15 @@ const Facts = ({ words, user }: { words: ConsoleWords; user: User }) => {
         </Badge>
         {user.isStaff && <Badge kind="info">{label.isStaff}</Badge>}
       </>
+    ),
+    [label.secondFactor]: factors.totp ? (
+      <>
+        {label.factorOnSince} <Time at={factors.totp.createdAt} />
+        {', '}
+        {fill(label.recoveryCodesLeft, { count: factors.recoveryCodesLeft })}
+      </>
+    ) : (
+      label.factorOff
     ),
     [label.joined]: <Time at={user.dateJoined} />,
     [label.lastLogIn]: <Time at={user.lastLoginAt} never={words.never} />,
@@ -64,6 +75,7 @@ export const UserPage = (props: {
   user: User;
   sessions: Session[];
   history: HistoryRow[];
+  factors: FactorList;
   own: string;
   now: number;
   canReset: boolean;
@@ -86,7 +98,7 @@ export const UserPage = (props: {
       <div class="columns">
         <section class="card">
           <h2>{label.account}</h2>
-          <Facts words={words} user={user} />
+          <Facts words={words} user={user} factors={props.factors} />
         </section>
         <form class="card" method="post" action={path}>
           <h2>{label.profile}</h2>
@@ -109,6 +121,7 @@ export const UserPage = (props: {
             {ask('end-sessions', label.endSessions)}
             {user.isStaff ? ask('demote', label.removeFromStaff) : ask('promote', label.makeStaff)}
             {user.isActive ? ask('deactivate', label.deactivate) : post('activate', label.activate)}
+            {props.factors.totp && ask('remove-factor', label.removeFactor)}
             {ask('delete', label.delete)}
           </div>
         </section>

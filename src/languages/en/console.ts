@@ -49,6 +49,7 @@ export const consoleWords = {
     end: 'The session has ended.',
     'end-sessions': 'All sessions of the user have ended.',
     'password-reset': 'A mail with a link to a new password is on its way.',
+    'remove-factor': 'The second factor of the user is off.',
     'log-out': 'You are logged out.',
   },
 
@@ -74,6 +75,11 @@ export const consoleWords = {
       text: 'They have to log in again everywhere.',
       button: 'End all sessions',
     },
+    'remove-factor': {
+      title: 'Switch off the second factor of this user?',
+      text: 'Their password alone lets them in until they set up another one. Their recovery codes are void.',
+      button: 'Switch it off',
+    },
     delete: {
       title: 'Delete this user?',
       text: 'The account and all that belongs to it are gone for good. In the history a pseudonym takes their place.',
@@ -84,6 +90,7 @@ export const consoleWords = {
   overview: {
     newThisWeek: 'New this week',
     liveSessions: 'Live sessions',
+    withSecondFactor: 'With a second factor',
   },
 
   users: {
@@ -120,6 +127,10 @@ export const consoleWords = {
     isNotVerified: 'not verified',
     staffMay: 'Staff: may use this console',
     unverified: 'The address is not verified, but I know whose account it is (needed for staff)',
+    secondFactor: 'Second factor',
+    factorOff: 'off',
+    factorOnSince: 'on since',
+    recoveryCodesLeft: 'recovery codes left: {count}',
     joined: 'Joined (UTC)',
     lastLogIn: 'Last log-in',
     id: 'Id',
@@ -133,10 +144,28 @@ export const consoleWords = {
     makeStaff: 'Make staff…',
     deactivate: 'Deactivate…',
     activate: 'Activate',
+    removeFactor: 'Switch off the second factor…',
     delete: 'Delete…',
     latestSessions: 'Latest sessions',
     allSessions: 'All sessions of this user',
     allHistory: 'All history of this user',
+  },
+
+  /** The page on which staff set up their own. */
+  secondFactor: {
+    title: 'Set up a second factor',
+    required: 'Staff need a second factor to use this console. Set one up to go on.',
+    about: 'An authenticator app on your phone will show a code of six digits, which every log-in asks for.',
+    on: 'Your second factor is on.',
+    start: 'Set it up',
+    password: 'Your password',
+    scan: 'Scan this with the app',
+    orType: 'or type it in:',
+    code: 'The code that the app shows',
+    confirm: 'Switch it on',
+    codesTitle: 'Keep these recovery codes',
+    codes:
+      'Each of them logs you in once without the app. They are shown only now: print them, or keep them in a password manager.',
   },
 
   sessions: {
@@ -211,6 +240,7 @@ export const consoleWords = {
     'user.session_ended': 'ended a session',
     'user.all_sessions_ended': 'ended all sessions',
     'user.password_reset_sent': 'sent a password reset',
+    'user.second_factor_removed': 'removed the second factor',
   } satisfies Record<AuditAction, string>,
 
   /** What was changed, by its name in the audit log. */

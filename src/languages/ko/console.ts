@@ -47,6 +47,7 @@ export const consoleWords: typeof en.consoleWords = {
     end: '세션을 종료했습니다.',
     'end-sessions': '사용자의 모든 세션을 종료했습니다.',
     'password-reset': '새 비밀번호를 정하는 링크를 메일로 보냅니다.',
+    'remove-factor': '사용자의 2단계 인증을 껐습니다.',
     'log-out': '로그아웃했습니다.',
   },
 
@@ -71,6 +72,11 @@ export const consoleWords: typeof en.consoleWords = {
       text: '모든 기기에서 다시 로그인해야 합니다.',
       button: '모든 세션 종료',
     },
+    'remove-factor': {
+      title: '이 사용자의 2단계 인증을 끌까요?',
+      text: '다시 설정할 때까지 비밀번호만으로 로그인하게 됩니다. 복구 코드도 쓸 수 없게 됩니다.',
+      button: '2단계 인증 끄기',
+    },
     delete: {
       title: '이 사용자를 삭제할까요?',
       text: '계정과 그에 딸린 모든 정보가 완전히 삭제됩니다. 작업 기록에는 가명으로만 남습니다.',
@@ -81,6 +87,7 @@ export const consoleWords: typeof en.consoleWords = {
   overview: {
     newThisWeek: '이번 주 가입',
     liveSessions: '활성 세션',
+    withSecondFactor: '2단계 인증 사용',
   },
 
   users: {
@@ -116,6 +123,10 @@ export const consoleWords: typeof en.consoleWords = {
     isNotVerified: '확인되지 않음',
     staffMay: '운영진: 이 콘솔을 쓸 수 있음',
     unverified: '이메일 주소가 확인되지 않았지만 누구의 계정인지 알고 있음 (운영진에게 필요)',
+    secondFactor: '2단계 인증',
+    factorOff: '꺼짐',
+    factorOnSince: '설정:',
+    recoveryCodesLeft: '남은 복구 코드: {count}개',
     joined: '가입(UTC)',
     lastLogIn: '마지막 로그인',
     id: '식별자',
@@ -129,10 +140,27 @@ export const consoleWords: typeof en.consoleWords = {
     makeStaff: '운영진으로 지정…',
     deactivate: '비활성화…',
     activate: '활성화',
+    removeFactor: '2단계 인증 끄기…',
     delete: '삭제…',
     latestSessions: '최근 세션',
     allSessions: '이 사용자의 모든 세션',
     allHistory: '이 사용자의 모든 작업 기록',
+  },
+
+  secondFactor: {
+    title: '2단계 인증 설정',
+    required: '이 콘솔을 쓰려면 2단계 인증이 필요합니다. 계속하려면 설정해 주세요.',
+    about: '휴대폰의 인증 앱에 여섯 자리 코드가 표시되며, 로그인할 때마다 이 코드를 입력합니다.',
+    on: '2단계 인증이 켜져 있습니다.',
+    start: '설정하기',
+    password: '비밀번호',
+    scan: '인증 앱으로 스캔하세요',
+    orType: '또는 직접 입력하세요:',
+    code: '앱에 표시된 코드',
+    confirm: '켜기',
+    codesTitle: '복구 코드를 보관하세요',
+    codes:
+      '각 코드로 인증 앱 없이 한 번 로그인할 수 있습니다. 지금만 표시되니 인쇄하거나 비밀번호 관리자에 보관하세요.',
   },
 
   sessions: {
@@ -205,6 +233,7 @@ export const consoleWords: typeof en.consoleWords = {
     'user.session_ended': '세션 종료',
     'user.all_sessions_ended': '모든 세션 종료',
     'user.password_reset_sent': '비밀번호 재설정 메일 발송',
+    'user.second_factor_removed': '2단계 인증 해제',
   },
 
   fields: {

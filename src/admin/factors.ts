@@ -1,0 +1,49 @@
+/**
+ * Second factors in the console: those of users, which staff see and switch off, and staff's own. Never Hono, Drizzle or
+ * a binding.
+ */
+import { inLanguageOf, sendMail } from '../account/application/mailing.ts';
+import type { Caller } from '../account/application/session.ts';
+import { Refusal } from '../errors.ts';
+import type { User } from '../model.ts';
+import type { Call } from '../ports.ts';
+import { listFactors } from '../second-factor/enrolment.ts';
+import type { FactorList } from '../second-factor/ports.ts';
+import { type AdminServices, auditEntry, findUser, requireDone, tell } from './application.ts';
+
+const NONE: FactorList = { totp: null, recoveryCodesLeft: 0 };
+
+/** Of a user as it was read. */
+export const factorsOf = async ({ factors }: AdminServices, user: User): Promise<FactorList> =>
+  factors === null ? NONE : listFactors(factors, { user });
+
+/** Switches the user's second factor off, and tells them. 403 permission_denied; 404 not_found, also where it is off. */
+export async function removeFactor(
+  services: AdminServices,
+  caller: Caller,
+  id: string,
+  call: Call,
+): Promise<void> {
+  const user = await findUser(services, id);
+  const entry = auditEntry(services, caller, 'user.second_factor_removed');
+  requireDone(await services.admin.store.removeFactor(entry, id));
+  await tell(services, call, entry, id);
+  call.report('info', 'second_factor_off', { user: id });
+  await sendMail(services, inLanguageOf(user, call), 'second_factor_off', user.email);
+}
+
+/**
+ * STAFF_MFA=required, and this staff member has none: they may do nothing but set one up. A passkey that verified its user
+ * is both factors.
+ */
+export const mustSetUpFactor = (
+  { settings }: Pick<AdminServices, 'settings'>,
+  { user, session }: Pick<Caller, 'user' | 'session'>,
+): boolean => settings.STAFF_MFA === 'required' && !user.hasSecondFactor && !session.amr.includes('mfa');
+
+/** Of the admin API. 403 permission_denied. */
+export function requireFactor(services: Pick<AdminServices, 'settings'>, caller: Caller): void {
+  if (mustSetUpFactor(services, caller)) {
+    throw new Refusal('permission_denied', { reason: 'second_factor_missing' });
+  }
+}

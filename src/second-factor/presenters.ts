@@ -1,0 +1,9 @@
+/** What of a user's factors goes over the wire. */
+import { timestamp } from '../account/presenters.ts';
+import type { FactorList } from './ports.ts';
+
+export const factorsJson = ({ totp, recoveryCodesLeft }: FactorList) => ({
+  totp: totp && { created_at: timestamp(totp.createdAt) },
+  recovery_codes_left: recoveryCodesLeft,
+  passkeys: 0,
+});
