@@ -25,6 +25,7 @@ export default defineConfig({
             miniflare: {
               bindings: {
                 MIGRATIONS: await readD1Migrations('migrations'),
+                NOTES_MIGRATIONS: await readD1Migrations('examples/notes/migrations'),
                 SIGNING_KEY: 'a-signing-key-for-tests-0123456789-abcdefghijk',
                 ENVIRONMENT: 'development',
                 // The floor of development: what hashing costs is measured elsewhere.

@@ -29,7 +29,8 @@ export type RateLimitedAction =
         | 'provider_start'
         | 'provider_callback'
         | 'exchange'
-        | 'passkey';
+        | 'passkey'
+        | 'hand_back';
     }
   /** A signed-in user's change of the own account. */
   | { action: 'change'; userId: string };

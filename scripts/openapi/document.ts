@@ -9,6 +9,7 @@ import { adminPaths } from './admin.ts';
 import { connectionsPaths } from './connections.ts';
 import { djangoPaths } from './django.ts';
 import { emailSignInPaths } from './email-sign-in.ts';
+import { handBackPaths } from './hand-back.ts';
 import { mailPaths } from './mail.ts';
 import { type Meta, names } from './names.ts';
 import { pagePaths } from './pages.ts';
@@ -24,6 +25,7 @@ const PATHS: Record<string, Node> = {
   ...emailSignInPaths,
   ...connectionsPaths,
   ...passkeyPaths,
+  ...handBackPaths,
   ...mailPaths,
   ...pagePaths,
   ...simplejwtPaths,

@@ -1,6 +1,9 @@
 /** The pages for people. PAGES says which are there. */
 import type { Node } from '../../src/openapi/resolve-template.ts';
-import { ANY, IN_LANGUAGE, page, when } from './parts.ts';
+import { ANY, IN_LANGUAGE, page, refusal, when } from './parts.ts';
+
+/** A page where one is asked for, as browsers do. */
+const badReturn = refusal(['invalid'], { faults: { return_to: [{ fault: 'invalid' }] } });
 
 const pageOf = (operationId: string, summary: string): Node => ({
   operationId,
@@ -9,7 +12,14 @@ const pageOf = (operationId: string, summary: string): Node => ({
   description:
     'A page for people, in English or Korean. Its script uses this API and nothing else. `return_to` and `code_challenge` lead back to an app: see docs/pages.md.',
   security: [],
-  responses: { 200: page('A page for people.', IN_LANGUAGE), ...ANY },
+  responses: {
+    200: page('A page for people.', IN_LANGUAGE),
+    400: {
+      ...badReturn,
+      content: { ...(badReturn.content as Node), 'text/html': { schema: { type: 'string' } } },
+    },
+    ...ANY,
+  },
 });
 const whileOn = (name: string, path: Node): Node => when({ [`PAGES=${name}`]: path });
 

@@ -9,7 +9,7 @@ import { userExists } from '../db/predicates.ts';
 import { adminLog, oneTimeTokens, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { RevocationReason, UserRow } from '../model.ts';
-import { voidAllTokens, voidByPassword, voidTokens } from '../token/d1-one-time-tokens.ts';
+import { voidAllTokens, voidAsked, voidByPassword } from '../token/d1-one-time-tokens.ts';
 import { endSessions } from '../token/d1-session-writes.ts';
 import { dropLogins } from './d1-logins.ts';
 
@@ -87,7 +87,7 @@ export function replacePassword(
  * asked for before. To be run before the flag is set.
  */
 export const onPromotion = (db: Db, userId: string, now: number, onlyIf: SQL) =>
-  [endSessions(db, userId, 'promoted', now, onlyIf), voidTokens(db, userId, onlyIf, 'email_change')] as const;
+  [endSessions(db, userId, 'promoted', now, onlyIf), voidAsked(db, userId, onlyIf)] as const;
 
 /** The row of the user and what it is found by; the foreign keys take sessions and passkeys along. The last answers the row. */
 export const deleteUser = (db: Db, userId: string, onlyIf: SQL) =>

@@ -15,7 +15,7 @@ import { adminLog, logins, recoveryCodes, sessions, totpSecrets, userColumns, us
 import type { Db } from '../db/statement.ts';
 import type { User } from '../model.ts';
 import { LEEWAY_MAX_SECONDS } from '../token/claims.ts';
-import { insertToken, makeRoom, voidTokens } from '../token/d1-one-time-tokens.ts';
+import { insertToken, makeRoom, voidAsked, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession, endSessions } from '../token/d1-session-writes.ts';
 import { d1AdminLists } from './d1-admin-lists.ts';
 import type { AdminStore, AuditEntry, Outcome } from './ports.ts';
@@ -143,10 +143,7 @@ export function d1Admin(d1: D1): AdminStore {
             'last_staff',
           ),
           db.select(userColumns).from(users).where(eq(users.id, id)),
-          // Whoever was in may have asked for another address.
-          ...(ends
-            ? [voidTokens(db, id, done(entry), ends === 'deactivated' ? undefined : 'email_change')]
-            : []),
+          ...(ends ? [(ends === 'deactivated' ? voidTokens : voidAsked)(db, id, done(entry))] : []),
         ]);
         return { outcome: outcomeOf(results[5]), user: results[6][0] ?? null, ended: results[1] };
       }),

@@ -4,6 +4,7 @@ import { DEADLINES, type Deadlines } from '../deadlines.ts';
 import type { Clock } from '../ports.ts';
 import { secretText } from '../token/key-set.ts';
 import { d1Connections } from './d1-connections.ts';
+import { d1HandBack } from './d1-hand-back.ts';
 import { flowBox } from './flow.ts';
 import { kvProviderCache } from './kv-provider-cache.ts';
 import type { ConnectionServices } from './ports.ts';
@@ -29,6 +30,7 @@ export const connectionAdapters = async (
 ): Promise<ConnectionServices> => ({
   providers,
   store: d1Connections(d1),
+  handBack: d1HandBack(d1),
   client: createProviderClient({
     cache: kvProviderCache(kv, { clock, deadlineMs: deadlines.kv }),
     clock,

@@ -195,6 +195,20 @@ export interface Connections {
   ) => Promise<{ outcome: 'ok'; provider: string } | { outcome: 'not_found' | 'last' | 'gone' }>;
 }
 
+/** What handing a browser back to an app needs of D1: hand-back.ts. */
+export interface HandBack {
+  /**
+   * Leaves a code that opens a session in the name of this refresh token's: how its user signed in stays as it was. False
+   * where user or session has ended, or the token was used.
+   */
+  leave: (
+    refresh: { userId: string; sessionId: string; jti: string; expiresAt: number },
+    exchange: ExchangeToken,
+    challenge: string,
+    now: number,
+  ) => Promise<boolean>;
+}
+
 export interface TicketPayload {
   provider: string;
   returnTo: string;
@@ -207,6 +221,7 @@ export interface ConnectionServices {
   /** Those of PROVIDERS, in its order. */
   providers: readonly Provider[];
   store: Connections;
+  handBack: HandBack;
   client: ProviderClient;
   /** Seals what a browser keeps between its way to a provider and back. */
   flows: SecretBox;

@@ -9,28 +9,19 @@ import { invalid, invalidField } from '../errors.ts';
 import { body, faultsOf } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
 import { readForm } from '../http/form.ts';
-import { isOwnOrigin, mayRead } from '../http/origins.ts';
 import { seconds } from '../ports.ts';
+import { requireReturnUrl, returnUrlOf } from './allowed-return.ts';
 import { begin, providerOf, takeTicket } from './begin.ts';
 import type { ConnectionsContext, ConnectionsEnv } from './env.ts';
 import { exchange } from './exchange.ts';
 import { finish } from './finish.ts';
 import { openFlow } from './flow.ts';
 import { clearFlow, readFlow, writeFlow } from './flow-cookie.ts';
+import { handBackRoutes } from './hand-back-routes.ts';
 import { listConnections, removeConnection, startLink } from './linking.ts';
 import type { Connection } from './ports.ts';
-import { returnUrl, withOutcome } from './return-to.ts';
+import { withOutcome } from './return-to.ts';
 import { beginQuery, exchangeBody, removeBody, startLinkBody } from './schemas.ts';
-
-const returnUrlOf = (c: ConnectionsContext, text: string): URL | null =>
-  returnUrl(text, (origin) => isOwnOrigin(c, origin) || mayRead(c, origin));
-
-/** 400 invalid, and nothing is redirected. */
-function requireReturnUrl(c: ConnectionsContext, text: string): URL {
-  const url = returnUrlOf(c, text);
-  if (!url) throw invalidField('return_to', 'invalid');
-  return url;
-}
 
 /** Every fault of the query together. One parameter twice is none: who reads which of them, nobody knows. */
 function askedInQuery(c: ConnectionsContext): { returnTo: string; challenge: string; ticket: null } {
@@ -58,6 +49,7 @@ const RETURNED = ['code', 'state', 'iss', 'error'];
 
 export const connectionsRoutes = () =>
   new Hono<ConnectionsEnv>({ strict: false })
+    .route('/', handBackRoutes())
     .get('/providers', (c) =>
       c.json({ providers: c.var.services.connections.providers.map(({ id, name }) => ({ id, name })) }),
     )

@@ -9,7 +9,8 @@ const checked = (pattern: RegExp, example: string) =>
   );
 
 /** RFC 7636 section 4.2: base64url of a SHA-256. */
-const challenge = checked(/^[A-Za-z0-9_-]{43}$/, 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM');
+export const CHALLENGE = /^[A-Za-z0-9_-]{43}$/;
+export const challenge = checked(CHALLENGE, 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM');
 /** RFC 7636 section 4.1. */
 const verifier = checked(/^[A-Za-z0-9\-._~]{43,128}$/, 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk');
 
@@ -26,3 +27,8 @@ export const startLinkBody = z.object({ ...asked, password: z.optional(presented
 export const exchangeBody = z.object({ code: token, code_verifier: verifier });
 /** The password may stand in for a recent sign-in. */
 export const removeBody = z.object({ password: z.optional(presentedPassword) });
+
+/** Of `POST /account/login/return`. */
+export const handBackBody = z.object({ refresh: token, ...asked });
+/** REFRESH_TRANSPORT=cookie: the cookie has the token. */
+export const handBackCookieBody = z.object(asked);

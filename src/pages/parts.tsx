@@ -28,9 +28,21 @@ export interface Frame {
   factors: boolean;
   minLength: number;
   returnUrl: string | undefined;
+  /** The app that sent somebody here, and waits for them. */
+  returnTo: ReturnTo | null;
+}
+
+/** `challenge`: what the app shows the verifier of, to get a session by the code. Null: it needs none, or gets none. */
+export interface ReturnTo {
+  url: string;
+  challenge: string | null;
 }
 
 export const pathOf = ({ mount, query }: Frame, page: PageName): string => `${mount}/${page}${query}`;
+
+/** Where a sign-in leads to that nobody waits for. */
+const nextOf = (frame: Frame): string =>
+  frame.pages.includes('settings') ? pathOf(frame, 'settings') : (frame.returnUrl ?? '/');
 
 /** The frame of a page. `words`: sentences for its script, beside those that every script has. */
 export function AccountPage(props: {
@@ -58,7 +70,9 @@ export function AccountPage(props: {
         data-mount={frame.mount}
         data-cookie={frame.cookie ? '' : undefined}
         data-sign-in={frame.pages.includes('sign-in') ? pathOf(frame, 'sign-in') : undefined}
-        data-settings={frame.pages.includes('settings') ? pathOf(frame, 'settings') : undefined}
+        data-next={nextOf(frame)}
+        data-return-to={frame.returnTo?.url}
+        data-challenge={frame.returnTo?.challenge ?? undefined}
         data-words={JSON.stringify({ ...script, ...props.words })}
       >
         <p role="alert" data-offline hidden>

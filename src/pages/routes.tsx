@@ -4,7 +4,7 @@
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { Child } from 'hono/jsx';
-import { Refusal } from '../errors.ts';
+import { invalid, Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import { showPage } from '../http/page.tsx';
 import type { Site } from '../http/site.ts';
@@ -12,12 +12,14 @@ import { accountPages, mailLinkParts } from '../languages/index.ts';
 import type { FactorsContext, FactorsEnv } from '../second-factor/env.ts';
 import type { PageName } from '../setting-parsers.ts';
 import { ForgotPage } from './forgot.tsx';
-import type { Frame } from './parts.tsx';
+import type { Frame, ReturnTo } from './parts.tsx';
+import { isBad, queryOf, readReturn } from './return.ts';
+import { ReturnFaultPage } from './return-fault.tsx';
 import { SettingsPage } from './settings.tsx';
 import { SignInPage } from './sign-in.tsx';
 import { SignUpPage } from './sign-up.tsx';
 
-const frameOf = (c: FactorsContext, site: Site): Frame => {
+const frameOf = (c: FactorsContext, site: Site, returnTo: ReturnTo | null): Frame => {
   const { settings, mailer, factors } = c.var.services;
   return {
     site,
@@ -25,7 +27,7 @@ const frameOf = (c: FactorsContext, site: Site): Frame => {
     words: accountPages[c.var.language],
     mailWords: mailLinkParts[c.var.language],
     mount: c.var.mount,
-    query: '',
+    query: queryOf(returnTo),
     pages: settings.PAGES,
     cookie: settings.REFRESH_TRANSPORT === 'cookie',
     signUp: settings.SIGN_UP,
@@ -33,6 +35,7 @@ const frameOf = (c: FactorsContext, site: Site): Frame => {
     factors: factors !== null,
     minLength: settings.PASSWORD_MIN_LENGTH,
     returnUrl: settings.RETURN_URL,
+    returnTo,
   };
 };
 
@@ -53,8 +56,17 @@ const signUpPage = createMiddleware<FactorsEnv>(async function signUpPage(c, nex
   throw new Refusal('method_not_allowed', { headers: { Allow } });
 });
 
-const show = (c: FactorsContext, Content: (props: { frame: Frame }) => Child) =>
-  showPage(c, (site) => <Content frame={frameOf(c, site)} />);
+/** Browsers ask for pages by name. */
+const wantsPage = (c: FactorsContext) => /\btext\/html\b/i.test(c.req.header('Accept') ?? '');
+
+/** `needsCode`: the page ends with a session, which an app of another origin gets by a code. */
+function show(c: FactorsContext, Content: (props: { frame: Frame }) => Child, { needsCode = false } = {}) {
+  const returnTo = readReturn(c, needsCode);
+  if (!isBad(returnTo)) return showPage(c, (site) => <Content frame={frameOf(c, site, returnTo)} />);
+  c.header('Vary', 'Accept', { append: true });
+  if (!wantsPage(c)) throw invalid(returnTo.faults);
+  return showPage(c, (site) => <ReturnFaultPage frame={frameOf(c, site, null)} />, { status: 400 });
+}
 
 export const pageRoutes = () =>
   new Hono<FactorsEnv>({ strict: false })
@@ -62,8 +74,8 @@ export const pageRoutes = () =>
     .use('/forgot', ifOn('forgot'))
     .use('/settings', ifOn('settings'))
     .use('/sign-up', signUpPage)
-    .get('/sign-in', (c) => show(c, SignInPage))
-    .get('/sign-up', (c) => show(c, SignUpPage))
+    .get('/sign-in', (c) => show(c, SignInPage, { needsCode: true }))
+    .get('/sign-up', (c) => show(c, SignUpPage, { needsCode: true }))
     .get('/forgot', (c) => show(c, ForgotPage))
     .get('/settings', (c) => show(c, SettingsPage))
     .get('/static/pages.js', (c) => serveAsset(c, '/static/pages.js'))

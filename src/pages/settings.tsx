@@ -184,8 +184,13 @@ const StepUp = ({ frame }: { frame: Frame }) => {
   );
 };
 
+/** The host of another site; the scheme of an app, which may have no host. */
+const siteOf = (url: string, { site, returnTo }: Frame): string =>
+  returnTo === null ? site.name : new URL(url).host || new URL(url).protocol.slice(0, -1);
+
 export const SettingsPage = ({ frame }: { frame: Frame }) => {
   const { settings: words, factors, script } = frame.words;
+  const back = frame.returnTo?.url ?? frame.returnUrl;
   return (
     <AccountPage
       frame={frame}
@@ -214,9 +219,9 @@ export const SettingsPage = ({ frame }: { frame: Frame }) => {
           {words.signOut}
         </button>
       </div>
-      {frame.returnUrl !== undefined && (
+      {back !== undefined && (
         <p>
-          <a href={frame.returnUrl}>{fill(script.back, { site: frame.site.name })}</a>
+          <a href={back}>{fill(script.back, { site: siteOf(back, frame) })}</a>
         </p>
       )}
       <p role="status" data-loading>

@@ -42,6 +42,7 @@ export const SignInPage = ({ frame }: { frame: Frame }) => {
         <p>
           {words.signedInAs} <strong data-who />
         </p>
+        <p role="alert" data-fault="continue" tabindex={-1} />
         <div class="acts">
           <button type="button" data-continue>
             {words.continue}

@@ -22,6 +22,10 @@ export const voidTokens = (db: Db, subject: string | SQL, onlyIf: SQL, purpose?:
       ),
     );
 
+/** What somebody in a session has asked for that would outlive it: another address, and the code of a session more. */
+export const voidAsked = (db: Db, subject: string, onlyIf: SQL) =>
+  voidTokens(db, subject, sql`purpose IN ('email_change', 'exchange') AND ${onlyIf}`);
+
 /** Of the links of one purpose that a subject may have at once. */
 export const LIVE_AT_MOST = 5;
 

@@ -10,7 +10,7 @@ import { sessions, userColumns, users } from '../db/schema.ts';
 import type { Params } from '../db/statement.ts';
 import type { Session } from '../model.ts';
 import type { Sessions } from '../ports.ts';
-import { voidTokens } from './d1-one-time-tokens.ts';
+import { voidAsked } from './d1-one-time-tokens.ts';
 import {
   evictOldest,
   noteLogIn,
@@ -137,7 +137,7 @@ export function d1Sessions(d1: D1): Sessions {
         const which = sessionLives(userId, sessionId, now);
         const [, ended] = await db.batch([
           // Whoever was in may have asked for another address; who logs everybody out wants that undone too.
-          voidTokens(db, userId, which, 'email_change'),
+          voidAsked(db, userId, which),
           endSessions(db, userId, 'ended', now, which).returning(endedSession),
         ]);
         return ended;

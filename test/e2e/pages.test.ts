@@ -1,5 +1,5 @@
 /** The pages for people in Chromium: sign-in, sign-up, forgotten password, settings. By keyboard where a person types. */
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { overflowAt, seriousFaults } from './support/axe.ts';
@@ -373,6 +373,50 @@ describe('every page', () => {
       expect([name, await overflowAt(page, WIDTHS)]).toEqual([name, []]);
       expect(await page.evaluate(() => document.documentElement.lang)).toBe(locale.slice(0, 2));
     }
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+});
+
+describe('an app that waits for somebody', () => {
+  const challengeOf = (verifier: string) => createHash('sha256').update(verifier).digest('base64url');
+  const verifier = 'a-verifier-of-43-characters-or-more-and-no-less';
+  const query = (to: string, more: Record<string, string> = {}) =>
+    new URLSearchParams({ return_to: to, code_challenge: challengeOf(verifier), ...more });
+
+  it('gets them back with a code, after a mistake and a sign-up, and their own session for it', async () => {
+    const to = 'http://localhost:9/app?from=pages';
+    const { page, close } = await open(browser, service.origin);
+    // Nobody listens there: what counts is the address that the browser goes to.
+    await page.route('http://localhost:9/**', (route) => route.fulfill({ body: 'The app' }));
+    await page.goto(`/account/sign-in?${query(to)}`);
+    await page.getByRole('link', { name: 'Create an account' }).click();
+    await page.getByLabel('E-mail address').fill(newEmail());
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await press(page, 'Create the account');
+    await page.getByText('The app').waitFor();
+    const url = new URL(page.url());
+    expect(url.searchParams.get('from')).toBe('pages');
+    const code = url.searchParams.get('code');
+    const pair = await service.call<{ access: string; refresh: string }>('POST', '/account/login/exchange', {
+      code,
+      code_verifier: verifier,
+    });
+    expect(pair.refresh).toBeTruthy();
+    await expect(
+      service.call('POST', '/account/login/exchange', { code, code_verifier: verifier }),
+    ).rejects.toThrow('401');
+    await close();
+  });
+
+  it('is none that the service does not know, and gets nothing', async () => {
+    const { page, mishaps, close } = await open(browser, service.origin);
+    await page.goto(`/account/sign-in?${query('https://evil.example/')}`);
+    await page.getByRole('heading', { name: 'This link does not work' }).waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Sign in without it' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(page.url()).toBe(`${service.origin}/account/sign-in`);
     expect(mishaps).toEqual([]);
     await close();
   });

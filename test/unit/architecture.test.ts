@@ -33,7 +33,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^email-sign-in\/(sign-in|services)\.ts$/,
     /^passkeys\/(assertion|registration|services|sign-in)\.ts$/,
     /^host-functions\.ts$/,
-    /^connections\/(begin|finish|exchange|exchange-code|linking|services)\.ts$/,
+    /^connections\/(begin|finish|exchange|exchange-code|hand-back|linking|services)\.ts$/,
   ],
   ['http', /^http\//],
   ['guard', /^guard\//],

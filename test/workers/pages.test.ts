@@ -195,3 +195,93 @@ describe('what is not switched on does not show', () => {
     expect([await shows(on, page, part), await shows(off, page, part)]).toEqual([true, false]);
   });
 });
+
+describe('return_to', () => {
+  const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
+  const vars: Vars = {
+    ENVIRONMENT: 'production',
+    PASSWORD_ITERATIONS_UNSAFE: 'on',
+    MAIL: 'off',
+    PUBLIC_URL: 'https://accounts.example.com',
+    ALLOWED_ORIGINS: 'https://notes.example.com,https://*.preview.example.com,myapp://open',
+  };
+  const there = world({ vars });
+  const ask = (page: string, query: Record<string, string> | string, Accept = 'text/html') =>
+    there.ask('GET', `${at(page)}?${new URLSearchParams(query)}`, { headers: { Accept } });
+
+  it.each([
+    'https://notes.example.com/',
+    'https://notes.example.com/a/b?x=1&y=%2F',
+    'https://pr-7.preview.example.com/',
+    'myapp://open/signed-in',
+    'https://accounts.example.com/elsewhere',
+  ])('%s is carried from page to page', async (return_to) => {
+    const { status, text } = await ask('sign-in', { return_to, code_challenge: CHALLENGE });
+    expect(status).toBe(200);
+    expect(text).toContain(`data-challenge="${CHALLENGE}"`);
+    const query = new URLSearchParams({ return_to, code_challenge: CHALLENGE })
+      .toString()
+      .replaceAll('&', '&amp;');
+    expect(text).toContain(`href="/account/sign-up?${query}"`);
+  });
+
+  it.each([
+    'https://evil.example/',
+    'https://notes.example.com.evil.example/',
+    'https://evil.example/?https://notes.example.com',
+    'https://notes.example.com@evil.example/',
+    'https://user@notes.example.com/',
+    'http://notes.example.com/',
+    'https://notes.example.com:8443/',
+    'https://a.b.preview.example.com/',
+    'https://preview.example.com/',
+    'https://notes.example.com/#fragment',
+    'https://notes.example.com\\\\@evil.example/',
+    'https:/notes.example.com/',
+    '//notes.example.com/',
+    '/account/settings',
+    'javascript:alert(1)//https://notes.example.com',
+    'data:text/html,x',
+    'other://open',
+    'https://notes.example.com/\\u0000',
+    ' https://notes.example.com/',
+    '',
+    `https://notes.example.com/${'x'.repeat(2_048)}`,
+  ])('%j is a 400 page that leads nowhere', async (return_to) => {
+    for (const page of ['sign-in', 'sign-up', 'settings']) {
+      const { status, headers, text } = await ask(page, { return_to, code_challenge: CHALLENGE });
+      expect([page, status]).toEqual([page, 400]);
+      expect(headers.get('Location')).toBeNull();
+      expect(text).toContain('This link does not work');
+      expect(text).not.toContain('evil.example');
+      expect(text).not.toContain('data-return-to');
+    }
+  });
+
+  it('is a problem for programs', async () => {
+    const { status, body } = await ask('sign-in', { return_to: 'https://evil.example/' }, 'application/json');
+    expect([status, body.code, body.errors.return_to[0].code]).toEqual([400, 'invalid', 'invalid']);
+  });
+
+  it.each([
+    ['no challenge', {}, 'required'],
+    ['a plain challenge', { code_challenge: 'verifier' }, 'invalid'],
+    ['a challenge of another length', { code_challenge: `${CHALLENGE}A` }, 'invalid'],
+  ])('of another origin with %s is refused, where a session is handed out', async (_, more, code) => {
+    const query = { return_to: 'https://notes.example.com/', ...more };
+    const { status, body } = await ask('sign-in', query as Record<string, string>, 'application/json');
+    expect([status, body.errors.code_challenge[0].code]).toEqual([400, code]);
+  });
+
+  it('of our own origin needs no challenge, and a link back from the settings neither', async () => {
+    const own = await ask('sign-in', { return_to: 'https://accounts.example.com/notes' });
+    expect([own.status, own.text.includes('data-challenge')]).toEqual([200, false]);
+    const settings = await ask('settings', { return_to: 'https://notes.example.com/' });
+    expect(settings.text).toContain('<a href="https://notes.example.com/">Continue to notes.example.com</a>');
+  });
+
+  it('twice is none that anybody could trust', async () => {
+    const twice = `return_to=${encodeURIComponent('https://notes.example.com/')}`;
+    expect((await ask('settings', `${twice}&${twice}`)).status).toBe(400);
+  });
+});

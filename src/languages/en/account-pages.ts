@@ -108,6 +108,11 @@ export const accountPages = {
     renew: 'New recovery codes',
     remove: 'Switch off',
   },
+  returnFault: {
+    title: 'This link does not work',
+    text: 'The site that sent you here is not known to this service, or its link is incomplete. Nothing was sent to it.',
+    signIn: 'Sign in without it',
+  },
   stepUp: {
     title: 'Confirm that it is you',
     password: 'Password',

@@ -108,6 +108,11 @@ export const accountPages: typeof en.accountPages = {
     renew: '새 복구 코드 만들기',
     remove: '끄기',
   },
+  returnFault: {
+    title: '사용할 수 없는 링크입니다',
+    text: '이 페이지로 보낸 사이트가 등록되어 있지 않거나 링크가 온전하지 않습니다. 그 사이트에는 아무것도 전달되지 않았습니다.',
+    signIn: '이 사이트 없이 로그인',
+  },
   stepUp: {
     title: '본인 확인',
     password: '비밀번호',

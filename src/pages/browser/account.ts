@@ -1,5 +1,5 @@
 /** The client of the page, and where the page leads. */
-import { createClient, memoryStore, webStorage } from '../../client/index.ts';
+import { AccountsError, createClient, memoryStore, webStorage } from '../../client/index.ts';
 import { language, page } from './dom.ts';
 
 /** Storage may be switched off: then a sign-in lasts as long as the page. */
@@ -12,9 +12,12 @@ function tokenStore() {
   }
 }
 
+/** Null: the refresh token is in a cookie. */
+const store = page.dataset.cookie === undefined ? tokenStore() : null;
+
 export const client = createClient({
   url: location.origin + (page.dataset.mount ?? ''),
-  ...(page.dataset.cookie === undefined ? { store: tokenStore() } : { cookie: true }),
+  ...(store ? { store } : { cookie: true }),
   // In the language of the page, which need not be that of the browser.
   fetch: (input, init = {}) => {
     const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined));
@@ -22,6 +25,11 @@ export const client = createClient({
     return fetch(input, { ...init, headers });
   },
 });
+
+/** Codes that say: nobody is signed in (any more). */
+const NOBODY = ['not_authenticated', 'token_not_valid', 'user_inactive', 'user_not_found'];
+export const isNobody = (error: unknown): boolean =>
+  error instanceof AccountsError && NOBODY.includes(error.code);
 
 export type Notice = 'expired' | 'signedOut' | 'deleted';
 const NOTICES: readonly string[] = ['expired', 'signedOut', 'deleted'] satisfies Notice[];
@@ -52,8 +60,17 @@ export function takeNotice(): Notice | null {
   }
 }
 
-/** Where a sign-in leads to. */
-export function goOn(): void {
-  const { settings } = page.dataset;
-  location.assign(settings ?? '/');
+/** Back to the app that sent somebody here, with a code where it gave a challenge; else to what the page says. */
+export async function goOn(): Promise<void> {
+  const { returnTo, challenge, next = '/' } = page.dataset;
+  if (returnTo === undefined || challenge === undefined) {
+    location.assign(returnTo ?? next);
+    return;
+  }
+  const { url } = await client.request<{ url: string }>('POST', '/login/return', {
+    return_to: returnTo,
+    code_challenge: challenge,
+    ...(store && { refresh: store.get()?.refresh }),
+  });
+  location.assign(url);
 }

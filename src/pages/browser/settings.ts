@@ -1,15 +1,11 @@
 /** The script of the settings: `npm run build:assets` makes assets/static/settings.js of it. */
-import { AccountsError, type User } from '../../client/index.ts';
-import { client, leaveFor } from './account.ts';
+import type { User } from '../../client/index.ts';
+import { client, isNobody, leaveFor } from './account.ts';
 import { find, ifThere, page, say, tell } from './dom.ts';
 import { loadFactors, prepareFactors } from './factors.ts';
 import { fieldFault, onSubmit, prepare, showFaultAt } from './forms.ts';
 import { loadSessions, prepareSessions } from './sessions.ts';
 import { prepareStepUp } from './step-up.ts';
-
-/** Codes that say: nobody is signed in (any more). */
-const NOBODY = ['not_authenticated', 'token_not_valid', 'user_inactive', 'user_not_found'];
-const isNobody = (error: unknown) => error instanceof AccountsError && NOBODY.includes(error.code);
 
 let user: User;
 const nameOf = ({ email, username }: User) => email ?? username ?? '';

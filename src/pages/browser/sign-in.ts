@@ -1,8 +1,8 @@
 /** `/account/sign-in`. */
 import { AccountsError } from '../../client/index.ts';
-import { client, goOn, takeNotice } from './account.ts';
+import { client, goOn, isNobody, takeNotice } from './account.ts';
 import { find, ifThere, say, showStep, tell } from './dom.ts';
-import { onSubmit } from './forms.ts';
+import { onSubmit, showFaultAt } from './forms.ts';
 
 /** What a sign-in goes on with that waits for its second factor. */
 let mfaToken = '';
@@ -18,7 +18,7 @@ async function complete(signIn: Promise<unknown>): Promise<void> {
     find('#code-code').focus();
     return;
   }
-  goOn();
+  await goOn();
 }
 
 const useCode = (yes: boolean) => {
@@ -50,7 +50,12 @@ export function signInPage(): void {
   ifThere('[data-use=recovery]')?.addEventListener('click', () => useCode(false));
   ifThere('[data-use=code]')?.addEventListener('click', () => useCode(true));
   ifThere('[data-use=start]')?.addEventListener('click', () => showStep('start'));
-  find('[data-continue]').addEventListener('click', goOn);
+  find('[data-continue]').addEventListener('click', () => {
+    goOn().catch((error: unknown) => {
+      if (isNobody(error)) showStep('start');
+      else showFaultAt(find('[data-fault=continue]'), error);
+    });
+  });
   find('[data-other]').addEventListener('click', () => {
     void client.logOut().catch(() => {});
     showStep('start');

@@ -10,7 +10,7 @@ export function signUpPage(): void {
   onSubmit('sign-up', async ({ email = '', password = '', name = '' }) => {
     const { claim } = await client.signUp({ email, password, ...(name.trim() && { name }) });
     if (claim === undefined) {
-      goOn();
+      await goOn();
       return;
     }
     try {

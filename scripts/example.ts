@@ -1,0 +1,85 @@
+/**
+ * `npm run example`: examples/notes and the accounts Worker that it sends its users to, each at a port of its own.
+ * `--accounts-port`, `--notes-port`; `--persist-to`: where both keep their local state.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { newKey } from './keys/new-key.ts';
+import { startWrangler } from './lib/dev/server-process.ts';
+import { root } from './lib/project.ts';
+import { runScript, stopSignal } from './lib/stop.ts';
+
+const cli = createRequire(import.meta.url).resolve('wrangler');
+const config = ['--config', join(root, 'examples/notes/wrangler.toml')];
+const { values } = parseArgs({
+  options: {
+    'accounts-port': { type: 'string', default: '8787' },
+    'notes-port': { type: 'string', default: '8788' },
+    'persist-to': { type: 'string', default: join(root, '.wrangler/example') },
+  },
+});
+const state = resolve(root, values['persist-to']);
+const accounts = `http://localhost:${values['accounts-port']}`;
+const notes = `http://localhost:${values['notes-port']}`;
+
+/** A key pair: the notes read its public half, and could not sign a token themselves. */
+async function signingKey(): Promise<string> {
+  const file = join(state, 'signing-key.json');
+  mkdirSync(state, { recursive: true });
+  if (!existsSync(file)) {
+    writeFileSync(file, JSON.stringify((await newKey('ES256')).private), { mode: 0o600 });
+  }
+  return readFileSync(file, 'utf8');
+}
+
+/** All the accounts need is what `npm run dev` does. */
+function startAccounts(key: string) {
+  const variables = [`SIGNING_KEY:${key}`, `ISSUER:${accounts}`, 'SITE_NAME:Notes', `RETURN_URL:${notes}/`];
+  const child = spawn(
+    process.execPath,
+    [
+      ...['--no-warnings', join(root, 'scripts/dev.ts'), '--var', ...variables],
+      ...['--port', values['accounts-port'], '--persist-to', state],
+    ],
+    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
+  );
+  return { child, ended: new Promise<number>((done) => child.once('exit', (code) => done(code ?? 1))) };
+}
+
+await runScript(async () => {
+  const stop = stopSignal();
+  const server = startAccounts(await signingKey());
+  const migrations = startWrangler(
+    ['d1', 'migrations', 'apply', 'NOTES', '--local', ...config, '--persist-to', state],
+    { cli, capture: true },
+  );
+  const { code, output } = await migrations.ended;
+  if (code !== 0) process.stderr.write(output);
+  const app = startWrangler(
+    [
+      ...[
+        'dev',
+        ...config,
+        '--var',
+        `ACCOUNTS_URL:${accounts}`,
+        'ENVIRONMENT:development',
+        `ISSUER:${accounts}`,
+      ],
+      ...['--local', '--port', values['notes-port'], '--persist-to', state],
+    ],
+    { cli, onReady: () => console.log(`\n  Notes     ${notes}\n  Accounts  ${accounts}/account/settings\n`) },
+  );
+  const end = () => {
+    app.stop('SIGTERM');
+    server.child.kill('SIGTERM');
+  };
+  stop.addEventListener('abort', end);
+  if (stop.aborted || code !== 0) end();
+  const first = await Promise.race([app.ended.then((ended) => ended.code), server.ended]);
+  end();
+  await Promise.all([app.ended, server.ended]);
+  return stop.aborted ? Number(stop.reason) : first;
+});

@@ -1,0 +1,26 @@
+/** The code that an app gets of the pages, in D1: one statement that asks everything and writes one row. */
+import { sql } from 'drizzle-orm';
+import type { D1 } from '../db/client.ts';
+import { activeUser, isSession, liveSession } from '../db/predicates.ts';
+import { revokedTokens, sessions, users } from '../db/schema.ts';
+import { insertToken } from '../token/d1-one-time-tokens.ts';
+import type { HandBack } from './ports.ts';
+
+export const d1HandBack = ({ run }: D1): HandBack => ({
+  leave: (refresh, { key, createdAt, expiresAt }, challenge, now) =>
+    run('hand_back.leave', async (db) => {
+      // As `ExchangePayload` has it (ports.ts), of what the rows say now.
+      const payload = sql`json_object('challenge', ${challenge}, 'passwordVersion', ${users.passwordVersion},
+        'isStaff', json(iif(${users.isStaff} = 1, 'true', 'false')), 'amr', json(${sessions.amr}),
+        'made', json('false'), 'adds', json('null'))`;
+      const { meta } = await insertToken(
+        db,
+        { ...key, payload, createdAt, expiresAt },
+        sql`FROM ${sessions} JOIN ${users} ON ${users.id} = ${sessions.userId}
+          WHERE ${isSession(refresh.userId, refresh.sessionId)} AND ${liveSession(now)} AND ${activeUser}
+          AND NOT EXISTS (SELECT 1 FROM ${revokedTokens}
+            WHERE ${revokedTokens.expiresAt} = ${refresh.expiresAt} AND ${revokedTokens.jti} = ${refresh.jti})`,
+      );
+      return meta.changes > 0;
+    }),
+});

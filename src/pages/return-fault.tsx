@@ -1,0 +1,26 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
+/** In place of a page that was asked to lead to where it may not. */
+import { Page } from '../http/page.tsx';
+import { type Frame, pathOf } from './parts.tsx';
+
+export const ReturnFaultPage = ({ frame }: { frame: Frame }) => {
+  const words = frame.words.returnFault;
+  return (
+    <Page
+      title={words.title}
+      language={frame.language}
+      files={`${frame.mount}/static`}
+      site={frame.site}
+      kind="card"
+    >
+      <h1>{words.title}</h1>
+      <p>{words.text}</p>
+      {frame.pages.includes('sign-in') && (
+        <p>
+          <a href={pathOf(frame, 'sign-in')}>{words.signIn}</a>
+        </p>
+      )}
+    </Page>
+  );
+};

@@ -1,0 +1,118 @@
+/** The code that the pages end with where an app waits: who gets one, and what it is worth. */
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { capturedLog } from '../support/log.ts';
+import { claimsOf, codeOf, person, type Vars, type World, world } from '../support/world.ts';
+
+const log = capturedLog();
+
+const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
+const TO = 'http://localhost:5173/welcome?from=here';
+
+const w = world();
+const ask = (refresh: string, more: object = {}, at: World = w) =>
+  at.post('/account/login/return', { refresh, return_to: TO, code_challenge: CHALLENGE, ...more });
+const exchange = (code: string | null, code_verifier = VERIFIER, at: World = w) =>
+  at.post('/account/login/exchange', { code, code_verifier });
+const codeIn = (url: string) => new URL(url).searchParams.get('code');
+
+describe('POST /account/login/return', () => {
+  it('hands out a code for a session of its own, and keeps the one at the pages', async () => {
+    const { access, refresh } = await w.signUp(person());
+    const { status, body } = await ask(refresh);
+    expect(status).toBe(200);
+    expect(new URL(body.url).searchParams.get('from')).toBe('here');
+    const pair = await exchange(codeIn(body.url));
+    expect(pair.status).toBe(200);
+    const [here, there] = [claimsOf(access), claimsOf(pair.body.access)];
+    expect(there.sub).toBe(here.sub);
+    expect(there.sid).not.toBe(here.sid);
+    expect(there.amr).toEqual(here.amr);
+    expect((await w.refresh(refresh)).status).toBe(200);
+    expect((await w.me(pair.body.access)).status).toBe(200);
+    expect(log.of('handed_back')).toHaveLength(1);
+  });
+
+  it('works once, with its verifier alone, for a minute', async () => {
+    const { refresh } = await w.signUp(person());
+    const [once, other, late] = await Promise.all([ask(refresh), ask(refresh), ask(refresh)]);
+    expect((await exchange(codeIn(once.body.url))).status).toBe(200);
+    expect(codeOf(await exchange(codeIn(once.body.url)))).toBe('code_not_valid');
+    expect(codeOf(await exchange(codeIn(other.body.url), `${VERIFIER}x`))).toBe('code_not_valid');
+    w.clock.advance(61);
+    expect(codeOf(await exchange(codeIn(late.body.url)))).toBe('code_not_valid');
+  });
+
+  it('does not take an access token: other servers see those', async () => {
+    const { access } = await w.signUp(person());
+    const { status, body } = await ask(access);
+    expect([status, body.code]).toEqual([401, 'token_not_valid']);
+    expect((await w.post('/account/login/return', { return_to: TO, code_challenge: CHALLENGE })).status).toBe(
+      400,
+    );
+  });
+
+  it.each<[string, (refresh: string, access: string) => Promise<unknown>]>([
+    ['was used', (refresh) => w.refresh(refresh)],
+    ['was logged out', (refresh) => w.logOut(refresh)],
+    [
+      'has a user who was deactivated',
+      (_, access) =>
+        env.DB.prepare('UPDATE users SET is_active = 0 WHERE id = ?').bind(claimsOf(access).sub).run(),
+    ],
+    [
+      'has a user who is gone',
+      (_, access) => w.ask('DELETE', '/account/me', { token: access, body: { password: person().password } }),
+    ],
+  ])('refuses a refresh token that %s', async (_, end) => {
+    const { access, refresh } = await w.signUp(person());
+    await end(refresh, access);
+    const { status, body } = await ask(refresh);
+    expect([status, body.code]).toEqual([401, 'token_not_valid']);
+    expect(claimsOf(access).sub).toBeTruthy();
+  });
+
+  it('refuses one that has expired', async () => {
+    const late = world();
+    const { refresh } = await late.signUp(person());
+    late.clock.advance(25 * 3_600);
+    const { status, body } = await ask(refresh, {}, late);
+    expect([status, body.reason]).toEqual([401, 'expired']);
+  });
+
+  it('hands a code that no log-out of the session reaches any more: the exchange is refused', async () => {
+    const { access, refresh } = await w.signUp(person());
+    const { body } = await ask(refresh);
+    await w.ask('DELETE', '/account/sessions', { token: access, body: {} });
+    expect((await exchange(codeIn(body.url))).status).toBe(401);
+  });
+
+  it.each(['https://evil.example/', 'javascript:alert(1)', '/account', ''])(
+    'leads nowhere else: %j',
+    async (return_to) => {
+      const { refresh } = await w.signUp(person());
+      const { status, body } = await ask(refresh, { return_to });
+      expect([status, body.code]).toEqual([400, 'invalid']);
+    },
+  );
+
+  it('asks for a challenge', async () => {
+    const { refresh } = await w.signUp(person());
+    expect((await ask(refresh, { code_challenge: undefined })).status).toBe(400);
+    expect((await ask(refresh, { code_challenge: VERIFIER.slice(1) })).status).toBe(400);
+  });
+
+  it('takes the cookie where the refresh token is in one, from an allowed origin alone', async () => {
+    const vars: Vars = { REFRESH_TRANSPORT: 'cookie' };
+    const there = world({ vars });
+    const Origin = 'http://localhost';
+    const signed = await there.post('/account/sign-up', person(), { headers: { Origin } });
+    const Cookie = signed.headers.get('Set-Cookie')?.split(';')[0] ?? '';
+    const body = { return_to: TO, code_challenge: CHALLENGE };
+    const post = (headers: Record<string, string>) => there.post('/account/login/return', body, { headers });
+    expect((await post({ Origin, Cookie })).status).toBe(200);
+    expect((await post({ Origin })).status).toBe(401);
+    expect((await post({ Origin: 'https://evil.example', Cookie })).status).toBe(403);
+  });
+});
