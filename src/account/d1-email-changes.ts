@@ -6,7 +6,7 @@
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { activeUser, userExists } from '../db/predicates.ts';
-import { adminLog, logins, oneTimeTokens, passkeys, sessions, users } from '../db/schema.ts';
+import { adminLog, connections, logins, oneTimeTokens, passkeys, sessions, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { Credentials } from '../ports.ts';
 import { insertToken, liveToken, voidAllTokens, voidTokens } from '../token/d1-one-time-tokens.ts';
@@ -111,6 +111,7 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
         // Somebody else may have made them: from now on the mailbox alone opens the account.
         dropLogins(db, 'passkey', sql`${id}`, done),
         db.delete(passkeys).where(and(eq(passkeys.userId, id), done)),
+        db.delete(connections).where(and(eq(connections.userId, id), done)),
         voidTokens(
           db,
           id,

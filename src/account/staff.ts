@@ -4,11 +4,16 @@ import { statusFault } from '../token/rotation.ts';
 
 type Flags = Pick<User, 'isActive' | 'isStaff'>;
 
-/** The user has a way to prove who they are. Whoever has no usable password has an empty hash. */
+/**
+ * The user has a way to prove who they are. Whoever has no usable password has an empty hash. `isConnected`: to an account
+ * of a provider.
+ */
 export const canSignIn = ({
   passwordHash,
   passkeyCount,
-}: Pick<User, 'passwordHash' | 'passkeyCount'>): boolean => passwordHash !== '' || passkeyCount > 0;
+  isConnected = false,
+}: Pick<User, 'passwordHash' | 'passkeyCount'> & { isConnected?: boolean }): boolean =>
+  passwordHash !== '' || passkeyCount > 0 || isConnected;
 
 type StaffMember = Flags & Parameters<typeof canSignIn>[0];
 

@@ -1,7 +1,7 @@
 /** A signed-in user's connections in D1: the ticket that adds one, the list, and its end. */
 import { and, asc, eq, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
-import { activeUser, sessionLives, userExists } from '../db/predicates.ts';
+import { activeUser, hasConnection, sessionLives, userExists } from '../db/predicates.ts';
 import { connections, oneTimeTokens, users } from '../db/schema.ts';
 import { insertToken, liveToken, makeRoom, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { isConnected, wasLeft } from './d1-connection-writes.ts';
@@ -113,8 +113,9 @@ export const d1Linking = ({
     run('connections.remove', async (db) => {
       const isThis = and(eq(connections.userId, userId), eq(connections.id, id));
       const anotherWay = sql`EXISTS (SELECT 1 FROM ${users} WHERE ${users.id} = ${userId}
-        AND (${users.passwordHash} <> '' OR ${emailSignIn ? sql`${users.emailVerifiedAt} IS NOT NULL` : sql`0`}))
-        OR EXISTS (SELECT 1 FROM connections AS other WHERE other.user_id = ${userId} AND other.id <> ${id})`;
+        AND (${users.passwordHash} <> '' OR ${users.passkeyCount} > 0
+          OR (${emailSignIn ? 1 : 0} AND ${users.emailVerifiedAt} IS NOT NULL)))
+        OR ${hasConnection(userId, id)}`;
       const lives = sql`${sessionLives(userId, sessionId, now)} AND ${userExists(userId, activeUser)}`;
       const [stands, removed] = await db.batch([
         db

@@ -33,14 +33,19 @@ export const userExists = (id: Of<string>, more: SQL = sql`1`): SQL =>
 export const addressAsRead = ({ email, emailVerifiedAt }: Pick<User, 'email' | 'emailVerifiedAt'>): SQL =>
   sql`(${users.email} IS ${email} AND ${users.emailVerifiedAt} IS ${emailVerifiedAt})`;
 
+/** The user has a connected account (connections/); with `but`, another one. */
+export const hasConnection = (userId: unknown, but?: string): SQL =>
+  sql`EXISTS (SELECT 1 FROM connections AS connected WHERE connected.user_id = ${userId}
+    AND ${but === undefined ? sql`1` : sql`connected.id <> ${but}`})`;
+
 /** The user whose columns these are can sign in. Twin: `canSignIn` (account/staff.ts). */
-const canSignIn = (passwordHash: unknown, passkeyCount: unknown): SQL =>
-  sql`(${passwordHash} <> '' OR ${passkeyCount} > 0)`;
+const canSignIn = (passwordHash: unknown, passkeyCount: unknown, id: unknown): SQL =>
+  sql`(${passwordHash} <> '' OR ${passkeyCount} > 0 OR ${hasConnection(id)})`;
 
 /** The row of `users` is not the last active staff member who can sign in. Twin: `isTheLastStaff` (account/staff.ts). */
-export const notTheLastStaff: SQL = sql`NOT (${users.isStaff} = 1 AND ${activeUser} AND ${canSignIn(users.passwordHash, users.passkeyCount)}
+export const notTheLastStaff: SQL = sql`NOT (${users.isStaff} = 1 AND ${activeUser} AND ${canSignIn(users.passwordHash, users.passkeyCount, users.id)}
   AND NOT EXISTS (SELECT 1 FROM users AS other WHERE other.is_staff = 1 AND other.is_active = 1
-    AND ${canSignIn(sql`other.password_hash`, sql`other.passkey_count`)} AND other.id <> ${users.id}))`;
+    AND ${canSignIn(sql`other.password_hash`, sql`other.passkey_count`, sql`other.id`)} AND other.id <> ${users.id}))`;
 
 /**
  * Whoever acts on another user is active staff with a live session. Twin: `actorMayAct` (account/staff.ts). The one

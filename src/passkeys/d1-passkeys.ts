@@ -6,7 +6,7 @@
 import { and, asc, eq, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { insertFrom } from '../db/insert-from.ts';
-import { activeUser, sessionLives, userExists } from '../db/predicates.ts';
+import { activeUser, hasConnection, sessionLives, userExists } from '../db/predicates.ts';
 import { logins, passkeys, revokedTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import { openingStatements } from '../token/d1-opening.ts';
@@ -118,7 +118,8 @@ function d1Passkeys({ run }: D1): Passkeys {
     remove: (caller, id, hasAnotherWay, now) =>
       run('passkeys.remove', async (db) => {
         const { userId } = caller;
-        const may = sql`${mayChange(caller, now)} AND (${hasAnotherWay ? 1 : 0} OR ${countOf(userId)} > 1)`;
+        const may = sql`${mayChange(caller, now)} AND (${hasAnotherWay ? 1 : 0} OR ${countOf(userId)} > 1
+          OR ${hasConnection(userId)})`;
         const [found, , removed] = await db.batch([
           db
             .select({ live: sql<number>`${mayChange(caller, now)}`.as('live') })

@@ -119,7 +119,9 @@ export async function removePasskey(
   await requireRecentAuthentication(services, caller, password, call);
   const { user } = caller;
   // Whatever takes the password away ends the session, without which nothing is removed.
-  const hasAnotherWay = services.hasher.isUsable(user.passwordHash);
+  const hasAnotherWay =
+    services.hasher.isUsable(user.passwordHash) ||
+    (services.settings.SIGN_IN_BY_EMAIL && user.emailVerifiedAt !== null);
   const outcome = await store.remove(keyOf(caller), id, hasAnotherWay, seconds(services.clock));
   if (outcome === 'gone') throw lostSession();
   if (outcome === 'not_found') throw new Refusal('not_found');

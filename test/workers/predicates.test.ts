@@ -14,7 +14,7 @@ import {
   sessionLives,
   userExists,
 } from '../../src/db/predicates.ts';
-import { revokedTokens, sessions, users } from '../../src/db/schema.ts';
+import { connections, revokedTokens, sessions, users } from '../../src/db/schema.ts';
 import {
   isReplay as isReplayRule,
   judgeRotation,
@@ -37,11 +37,17 @@ const addUser = async (flags: {
   isStaff: boolean;
   passwordHash?: string;
   passkeyCount?: number;
+  isConnected?: boolean;
 }): Promise<string> => {
   const id = crypto.randomUUID();
+  const { isConnected = false, ...row } = flags;
   await d1.run('test', (db) =>
-    db.insert(users).values({ id, email: `${id}@example.com`, passwordHash: 'x', dateJoined: NOW, ...flags }),
+    db.insert(users).values({ id, email: `${id}@example.com`, passwordHash: 'x', dateJoined: NOW, ...row }),
   );
+  if (isConnected) {
+    const identity = { provider: 'acme', issuer: 'https://id.example', subject: id, createdAt: NOW };
+    await d1.run('test', (db) => db.insert(connections).values({ userId: id, id, ...identity }));
+  }
   return id;
 };
 const sessionOf = (change: { revokedAt?: number; absoluteEndAt?: number }) => ({
@@ -117,6 +123,7 @@ const WAYS_IN = [
   { passwordHash: 'x', passkeyCount: 0 },
   { passwordHash: '', passkeyCount: 0 },
   { passwordHash: '', passkeyCount: 2 },
+  { passwordHash: '', passkeyCount: 0, isConnected: true },
 ];
 const STAFF = FLAGS.flatMap((flags) => WAYS_IN.map((ways) => ({ ...flags, ...ways })));
 const OTHERS = [

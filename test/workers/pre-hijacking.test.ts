@@ -1,0 +1,272 @@
+/**
+ * The five classes of account pre-hijacking (Sudhodanan and Paverd, USENIX Security 2022): an attacker makes an account
+ * with the victim's address, and waits for the victim to come. Whoever proves the mailbox gets an account that nothing of
+ * the attacker's opens, whichever way they come.
+ */
+import { describe, expect, it } from 'vitest';
+import {
+  dance,
+  exchange,
+  type FakeIssuer,
+  issuer,
+  signInWith,
+  verified,
+  worldWith,
+} from '../support/issuer.ts';
+import { capturedLog } from '../support/log.ts';
+import { atOnce, claimsOf, person, RACE, type World } from '../support/world.ts';
+
+const log = capturedLog();
+
+const ATTACKERS = 'the attacker knows this one';
+const VICTIMS = 'the victim chose this one';
+
+const set = async () => {
+  const op = await issuer();
+  const w = worldWith(op, { ENCRYPTION_KEY: btoa('k'.repeat(32)), SIGN_IN_BY_EMAIL: 'on' });
+  op.set({ now: () => w.clock.now });
+  return { op, w };
+};
+const inbox = async (w: World, email: string) =>
+  (await w.get(`/dev/mail?to=${encodeURIComponent(email)}`, { headers: { Accept: 'application/json' } })).body
+    .messages as { subject: string; token: string; text: string }[];
+
+interface Attacker {
+  id: string;
+  access: string;
+  refresh: string;
+  /** Tries every way in that the attacker kept; says which one worked. */
+  comesBack: () => Promise<string[]>;
+}
+const sessionsOf = async (w: World, { access, refresh }: { access: string; refresh: string }) => {
+  const ways: string[] = [];
+  if ((await w.me(access)).status === 200) ways.push('access token');
+  if ((await w.refresh(refresh)).status === 200) ways.push('refresh token');
+  return ways;
+};
+const signUp = async (w: World, email: string) => {
+  const made = await w.signUp({
+    email,
+    password: ATTACKERS,
+    ...{ username: `u${crypto.randomUUID().slice(0, 8)}`, name: 'Mallory' },
+  });
+  return { id: made.user.id, access: made.access, refresh: made.refresh };
+};
+const byPassword = async (w: World, email: string) =>
+  (await w.logIn({ email, password: ATTACKERS })).status === 200 ? ['password'] : [];
+
+/** What the attacker does first, and tries afterwards. */
+const CLASSES: [string, (w: World, op: FakeIssuer, email: string) => Promise<Attacker>][] = [
+  [
+    'classic-federated merge',
+    async (w, _, email) => {
+      const made = await signUp(w, email);
+      return {
+        ...made,
+        comesBack: async () => [...(await sessionsOf(w, made)), ...(await byPassword(w, email))],
+      };
+    },
+  ],
+  [
+    'unexpired session',
+    async (w, _, email) => {
+      const made = await signUp(w, email);
+      const other = (await w.logIn({ email, password: ATTACKERS })).body as {
+        access: string;
+        refresh: string;
+      };
+      const rotated = (await w.refresh(other.refresh)).body as { access: string; refresh: string };
+      return {
+        ...made,
+        comesBack: async () => [...(await sessionsOf(w, made)), ...(await sessionsOf(w, rotated))],
+      };
+    },
+  ],
+  [
+    'trojan identifier',
+    async (w, op, email) => {
+      const made = await signUp(w, email);
+      const attackers = { sub: crypto.randomUUID(), ...verified() };
+      const victim = op.as(attackers);
+      const { body } = await w.post(
+        '/account/connections/acme',
+        {
+          return_to: 'https://app.example.com/',
+          code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+        },
+        { token: made.access },
+      );
+      const there = await w.get(new URL(body.url).pathname + new URL(body.url).search);
+      const cookie = there.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+      const back = await w.get(
+        `/account/login/with/acme/callback?${op.browse(there.headers.get('Location') ?? '')}`,
+        { headers: { Cookie: cookie } },
+      );
+      const code = new URL(back.headers.get('Location') ?? '').searchParams.get('code');
+      const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+      expect((await exchange(w, code, verifier)).status).toBe(200);
+      return {
+        ...made,
+        comesBack: async () => {
+          op.as(victim);
+          const { body: entered } = await signInWith(w, op);
+          const { sub } = claimsOf(entered.access);
+          const [owner] = await w.rows<{ id: string }>('SELECT id FROM users WHERE email = ?', email);
+          return [...(sub === owner?.id ? ['connection'] : []), ...(await byPassword(w, email))];
+        },
+      };
+    },
+  ],
+  [
+    'unexpired email change',
+    async (w, _, email) => {
+      const made = await signUp(w, email);
+      const own = person().email;
+      const asked = await w.post(
+        '/account/email/change',
+        { new_email: own, password: ATTACKERS },
+        { token: made.access },
+      );
+      expect(asked.status).toBe(202);
+      const [mail] = await inbox(w, own);
+      return {
+        ...made,
+        comesBack: async () => {
+          const changed = await w.post('/account/email/verify', { token: mail?.token });
+          return [...(changed.status === 204 ? ['e-mail change'] : []), ...(await byPassword(w, own))];
+        },
+      };
+    },
+  ],
+  [
+    'non-verifying provider',
+    async (w, op, email) => {
+      const attackers = op.as({ email, email_verified: false });
+      const { body } = await signInWith(w, op);
+      const made = { id: body.user.id, access: body.access, refresh: body.refresh };
+      return {
+        ...made,
+        comesBack: async () => {
+          op.as(attackers);
+          const { code } = await dance(w, op);
+          const [owner] = await w.rows<{ id: string }>('SELECT id FROM users WHERE email = ?', email);
+          return [
+            ...(await sessionsOf(w, made)),
+            ...(code?.startsWith(owner?.id ?? '-') ? ['connection'] : []),
+          ];
+        },
+      };
+    },
+  ],
+];
+
+/** How the victim proves the mailbox; the id of whose account they are in then. */
+const PROOFS: [string, (w: World, op: FakeIssuer, email: string) => Promise<string>][] = [
+  [
+    'a provider that vouches for the address',
+    async (w, op, email) => {
+      op.as(verified(email));
+      return String(claimsOf((await signInWith(w, op)).body.access).sub);
+    },
+  ],
+  [
+    'a reset of the password',
+    async (w, _, email) => {
+      await w.post('/account/password/reset', { email });
+      const mail = (await inbox(w, email)).find(({ subject }) => subject === 'Reset your password');
+      const done = await w.post('/account/password/reset/confirm', {
+        token: mail?.token,
+        new_password: VICTIMS,
+      });
+      expect(done.status).toBe(204);
+      return String(claimsOf((await w.logIn({ email, password: VICTIMS })).body.access).sub);
+    },
+  ],
+  [
+    'a code sent by e-mail',
+    async (w, _, email) => {
+      await w.post('/account/login/email', { email });
+      const mail = (await inbox(w, email)).find(({ subject }) => subject === 'Your code to sign in');
+      const entered = await w.post('/account/login/email/confirm', { token: mail?.token });
+      expect([200, 201]).toContain(entered.status);
+      return String(claimsOf(entered.body.access).sub);
+    },
+  ],
+];
+
+describe.each(CLASSES)('%s', (_, attack) => {
+  it.each(PROOFS)('is in vain where the victim comes by %s', async (_name, prove) => {
+    const { op, w } = await set();
+    const { email } = person();
+    const attacker = await attack(w, op, email);
+    const id = await prove(w, op, email);
+    expect(id).not.toBe(attacker.id);
+    expect(await attacker.comesBack()).toEqual([]);
+    const [owner] = await w.rows(
+      'SELECT id, username, name, email_verified_at FROM users WHERE email = ?',
+      email,
+    );
+    expect(owner).toMatchObject({ id, username: null, email_verified_at: expect.any(Number) });
+    expect(owner?.name).not.toBe('Mallory');
+    expect(await w.rows('SELECT id FROM users WHERE id = ?', attacker.id)).toEqual([]);
+    expect(await w.rows('SELECT * FROM logins WHERE user_id = ?', attacker.id)).toEqual([]);
+    expect(await w.rows('SELECT * FROM one_time_tokens WHERE subject = ?', attacker.id)).toEqual([]);
+    expect(log.of('account_passed')).toHaveLength(1);
+  });
+
+  it('leads nowhere where the victim was there first', async () => {
+    const { op, w } = await set();
+    const { email } = person();
+    op.as(verified(email));
+    const victim = await signInWith(w, op);
+    const tried = await w.post('/account/sign-up', { email, password: ATTACKERS });
+    expect(tried.status).toBe(409);
+    op.as({ email, email_verified: false });
+    expect((await dance(w, op)).error).toBe('account_exists');
+    expect((await w.me(victim.body.access)).body.id).toBe(victim.body.user.id);
+  });
+});
+
+describe('an account that nobody signed up for', () => {
+  it('keeps its id and names, and loses every means to sign in, when a provider vouches for its address', async () => {
+    const { op, w } = await set();
+    const who = await w.signUp({
+      ...person(),
+      username: `u${crypto.randomUUID().slice(0, 8)}`,
+      name: 'Mina',
+    });
+    // As an import leaves it: no verification says that somebody signed up.
+    await w.rows('DELETE FROM one_time_tokens WHERE subject = ?', who.user.id);
+    op.as(verified(who.email));
+    const { status, body } = await signInWith(w, op);
+    expect([status, claimsOf(body.access).sub]).toEqual([200, who.user.id]);
+    expect((await w.me(body.access)).body).toMatchObject({
+      id: who.user.id,
+      username: expect.any(String),
+      name: 'Mina',
+      email_verified: true,
+    });
+    expect((await w.logIn(who)).status).toBe(401);
+    expect((await w.me(who.access)).status).toBe(401);
+    expect((await w.refresh(who.refresh)).status).toBe(401);
+  });
+});
+
+describe('at once', () => {
+  it('one account is left of ten sign-ins by the provider beside the attacker’s own', RACE, async () => {
+    const { op, w } = await set();
+    const { email } = person();
+    const attacker = await signUp(w, email);
+    op.as(verified(email));
+    await Promise.all([
+      atOnce(10, () => dance(w, op)),
+      atOnce(5, () => w.logIn({ email, password: ATTACKERS })),
+      atOnce(5, () => w.patch('/account/me', { name: 'Mallory' }, { token: attacker.access })),
+    ]);
+    const owners = await w.rows<{ id: string }>('SELECT id FROM users WHERE email = ?', email);
+    expect(owners).toHaveLength(1);
+    expect(owners[0]?.id).not.toBe(attacker.id);
+    expect((await w.logIn({ email, password: ATTACKERS })).status).toBe(401);
+    expect(claimsOf((await signInWith(w, op)).body.access).sub).toBe(owners[0]?.id);
+  });
+});
