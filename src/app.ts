@@ -1,7 +1,7 @@
 /** The composition root: with rooms.ts the only file that imports both ends, the use cases and the stores. */
 
 import { Hono } from 'hono';
-import type { ExtractSchema, Schema } from 'hono/types';
+import type { ExtractSchema, MergeSchemaPath, Schema } from 'hono/types';
 import { d1Credentials } from './account/d1-credentials.ts';
 import { d1Disown } from './account/d1-disown.ts';
 import { d1EmailChanges } from './account/d1-email-changes.ts';
@@ -201,22 +201,30 @@ function adminApp(accountsAt: string): Hono<AdminEnv> {
   return app;
 }
 
-function alone<Env>(overrides: Overrides<Env>, routes: Hono<AdminEnv>): Hono<AppEnv> {
+/** `S`: of the routes, whose types the middleware in between hides. */
+function alone<Env, S extends Schema>(overrides: Overrides<Env>, routes: Hono<AdminEnv>): Hono<AppEnv, S> {
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
   app.use(responseHeaders(), services(composer(overrides)));
   app.route('/', routes);
-  return inAnyHost(app);
+  return inAnyHost(app) as Hono<AppEnv, S>;
 }
 
-/** With the types of its endpoints, for Hono's client: `hc<ReturnType<typeof createAccounts>>(url)`. */
-type AccountsApp = Hono<AppEnv, ExtractSchema<ReturnType<typeof accountRoutes>>>;
+/** What the endpoints take and answer, for Hono's client: `hc<ReturnType<typeof createAccounts>>(url)`. */
+type AccountsSchema = ExtractSchema<ReturnType<typeof accountRoutes> | ReturnType<typeof roomRoutes>[number]>;
+type AdminSchema = MergeSchemaPath<ExtractSchema<ReturnType<typeof adminApiRoutes>>, '/api'>;
+/** Those of other libraries' paths are their clients' to know, simplejwt's apart. */
+type ServiceSchema = MergeSchemaPath<AccountsSchema, typeof ACCOUNTS_AT> &
+  MergeSchemaPath<AdminSchema, '/admin'> &
+  MergeSchemaPath<ExtractSchema<ReturnType<typeof simplejwtRoutes>>, '/api/token'> &
+  ExtractSchema<ReturnType<typeof wellKnownRoutes | typeof healthRoutes>>;
 
 /**
  * The account app alone, for `host.route('/account', createAccounts())`. A TypeError says what is wrong with its options.
  */
-export const createAccounts = <Env = Bindings>(overrides: Overrides<Env> = {}): AccountsApp =>
-  alone(overrides, mounted(accountApp())) as AccountsApp;
+export const createAccounts = <Env = Bindings>(
+  overrides: Overrides<Env> = {},
+): Hono<AppEnv, AccountsSchema> => alone(overrides, mounted(accountApp()));
 
 /**
  * The console alone, for `host.route('/admin', createAdmin())`. `accountsAt`: the mount of the account app, where the
@@ -224,7 +232,7 @@ export const createAccounts = <Env = Bindings>(overrides: Overrides<Env> = {}): 
  */
 export function createAdmin<Env = Bindings>(
   options: Overrides<Env> & { accountsAt?: string } = {},
-): Hono<AppEnv> {
+): Hono<AppEnv, AdminSchema> {
   const { accountsAt = ACCOUNTS_AT, ...overrides } = options;
   if (!/^\/$|^(?:\/[^/?#]+)+\/?$/.test(accountsAt)) {
     throw new TypeError('accountsAt must be a path such as /account');
@@ -236,7 +244,11 @@ export function createAdmin<Env = Bindings>(
  * Routes that have their places in the host's own root, for `host.route('/', …)`: nothing happens on any other path.
  * A path that is open answers without settings.
  */
-function atRoot<E extends AppEnv>(overrides: Overrides, routes: Hono<E>, open: readonly string[] = []) {
+function atRoot<E extends AppEnv, S extends Schema>(
+  overrides: Overrides,
+  routes: Hono<E, S>,
+  open: readonly string[] = [],
+): Hono<AppEnv, S> {
   const app = new Hono<AppEnv>({ strict: false });
   const provideServices = services(composer(overrides), open);
   const paths = [...new Set(routes.routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path))];
@@ -244,25 +256,23 @@ function atRoot<E extends AppEnv>(overrides: Overrides, routes: Hono<E>, open: r
   for (const path of paths) app.use(path, responseHeaders(), provideServices, cors());
   app.route('/', routes);
   for (const path of paths) app.all(path, (c) => answerOther(routes, c));
-  return app;
+  return app as unknown as Hono<AppEnv, S>;
 }
 
 const wellKnownRoutes = () =>
   new Hono<AdminEnv>({ strict: false }).route('/', discoveryRoutes()).route('/', relatedOriginRoutes());
 
 /** `/.well-known/*`: the public keys, with ISSUER the documents that name it, and where passkeys may be used. */
-export const createDiscovery = (overrides: Overrides = {}): Hono<AppEnv> =>
-  atRoot(overrides, wellKnownRoutes());
+export const createDiscovery = (overrides: Overrides = {}) => atRoot(overrides, wellKnownRoutes());
 
 /** `/healthz` and `/readyz`: `host.route('/', createHealth())`. */
-export const createHealth = (overrides: Overrides = {}): Hono<AppEnv> =>
-  atRoot(overrides, healthRoutes(), ['/healthz']);
+export const createHealth = (overrides: Overrides = {}) => atRoot(overrides, healthRoutes(), ['/healthz']);
 
 /** `/dev/mail`, which is there in development only: `host.route('/', createDevMail())`. */
-export const createDevMail = (overrides: Overrides = {}): Hono<AppEnv> => atRoot(overrides, devMailRoutes());
+export const createDevMail = (overrides: Overrides = {}) => atRoot(overrides, devMailRoutes());
 
 /** The whole Worker. */
-export function createApp<Env = Bindings>(overrides: Overrides<Env> = {}): Hono<AppEnv> {
+export function createApp<Env = Bindings>(overrides: Overrides<Env> = {}): Hono<AppEnv, ServiceSchema> {
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
   app.notFound((c) => answerOther(app, c));
@@ -280,5 +290,5 @@ export function createApp<Env = Bindings>(overrides: Overrides<Env> = {}): Hono<
   app.route('/', assetRoutes());
   app.route('/', wellKnownRoutes());
   app.route('/', healthRoutes());
-  return app;
+  return app as unknown as Hono<AppEnv, ServiceSchema>;
 }

@@ -9,7 +9,11 @@ import { callOf } from '../http/call.ts';
 import { whereListed } from './library.ts';
 
 /** The three that djoser has too, under other paths. */
-export const tokenRoutes = (obtain: string, refreshed: string, verified: string) =>
+export const tokenRoutes = <O extends string, R extends string, V extends string>(
+  obtain: O,
+  refreshed: R,
+  verified: V,
+) =>
   new Hono<AccountEnv>({ strict: false })
     .post(obtain, body(tokenObtainBody), async (c) => {
       const { username, email, password } = c.req.valid('json');

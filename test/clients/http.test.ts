@@ -15,7 +15,7 @@ import { closePrism, prism } from './http/prism.ts';
 import { swaggerClient } from './http/swagger-client.ts';
 import type { Api, Client, Person, Tokens } from './support/api.ts';
 import { expired } from './support/keys.ts';
-import { rowsBelow } from './support/page.ts';
+import { READMES, rowsBelow } from './support/page.ts';
 
 const CLIENTS: Record<string, Client> = {
   'axios and axios-auth-refresh': axiosAuthRefresh,
@@ -48,6 +48,15 @@ async function call<T>(method: string, path: string, token?: string, json?: unkn
 
 it('is what docs/clients.md lists', () => {
   expect(rowsBelow('## HTTP clients')).toEqual(Object.keys(CLIENTS));
+});
+
+it('is what the READMEs name, with the libraries that verify tokens', () => {
+  const rows = [
+    ...rowsBelow('## HTTP clients'),
+    ...rowsBelow('## Verifying access tokens in another service'),
+  ];
+  const names = [...rows.flatMap((row) => row.split(' and ')), 'Postman', '`hc`'];
+  for (const readme of READMES) expect(names.filter((name) => !readme.includes(name))).toEqual([]);
 });
 
 afterAll(closePrism);

@@ -2,7 +2,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const page = readFileSync(fileURLToPath(new URL('../../../docs/clients.md', import.meta.url)), 'utf8');
+const read = (path: string) =>
+  readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8');
+
+const page = read('docs/clients.md');
+/** Both languages of the README, whose table is a short form of the page. */
+export const READMES = ['README.md', 'README.ko.md'].map(read);
 
 /** Each block begins with a comment that names its file. */
 export const BLOCKS: ReadonlyMap<string, string> = new Map(
