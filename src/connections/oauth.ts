@@ -23,8 +23,16 @@ export interface Tools {
 
 const isInsecure = ({ issuer }: Provider) => /^http:/i.test(issuer ?? '');
 
+interface RequestOptions {
+  [oauth.allowInsecureRequests]: boolean;
+  [oauth.customFetch]: (url: string, init: unknown) => Promise<Response>;
+}
+
 /** Of the library's requests. http is for the providers of development: production refuses their settings. */
-export const requestOptions = ({ library, fetch }: Pick<Tools, 'library' | 'fetch'>, provider: Provider) => ({
+export const requestOptions = (
+  { library, fetch }: Pick<Tools, 'library' | 'fetch'>,
+  provider: Provider,
+): RequestOptions => ({
   [library.allowInsecureRequests]: isInsecure(provider),
   [library.customFetch]: (url: string, init: unknown) => fetch(url, init as RequestInit),
 });
