@@ -137,7 +137,7 @@ describe('the source', () => {
 describe('the tests', () => {
   it('are in files of at most 700 lines', () => {
     const files = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter(
-      (file) => /\.tsx?$/.test(file) && !file.includes('node_modules'),
+      (file) => /\.tsx?$/.test(file) && !/node_modules|clients\/generated/.test(file),
     );
     expect(files.length).toBeGreaterThan(100);
     const long = files.filter((file) => readFileSync(`test/${file}`, 'utf8').split('\n').length - 1 > 700);
