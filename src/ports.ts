@@ -105,7 +105,12 @@ export interface Sessions {
       /** The user's from now on; null: as before. */
       language: Language | null;
     },
-  ) => Promise<{ outcome: 'ok'; evicted: EndedSession[] } | { outcome: 'changed' }>;
+  ) => Promise<
+    | { outcome: 'ok'; evicted: EndedSession[] /** Some dead ones are to be pruned. */; crowded?: boolean }
+    | { outcome: 'changed' }
+  >;
+  /** Deletes some dead sessions of a user who has many. */
+  prune: (userId: string, now: number) => Promise<void>;
   /**
    * Consumes a refresh token with `successorJti`, or punishes its replay, in one batch, and reads back how
    * things stand. `token.successorJti` equal to the one handed in: this call was the first.

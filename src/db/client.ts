@@ -5,7 +5,7 @@
  */
 import { drizzle } from 'drizzle-orm/d1';
 import { DeadlineExceeded, unavailable, within } from '../deadlines.ts';
-import { batch, type Db, type Statements, statement } from './statement.ts';
+import { type Db, measuredBatch, type Statements, statement } from './statement.ts';
 
 /** A D1 database behind its deadline. `what` names the call in the log: `users.create`. */
 export interface D1 extends Statements {
@@ -16,7 +16,8 @@ export function connectD1(binding: D1Database, deadlineMs: number): D1 {
   const db = drizzle(binding);
   return {
     statement: (write) => statement(binding, db, write),
-    batch: (statements, values) => batch(binding, statements, values),
+    batch: async (statements, values) => (await measuredBatch(binding, statements, values)).results,
+    measuredBatch: (statements, values) => measuredBatch(binding, statements, values),
     run: async (what, work) => {
       try {
         return await within(deadlineMs, work(db));

@@ -3,7 +3,7 @@
  * its comment names; test/workers/predicates.test.ts runs both over the same cases. Those of a row (`liveSession`,
  * `activeUser`, …) go into a statement or subquery that has the table in scope under its own name.
  */
-import { type Placeholder, type SQL, sql } from 'drizzle-orm';
+import { type Placeholder, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import type { User } from '../model.ts';
 import { revokedTokens, sessions, users } from './schema.ts';
 
@@ -14,8 +14,10 @@ export type Of<T> = T | Placeholder;
 export const activeUser: SQL = sql`${users.isActive} = 1`;
 
 /** The row of `sessions` is live: not revoked, its absolute end ahead. Twin: `isLiveSession` (token/rotation.ts). */
-export const liveSession = (now: Of<number>): SQL =>
-  sql`${sessions.revokedAt} IS NULL AND ${sessions.absoluteEndAt} > ${now}`;
+export const liveSession = (
+  now: Of<number>,
+  row: { revokedAt: SQLWrapper; absoluteEndAt: SQLWrapper } = sessions,
+): SQL => sql`${row.revokedAt} IS NULL AND ${row.absoluteEndAt} > ${now}`;
 
 /** The row of `sessions` is this one. */
 export const isSession = (userId: Of<string>, id: Of<string>): SQL =>

@@ -31,6 +31,12 @@ type ResultsOf<List> = {
   -readonly [I in keyof List]: List[I] extends Statement<never, infer Result> ? Result : never;
 };
 
+/** Of each statement of a batch. */
+interface Measured<List> {
+  results: ResultsOf<List>;
+  rowsRead: { -readonly [I in keyof List]: number };
+}
+
 export interface Statements {
   statement: <Values, Result>(write: Write<Values, Result>) => Statement<Values, Result>;
   /** One transaction in one round trip; each statement takes what it needs of `values`. */
@@ -38,6 +44,11 @@ export interface Statements {
     statements: List,
     values: Values,
   ) => Promise<ResultsOf<List>>;
+  /** As `batch`, and how many rows each statement read. */
+  measuredBatch: <Values, const List extends readonly Statement<Values, unknown>[]>(
+    statements: List,
+    values: Values,
+  ) => Promise<Measured<List>>;
 }
 
 const params = new Proxy({}, { get: (_, name) => sql.placeholder(String(name)) });
@@ -67,11 +78,14 @@ export function statement<Values, Result>(
   };
 }
 
-export async function batch<Values, const List extends readonly Statement<Values, unknown>[]>(
+export async function measuredBatch<Values, const List extends readonly Statement<Values, unknown>[]>(
   binding: D1Database,
   statements: List,
   values: Values,
-): Promise<ResultsOf<List>> {
-  const results = await binding.batch(statements.map((one) => one.bind(values)));
-  return results.map((result, i) => statements[i]?.read(result)) as ResultsOf<List>;
+): Promise<Measured<List>> {
+  const answers = await binding.batch(statements.map((one) => one.bind(values)));
+  return {
+    results: answers.map((answer, i) => statements[i]?.read(answer)) as ResultsOf<List>,
+    rowsRead: answers.map(({ meta }) => meta.rows_read) as Measured<List>['rowsRead'],
+  };
 }

@@ -3,23 +3,25 @@
  * decide (a second factor that is used up with it).
  */
 import { type Placeholder, type SQL, sql } from 'drizzle-orm';
-import { activeUser, liveSession, type Of } from '../db/predicates.ts';
+import { activeUser, liveSession } from '../db/predicates.ts';
 import { sessions, users } from '../db/schema.ts';
 import type { Db, Params } from '../db/statement.ts';
 import type { Session } from '../model.ts';
 import type { Sessions } from '../ports.ts';
 import { endedSession, endSessions, insertSession } from './d1-session-writes.ts';
 
-/** Of a user's rows so many stay, live or dead; of dead ones before them a few go at each log-in (docs/adr/0014). */
+/** Of a user's rows so many stay, live or dead; of dead ones before them a few go at a log-in (docs/adr/0014-dead-sessions.md). */
 const KEPT = 200;
 const PRUNED_AT_ONCE = 20;
 /** At most 100 sessions live (MAX_SESSIONS_PER_USER), so that the rest of these are dead. */
 const PRUNE_LOOKS_AT = 100 + PRUNED_AT_ONCE;
+/** From here on there is something to prune, unless very many live. */
+export const CROWDED = KEPT + PRUNED_AT_ONCE;
 /** More rows than KEPT + PRUNE_LOOKS_AT no user has for long, so that all live ones are among these. */
-const LOOKED_AT = 400;
+export const LOOKED_AT = 400;
 
-export const oldestLookedAt = (userId: Of<string>): SQL =>
-  sql`coalesce((SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY id DESC LIMIT 1 OFFSET ${LOOKED_AT}), '')`;
+/** The user's newest rows, in a FROM. */
+const newest = { revokedAt: sql`newest.revoked_at`, absoluteEndAt: sql`newest.absolute_end_at` };
 
 const isThere = (userId: Placeholder, id: Placeholder) =>
   sql`EXISTS (SELECT 1 FROM sessions WHERE user_id = ${userId} AND id = ${id})`;
@@ -37,6 +39,7 @@ export const writeSession = (
       AND ${activeUser} AND is_staff = ${session.isStaff} AND ${onlyIf}`,
   );
 
+/** What it reads are the user's sessions, up to LOOKED_AT of them, and two or three rows more. */
 export const evictOldest = (
   db: Db,
   { userId, id, createdAt: now, others }: Params<Session & { others: number }>,
@@ -46,18 +49,22 @@ export const evictOldest = (
     userId,
     'evicted',
     now,
-    sql`${isThere(userId, id)} AND id IN (SELECT id FROM sessions
-      WHERE user_id = ${userId} AND id >= ${oldestLookedAt(userId)} AND id <> ${id} AND ${liveSession(now)}
-      ORDER BY id DESC LIMIT -1 OFFSET ${others})`,
+    sql`${isThere(userId, id)} AND id IN (SELECT id
+      FROM (SELECT id, revoked_at, absolute_end_at FROM sessions WHERE user_id = ${userId}
+        ORDER BY id DESC LIMIT ${LOOKED_AT}) AS newest
+      WHERE id <> ${id} AND ${liveSession(now, newest)} ORDER BY id DESC LIMIT -1 OFFSET ${others})`,
   ).returning(endedSession);
 
-/** Deletes a few of the oldest dead ones. The user's newest rows, live or dead, stay until the sweep. */
-export const pruneDead = (db: Db, { userId, createdAt: now }: Params<Session>) =>
+/** Deletes a few dead ones. The user's newest rows, live or dead, stay until the sweep. */
+export const pruneDead = (
+  db: Db,
+  { userId, createdAt: now }: Params<Pick<Session, 'userId' | 'createdAt'>>,
+) =>
   db.delete(sessions).where(
-    sql`user_id = ${userId} AND id IN (SELECT id FROM sessions WHERE user_id = ${userId}
-      AND id < (SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY id DESC LIMIT 1 OFFSET ${KEPT})
-      AND id < (SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY id LIMIT 1 OFFSET ${PRUNE_LOOKS_AT})
-      AND (revoked_at IS NOT NULL OR absolute_end_at <= ${now}) ORDER BY id LIMIT ${PRUNED_AT_ONCE})`,
+    sql`user_id = ${userId} AND id IN (SELECT id
+      FROM (SELECT id, revoked_at, absolute_end_at FROM sessions WHERE user_id = ${userId}
+        ORDER BY id DESC LIMIT ${PRUNE_LOOKS_AT} OFFSET ${KEPT}) AS newest
+      WHERE NOT (${liveSession(now, newest)}) ORDER BY id LIMIT ${PRUNED_AT_ONCE})`,
   );
 
 /** A null leaves what stands there. */

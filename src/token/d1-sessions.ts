@@ -12,9 +12,10 @@ import type { Session } from '../model.ts';
 import type { Sessions } from '../ports.ts';
 import { voidAsked } from './d1-one-time-tokens.ts';
 import {
+  CROWDED,
   evictOldest,
+  LOOKED_AT,
   noteLogIn,
-  oldestLookedAt,
   openingValues,
   pruneDead,
   writeSession,
@@ -61,7 +62,7 @@ const statementsOf = ({ statement }: D1) => ({
 });
 
 export function d1Sessions(d1: D1): Sessions {
-  const { run, batch } = d1;
+  const { run, measuredBatch } = d1;
   const statements = statementsOf(d1);
   return {
     ...d1RefreshTokens(d1),
@@ -69,27 +70,37 @@ export function d1Sessions(d1: D1): Sessions {
     open: (session, as, options) =>
       run('sessions.open', async () => {
         const changes = options.updateLastLogin || options.rehash !== null || options.language !== null;
-        const [opened, evicted] = await batch(
-          [statements.open, statements.evict, statements.prune, ...(changes ? [statements.noteLogIn] : [])],
+        const { results, rowsRead } = await measuredBatch(
+          [statements.open, statements.evict, ...(changes ? [statements.noteLogIn] : [])],
           openingValues(session, as, options),
         );
+        const [opened, evicted] = results;
         if (opened.meta.changes === 0) return { outcome: 'changed' };
-        return { outcome: 'ok', evicted };
+        return { outcome: 'ok', evicted, crowded: rowsRead[1] > CROWDED };
+      }),
+
+    prune: (userId, now) =>
+      run('sessions.prune', async () => {
+        await statements.prune.run({ userId, createdAt: now });
       }),
 
     list: (userId, sessionId, now) =>
       run('sessions.list', async (db) => {
+        const newest = db
+          .select()
+          .from(sessions)
+          .where(eq(sessions.userId, userId))
+          .orderBy(desc(sessions.id))
+          .limit(LOOKED_AT)
+          .as('newest');
         const [callers, own, all] = await db.batch([
           db.select(userColumns).from(users).where(eq(users.id, userId)),
           db.select().from(sessions).where(isSession(userId, sessionId)),
           db
             .select()
-            .from(sessions)
-            .where(
-              sql`user_id = ${userId} AND id >= ${oldestLookedAt(userId)}
-                AND revoked_at IS NULL AND absolute_end_at > ${now} AND (expires_at > ${now} OR id = ${sessionId})`,
-            )
-            .orderBy(desc(sessions.id)),
+            .from(newest)
+            .where(sql`${liveSession(now, newest)} AND (expires_at > ${now} OR id = ${sessionId})`)
+            .orderBy(desc(newest.id)),
         ]);
         const user = callers[0];
         if (!user) return null;

@@ -81,11 +81,11 @@ describe('the dead sessions of one user', () => {
     await addDead(sub, sid, count);
     w.clock.advance(1);
     const logIn = await countsFor(async () => expect((await w.logIn(who)).status).toBe(200));
-    expect(logIn.rowsRead).toBeLessThanOrEqual(1_600);
+    expect(logIn.rowsRead).toBeLessThanOrEqual(1_000);
     const list = await countsFor(async () =>
       expect((await w.get('/account/sessions', { token: who.access })).status).toBe(200),
     );
-    expect(list.rowsRead).toBeLessThanOrEqual(900);
+    expect(list.rowsRead).toBeLessThanOrEqual(500);
     // Twenty for the one that it adds.
     expect(await rowsOf(sub)).toBe(1 + count + 1 - 20);
     expect((await w.me(who.access)).status).toBe(200);
@@ -131,7 +131,7 @@ describe('with 1,000 and with 100,000 users, sessions and revoked tokens', () =>
   });
 
   it('no door reads more than a few rows', () => {
-    for (const [door, { rowsRead }] of Object.entries(many)) expect(rowsRead, door).toBeLessThanOrEqual(24);
+    for (const [door, { rowsRead }] of Object.entries(many)) expect(rowsRead, door).toBeLessThanOrEqual(12);
   });
 
   it('the sweep deletes what is past its time, one written row each, and leaves the rest', async () => {
