@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { REFUSAL_REASONS } from '../../src/refusal-reasons.ts';
 
 const text = readFileSync('docs/SECURITY.md', 'utf8');
+const asvs = readFileSync('docs/asvs.md', 'utf8');
 
 /** ASVS 5.0.0, the requirements of levels 1 and 2: chapter and section → last numbers. */
 const REQUIREMENTS: Record<string, readonly number[]> = {
@@ -33,15 +34,15 @@ const REQUIREMENTS: Record<string, readonly number[]> = {
   '16.5': [1, 2, 3],
 };
 
-const rows = [...text.matchAll(/^\| (\d+\.\d+\.\d+) +\| (.+) \|$/gm)].map(([, id = '', cells = '']) => {
+const rows = [...asvs.matchAll(/^\| (\d+\.\d+\.\d+) +\| (.+) \|$/gm)].map(([, id = '', cells = '']) => {
   const [, here = '', why = ''] = cells.split(' | ').map((cell) => cell.trim());
   return { id, here, why };
 });
 
-const named = [...text.matchAll(/`([\w.-]+(?:\/[\w.-]+)*\.(?:tsx?|js|md|sql|toml))`/g)].map(
+const named = [...(text + asvs).matchAll(/`([\w.-]+(?:\/[\w.-]+)*\.(?:tsx?|js|md|sql|toml))`/g)].map(
   ([, path]) => path,
 );
-const linked = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) =>
+const linked = [...(text + asvs).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) =>
   posix.join('docs', path),
 );
 
@@ -52,7 +53,7 @@ const events = globSync('src/**/*.{ts,tsx}').flatMap((file) =>
   ),
 );
 
-describe('docs/SECURITY.md', () => {
+describe('docs/SECURITY.md and docs/asvs.md', () => {
   it('says what every reason of a refusal means', () => {
     const [, table = ''] = /### Why something was refused\n([\s\S]*?)\n\n[^|\n]*\n\n##/.exec(text) ?? [];
     const listed = [...table.matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map(([, code, meaning]) => [
@@ -71,6 +72,24 @@ describe('docs/SECURITY.md', () => {
     expect(existsSync(path as string)).toBe(true);
   });
 
+  it('leads to the table of ASVS at its top', () => {
+    expect(text.slice(0, 1_000)).toContain('](asvs.md)');
+  });
+
+  it('counts at its top what the table of ASVS says', () => {
+    const counted = [...text.matchAll(/^\| V(\d+) .*?((?: \| \d+){5}) \|/gm)].map(
+      ([, chapter, counts = '']) => [chapter, ...counts.split(' | ').slice(1).map(Number)],
+    );
+    const chapters = [...new Set(rows.map(({ id }) => id.split('.')[0]))];
+    const wanted = chapters.map((chapter) => [
+      chapter,
+      ...['yes', 'partly', 'no', 'platform', 'n/a'].map(
+        (word) => rows.filter(({ id, here }) => id.startsWith(`${chapter}.`) && here === word).length,
+      ),
+    ]);
+    expect(counted).toEqual(wanted);
+  });
+
   it('has every requirement of the five chapters once, in order', () => {
     const wanted = Object.entries(REQUIREMENTS).flatMap(([section, numbers]) =>
       numbers.map((number) => `${section}.${number}`),
@@ -84,7 +103,7 @@ describe('docs/SECURITY.md', () => {
   });
 
   it.each(rows.filter(({ here }) => here === 'yes'))('$id is met: it says where to see it', ({ why }) => {
-    expect(why).toMatch(/`[\w./-]+\.\w+`|above/);
+    expect(why).toMatch(/`[\w./-]+\.\w+`|\]\(SECURITY\.md#/);
   });
 
   it('names events that the source has', () => {
