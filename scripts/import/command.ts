@@ -23,7 +23,8 @@ import { undo } from './undo.ts';
 import { DEFAULT_BATCH } from './write.ts';
 
 const USAGE = `Usage: ${commandLine('import-users')} FILE [--from NAME] [--map TARGET=SOURCE,…] [--dry-run] [--id-map FILE]
-         [--keep ${KEEP.join('|')}] [--strict] [--model NAME] [--batch N] [--remote] [--persist-to DIR] [--env NAME]
+         [--keep ${KEEP.join('|')}] [--keep-unverified-staff] [--strict] [--model NAME] [--batch N] [--remote]
+         [--persist-to DIR] [--env NAME]
        ${commandLine('import-users')} --undo REPORT [--dry-run] [--remote] [--persist-to DIR] [--env NAME]
   --from     ${SOURCE_NAMES.join(', ')}
   --dry-run  says and reports everything, and writes nothing to the database`;
@@ -49,7 +50,7 @@ async function moveIn(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<number> {
-  const { file, source, map, batchSize, dryRun, keep, strict } = given;
+  const { file, source, map, batchSize, dryRun, keep, keepUnverifiedStaff, strict } = given;
   const { size } = statSync(file);
   const now = Math.floor(Date.now() / 1_000);
   const report = openReport(file, {
@@ -67,7 +68,7 @@ async function moveIn(
     const { counts, findings } = await importUsers(
       writer,
       readRecords(readText(input), source),
-      { source, map, batchSize, dryRun, keep, strict, now },
+      { source, map, batchSize, dryRun, keep, keepUnverifiedStaff, strict, now },
       {
         reading: progressOf('records read', () => input.bytesRead / size),
         writing: (_, persons) => {
@@ -136,6 +137,7 @@ export function readArguments(argv: readonly string[]) {
         undo: { type: 'string' },
         'id-map': { type: 'string' },
         keep: { type: 'string', default: KEEP[0] },
+        'keep-unverified-staff': { type: 'boolean', default: false },
         strict: { type: 'boolean', default: false },
         remote: { type: 'boolean', default: false },
         'persist-to': { type: 'string' },
@@ -152,7 +154,7 @@ export function readArguments(argv: readonly string[]) {
     if (keep === undefined) throw new TypeError(`--keep is one of ${KEEP.join(', ')}`);
     const source = sourceOf(values.from, file, values.model);
     if (source === undefined) throw new TypeError(`--from is one of ${SOURCE_NAMES.join(', ')}`);
-    const { from, map, model, strict } = values;
+    const { from, map, model, strict, 'keep-unverified-staff': keepUnverifiedStaff } = values;
     const fields = map === undefined ? {} : parseMap(map);
     const path = fromCaller(file);
     if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new TypeError(`There is no file ${path}`);
@@ -162,8 +164,9 @@ export function readArguments(argv: readonly string[]) {
       from,
       source,
       map: fields,
-      options: { map, model, strict, keep },
+      options: { map, model, strict, keep, keep_unverified_staff: keepUnverifiedStaff },
       keep,
+      keepUnverifiedStaff,
       strict,
       batchSize,
       dryRun: values['dry-run'],

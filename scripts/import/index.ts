@@ -33,7 +33,7 @@ export async function importUsers(
   hooks: Hooks,
   signal?: AbortSignal,
 ): Promise<{ counts: Counts; findings: Findings }> {
-  const staging = openStaging({ keep, strict });
+  const staging = openStaging({ keep, strict, keepUnverifiedStaff: writing.keepUnverifiedStaff });
   const stop = signal && { signal };
   try {
     const findings = await readFile(entries, staging, {

@@ -27,6 +27,7 @@ export type Reason =
   | 'username_not_own_email'
   | 'username_taken'
   | 'name_invalid'
+  | 'email_not_verified'
   | 'conflict';
 
 /** A field that the user comes without, and why. */

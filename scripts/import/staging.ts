@@ -16,6 +16,8 @@ export interface Rules {
   keep: Keep;
   /** What somebody cannot keep refuses them. */
   strict: boolean;
+  /** Staff stay staff, whether anybody has verified their address or not. */
+  keepUnverifiedStaff: boolean;
 }
 
 export interface Refusal {
@@ -49,6 +51,7 @@ const INDEXES = `
   CREATE INDEX passwords_owner ON passwords (owner);`;
 
 const EMAIL_TAKEN = 'another account has this e-mail address (case does not count)';
+const STAFF_UNVERIFIED = 'nobody has verified the address: not staff here';
 const USERNAME_TAKEN = 'another account has this username (case does not count)';
 
 interface Row {
@@ -68,7 +71,8 @@ interface Row {
   kind: string | null;
 }
 
-export function openStaging({ keep, strict }: Rules) {
+export function openStaging(rules: Rules) {
+  const { keep, strict } = rules;
   const database = new DatabaseSync('');
   database.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -${PAGES_KIB};`);
   database.exec(TABLES);
@@ -134,7 +138,8 @@ export function openStaging({ keep, strict }: Rules) {
     size: (): number => all<{ n: number }>('SELECT count(*) AS n FROM persons')[0]?.n ?? 0,
 
     /** The next `limit` after `seq`, in the order of the file. */
-    page: (seq: number, limit: number): Staged[] => all<Row>(PAGE, seq, limit).map(stagedOf),
+    page: (seq: number, limit: number): Staged[] =>
+      all<Row>(PAGE, seq, limit).map((row) => stagedOf(row, rules)),
 
     close: () => database.close(),
   };
@@ -215,7 +220,7 @@ const PAGE = `
     LEFT JOIN persons AS u ON u.seq = p.username_lost_to AND u.seq <> p.seq
   WHERE p.seq > ? ORDER BY p.seq LIMIT ?`;
 
-function stagedOf(row: Row): Staged {
+function stagedOf(row: Row, { strict, keepUnverifiedStaff }: Rules): Staged {
   const { seq } = row;
   const place = JSON.parse(row.place) as Place;
   const data = JSON.parse(row.data) as Person;
@@ -230,7 +235,8 @@ function stagedOf(row: Row): Staged {
   if (row.email_lost_to !== null) loseEmail(person, row.email_winner ?? undefined);
   if (row.username_lost_to !== null) loseUsername(person, row.username_winner ?? undefined);
   if (row.own_id_winner !== null) loseId(person, row.own_id_winner);
-  const refusal = refusalOf(person);
+  const lost = keepUnverifiedStaff ? null : loseStaff(person);
+  const refusal = refusalOf(person) ?? (strict ? lost : null);
   return refusal ? { seq, place, known: person.known, refusal } : { seq, place, person };
 }
 
@@ -244,6 +250,15 @@ export function loseEmail(person: Person, to?: string): void {
     person.username = null;
     person.usernameKey = null;
   }
+}
+
+/** Staff rights need a verified address: whoever has none is no staff here. Says why, where somebody was. */
+export function loseStaff(person: Person): Refusal | null {
+  if (!person.isStaff || (person.email !== null && person.emailVerifiedAt !== null)) return null;
+  const lost = { reason: 'email_not_verified', detail: STAFF_UNVERIFIED } as const;
+  person.isStaff = false;
+  person.leftOut.push({ field: 'is_staff', ...lost });
+  return lost;
 }
 
 export function loseUsername(person: Person, to?: string): void {

@@ -50,10 +50,17 @@ function refusals({ refusedFor }: Counts, { unused }: Findings): string[] {
   return lines;
 }
 
-function staff({ staff: n, staffUnverified }: Counts): string[] {
-  if (n === 0) return [];
+function staff({ staff: n, staffUnverified, notStaff }: Counts): string[] {
   const unverified = staffUnverified > 0 ? `, ${staffUnverified} of them without a verified address` : '';
-  return [`Staff: ${n} of the imported, as they were${unverified}`];
+  return [
+    ...(n > 0 ? [`Staff: ${n} of the imported, as they were${unverified}`] : []),
+    ...(notStaff > 0
+      ? [
+          `NOT STAFF: ${notStaff} of the imported were, and nobody has verified their address: they are ordinary users here.`,
+          '  Make them staff in the console or by createsuperuser, or import them with --keep-unverified-staff',
+        ]
+      : []),
+  ];
 }
 
 function passwords({ mustReset, mustResetWithoutEmail: without }: Counts): string[] {

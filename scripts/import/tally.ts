@@ -24,6 +24,8 @@ export interface Counts {
   /** Of those imported. */
   staff: number;
   staffUnverified: number;
+  /** Were staff, and are not here. */
+  notStaff: number;
 }
 
 export function countsOf({ records, parts, others }: Findings): Counts {
@@ -32,7 +34,7 @@ export function countsOf({ records, parts, others }: Findings): Counts {
     read: records,
     ...{ imported: 0, alreadyThere: 0, refused: 0, skipped, parts, notReached: records - skipped - parts },
     ...{ refusedFor: new Map(), leftOut: new Map(), mustReset: new Map(), mustResetWithoutEmail: 0 },
-    ...{ staff: 0, staffUnverified: 0 },
+    ...{ staff: 0, staffUnverified: 0, notStaff: 0 },
   };
 }
 
@@ -52,6 +54,11 @@ export function count(counts: Counts, outcomes: readonly Outcome[]): void {
       if (person.isStaff) {
         counts.staff += 1;
         if (person.email === null || person.emailVerifiedAt === null) counts.staffUnverified += 1;
+      }
+      if (
+        person.leftOut.some(({ field, reason }) => field === 'is_staff' && reason === 'email_not_verified')
+      ) {
+        counts.notStaff += 1;
       }
       if (person.passwordHash === '') {
         add(counts.mustReset, person.passwordKind);

@@ -12,6 +12,7 @@ import type { Place } from './records.ts';
 import {
   loseEmail,
   loseId,
+  loseStaff,
   loseUsername,
   type Refusal,
   refusalOf,
@@ -30,6 +31,7 @@ export interface Writing {
   batchSize: number;
   /** Looks only: nothing is written. */
   dryRun: boolean;
+  keepUnverifiedStaff: boolean;
   /** Epoch seconds: when somebody joined of whom it is not known. */
   now: number;
   /** The ids that are about to be written, and were not there. */
@@ -93,7 +95,10 @@ async function writeBatch(writer: D1Writer, page: readonly Staged[], writing: Wr
 
   for (let attempt = 1; pending.length > 0; attempt += 1) {
     // Whom D1 leaves out has lost something: the holders say what. Without a write they are asked at once.
-    if (attempt > 1 || writing.dryRun) pending = await yieldToHolders(writer, pending, settle);
+    if (attempt > 1 || writing.dryRun) {
+      pending = await yieldToHolders(writer, pending, settle);
+      if (!writing.keepUnverifiedStaff) for (const { person } of pending) loseStaff(person);
+    }
     if (writing.dryRun) {
       for (const candidate of pending) settle(candidate, imported(candidate));
       break;

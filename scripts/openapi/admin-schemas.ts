@@ -12,7 +12,7 @@ import { changes, SESSION, timestamp, USER, user, uuid } from './answers.ts';
 import { named } from './names.ts';
 
 const UNVERIFIED =
-  'True makes somebody staff although their address is not verified: you know whose account it is.';
+  'True makes somebody staff, or a staff member active again, although their address is not verified: you know whose account it is.';
 
 export const addUser = named('AddUser', addUserBody, {
   example: { email: 'mina@example.com', password: 'correct horse battery', is_staff: false },

@@ -84,7 +84,7 @@ export const adminPaths: Record<string, Node> = {
     }),
     patch: admin('adminChangeUser', 'Change a user', {
       description:
-        'Deactivation, and a staff flag that is given or taken away, end all sessions; taking it back revives none. Nobody whose address is not verified becomes staff without `unverified`.',
+        'Deactivation, and a staff flag that is given or taken away, end all sessions; taking it back revives none. Nobody whose address is not verified becomes staff, or active staff again, without `unverified`.',
       requestBody: takes(schema.changeUser),
       responses: {
         200: answers('The user as it is now.', answer.user),

@@ -19,7 +19,10 @@ type StaffMember = Flags & Parameters<typeof canSignIn>[0];
 
 const isActiveStaff = (user: StaffMember): boolean => user.isActive && user.isStaff && canSignIn(user);
 
-/** Anybody may have signed up with an address that nobody has verified: they become staff by an explicit word alone. */
+/**
+ * Anybody may have signed up with an address that nobody has verified: they become staff, or active staff again, by an
+ * explicit word alone.
+ */
 export const mayBecomeStaff = (
   { emailVerifiedAt }: Pick<User, 'emailVerifiedAt'>,
   unverified: boolean | undefined,

@@ -141,7 +141,7 @@ export interface WishedChange {
   username?: { username: string; key: string } | null | undefined;
   is_active?: boolean | undefined;
   is_staff?: boolean | undefined;
-  /** Said of somebody who becomes staff although nobody has verified their address. */
+  /** Said of somebody who becomes staff, or active staff again, although nobody has verified their address. */
   unverified?: boolean | undefined;
 }
 
@@ -192,6 +192,10 @@ export async function changeUser(
   call: Call,
 ): Promise<User> {
   const { username } = input;
+  const requirePowers = (user: User, { isActive, isStaff = user.isStaff }: UserChange['set']) => {
+    const gains = isStaff && (isActive === true || !user.isStaff);
+    if (gains && !mayBecomeStaff(user, input.unverified)) throw invalidField('is_staff', 'unverified');
+  };
   return settled(async () => {
     const user = await findUser(services, id);
     if (username && !isOwnName(username.username, user.email)) throw invalidField('username', 'username');
@@ -200,9 +204,7 @@ export async function changeUser(
     const found = difference(user, input);
     if (!found) return { outcome: 'ok', result: user };
     const { change, action } = found;
-    if (change.set.isStaff && !mayBecomeStaff(user, input.unverified)) {
-      throw invalidField('is_staff', 'unverified');
-    }
+    requirePowers(user, change.set);
     const entry = auditEntry(services, caller, action);
     const { outcome, user: changed, ended } = await services.admin.store.change(entry, user, change);
     if (outcome === 'ok') {

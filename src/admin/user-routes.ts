@@ -39,7 +39,8 @@ const change =
 
 /** By the last part of the path, which is also the code of the sentence after it. */
 const DEEDS = {
-  activate: change({ is_active: true }),
+  activate: (services, caller, id, call, { unverified }) =>
+    changeUser(services, caller, id, { is_active: true, unverified: unverified === 'true' }, call),
   promote: (services, caller, id, call, { unverified }) =>
     changeUser(services, caller, id, { is_staff: true, unverified: unverified === 'true' }, call),
   'password-reset': requestReset,
@@ -51,8 +52,9 @@ const DEEDS = {
   delete: deleteUser,
 } as const satisfies Partial<Record<keyof ConsoleWords['done'], Deed>>;
 
-/** Of those, what ends sessions or cannot be undone. */
+/** Of those, what ends sessions, cannot be undone, or has to be said of staff whose address nobody has verified. */
 const ASKED = [
+  'activate',
   'promote',
   'deactivate',
   'demote',
@@ -155,7 +157,7 @@ export function userRoutes(): Hono<AdminEnv> {
       try {
         await deed(services, caller, id, callOf(c), await readForm(c));
       } catch (error) {
-        if (act !== 'promote') throw error;
+        if (act !== 'promote' && act !== 'activate') throw error;
         const { status, errors } = formErrors(error, c);
         return show(c, ConfirmPage, { user: await findUser(services, id), act, errors }, status);
       }

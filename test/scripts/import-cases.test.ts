@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createPasswordHasher } from '../../src/password/hash.ts';
-import { IMPORTED_AT, type Imported, importFile, type Options } from './support/import.ts';
+import { ENTER_ALL, memoryD1 } from './support/database.ts';
+import { IMPORTED_AT, type Imported, importFile, importRecords, type Options } from './support/import.ts';
 
 const FOLDER = 'test/data/import';
 const importCase = (name: string, options?: Options) => importFile(`${FOLDER}/${name}`, options);
@@ -62,7 +63,7 @@ describe('a file from the field', () => {
 
 describe('the import', () => {
   it('takes a short old password of a member of staff, and names the groups', async () => {
-    const done = await importCase('01-django-1.8-hash.json');
+    const done = await importCase('01-django-1.8-hash.json', { keepUnverifiedStaff: true });
     expect(rowsOf(done, 'username, is_staff')).toEqual([{ username: 'someone', is_staff: 1 }]);
     expect(await logsIn(done, 'someone', '123456')).toBe(true);
     expect(done.said).toContain(
@@ -195,11 +196,72 @@ describe('the import', () => {
     expect(done.said).toMatch(/^Fields not imported.*full_name 1, phone_number 1, email_verified 1, role 1/m);
     const mapped = await importCase('15-docs-myuser.json', {
       map: 'is_staff=is_admin,name=full_name,email_verified=email_verified',
+      keepUnverifiedStaff: true,
     });
     expect(rowsOf(mapped, 'email, is_staff, name, email_verified_at')).toEqual([
       { email: 'boss@example.com', is_staff: 1, name: null, email_verified_at: null },
       { email: 'cust@example.com', is_staff: 0, name: 'Pat Example', email_verified_at: IMPORTED_AT },
     ]);
     expect(mapped.said).not.toContain('is_admin');
+  });
+});
+
+describe('staff', () => {
+  const staff = [
+    { pk: 1, username: 'verified', email: 'a@example.com', is_staff: true },
+    { pk: 2, username: 'unverified', email: 'b@example.com', is_staff: true },
+    { pk: 3, username: 'loser', email: 'A@example.com', is_staff: true },
+    { pk: 4, username: 'nomail', is_staff: true },
+    { pk: 5, username: 'ordinary', email: 'c@example.com' },
+  ];
+  const records = [
+    ...staff.map(({ pk, ...fields }) => ({ model: 'auth.user', pk, fields: { password: '!', ...fields } })),
+    ...[1, 3].map((user) => ({
+      model: 'account.emailaddress',
+      pk: user,
+      fields: { user, email: 'a@example.com', verified: true, primary: true },
+    })),
+  ];
+  const staffOf = ({ rows }: ReturnType<typeof memoryD1>) =>
+    rows('SELECT username FROM users WHERE is_staff = 1 ORDER BY username').map(({ username }) => username);
+
+  it.each([false, true])(
+    'whose address nobody has verified are no staff here (dry run: %s)',
+    async (dryRun) => {
+      const { database, leftOut, refused, said } = await importRecords(records, { keep: 'first', dryRun });
+      if (!dryRun) expect(staffOf(database)).toEqual(['verified']);
+      expect(leftOut).toEqual([
+        '2: is_staff (email_not_verified)',
+        '3: email (email_taken)',
+        '3: is_staff (email_not_verified)',
+        '4: is_staff (email_not_verified)',
+      ]);
+      expect(refused).toEqual([]);
+      expect(said).toMatch(/^Staff: 1 of the imported, as they were$/m);
+      expect(said).toMatch(/^NOT STAFF: 3 of the imported were, .*\n.*--keep-unverified-staff$/m);
+    },
+  );
+
+  it('whose address another account here has are none either', async () => {
+    const database = memoryD1();
+    await database.writer.write([
+      `INSERT INTO users (id, email, password_hash, date_joined) VALUES ('own', 'a@example.com', 'x', 0)`,
+      ENTER_ALL,
+    ]);
+    const { leftOut } = await importRecords(records, { keep: 'first', database });
+    expect(staffOf(database)).toEqual([]);
+    expect(leftOut).toContain('1: is_staff (email_not_verified)');
+  });
+
+  it('stay staff where the operator says so', async () => {
+    const kept = await importRecords(records, { keep: 'first', keepUnverifiedStaff: true });
+    expect(staffOf(kept.database)).toEqual(['loser', 'nomail', 'unverified', 'verified']);
+    expect(kept.said).toMatch(/^Staff: 4 of the imported, as they were, 3 of them without a verified/m);
+    expect(kept.said).not.toContain('NOT STAFF');
+  });
+
+  it('are refused by --strict', async () => {
+    const { refused } = await importRecords(records, { keep: 'first', strict: true });
+    expect(refused).toEqual(['2: email_not_verified', '3: email_taken', '4: email_not_verified']);
   });
 });

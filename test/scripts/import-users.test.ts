@@ -210,7 +210,11 @@ describe('what somebody cannot keep', () => {
         ),
         { database, dryRun },
       );
-      expect(leftOut).toEqual(['1: email (email_taken)', '2: username (username_taken)']);
+      expect(leftOut).toEqual([
+        '1: is_staff (email_not_verified)',
+        '1: email (email_taken)',
+        '2: username (username_taken)',
+      ]);
       expect(refused).toEqual(['3: email_taken']);
       expect(outcomes[2]).toMatchObject({ refusal: { taken_by: 'two' } });
       expect(database.rows("SELECT password_hash, is_staff FROM users WHERE id = 'own'")).toEqual([
@@ -526,10 +530,12 @@ describe('npm run import-users', () => {
     expect(by('é.ünïcode')).toMatchObject({ name: '한글 이름', email: 'unicode@example.com' });
     expect(by('nomail')).toMatchObject({ email: null });
     expect(by('gone')).toMatchObject({ is_active: 0 });
-    expect(rows.filter((row) => row.is_staff === 1).map((row) => row.username)).toEqual([
-      'morpheus',
-      'smith',
-    ]);
+    expect(rows.filter((row) => row.is_staff === 1)).toEqual([]);
+    expect(first.stdout).toContain('NOT STAFF: 2 of the imported were');
+    expect(dry.stdout).toContain('NOT STAFF: 2 of the imported were');
+    expect(reported.find(({ username }) => username === 'morpheus')).toMatchObject({
+      left_out: [{ field: 'is_staff', reason: 'email_not_verified' }],
+    });
 
     const ids = readFileSync(map, 'utf8').trim().split('\n');
     expect(ids).toHaveLength(16);

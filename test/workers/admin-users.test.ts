@@ -253,6 +253,41 @@ describe('promotion', () => {
     expect((await patch({ is_staff: true, name: 'N' })).status).toBe(200);
   });
 
+  it('… and of a staff member who becomes active again', async () => {
+    const [admin, boss] = [await makeStaff(), await atConsole()];
+    const target = await makeStaff('target');
+    const patch = (body: unknown) => w.patch(api(target.id), body, { token: admin.access });
+    await patch({ is_active: false });
+    const refused = await patch({ is_active: true });
+    expect([refused.status, faultsOf(refused)]).toEqual([400, { is_staff: ['email_not_verified'] }]);
+    const atOnce = await patch({ is_active: true, is_staff: true, unverified: false });
+    expect([atOnce.status, faultsOf(atOnce)]).toEqual([400, { is_staff: ['email_not_verified'] }]);
+    expect((await boss.get(path(target.id))).text).toContain(`href="${path(target.id, '/activate')}"`);
+    expect((await boss.get(path(target.id, '/activate'))).text).toContain('name="unverified"');
+    const unticked = await boss.post(path(target.id, '/activate'));
+    expect([unticked.status, unticked.text.includes(NOT_VERIFIED)]).toEqual([400, true]);
+    expect(await rowOf(target.id)).toMatchObject({ is_active: 0, is_staff: 1 });
+
+    // Without the rights nothing has to be said.
+    expect((await patch({ is_active: true, is_staff: false })).status).toBe(200);
+    expect(await rowOf(target.id)).toMatchObject({ is_active: 1, is_staff: 0 });
+    await patch({ is_active: false, is_staff: true, unverified: true });
+    expect((await boss.post(path(target.id, '/activate'), { unverified: 'true' })).status).toBe(303);
+    expect(await rowOf(target.id)).toMatchObject({ is_active: 1, is_staff: 1 });
+  });
+
+  it('… and of nobody who is verified, or no staff member', async () => {
+    const boss = await atConsole();
+    const [ordinary, verified] = [await makeUser(), await makeStaff('verified')];
+    await verify(verified.id);
+    for (const { id } of [ordinary, verified]) {
+      await boss.post(path(id, '/deactivate'));
+      expect((await boss.get(path(id))).text).not.toContain(`href="${path(id, '/activate')}"`);
+      expect((await boss.post(path(id, '/activate'))).status).toBe(303);
+      expect(await rowOf(id)).toMatchObject({ is_active: 1 });
+    }
+  });
+
   it('of a user who is added needs it too', async () => {
     const admin = await makeStaff();
     const who = { ...person(), is_staff: true };

@@ -103,7 +103,7 @@ export const ConfirmPage = (props: {
           <Outside text={nameOf(user)} />
         </strong>
         <p>{question.text}</p>
-        {props.act === 'promote' && user.emailVerifiedAt === null && (
+        {(props.act === 'promote' || props.act === 'activate') && user.emailVerifiedAt === null && (
           <UnverifiedCheck words={words} errors={errors} />
         )}
         <div class="acts">

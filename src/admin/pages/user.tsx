@@ -92,6 +92,10 @@ export const UserPage = (props: {
       {text}
     </a>
   );
+  const activate =
+    user.isStaff && user.emailVerifiedAt === null
+      ? ask('activate', label.activate)
+      : post('activate', label.activate);
   return (
     <Layout frame={props.frame} title={nameOf(user)} place="users">
       <Faults words={words} errors={errors} />
@@ -120,7 +124,7 @@ export const UserPage = (props: {
             {props.canReset && post('password-reset', label.sendReset)}
             {ask('end-sessions', label.endSessions)}
             {user.isStaff ? ask('demote', label.removeFromStaff) : ask('promote', label.makeStaff)}
-            {user.isActive ? ask('deactivate', label.deactivate) : post('activate', label.activate)}
+            {user.isActive ? ask('deactivate', label.deactivate) : activate}
             {props.factors.totp && ask('remove-factor', label.removeFactor)}
             {ask('delete', label.delete)}
           </div>

@@ -55,6 +55,11 @@ export const consoleWords = {
 
   /** Before what cannot be undone. */
   questions: {
+    activate: {
+      title: 'Activate this staff member?',
+      text: 'They may log in and use this console again. Nobody has verified their address.',
+      button: 'Activate',
+    },
     promote: {
       title: 'Make this user staff?',
       text: 'They may use this console. All their sessions end: they have to log in again.',

@@ -52,6 +52,11 @@ export const consoleWords: typeof en.consoleWords = {
   },
 
   questions: {
+    activate: {
+      title: '이 운영진을 다시 활성화할까요?',
+      text: '다시 로그인하고 이 콘솔을 쓸 수 있게 됩니다. 이메일 주소는 아직 확인되지 않았습니다.',
+      button: '활성화',
+    },
     promote: {
       title: '이 사용자를 운영진으로 지정할까요?',
       text: '이 콘솔을 쓸 수 있게 됩니다. 모든 세션이 종료되므로 다시 로그인해야 합니다.',

@@ -20,6 +20,7 @@ export interface Options {
   map?: string;
   keep?: Keep;
   strict?: boolean;
+  keepUnverifiedStaff?: boolean;
   dryRun?: boolean;
   batchSize?: number;
   database?: ReturnType<typeof memoryD1>;
@@ -55,6 +56,7 @@ export async function importBytes(
     database = memoryD1(),
     keep = 'last-login',
     strict = false,
+    keepUnverifiedStaff = false,
     dryRun = false,
     batchSize = 100,
   } = options;
@@ -66,7 +68,7 @@ export async function importBytes(
   const { counts, findings } = await importUsers(
     database.writer,
     readRecords(readText(chunks(bytes)), source),
-    { source, map, keep, strict, dryRun, batchSize, now: IMPORTED_AT },
+    { source, map, keep, strict, keepUnverifiedStaff, dryRun, batchSize, now: IMPORTED_AT },
     {
       reading: () => {},
       writing: () => {},

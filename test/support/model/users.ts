@@ -66,11 +66,26 @@ const change = (
 ) => byStaff(what, address, ({ w, path, token }) => w.patch(path, body, { token }), judge);
 
 export const activate = (address: string, active: boolean) =>
-  change(active ? 'activate' : 'deactivate', address, { is_active: active }, (user) => ({
-    outcome: `${active ? 'activated' : 'deactivated'}, anew: ${user.active !== active}`,
-    status: 200,
-    effect: () => user.active !== active && setActive(user, active),
-  }));
+  change(active ? 'activate' : 'deactivate', address, { is_active: active }, (user) => {
+    const anew = user.active !== active;
+    const may = !(active && anew && user.staff) || user.verified;
+    return {
+      outcome: `${active ? 'activated' : 'deactivated'}: ${may}, anew: ${anew}`,
+      status: may ? 200 : 400,
+      effect: () => may && anew && setActive(user, active),
+    };
+  });
+
+/** What was pending before must not come back. */
+export const deactivateForAWhile = (address: string) =>
+  command(
+    `staff deactivate ${address}, and activate them again`,
+    async (model, real) => {
+      await activate(address, false).run(model, real);
+      await activate(address, true).run(model, real);
+    },
+    (model) => ownerOf(model, address) !== undefined,
+  );
 
 export const promote = (address: string, unverified: boolean) =>
   change(
@@ -134,7 +149,8 @@ async function sendAskChange(
   const right = statusFor(token, password, model.now);
   const status = right === 204 ? 202 : right;
   const taken = ownerOf(model, to) !== undefined;
-  if (!expectAnswer(real, answer, `change asked: ${status}, taken: ${taken}`, status)) return;
+  const outcome = `change asked: ${status}${status === 202 && taken ? ', taken' : ''}`;
+  if (!expectAnswer(real, answer, outcome, status)) return;
   voidLinks(user, 'change');
   if (!taken) mail(model, user, 'change', to);
 }
