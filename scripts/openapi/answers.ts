@@ -124,6 +124,17 @@ export const exported = named(
         amr: z.array(z.string()),
       }),
     ),
+    connections: z.array(
+      z.object({
+        id: z.string(),
+        provider: z.string(),
+        issuer: z.string(),
+        subject: z.string(),
+        email: z.nullable(z.string()),
+        created_at: timestamp,
+        last_used_at: z.nullable(timestamp),
+      }),
+    ),
     pending: z.array(
       z.object({
         purpose: z.string(),
@@ -138,6 +149,7 @@ export const exported = named(
     about: {
       language: 'Of e-mails that staff cause: what the browser asked for at the last sign-in.',
       sessions: 'Oldest first, those that have ended too.',
+      connections: 'Accounts of providers that sign in.',
       pending: 'What was sent by e-mail and is not used yet.',
       history: 'What staff did to the account.',
     },
@@ -154,6 +166,7 @@ export const exported = named(
           amr: ['pwd'],
         },
       ],
+      connections: [],
       pending: [],
       history: [],
     },

@@ -13,6 +13,11 @@ describe('the export of one’s own data', () => {
     const w = world();
     const who = await w.signUp({ ...person(), name: 'Mina Kim' });
     w.clock.advance(1);
+    await w.env.DB.prepare(
+      `INSERT INTO connections VALUES (?, 'c1', 'acme', 'https://id.example', '1', NULL, 7, NULL)`,
+    )
+      .bind(who.user.id)
+      .run();
     const other = await w.logIn(who);
     await w.logOut(String(other.body.refresh));
     await w.env.DB.prepare(
@@ -30,6 +35,7 @@ describe('the export of one’s own data', () => {
       'user',
       'language',
       'sessions',
+      'connections',
       'pending',
       'history',
     ]);
@@ -37,6 +43,12 @@ describe('the export of one’s own data', () => {
     expect(answer.body.sessions).toMatchObject([
       { id: claimsOf(who.refresh).sid, current: true, ended_at: null, ended_because: null, amr: ['pwd'] },
       { current: false, ended_at: expect.any(String), ended_because: 'logged_out' },
+    ]);
+    expect(answer.body.connections).toEqual([
+      {
+        ...{ id: 'c1', provider: 'acme', issuer: 'https://id.example', subject: '1', email: null },
+        ...{ created_at: '1970-01-01T00:00:07Z', last_used_at: null },
+      },
     ]);
     expect(answer.body.pending).toMatchObject([{ purpose: 'email_verify', new_email: null }]);
     expect(answer.body.history).toEqual([

@@ -5,7 +5,7 @@
 import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import { changesJson, readChanges } from '../../audit-log.ts';
 import type { D1 } from '../../db/client.ts';
-import { adminLog, oneTimeTokens, sessions } from '../../db/schema.ts';
+import { adminLog, connections, oneTimeTokens, sessions } from '../../db/schema.ts';
 import type { Db } from '../../db/statement.ts';
 import type { Session } from '../../model.ts';
 import { authTimeOf } from '../../token/authentication.ts';
@@ -35,6 +35,22 @@ const PARTS = {
       ended_because: session.revokedReason,
       authenticated_at: timestamp(authTimeOf(session)),
       amr: session.amr,
+    }),
+  },
+  /** Who the user is at providers. */
+  connections: {
+    select: (db: Db, userId: string, after: string) =>
+      db
+        .select()
+        .from(connections)
+        .where(and(eq(connections.userId, userId), gt(connections.id, after)))
+        .orderBy(asc(connections.id))
+        .limit(PAGE_ROWS),
+    key: ({ id }: Connection) => id,
+    json: ({ id, provider, issuer, subject, email, createdAt, lastUsedAt }: Connection) => ({
+      ...{ id, provider, issuer, subject, email },
+      created_at: timestamp(createdAt),
+      last_used_at: orNull(lastUsedAt),
     }),
   },
   /** What was sent by e-mail and is not used yet. */
@@ -78,6 +94,7 @@ const PARTS = {
   },
 };
 
+type Connection = typeof connections.$inferSelect;
 interface Token {
   purpose: string;
   hash: string;
@@ -119,9 +136,10 @@ export function d1OwnData({ run }: D1): OwnData {
   return {
     first: (userId, sessionId) =>
       run('ownData.first', async (db) => {
-        const { sessions, pending, history } = PARTS;
+        const { sessions, connections, pending, history } = PARTS;
         const results = await db.batch([
           sessions.select(db, userId, ''),
+          connections.select(db, userId, ''),
           pending.select(db, userId, ''),
           history.select(db, userId, ''),
         ]);
