@@ -13,6 +13,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The file in `dist` by its source. */
 export const ENTRIES = {
   client: 'src/client/index.ts',
+  'email-sign-in': 'src/client/email-sign-in.ts',
   factors: 'src/client/factors.ts',
   react: 'src/client/react.ts',
 };

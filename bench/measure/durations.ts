@@ -49,6 +49,8 @@ const unknown = (n: number) => `nobody.${n}@example.com`;
 const logIn = (email: string, password: string, expect: number) =>
   post('/account/login', { email, password }, expect);
 const reset = (email: string) => post('/account/password/reset', { email }, 202);
+const code = (email: string) => post('/account/login/email', { email }, 202);
+const wrongCode = (email: string) => post('/account/login/email/confirm', { email, code: '00000000' }, 401);
 const signUp = (email: string) => post('/account/sign-up', { email, password: PASSWORD }, 202);
 const WRONG = 'not the right one';
 
@@ -78,6 +80,22 @@ const MAILED: Door[] = [
       known: (n) => reset(known(n)),
       unknown: (n) => reset(unknown(n)),
       inactive: (n) => reset(inactive(n)),
+    },
+  },
+  {
+    door: 'a code to sign in',
+    people: {
+      known: (n) => code(known(n)),
+      unknown: (n) => code(unknown(n)),
+      inactive: (n) => code(inactive(n)),
+    },
+  },
+  {
+    door: 'a wrong code',
+    people: {
+      known: (n) => wrongCode(known(n)),
+      unknown: (n) => wrongCode(unknown(n)),
+      inactive: (n) => wrongCode(inactive(n)),
     },
   },
   {

@@ -24,6 +24,7 @@ const MAIL = {
   MAIL_FROM: 'accounts@example.com',
   PUBLIC_URL: 'https://example.com',
   SIGN_UP: 'verify',
+  SIGN_IN_BY_EMAIL: 'on',
   EMAIL: { send: async () => {} },
 };
 let withMail: Env | undefined;

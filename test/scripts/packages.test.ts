@@ -351,11 +351,14 @@ describe('hono-accounts-client', () => {
     expect(readJson(own('package.json'))).not.toHaveProperty('dependencies');
   });
 
-  it.each(['client.js', 'factors.js', 'react.js'])('is what hono-accounts has: %s', (file) => {
-    expect(readFileSync(own(file), 'utf8')).toBe(
-      readFileSync(join(host, 'node_modules/hono-accounts/client', file), 'utf8'),
-    );
-  });
+  it.each(['client.js', 'email-sign-in.js', 'factors.js', 'react.js'])(
+    'is what hono-accounts has: %s',
+    (file) => {
+      expect(readFileSync(own(file), 'utf8')).toBe(
+        readFileSync(join(host, 'node_modules/hono-accounts/client', file), 'utf8'),
+      );
+    },
+  );
 
   it.each(NODES)('is loaded by plain Node: %s', (node) => {
     const program = `

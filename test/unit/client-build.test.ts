@@ -60,7 +60,13 @@ describe('the built client', () => {
     expect(read('factors.js')).not.toContain('/token/refresh');
   });
 
-  it.each(['client.js', 'factors.js'])('imports nothing else: %s', (file) => {
+  it('has an entry for signing in by e-mail of at most 1 KiB, in which no client is', () => {
+    expect(gzipBytes('email-sign-in.js')).toBeLessThan(ENTRY_MAX_GZIP_BYTES);
+    expect(read('email-sign-in.js')).toContain('/login/email/confirm');
+    expect(read('email-sign-in.js')).not.toContain('/token/refresh');
+  });
+
+  it.each(['client.js', 'email-sign-in.js', 'factors.js'])('imports nothing else: %s', (file) => {
     expect(read(file)).not.toMatch(/\bimport\b|\bfrom"/);
   });
 
@@ -140,6 +146,7 @@ describe('everybody can load it', () => {
 
   const TYPED = `
     import { type AccountChange, AccountsError, type Client, createClient, type User } from 'hono-accounts-client';
+    import { signInByEmail } from 'hono-accounts-client/email-sign-in';
     import { createFactors, isRefusal, secondStepOf } from 'hono-accounts-client/factors';
     import { AccountProvider, useAccount } from 'hono-accounts-client/react';
 
@@ -163,6 +170,10 @@ describe('everybody can load it', () => {
         if (!step) throw error;
         await createFactors(client).answer(step, { code: await ask() });
       }
+    }
+    export async function byCode(email: string, ask: () => Promise<string>): Promise<string | undefined> {
+      const { user } = await (await signInByEmail(client, email)).confirm(await ask());
+      return user?.id;
     }
     export const wrongCode = (error: unknown): 'code_not_valid' | null =>
       isRefusal(error, 'code_not_valid') ? error.code : null;
