@@ -43,6 +43,8 @@ export const SETTING_MEANINGS: Readonly<Record<keyof typeof SETTINGS, string>> =
   ALLOWED_ORIGINS:
     'whose pages may call: origins, `https://*.example.com` or app schemes, separated by commas',
   MAIL: '`cloudflare`, `inbox` (development only, and its default) or `off` (the default elsewhere)',
+  NEW_DEVICE_MAIL:
+    '`on`: users get an e-mail about a sign-in from a device (browser and country) not seen before',
   SIGN_IN_BY_EMAIL: '`on`: a code and a link sent by e-mail sign in; needs `MAIL`',
   MAIL_FROM: 'the sender, an address or `Name <address>`; needed by `MAIL=cloudflare`',
   PUBLIC_URL:

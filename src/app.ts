@@ -102,6 +102,11 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
   const random = overrides.random ?? webCryptoRandom;
   const d1 = connectD1(env.DB, deadlines.d1);
   const inbox = settings.MAIL === 'inbox' ? kvInbox(env.BLACKLIST, clock, deadlines.kv) : null;
+  const mailer = overrides.mailer
+    ? hostMailer(overrides.mailer, env, settings.MAIL_FROM)
+    : settings.MAIL === 'cloudflare' && settings.MAIL_FROM
+      ? cloudflareMailer(env.EMAIL as SendEmail, settings.MAIL_FROM)
+      : (inbox?.mailer ?? null);
   const services: AdminServices = {
     settings,
     isAllowedOrigin: isAllowedOriginOf(settings, overrides),
@@ -123,15 +128,11 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
     limits: settings.RATE_LIMITS
       ? bindingLimits(env as unknown as Parameters<typeof bindingLimits>[0], deadlines.kv)
       : noLimits,
-    mailer: overrides.mailer
-      ? hostMailer(overrides.mailer, env, settings.MAIL_FROM)
-      : settings.MAIL === 'cloudflare' && settings.MAIL_FROM
-        ? cloudflareMailer(env.EMAIL as SendEmail, settings.MAIL_FROM)
-        : (inbox?.mailer ?? null),
+    mailer,
     extraClaims: overrides.claims ? hostClaims(overrides.claims, env, settings.USER_ID_CLAIM) : null,
     announce: overrides.on ? hostAnnounce(overrides.on, env) : null,
     inbox: inbox?.list ?? null,
-    ...composeRooms(settings, d1, { signingKey: secretText(env.SIGNING_KEY) ?? '', clock, random }),
+    ...composeRooms(settings, d1, { signingKey: secretText(env.SIGNING_KEY) ?? '', clock, random, mailer }),
     breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(overrides.fetch) : null,
     connections: await connectionAdapters(env, { d1, clock, deadlines, providers, fetcher: overrides.fetch }),
     admin: { store: d1Admin(d1) },

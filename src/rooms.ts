@@ -5,6 +5,9 @@ import type { D1 } from './db/client.ts';
 import { codeDigest } from './email-sign-in/code.ts';
 import { d1EmailSignIn } from './email-sign-in/d1-email-sign-in.ts';
 import { emailSignInRoutes } from './email-sign-in/routes.tsx';
+import type { Mailer } from './mail-ports.ts';
+import { d1SeenDevices } from './new-device/d1-seen-devices.ts';
+import { newDeviceNotice } from './new-device/notice.ts';
 import { pageRoutes } from './pages/routes.tsx';
 import { d1PasskeyServices } from './passkeys/d1-passkeys.ts';
 import { passkeyRoutes } from './passkeys/routes.ts';
@@ -16,13 +19,21 @@ import { createSecondFactor } from './second-factor/sign-in.ts';
 import { secretBox } from './secret-box.ts';
 import type { Settings } from './settings.ts';
 
-type RoomServices = Pick<AdminServices, 'secondFactor' | 'factors' | 'emailSignIn' | 'passkeys'>;
+type RoomServices = Pick<
+  AdminServices,
+  'secondFactor' | 'factors' | 'emailSignIn' | 'passkeys' | 'noticeDevice'
+>;
 
 /** Null where the settings switch a room off. `signingKey`: others are derived from it. */
 export function composeRooms(
   settings: Settings,
   d1: D1,
-  { signingKey, clock, random }: { signingKey: string; clock: Clock; random: Random },
+  {
+    signingKey,
+    clock,
+    random,
+    mailer,
+  }: { signingKey: string; clock: Clock; random: Random; mailer: Mailer | null },
 ): RoomServices {
   const { ENCRYPTION_KEY, ENCRYPTION_KEYS_OLD, ACCESS_TOKEN_LIFETIME } = settings;
   const factors = ENCRYPTION_KEY
@@ -35,6 +46,7 @@ export function composeRooms(
     emailSignIn: settings.SIGN_IN_BY_EMAIL
       ? { store: d1EmailSignIn(d1), digest: codeDigest(signingKey) }
       : null,
+    noticeDevice: settings.NEW_DEVICE_MAIL ? newDeviceNotice(d1SeenDevices(d1), { mailer, settings }) : null,
     passkeys: settings.PASSKEYS ? d1PasskeyServices(d1, signingKey) : null,
   };
 }

@@ -154,6 +154,7 @@ export const SETTINGS = define({
 
     parse: (text: string | null) => (text === null ? undefined : oneOf('cloudflare', 'inbox', 'off')(text)),
   },
+  NEW_DEVICE_MAIL: { default: 'off', parse: flag('on', 'off') },
   SIGN_IN_BY_EMAIL: { default: 'off', parse: flag('on', 'off') },
   MAIL_FROM: { default: null, parse: mailFrom },
   PUBLIC_URL: GUARD_SETTINGS.PUBLIC_URL,
@@ -210,6 +211,7 @@ export function loadSettings(
   if (mail === 'off' && values.SIGN_UP === 'verify') fault('SIGN_UP', 'verify needs mail, and MAIL is off');
   if (values.STAFF_MFA === 'required' && !values.ENCRYPTION_KEY)
     fault('STAFF_MFA', 'required needs ENCRYPTION_KEY');
+  if (mail === 'off' && values.NEW_DEVICE_MAIL) fault('NEW_DEVICE_MAIL', 'needs mail, and MAIL is off');
   if (mail === 'off' && values.SIGN_IN_BY_EMAIL) fault('SIGN_IN_BY_EMAIL', 'needs mail, and MAIL is off');
   if (mailer) {
     if (production && values.PUBLIC_URL === undefined) {

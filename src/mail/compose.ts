@@ -21,7 +21,7 @@ export interface MailValues {
   /** How long the link works. */
   lifetimeSeconds?: number;
   /** When, in epoch seconds, and from where what the mail is about was asked for. */
-  made?: { at: number; by: Pick<Client, 'ip' | 'country'> };
+  made?: { at: number; by: Pick<Client, 'ip' | 'country'>; device?: string };
 }
 
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -65,6 +65,7 @@ export function composeMail(name: MailName, language: Language, to: string, more
     hours: String(lifetimeSeconds / 3_600),
     when: made ? timeText(made.at) : '',
     place: made ? placeText(made.by, language) : mailParts[language].unknownPlace,
+    device: made?.device || mailParts[language].unknownDevice,
     page: more.page ?? '',
   };
   const filled = (text: string) => fill(text, values);

@@ -19,6 +19,9 @@ export interface Authentication {
   rehash?: string | null;
 }
 
+/** Told of every sign-in but a sign-up, after the session is open. */
+export type NoticeDevice = (user: User, session: Session, call: Call) => Promise<void>;
+
 /** Not asked where `amr` has `mfa` already: a passkey that verified its user is both factors. */
 export interface SecondFactor {
   /**

@@ -95,7 +95,7 @@ export interface Carried {
   secret: string;
   /** To be typed instead. */
   code?: string;
-  made?: { at: number; by: Pick<Client, 'ip' | 'country'> };
+  made?: { at: number; by: Pick<Client, 'ip' | 'country'>; device?: string };
 }
 
 /** For a mail that somebody else causes: in the user's own language, where one is known. */
@@ -113,11 +113,12 @@ const afterAnswer = () => new Promise((resolve) => setTimeout(resolve, 0));
  * address that nobody has. A mail that fails is a line in the log; people ask again.
  */
 export async function sendMail(
-  { mailer, settings }: Services,
+  { mailer, settings }: Pick<Services, 'mailer' | 'settings'>,
   call: Call,
   name: MailName,
   to: string | null,
   carried?: Carried,
+  told: Pick<Carried, 'made'> = carried ?? {},
 ): Promise<void> {
   if (!mailer) return;
   const token = carried ? `${carried.subject}.${carried.secret}` : null;
@@ -133,7 +134,7 @@ export async function sendMail(
       token,
       code: carried?.code,
       ...(carried && { lifetimeSeconds: ONE_TIME_LIFETIME[carried.purpose] }),
-      ...(carried?.made && { made: carried.made }),
+      ...(told.made && { made: told.made }),
     });
   const send = async () => {
     try {

@@ -114,6 +114,7 @@ export async function openSession(
   if (opened.crowded) call.waitUntil(services.sessions.prune(user.id, now));
   call.report('info', 'logged_in', { user: user.id, session: session.id, evicted: opened.evicted.length });
   announce(services, call, 'user.signed_in', user.id, now, { session_id: session.id, amr });
+  await services.noticeDevice?.(user, session, call);
   return { user, session, now };
 }
 

@@ -26,7 +26,7 @@ import { authTimeOf } from '../../token/authentication.ts';
 import type { Codec } from '../../token/codec.ts';
 import { tokenEnd } from '../../token/rotation.ts';
 import type { OwnData } from '../export/own-data.ts';
-import type { SecondFactor } from './authentication.ts';
+import type { NoticeDevice, SecondFactor } from './authentication.ts';
 
 export interface Services {
   settings: Settings;
@@ -52,6 +52,8 @@ export interface Services {
   breached: BreachCheck | null;
   /** Null where nobody can have one. */
   secondFactor: SecondFactor | null;
+  /** NEW_DEVICE_MAIL. Null where nobody is told. */
+  noticeDevice: NoticeDevice | null;
   /** Claims of the host's own. Null where it has none. */
   extraClaims: ((bearer: Bearer, call: Call) => Promise<Readonly<Record<string, unknown>>>) | null;
   /** Null where nobody wants to know. */

@@ -15,7 +15,7 @@ export interface MailWords {
 
 const IGNORE = 'If this was not you, you can ignore this mail.';
 
-/** `{site}`, `{email}`, `{minutes}`, `{hours}`, `{when}` and `{place}` are filled in. */
+/** `{site}`, `{email}`, `{minutes}`, `{hours}`, `{when}`, `{place}` and `{device}` are filled in. */
 export const mails = {
   verify_email: {
     subject: 'Confirm your e-mail address',
@@ -135,6 +135,13 @@ export const mails = {
       'If this was not you, change your password at once.',
     ],
   },
+  new_device: {
+    subject: 'Signed in from a new device',
+    before: [
+      'Somebody, probably you, signed in to {email} at {site} with {device} on {when} from {place}.',
+      'If this was not you, change your password at once and end the session.',
+    ],
+  },
   account_deleted: {
     subject: 'Your account was deleted',
     before: [
@@ -164,4 +171,5 @@ export const mailParts = {
   /** In every mail with a link and without a code of its own, for mail clients that break it. */
   code: 'If the link does not work, open {page} and paste this code:',
   unknownPlace: 'an unknown place',
+  unknownDevice: 'an unknown device',
 };

@@ -121,6 +121,13 @@ export const mails: Record<en.MailName, en.MailWords> = {
       '본인이 한 일이 아니라면 바로 비밀번호를 바꾸세요.',
     ],
   },
+  new_device: {
+    subject: '새 기기에서 로그인했습니다',
+    before: [
+      '{when}에 {site}의 {email} 계정에 로그인했습니다(기기: {device}, 위치: {place}).',
+      '본인이 아니라면 바로 비밀번호를 바꾸고 그 세션을 종료하세요.',
+    ],
+  },
   account_deleted: {
     subject: '계정이 삭제되었습니다',
     before: [
@@ -147,4 +154,5 @@ export const mails: Record<en.MailName, en.MailWords> = {
 export const mailParts: typeof en.mailParts = {
   code: '링크가 열리지 않으면 {page} 페이지를 열어 이 코드를 붙여 넣으세요.',
   unknownPlace: '알 수 없음',
+  unknownDevice: '알 수 없음',
 };

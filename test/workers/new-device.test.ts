@@ -1,0 +1,92 @@
+/** NEW_DEVICE_MAIL: which sign-ins users are told of, and what happens where that cannot be found out. */
+import { describe, expect, it } from 'vitest';
+import { counting } from '../support/counting.ts';
+import { capturedLog } from '../support/log.ts';
+import { watchedD1 } from '../support/watched-d1.ts';
+import { type Person, type Vars, type World, world } from '../support/world.ts';
+
+const log = capturedLog();
+
+const VARS: Vars = { NEW_DEVICE_MAIL: 'on' };
+const CHROME =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36';
+const NEWER_CHROME = CHROME.replace('120', '131');
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
+
+/** A request as Cloudflare hands it on. */
+function ask(w: World, path: string, body: object, { agent, country }: { agent?: string; country?: string }) {
+  const request = new Request(`http://localhost${path}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...(agent !== undefined && { 'User-Agent': agent }) },
+    body: JSON.stringify(body),
+  });
+  Object.defineProperty(request, 'cf', { value: { country } });
+  return w.fetch(request);
+}
+async function signedUp(w: World, from: { agent?: string; country?: string }) {
+  const who = { email: `user-${crypto.randomUUID()}@example.com`, password: 'correct horse battery' };
+  expect((await ask(w, '/account/sign-up', who, from)).status).toBe(201);
+  return who;
+}
+const logIn = async (w: World, who: Person, from: { agent?: string; country?: string }) =>
+  expect((await ask(w, '/account/login', who, from)).status).toBe(200);
+const mailsAbout = async (w: World, { email }: Person): Promise<{ text: string }[]> =>
+  (await w.get(`/dev/mail?to=${email}`)).body.messages.filter(
+    ({ subject }: { subject: string }) => subject === 'Signed in from a new device',
+  );
+
+describe('a sign-in', () => {
+  it.each<[string, { agent?: string; country?: string }, number]>([
+    ['from the same browser and country', { agent: CHROME, country: 'KR' }, 0],
+    ['from a newer version of it', { agent: NEWER_CHROME, country: 'KR' }, 0],
+    ['from another browser', { agent: FIREFOX, country: 'KR' }, 1],
+    ['from another country', { agent: CHROME, country: 'DE' }, 1],
+    ['from a program', { agent: 'curl/8.5.0', country: 'KR' }, 1],
+    ['without a user agent', { country: 'KR' }, 1],
+  ])('%s: %j', async (_, from, mails) => {
+    const w = world({ vars: VARS });
+    const who = await signedUp(w, { agent: CHROME, country: 'KR' });
+    await logIn(w, who, from);
+    expect(await mailsAbout(w, who)).toHaveLength(mails);
+    await logIn(w, who, from);
+    expect(await mailsAbout(w, who)).toHaveLength(mails);
+  });
+
+  it('is told with the device, the place and the time', async () => {
+    const w = world({ vars: VARS });
+    const who = await signedUp(w, { agent: CHROME, country: 'KR' });
+    await logIn(w, who, { agent: FIREFOX, country: 'DE' });
+    const [mail] = await mailsAbout(w, who);
+    expect(mail?.text).toContain('Firefox, Linux');
+    expect(mail?.text).toContain('Germany');
+    expect(mail?.text).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+    expect(log.of('new_device')).toHaveLength(1);
+  });
+
+  it('is the first of a user: nothing was seen before, nobody is told', async () => {
+    const w = world({ vars: VARS });
+    const who = await signedUp(w, { agent: CHROME, country: 'KR' });
+    expect(await mailsAbout(w, who)).toEqual([]);
+  });
+
+  it('stands although D1 cannot say which devices were seen', async () => {
+    const fails = watchedD1({
+      before: ({ statements }) => {
+        if (statements.some(({ sql }) => /^select "user_agent"/.test(sql))) throw new Error('D1_ERROR: away');
+      },
+    });
+    const w = world({ vars: VARS, bindings: { DB: fails.DB } });
+    const who = await signedUp(w, { agent: CHROME, country: 'KR' });
+    await logIn(w, who, { agent: FIREFOX, country: 'KR' });
+    expect(await mailsAbout(w, who)).toEqual([]);
+    expect(log.of('new_device_failed')).toMatchObject([{ level: 'error' }]);
+  });
+
+  it('costs nothing more where it is off', async () => {
+    const counted = counting();
+    const off = world({ bindings: counted.bindings });
+    const who = await off.signUp();
+    const cost = await counted.of(() => off.logIn(who));
+    expect(cost.d1.roundTrips).toBe(2);
+  });
+});
