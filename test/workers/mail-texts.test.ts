@@ -110,6 +110,7 @@ describe('the templates of mails', () => {
       'email_change',
       'email_changed',
       'password_reset',
+      'sign_in_code',
       'verify_email',
     ]);
   });
