@@ -11,8 +11,8 @@ export interface Habits {
 }
 export const HABITS: Habits = { logIns: 2, refreshes: 60, guardedCalls: 1_000 };
 
-/** Of one call of a door. */
-export interface DoorCost {
+/** Of one call of an endpoint. */
+export interface EndpointCost {
   rowsRead: number;
   rowsWritten: number;
   kvReads: number;
@@ -27,7 +27,8 @@ export type Check = 'none' | 'strict' | 'fast';
  * A refresh's row is swept a day later, which writes one more; one refresh in each hour of use moves the session's
  * last use, and here every one is taken to.
  */
-export const DOORS: Record<'logIn' | 'refresh', DoorCost> & Record<'guarded', Record<Check, DoorCost>> = {
+export const ENDPOINTS: Record<'logIn' | 'refresh', EndpointCost> &
+  Record<'guarded', Record<Check, EndpointCost>> = {
   logIn: { rowsRead: 10, rowsWritten: 2, kvReads: 0, cpuMs: 120 },
   refresh: { rowsRead: 8, rowsWritten: 2, kvReads: 1, cpuMs: 1 },
   guarded: {
@@ -37,7 +38,7 @@ export const DOORS: Record<'logIn' | 'refresh', DoorCost> & Record<'guarded', Re
   },
 };
 /** The blacklist's row of a refresh, and the session of a log-in, are deleted once. */
-const SWEPT: Pick<DoorCost, 'rowsRead' | 'rowsWritten'> = { rowsRead: 6, rowsWritten: 1 };
+const SWEPT: Pick<EndpointCost, 'rowsRead' | 'rowsWritten'> = { rowsRead: 6, rowsWritten: 1 };
 /** A user with a session, and the blacklist's rows of a day (bench/RESULTS.md). */
 const BYTES = { user: 310, session: 280, revokedToken: 160 };
 
@@ -72,7 +73,7 @@ export interface Month {
     requests: number;
     cpu: number;
     d1: number;
-    /** Of the account's own doors: the host's logs are the host's matter. */
+    /** Of the account's own endpoints: the host's logs are the host's matter. */
     logs: number;
     /** Those of refreshes, and of the guard where it asks KV. */
     kv: number;
@@ -92,16 +93,16 @@ export function month(people: number, check: Check, habits: Habits = HABITS): Mo
     refresh: people * habits.refreshes,
     guarded: people * habits.guardedCalls,
   };
-  const guarded = DOORS.guarded[check];
-  const sum = (of: (door: DoorCost) => number) =>
-    calls.logIn * of(DOORS.logIn) + calls.refresh * of(DOORS.refresh) + calls.guarded * of(guarded);
+  const guarded = ENDPOINTS.guarded[check];
+  const sum = (of: (endpoint: EndpointCost) => number) =>
+    calls.logIn * of(ENDPOINTS.logIn) + calls.refresh * of(ENDPOINTS.refresh) + calls.guarded * of(guarded);
   const rows = calls.logIn + calls.refresh;
   const used = {
     requests: calls.logIn + calls.refresh + calls.guarded,
-    rowsRead: sum((door) => door.rowsRead) + rows * SWEPT.rowsRead,
-    rowsWritten: sum((door) => door.rowsWritten) + rows * SWEPT.rowsWritten,
-    kvReads: sum((door) => door.kvReads),
-    cpuMs: sum((door) => door.cpuMs),
+    rowsRead: sum((endpoint) => endpoint.rowsRead) + rows * SWEPT.rowsRead,
+    rowsWritten: sum((endpoint) => endpoint.rowsWritten) + rows * SWEPT.rowsWritten,
+    kvReads: sum((endpoint) => endpoint.kvReads),
+    cpuMs: sum((endpoint) => endpoint.cpuMs),
     // One a request, and a line of ours for a log-in.
     logEvents: calls.logIn * 2 + calls.refresh,
     gigabytes:

@@ -119,11 +119,11 @@ function writePictures() {
     const picture = bars(
       'CPU of one request, in milliseconds',
       'The Worker alone in workerd, beside Django + simplejwt with gunicorn and PostgreSQL. Less is better.',
-      (['verify', 'guarded', 'me', 'refresh'] as const).map((door) => ({
-        name: door === 'guarded' ? 'a guarded route' : door,
+      (['verify', 'guarded', 'me', 'refresh'] as const).map((endpoint) => ({
+        name: endpoint === 'guarded' ? 'a guarded route' : endpoint,
         bars: [
-          { name: 'hono-accounts', value: worker.doors[door].cpuMs.median, ours: true },
-          { name: 'Django', value: DJANGO_CPU_MS[door], ours: false },
+          { name: 'hono-accounts', value: worker.endpoints[endpoint].cpuMs.median, ours: true },
+          { name: 'Django', value: DJANGO_CPU_MS[endpoint], ours: false },
         ],
       })),
       (value) => value.toFixed(2),
@@ -149,9 +149,9 @@ function writePictures() {
       'Requests a second, on the same workerd and local D1',
       `better-auth ${peers.version}; usual: Hono’s jwt middleware and a look-up in D1. More is better.`,
       [
-        beside('me', peers.doors.me, 'better-auth'),
-        beside('refresh', peers.doors.refresh, 'better-auth'),
-        beside('log-out', peers.doors.logout, 'better-auth'),
+        beside('me', peers.endpoints.me, 'better-auth'),
+        beside('refresh', peers.endpoints.refresh, 'better-auth'),
+        beside('log-out', peers.endpoints.logout, 'better-auth'),
         beside('a guarded route', guards.fast, 'usual'),
       ],
       (value) => value.toFixed(0),

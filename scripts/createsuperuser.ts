@@ -43,17 +43,17 @@ async function main(): Promise<number> {
   const { email: givenEmail, where, ...options } = readArguments();
   const variables = await workerVariables(where);
   const rules = readSettings(variables, where.remote);
-  const wish = { ...options, email: givenEmail ?? (await askEmail()) };
+  const request = { ...options, email: givenEmail ?? (await askEmail()) };
   exitOnSignal();
   const writer = await openD1(where);
   try {
     await requireTables(writer, REMOTE_MIGRATIONS);
-    const outcome = await createSuperuser(writer, wish, {
+    const outcome = await createSuperuser(writer, request, {
       passwordHash: (person) => newPasswordHash(person, rules),
       newId: () => uuid7(Date.now()),
       now,
     });
-    report(wish.email, outcome);
+    report(request.email, outcome);
     if (outcome.outcome === 'found' && outcome.ended) await tellKv(where, outcome.ended);
     console.log(`Console: ${consoleAddress(variables, where.remote)}`);
     return 0;

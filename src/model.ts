@@ -117,7 +117,7 @@ export type OneTimePurpose =
   | 'sign_up';
 
 export interface OneTimeToken {
-  /** User id, or SHA-256 of the address for a wished sign-up. */
+  /** User id, or SHA-256 of the address for a pending sign-up. */
   subject: string;
   purpose: OneTimePurpose;
   /** SHA-256 of the secret half; the secret itself is in the mail alone. */

@@ -190,7 +190,7 @@ export interface Credentials {
     address: { email: string; nobody: string },
     token: Omit<OneTimeToken, 'subject'>,
   ) => Promise<{ userId: string } | null>;
-  /** A live token of one of these purposes, with its user (none for a wished sign-up). */
+  /** A live token of one of these purposes, with its user (none for a pending sign-up). */
   findToken: (
     subject: string,
     purposes: readonly OneTimePurpose[],
@@ -271,7 +271,7 @@ export interface Credentials {
   >;
   /** A sign-up that waits for its mail. `taken`: the address has an owner; the token's secret must not be sent. */
   createPendingSignUp: (email: string, token: OneTimeToken) => Promise<'ok' | 'taken'>;
-  /** Uses the token: the user exists from now on; other wishes for the address are void. */
+  /** Uses the token: the user exists from now on; other pending sign-ups for the address are void. */
   completeSignUp: (key: OneTimeKey, user: UserRow, now: number) => Promise<'ok' | 'email_taken' | 'used'>;
 }
 

@@ -68,7 +68,7 @@ async function goOn(sweeper: Sweeper, walk: Walk, before: number, now: number): 
   return deleted;
 }
 
-/** The cron's door. Throws where D1 is away, so that the platform shows the run as failed. */
+/** Run by the cron trigger. Throws where D1 is away, so that the platform shows the run as failed. */
 export async function sweep(
   env: Pick<Bindings, 'DB'>,
   clock: Clock = Date.now,

@@ -1,4 +1,4 @@
-/** The Worker's two doors: requests, and the cron of the sweep. */
+/** The Worker's entry points: requests, and the cron trigger of the sweep. */
 import { createApp } from './app.ts';
 import type { Bindings } from './http/context.ts';
 import { sweep } from './sweep.ts';

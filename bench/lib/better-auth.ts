@@ -47,7 +47,7 @@ const origin = { origin: 'http://127.0.0.1' };
 /** Its tables, one user with a password, and `users` more with a session each. */
 export async function seedPeer({ origin, db }: Hosted, users: number): Promise<void> {
   await askOnce(origin, { path: '/bench/migrate' });
-  await askOnce(origin, peerDoors.signUp(0, EMAIL));
+  await askOnce(origin, peerEndpoints.signUp(0, EMAIL));
   await seedSessions(db, users);
 }
 
@@ -82,8 +82,8 @@ function cookie(n: number): Record<string, string> {
   return { ...origin, cookie: `better-auth.session_token=${encodeURIComponent(`${token}.${signature}`)}` };
 }
 
-/** The doors that do what ours do. */
-export const peerDoors = {
+/** The endpoints that do what ours do. */
+export const peerEndpoints = {
   me: (n: number): Ask => ({ path: '/api/auth/get-session', headers: cookie(n) }),
   refresh: (n: number): Ask => ({ path: '/api/auth/token', headers: cookie(n) }),
   logout: (n: number): Ask => ({

@@ -71,9 +71,9 @@ const toldApart = ({ p, longer }: Compared) => p < CHANCE && Math.abs(longer - 0
 
 /** The control is one that has to be told apart. */
 function sameDuration(compared: Compared): Budget {
-  const { door, names, p, longer, control } = compared;
+  const { endpoint, names, p, longer, control } = compared;
   return {
-    what: `duration of ${door}`,
+    what: `duration of ${endpoint}`,
     against: names.join(' and '),
     wanted: control ? 'told apart' : 'not told apart',
     got: `${number(longer * 100)} % longer, p ${p < 1e-6 ? '< 1e-6' : `= ${p.toPrecision(2)}`}`,
@@ -96,12 +96,12 @@ export function budgets(measured: Measured): Budget[] {
       ? [
           atLeast('log-in', 'rate of its bare PBKDF2 calls', 0.9, worker.login.rate),
           atLeast('a guarded route', 'rate of the same route unguarded', 0.6, worker.guarded.rate),
-          ...(['verify', 'guarded', 'me', 'refresh'] as const).map((door) =>
+          ...(['verify', 'guarded', 'me', 'refresh'] as const).map((endpoint) =>
             atMost(
-              `${door}, CPU`,
+              `${endpoint}, CPU`,
               'a sixth of Django’s',
-              DJANGO_CPU_MS[door] / 6,
-              worker.doors[door].cpuMs,
+              DJANGO_CPU_MS[endpoint] / 6,
+              worker.endpoints[endpoint].cpuMs,
               ' ms',
             ),
           ),
@@ -124,9 +124,9 @@ export function budgets(measured: Measured): Budget[] {
     ...(durations ?? []).map(sameDuration),
     ...(peers
       ? [
-          atLeast('me', 'rate of better-auth’s session', 2, peers.doors.me.rate),
-          atLeast('refresh', 'rate of better-auth’s token', 2, peers.doors.refresh.rate),
-          atLeast('log-out', 'rate of better-auth’s sign-out', 2, peers.doors.logout.rate),
+          atLeast('me', 'rate of better-auth’s session', 2, peers.endpoints.me.rate),
+          atLeast('refresh', 'rate of better-auth’s token', 2, peers.endpoints.refresh.rate),
+          atLeast('log-out', 'rate of better-auth’s sign-out', 2, peers.endpoints.logout.rate),
           atMost(
             'memory at rest',
             'better-auth',
@@ -199,17 +199,18 @@ function counted({ sizes, sweeps }: Growth): Budget[] {
   const [few] = sizes;
   const many = sizes.at(-1);
   if (!few || !many) return [];
-  const counts = (door: keyof typeof many.doors) => many.doors[door].counts;
+  const counts = (endpoint: keyof typeof many.endpoints) => many.endpoints[endpoint].counts;
   const same = sizes.every((size) =>
-    Object.entries(size.doors).every(
-      ([door, { counts }]) =>
-        JSON.stringify(counts) === JSON.stringify(few.doors[door as keyof typeof few.doors].counts),
+    Object.entries(size.endpoints).every(
+      ([endpoint, { counts }]) =>
+        JSON.stringify(counts) ===
+        JSON.stringify(few.endpoints[endpoint as keyof typeof few.endpoints].counts),
     ),
   );
   const rows = sweeps.revokedTokens.rows;
   return [
     {
-      what: 'rows and calls of every door',
+      what: 'rows and calls of every endpoint',
       against: `${sizes.map((size) => number(size.users)).join(' and ')} users, sessions, revoked tokens`,
       wanted: 'the same',
       got: same ? 'the same' : 'not the same',

@@ -19,7 +19,7 @@ export type Call =
     }
   | { store: 'kv'; how: 'get' | 'put'; args: unknown[] };
 
-/** What a door cannot do without, to be done by hand. */
+/** What an endpoint cannot do without, to be done by hand. */
 export interface Plan {
   /** A text that begins with $ stands for one of the caller's values; so does `$name` in the key of a KV call. */
   calls: Call[];

@@ -1,4 +1,4 @@
-/** The product on miniflare with as many users as one likes, each with one session, and what its doors are asked. */
+/** The product on miniflare with as many users as one likes, each with one session, and what its endpoints are asked. */
 import { SIGNING_KEY } from '../fixture.ts';
 import { bundle, type Deployed } from './bundle.ts';
 import type { Call } from './calls.ts';
@@ -58,8 +58,8 @@ export async function seed(
 
 const json = (value: unknown) => JSON.stringify(value);
 
-/** What one asks at each door, as the user of that number. */
-export const doors = {
+/** What one asks at each endpoint, as the user of that number. */
+export const endpoints = {
   me: (n: number): Ask => ({ path: '/account/me', headers: bearer(token('access', seeded(n))) }),
   verify: (n: number): Ask => ({
     method: 'POST',
@@ -89,7 +89,7 @@ export const doors = {
     expect: 201,
   }),
 } as const;
-export type Door = keyof typeof doors;
+export type Endpoint = keyof typeof endpoints;
 
 export interface Recorded {
   status: number;

@@ -72,7 +72,7 @@ const HELPED = section(
     [
       ['before', '0.22', '0.29', '0.43'],
       [
-        'Drizzle writes the statements of the quick doors once an isolate, not once a request (docs/adr/0006)',
+        'Drizzle writes the statements of the frequent endpoints once per isolate, not once per request (docs/adr/0006)',
         '0.21',
         '0.16',
         '0.26',
@@ -91,7 +91,7 @@ const HELPED = section(
       ],
     ],
   ),
-  'Refresh and log-out run at more than nine tenths of their bare calls, made by hand without Hono and Drizzle: what is left is D1 and KV on miniflare. So twice better-auth is at the edge of what can be had there. Seven runs gave refresh 1.93 to 2.09. Log-out gave 2.0 to 2.15 in rounds of 300 requests and 1.4 to 1.8 in rounds of 1,000, where better-auth’s larger code gets warm; its one KV write, which tells the doors that do not read D1 and which better-auth does not have, is half of it (its bare calls: 804 a second, without that write 1,523).',
+  'Refresh and log-out run at more than nine tenths of their bare calls, made by hand without Hono and Drizzle: what is left is D1 and KV on miniflare. So twice better-auth is at the edge of what can be had there. Seven runs gave refresh 1.93 to 2.09. Log-out gave 2.0 to 2.15 in rounds of 300 requests and 1.4 to 1.8 in rounds of 1,000, where better-auth’s larger code gets warm; its one KV write, which tells the endpoints that do not read D1 and which better-auth does not have, is half of it (its bare calls: 804 a second, without that write 1,523).',
 );
 
 const pairRow = (name: string, { ours, theirs, rate }: Pair): Row => [
@@ -113,8 +113,8 @@ const pairHead = (ours: string, theirs: string): Row => [
 
 function worker({ worker }: Measured): string[] {
   if (!worker) return [];
-  const row = (name: keyof typeof worker.doors, django?: number): Row => {
-    const { perSecond, cpuMs }: Figure = worker.doors[name];
+  const row = (name: keyof typeof worker.endpoints, django?: number): Row => {
+    const { perSecond, cpuMs }: Figure = worker.endpoints[name];
     const times = django === undefined ? '' : `${number(django / cpuMs.median)} ×`;
     return [name, spread(perSecond), spread(cpuMs), django ?? '', times];
   };
@@ -123,7 +123,7 @@ function worker({ worker }: Measured): string[] {
       'The Worker alone',
       'The deployed bundle in `workerd serve`, with a D1 and a KV that answer at once. CPU is of the whole process, user and system. Django’s was taken once, with simplejwt, gunicorn and PostgreSQL, on a machine like this.',
       table(
-        ['door', 'a second', 'CPU ms', 'Django’s CPU ms', 'less'],
+        ['endpoint', 'a second', 'CPU ms', 'Django’s CPU ms', 'less'],
         [
           row('healthz'),
           row('verify', DJANGO_CPU_MS.verify),
@@ -149,10 +149,10 @@ function stores({ stores }: Measured): string[] {
   return [
     section(
       'Beside the bare calls',
-      'On one miniflare: a door, and by hand just its statements, its KV calls and its signatures (and, for log-in, PBKDF2 of 1,000 iterations on both sides). Most of either is the local D1.',
+      'On one miniflare: an endpoint, and by hand just its statements, its KV calls and its signatures (and, for log-in, PBKDF2 of 1,000 iterations on both sides). Most of either is the local D1.',
       table(
         pairHead('ours', 'bare'),
-        Object.entries(stores).map(([door, pair]) => pairRow(door, pair)),
+        Object.entries(stores).map(([endpoint, pair]) => pairRow(endpoint, pair)),
       ),
     ),
   ];
@@ -166,8 +166,8 @@ function durations({ durations }: Measured): string[] {
       'Answers in an order of chance, one after the other on one miniflare; log-in as it is deployed, the rest with hashing at its floor. Compared by the rank test of Mann and Whitney: how often one of the first takes longer than one of the second, and the chance of so large a difference where there is none. Told apart is what chance makes less than once in a thousand comparisons and what is more than ten points away from as often as not. The last pair of each kind has to be: it shows what the test can see.',
       table(
         ['', 'first', 'second', 'first, ms', 'second, ms', 'first longer', 'p'],
-        durations.map(({ door, names, ms, longer, p }) => [
-          door,
+        durations.map(({ endpoint, names, ms, longer, p }) => [
+          endpoint,
           ...names,
           ...ms.map(spread),
           `${number(longer * 100)} %`,
@@ -190,7 +190,7 @@ function guards({ guards }: Measured): string[] {
   ];
 }
 
-const PEER_DOORS = {
+const PEER_ENDPOINTS = {
   me: 'me / get-session',
   refresh: 'refresh / token',
   logout: 'log-out / sign-out',
@@ -207,8 +207,8 @@ function peers({ peers }: Measured): string[] {
       'On the same workerd and D1, 20,000 users and sessions each, limits off. Its `token` signs one JWT and consumes nothing; a refresh of ours signs two and rotates. It hashes by scrypt (N = 16,384, r = 16), we by 600,000 iterations of PBKDF2: log-in and sign-up are told, not judged.',
       table(
         pairHead('ours', 'better-auth'),
-        Object.entries(PEER_DOORS).map(([door, name]) =>
-          pairRow(name, peers.doors[door as keyof typeof PEER_DOORS]),
+        Object.entries(PEER_ENDPOINTS).map(([endpoint, name]) =>
+          pairRow(name, peers.endpoints[endpoint as keyof typeof PEER_ENDPOINTS]),
         ),
       ),
       table(
@@ -262,14 +262,14 @@ function growth({ growth }: Measured): string[] {
   const { sizes, sweeps } = growth;
   const many = sizes.at(-1);
   if (!many) return [];
-  const doors = Object.keys(many.doors) as (keyof typeof many.doors)[];
+  const endpoints = Object.keys(many.endpoints) as (keyof typeof many.endpoints)[];
   return [
     section(
       'Growth',
       'As many users as sessions as revoked tokens. Rows and calls are counted, and the same at every size (see the budgets); milliseconds are of one answer after the other.',
       table(
         [
-          'door',
+          'endpoint',
           'D1 round trips',
           'rows read',
           'rows written',
@@ -277,16 +277,16 @@ function growth({ growth }: Measured): string[] {
           'KV writes',
           ...sizes.map((size) => `ms at ${number(size.users)}`),
         ],
-        doors.map((door) => {
-          const { d1RoundTrips, rowsRead, rowsWritten, kvReads, kvWrites } = many.doors[door].counts;
+        endpoints.map((endpoint) => {
+          const { d1RoundTrips, rowsRead, rowsWritten, kvReads, kvWrites } = many.endpoints[endpoint].counts;
           return [
-            door === 'verify' ? 'verify (refresh token)' : door,
+            endpoint === 'verify' ? 'verify (refresh token)' : endpoint,
             d1RoundTrips,
             rowsRead,
             rowsWritten,
             kvReads,
             kvWrites,
-            ...sizes.map((size) => spread(size.doors[door].ms)),
+            ...sizes.map((size) => spread(size.endpoints[endpoint].ms)),
           ];
         }),
       ),

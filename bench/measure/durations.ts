@@ -20,15 +20,15 @@ const CONTROL = seeded(INACTIVE_FROM - 1);
 const CONTROL_ITERATIONS = 1.05 * OWASP_ITERATIONS;
 
 export interface Compared extends Ranked {
-  door: string;
+  endpoint: string;
   names: readonly [string, string];
   ms: readonly [Summary, Summary];
   /** What has to be told apart, to show that the test can. */
   control: boolean;
 }
 
-interface Door {
-  door: string;
+interface Endpoint {
+  endpoint: string;
   people: People;
   control?: true;
 }
@@ -55,9 +55,9 @@ const signUp = (email: string) => post('/account/sign-up', { email, password: PA
 const WRONG = 'not the right one';
 
 /** At OWASP's figure. The limits let nobody ask as often as is asked here. */
-const LOG_IN: Door[] = [
+const LOG_IN: Endpoint[] = [
   {
-    door: 'log-in',
+    endpoint: 'log-in',
     people: {
       known: (n) => logIn(known(n), WRONG, 401),
       unknown: (n) => logIn(unknown(n), WRONG, 401),
@@ -65,7 +65,7 @@ const LOG_IN: Door[] = [
     },
   },
   {
-    door: `log-in, a hash of ${CONTROL_ITERATIONS} iterations and one of ${OWASP_ITERATIONS}`,
+    endpoint: `log-in, a hash of ${CONTROL_ITERATIONS} iterations and one of ${OWASP_ITERATIONS}`,
     people: {
       more: () => logIn(CONTROL.email, WRONG, 401),
       usual: (n) => logIn(known(n), WRONG, 401),
@@ -73,9 +73,9 @@ const LOG_IN: Door[] = [
     control: true,
   },
 ];
-const MAILED: Door[] = [
+const MAILED: Endpoint[] = [
   {
-    door: 'reset',
+    endpoint: 'reset',
     people: {
       known: (n) => reset(known(n)),
       unknown: (n) => reset(unknown(n)),
@@ -83,7 +83,7 @@ const MAILED: Door[] = [
     },
   },
   {
-    door: 'a code to sign in',
+    endpoint: 'a code to sign in',
     people: {
       known: (n) => code(known(n)),
       unknown: (n) => code(unknown(n)),
@@ -91,7 +91,7 @@ const MAILED: Door[] = [
     },
   },
   {
-    door: 'a wrong code',
+    endpoint: 'a wrong code',
     people: {
       known: (n) => wrongCode(known(n)),
       unknown: (n) => wrongCode(unknown(n)),
@@ -99,11 +99,11 @@ const MAILED: Door[] = [
     },
   },
   {
-    door: 'sign-up that waits for its mail',
+    endpoint: 'sign-up that waits for its mail',
     people: { free: (n) => signUp(`new.${n}@example.com`), taken: (n) => signUp(known(n)) },
   },
   {
-    door: 'log-in without hashing, the right password and a wrong one',
+    endpoint: 'log-in without hashing, the right password and a wrong one',
     people: {
       right: (n) => logIn(known(n), PASSWORD, 200),
       wrong: (n) => logIn(known(n), WRONG, 401),
@@ -126,7 +126,7 @@ export async function measureDurations(
 async function compare(
   deployed: Deployed,
   iterations: number,
-  doors: readonly Door[],
+  endpoints: readonly Endpoint[],
   each: number,
   say: (text: string) => void,
 ): Promise<Compared[]> {
@@ -139,13 +139,13 @@ async function compare(
         .bind(passwordHash(PASSWORD, CONTROL_ITERATIONS), CONTROL.userId),
     ]);
     const compared: Compared[] = [];
-    for (const { door, people, control = false } of doors) {
-      say(door);
+    for (const { endpoint, people, control = false } of endpoints) {
+      say(endpoint);
       const times = await timePeople(app, people, each);
       const [[name, first] = ['', []], ...others] = Object.entries(times);
       for (const [other, second] of others) {
         compared.push({
-          door,
+          endpoint,
           names: [name, other],
           ms: [summarize(first), summarize(second)],
           control,

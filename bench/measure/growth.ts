@@ -1,16 +1,16 @@
 /**
- * The same doors over a D1 of a thousand users and of a million, each with a session and a revoked token: rows
+ * The same endpoints over a D1 of a thousand users and of a million, each with a session and a revoked token: rows
  * read and written, and the time of an answer. Then the sweep, over as many rows past their time.
  */
 import type { Deployed } from '../lib/bundle.ts';
 import { type Counts, countsOf } from '../lib/calls.ts';
 import { askOnce, drive } from '../lib/load.ts';
-import { type Door, doors, type Product, product, record } from '../lib/product.ts';
+import { type Endpoint, endpoints, type Product, product, record } from '../lib/product.ts';
 import { seedTable } from '../lib/seed.ts';
 import type { Size } from '../lib/size.ts';
 import { inTurn, type Summary, summarize } from '../lib/stats.ts';
 
-const NAMES = Object.keys(doors) as Door[];
+const NAMES = Object.keys(endpoints) as Endpoint[];
 const DAY_SECONDS = 86_400;
 const RUNS_AT_MOST = 1_000;
 
@@ -18,7 +18,7 @@ export interface Grown {
   users: number;
   seedSeconds: number;
   bytes: Product['bytes'];
-  doors: Record<Door, { counts: Counts; ms: Summary }>;
+  endpoints: Record<Endpoint, { counts: Counts; ms: Summary }>;
 }
 
 export interface Sweep {
@@ -48,32 +48,32 @@ export async function measureGrowth(
       say(`${users} users`);
       apps.push(await product(deployed, users));
     }
-    const counts: Record<Door, Counts>[] = [];
-    for (const app of apps) counts.push(await countDoors(app));
+    const counts: Record<Endpoint, Counts>[] = [];
+    for (const app of apps) counts.push(await countEndpoints(app));
 
-    const times = {} as Record<Door, number[][]>;
-    for (const door of NAMES) {
+    const times = {} as Record<Endpoint, number[][]>;
+    for (const endpoint of NAMES) {
       // Sign-up and log-out spend a name or a session: nobody is asked for twice.
       let next = 100;
       const contenders = Object.fromEntries(
-        apps.map((app) => [String(app.users), () => timeDoor(app, door, next, size.growthRequests)]),
+        apps.map((app) => [String(app.users), () => timeEndpoint(app, endpoint, next, size.growthRequests)]),
       );
       const rounds = await inTurn(size.rounds, contenders, (round) => {
         next += size.growthRequests;
-        say(`${door}, round ${round} of ${size.rounds}`);
+        say(`${endpoint}, round ${round} of ${size.rounds}`);
       });
-      times[door] = apps.map((app) => rounds[String(app.users)] ?? []);
+      times[endpoint] = apps.map((app) => rounds[String(app.users)] ?? []);
     }
     const sizes = apps.map((app, i) => ({
       users: app.users,
       seedSeconds: app.seedSeconds,
       bytes: app.bytes,
-      doors: Object.fromEntries(
-        NAMES.map((door) => [
-          door,
-          { counts: counts[i]?.[door] as Counts, ms: summarize(times[door][i] as number[]) },
+      endpoints: Object.fromEntries(
+        NAMES.map((endpoint) => [
+          endpoint,
+          { counts: counts[i]?.[endpoint] as Counts, ms: summarize(times[endpoint][i] as number[]) },
         ]),
-      ) as Grown['doors'],
+      ) as Grown['endpoints'],
     }));
     const largest = apps.at(-1) as Product;
     say(`the sweep over ${largest.users} rows`);
@@ -83,22 +83,27 @@ export async function measureGrowth(
   }
 }
 
-async function countDoors(app: Product): Promise<Record<Door, Counts>> {
-  const counts = {} as Record<Door, Counts>;
-  for (const [i, door] of NAMES.entries()) {
-    counts[door] = countsOf((await record(app.origin, doors[door](i + 1))).calls);
+async function countEndpoints(app: Product): Promise<Record<Endpoint, Counts>> {
+  const counts = {} as Record<Endpoint, Counts>;
+  for (const [i, endpoint] of NAMES.entries()) {
+    counts[endpoint] = countsOf((await record(app.origin, endpoints[endpoint](i + 1))).calls);
   }
   return counts;
 }
 
 /** The median of some answers one after the other, in milliseconds. */
-async function timeDoor(app: Product, door: Door, from: number, requests: number): Promise<number> {
+async function timeEndpoint(
+  app: Product,
+  endpoint: Endpoint,
+  from: number,
+  requests: number,
+): Promise<number> {
   let n = from;
-  const asks = Array.from({ length: requests }, () => doors[door](1 + (n++ % app.users)));
+  const asks = Array.from({ length: requests }, () => endpoints[endpoint](1 + (n++ % app.users)));
   const { times } = await drive(
     app.origin,
     { requests, connections: 1 },
-    () => () => asks.pop() ?? doors.me(1),
+    () => () => asks.pop() ?? endpoints.me(1),
   );
   return summarize(times).median;
 }

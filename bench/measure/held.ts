@@ -4,14 +4,14 @@
  * minute is like its beginning.
  */
 import { HABITS } from '../cost.ts';
-import { hostPeer, type Peer, peerDoors, seedPeer } from '../lib/better-auth.ts';
+import { hostPeer, type Peer, peerEndpoints, seedPeer } from '../lib/better-auth.ts';
 import type { Deployed } from '../lib/bundle.ts';
 import { type Held, hold, type Visitor } from '../lib/hold.ts';
 import type { Ask } from '../lib/load.ts';
 import type { Hosted } from '../lib/miniflare.ts';
 import { OWASP_ITERATIONS } from '../lib/password.ts';
 import { memoryMiB } from '../lib/process.ts';
-import { doors, product } from '../lib/product.ts';
+import { endpoints, product } from '../lib/product.ts';
 import { seeded } from '../lib/seed.ts';
 import { bearer, token } from '../lib/tokens.ts';
 
@@ -79,7 +79,7 @@ const ourVisitor = (visitors: number) => {
   return (n: number, mix: () => Kind): Visitor => {
     let tokens = { access: token('access', seeded(n)), refresh: token('refresh', seeded(n)) };
     const asks: Record<Kind, () => Ask> = {
-      logIn: () => doors.login(visitors + 1 + (loggedIn++ % LOGGING_IN)),
+      logIn: () => endpoints.login(visitors + 1 + (loggedIn++ % LOGGING_IN)),
       refresh: () => ({
         method: 'POST',
         path: '/account/token/refresh',
@@ -98,9 +98,9 @@ const ourVisitor = (visitors: number) => {
 
 const peerVisitor = (n: number, mix: () => Kind): Visitor => {
   const asks: Record<Kind, () => Ask> = {
-    logIn: () => peerDoors.login(n),
-    refresh: () => peerDoors.refresh(n),
-    guarded: () => peerDoors.me(n),
+    logIn: () => peerEndpoints.login(n),
+    refresh: () => peerEndpoints.refresh(n),
+    guarded: () => peerEndpoints.me(n),
   };
   return { ask: () => asks[mix()](), answered: () => {} };
 };

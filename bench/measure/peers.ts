@@ -1,12 +1,19 @@
-/** The same machine, the same workerd, the same D1: better-auth at the doors that do what ours do. */
-import { hostPeer, type Peer, peerDoors, peerTables, seedPeer, seedSessions } from '../lib/better-auth.ts';
+/** The same machine, the same workerd, the same D1: better-auth at the endpoints that do what ours do. */
+import {
+  hostPeer,
+  type Peer,
+  peerEndpoints,
+  peerTables,
+  seedPeer,
+  seedSessions,
+} from '../lib/better-auth.ts';
 import type { Deployed } from '../lib/bundle.ts';
 import { loadRound, type Pair, pairOf } from '../lib/figures.ts';
 import { type Ask, askOnce, drive, fromList } from '../lib/load.ts';
 import type { Hosted } from '../lib/miniflare.ts';
 import { OWASP_ITERATIONS } from '../lib/password.ts';
 import { memoryMiB } from '../lib/process.ts';
-import { hostProduct, product, doors as productDoors, seed } from '../lib/product.ts';
+import { hostProduct, product, endpoints as productEndpoints, seed } from '../lib/product.ts';
 import type { Size } from '../lib/size.ts';
 import { inTurn, type Summary, summarize } from '../lib/stats.ts';
 
@@ -14,13 +21,13 @@ const USERS = 20_000;
 const CONNECTIONS = 8;
 
 /** What hashes a password is told, not judged: the two hash differently. */
-const DOORS = ['me', 'refresh', 'logout', 'login', 'signUp'] as const;
-export type PeerDoor = (typeof DOORS)[number];
-const HASHING: readonly PeerDoor[] = ['login', 'signUp'];
+const ENDPOINTS = ['me', 'refresh', 'logout', 'login', 'signUp'] as const;
+export type PeerEndpoint = (typeof ENDPOINTS)[number];
+const HASHING: readonly PeerEndpoint[] = ['login', 'signUp'];
 
 export interface Peers {
   version: string;
-  doors: Record<PeerDoor, Pair>;
+  endpoints: Record<PeerEndpoint, Pair>;
   memory: Record<'ours' | 'theirs', { atRest: Summary; underLoad: Summary; firstAnswerMs: Summary }>;
 }
 
@@ -32,28 +39,28 @@ export async function measurePeers(
 ): Promise<Peers> {
   const app = await product(deployed, USERS, OWASP_ITERATIONS);
   const other = await hostPeer(peer);
-  const doors = {} as Peers['doors'];
+  const endpoints = {} as Peers['endpoints'];
   try {
     await seedPeer(other, USERS);
-    for (const door of DOORS) {
-      const requests = HASHING.includes(door) ? size.logIns : size.storeRequests;
+    for (const endpoint of ENDPOINTS) {
+      const requests = HASHING.includes(endpoint) ? size.logIns : size.storeRequests;
       const how = { requests, connections: CONNECTIONS };
       const [mine, its] = [counter(), counter()];
       const rounds = await inTurn(
         size.rounds,
         {
-          ours: () => loadRound(app, how, fromList(list(requests, () => productDoors[door](mine())))),
-          theirs: () => loadRound(other, how, fromList(list(requests, () => peerDoors[door](its())))),
+          ours: () => loadRound(app, how, fromList(list(requests, () => productEndpoints[endpoint](mine())))),
+          theirs: () => loadRound(other, how, fromList(list(requests, () => peerEndpoints[endpoint](its())))),
         },
-        (round) => say(`${door}, round ${round} of ${size.rounds}`),
+        (round) => say(`${endpoint}, round ${round} of ${size.rounds}`),
       );
-      doors[door] = pairOf(rounds.ours, rounds.theirs);
+      endpoints[endpoint] = pairOf(rounds.ours, rounds.theirs);
     }
   } finally {
     await app.stop();
     await other.stop();
   }
-  return { version: peer.version, doors, memory: await measureMemory(deployed, peer, size, say) };
+  return { version: peer.version, endpoints, memory: await measureMemory(deployed, peer, size, say) };
 }
 
 const list = (length: number, make: () => Ask) => Array.from({ length }, make);
@@ -104,9 +111,9 @@ async function measureMemory(
         start(
           () => hostProduct(deployed),
           ({ db }) => seed(db, 1),
-          productDoors.me(1),
+          productEndpoints.me(1),
         ),
-      theirs: () => start(() => hostPeer(peer), fillPeer, peerDoors.me(1)),
+      theirs: () => start(() => hostPeer(peer), fillPeer, peerEndpoints.me(1)),
     },
     (round) => say(`memory, start ${round} of ${size.starts}`),
   );

@@ -1,22 +1,22 @@
 /**
- * Doors that touch D1 and KV, on miniflare: each beside its own bare calls of the stores and its signatures, on the
+ * Endpoints that touch D1 and KV, on miniflare: each beside its own bare calls of the stores and its signatures, on the
  * same miniflare and with the same statements, without Hono and without Drizzle. What is left between the two is ours.
  */
 import type { Deployed } from '../lib/bundle.ts';
 import type { Call, Plan } from '../lib/calls.ts';
 import { loadRound, type Pair, pairOf } from '../lib/figures.ts';
 import { type Ask, askOnce, type Script } from '../lib/load.ts';
-import { type Door, doors, type Product, product, record } from '../lib/product.ts';
+import { type Endpoint, endpoints, type Product, product, record } from '../lib/product.ts';
 import { PASSWORD, seeded } from '../lib/seed.ts';
 import type { Size } from '../lib/size.ts';
 import { inTurn } from '../lib/stats.ts';
 import { bearer, claimsOf, token } from '../lib/tokens.ts';
 
-const DOORS = ['me', 'refresh', 'login', 'logout'] as const satisfies readonly Door[];
-export type StoreDoor = (typeof DOORS)[number];
+const ENDPOINTS = ['me', 'refresh', 'login', 'logout'] as const satisfies readonly Endpoint[];
+export type StoreEndpoint = (typeof ENDPOINTS)[number];
 
 /** Of each, ours beside the bare one. CPU is of the whole workerd: D1's and KV's simulators are most of it. */
-export type Stores = Record<StoreDoor, Pair>;
+export type Stores = Record<StoreEndpoint, Pair>;
 
 const USERS = 20_000;
 const CONNECTIONS = 8;
@@ -28,20 +28,20 @@ export async function measureStores(
 ): Promise<Stores> {
   const app = await product(deployed, USERS);
   try {
-    for (const door of DOORS) await teach(app, door);
+    for (const endpoint of ENDPOINTS) await teach(app, endpoint);
     const fresh = counter(1_000);
     const how = { requests: size.storeRequests, connections: CONNECTIONS };
     const stores = {} as Stores;
-    for (const door of DOORS) {
+    for (const endpoint of ENDPOINTS) {
       const rounds = await inTurn(
         size.rounds,
         {
-          ours: () => loadRound(app, how, () => scripts[door]('ours', fresh)),
-          bare: () => loadRound(app, how, () => scripts[door]('bare', fresh)),
+          ours: () => loadRound(app, how, () => scripts[endpoint]('ours', fresh)),
+          bare: () => loadRound(app, how, () => scripts[endpoint]('bare', fresh)),
         },
-        (round) => say(`${door}, round ${round} of ${size.rounds}`),
+        (round) => say(`${endpoint}, round ${round} of ${size.rounds}`),
       );
-      stores[door] = pairOf(rounds.ours, rounds.bare);
+      stores[endpoint] = pairOf(rounds.ours, rounds.bare);
     }
     return stores;
   } finally {
@@ -58,7 +58,7 @@ const counter = (from: number) => {
 };
 
 /** Of one connection. A refresh goes on from the token that the last one answered. */
-const scripts: Record<StoreDoor, (kind: 'ours' | 'bare', fresh: () => number) => Script> = {
+const scripts: Record<StoreEndpoint, (kind: 'ours' | 'bare', fresh: () => number) => Script> = {
   me: (kind, fresh) => {
     const headers = bearer(token('access', seeded(fresh())));
     const path = kind === 'ours' ? '/account/me' : '/bench/bare/me';
@@ -88,10 +88,10 @@ const scripts: Record<StoreDoor, (kind: 'ours' | 'bare', fresh: () => number) =>
   },
 };
 
-/** Records what a door asks of the stores and leaves it to the bare one, ids being named rather than given. */
-async function teach(app: Product, door: StoreDoor): Promise<void> {
-  const n = DOORS.indexOf(door) + 1;
-  const ask: Ask = doors[door](n);
+/** Records what an endpoint asks of the stores and leaves it to the bare one, ids being named rather than given. */
+async function teach(app: Product, endpoint: StoreEndpoint): Promise<void> {
+  const n = ENDPOINTS.indexOf(endpoint) + 1;
+  const ask: Ask = endpoints[endpoint](n);
   const { calls, body } = await record(app.origin, ask);
   const answered = JSON.parse(body || '{}') as { access?: string; refresh?: string };
   const sent = JSON.parse(ask.body ?? '{}') as { refresh?: string };
@@ -113,9 +113,9 @@ async function teach(app: Product, door: StoreDoor): Promise<void> {
   const plan: Plan = {
     calls: calls.map((call) => named(call, names)),
     signs: answered.access === undefined ? 0 : 2,
-    hashes: door === 'login',
+    hashes: endpoint === 'login',
   };
-  await askOnce(app.origin, { method: 'POST', path: `/bench/plan/${door}`, body: JSON.stringify(plan) });
+  await askOnce(app.origin, { method: 'POST', path: `/bench/plan/${endpoint}`, body: JSON.stringify(plan) });
 }
 
 const named = (call: Call, names: ReadonlyMap<unknown, string>): Call =>

@@ -17,7 +17,10 @@ export const DJANGO_CPU_MS = { verify: 2.5, guarded: 3.3, me: 3.3, refresh: 6.2,
 const CONNECTIONS = 8;
 
 export interface WorkerCpu {
-  doors: Record<'healthz' | 'verify' | 'me' | 'refresh' | 'open' | 'guarded' | 'strict' | 'usual', Figure>;
+  endpoints: Record<
+    'healthz' | 'verify' | 'me' | 'refresh' | 'open' | 'guarded' | 'strict' | 'usual',
+    Figure
+  >;
   /** Beside the same route unguarded. */
   guarded: Pair;
   strict: Pair;
@@ -41,7 +44,7 @@ export async function measureWorkerCpu(
   const slow = (ask: Ask) => () => loadRound(app, { requests: size.logIns, connections: 1 }, () => () => ask);
 
   try {
-    const doors = await inTurn(
+    const endpoints = await inTurn(
       size.rounds,
       {
         healthz: quick(app, { path: '/healthz' }),
@@ -64,19 +67,19 @@ export async function measureWorkerCpu(
       (round) => say(`log-in, round ${round} of ${size.rounds}`),
     );
     return {
-      doors: {
-        healthz: figure(doors.healthz),
-        verify: figure(doors.verify),
-        me: figure(doors.me),
-        refresh: figure(doors.refresh),
-        open: figure(doors.open),
-        guarded: figure(doors.guarded),
-        strict: figure(doors.strict),
-        usual: figure(doors.usual),
+      endpoints: {
+        healthz: figure(endpoints.healthz),
+        verify: figure(endpoints.verify),
+        me: figure(endpoints.me),
+        refresh: figure(endpoints.refresh),
+        open: figure(endpoints.open),
+        guarded: figure(endpoints.guarded),
+        strict: figure(endpoints.strict),
+        usual: figure(endpoints.usual),
       },
-      guarded: pairOf(doors.guarded, doors.open),
-      strict: pairOf(doors.strict, doors.open),
-      usual: pairOf(doors.usual, doors.open),
+      guarded: pairOf(endpoints.guarded, endpoints.open),
+      strict: pairOf(endpoints.strict, endpoints.open),
+      usual: pairOf(endpoints.usual, endpoints.open),
       login: pairOf(logIns.ours, logIns.bare),
     };
   } finally {

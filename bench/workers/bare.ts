@@ -1,5 +1,5 @@
 /**
- * What a door cannot do without, and nothing else: the signature of the token it is sent, its calls of D1 and KV
+ * What an endpoint cannot do without, and nothing else: the signature of the token it is sent, its calls of D1 and KV
  * (as they were recorded, with this caller's own ids), the signatures of the tokens it answers.
  */
 import type { Call, Plan } from '../lib/calls.ts';

@@ -3,7 +3,7 @@
  *
  *     x-bench: record     (a header) the same request, answered with what it asked of the stores
  *     x-bench: mail       the same request where mail is sent, to nowhere, and sign-up waits for it
- *     /bench/plan/<door>  takes such a record; /bench/bare/<door> does just that, by hand: no Hono, no Drizzle
+ *     /bench/plan/<endpoint>  takes such a record; /bench/bare/<endpoint> does just that, by hand: no Hono, no Drizzle
  *     /bench/sweep        one run of the cron
  */
 import { sweep } from '../../src/sweep.ts';
@@ -45,12 +45,12 @@ export default {
       const answer = await worker.fetch(request, { ...env, ...recorder.bindings }, context);
       return Response.json({ status: answer.status, body: await answer.text(), calls: recorder.calls });
     }
-    const [what, door = ''] = request.url.slice(at + '/bench/'.length).split('/');
+    const [what, endpoint = ''] = request.url.slice(at + '/bench/'.length).split('/');
     if (what === 'plan') {
-      plans.set(door, await request.json<Plan>());
+      plans.set(endpoint, await request.json<Plan>());
       return Response.json({});
     }
-    if (what === 'bare') return Response.json(await perform(plans.get(door) as Plan, request, env));
+    if (what === 'bare') return Response.json(await perform(plans.get(endpoint) as Plan, request, env));
     if (what === 'sweep') {
       const recorder = recording(env);
       const swept = await sweep({ DB: recorder.bindings.DB });

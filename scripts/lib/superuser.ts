@@ -19,7 +19,7 @@ import { literal, withValues } from './sql.ts';
 /** Writes the Worker's own statements, and never asks a database. */
 const shared = drizzle({} as never);
 
-export interface Wish {
+export interface SuperuserRequest {
   /** Canonical. */
   email: string;
   username: { username: string; key: string } | null;
@@ -64,8 +64,12 @@ interface Row {
   email_verified_at: number | null;
 }
 
-export async function createSuperuser(writer: D1Writer, wish: Wish, means: Means): Promise<Outcome> {
-  const { email, username } = wish;
+export async function createSuperuser(
+  writer: D1Writer,
+  request: SuperuserRequest,
+  means: Means,
+): Promise<Outcome> {
+  const { email, username } = request;
   if (username !== null && !isOwnName(username.username, email)) {
     throw new ScriptFault('A username with @ must be the e-mail address itself.');
   }
@@ -78,7 +82,7 @@ export async function createSuperuser(writer: D1Writer, wish: Wish, means: Means
 
   const before = await taken();
   const account = before.find((row) => row.email === email);
-  if (account) return promote(writer, account, wish, means);
+  if (account) return promote(writer, account, request, means);
   if (before.length > 0) throw new ScriptFault('Another account has this username.');
 
   const passwordHash = await means.passwordHash({ email, username: username?.username ?? null, name: null });
@@ -101,15 +105,20 @@ export async function createSuperuser(writer: D1Writer, wish: Wish, means: Means
   return { outcome: 'created', id };
 }
 
-async function promote(writer: D1Writer, account: Row, wish: Wish, means: Means): Promise<Outcome> {
+async function promote(
+  writer: D1Writer,
+  account: Row,
+  request: SuperuserRequest,
+  means: Means,
+): Promise<Outcome> {
   const { id, email, username, name } = account;
-  if (wish.username !== null && account.username_key !== usernameKey(wish.username.username)) {
+  if (request.username !== null && account.username_key !== usernameKey(request.username.username)) {
     const has = username === null ? 'no username' : `the username ${username}`;
     throw new ScriptFault(
       `The account of this address has ${has}. Leave --username out; the console changes it.`,
     );
   }
-  if (account.email_verified_at === null && !wish.resetPassword && !wish.keepPassword) {
+  if (account.email_verified_at === null && !request.resetPassword && !request.keepPassword) {
     throw new ScriptFault(
       [
         `${email} has an account already (${id}), and nobody has confirmed the address: whoever signed up with it`,
@@ -121,7 +130,7 @@ async function promote(writer: D1Writer, account: Row, wish: Wish, means: Means)
   const done: Done[] = [];
   if (account.is_staff === 0) done.push('made_staff');
   if (account.is_active === 0) done.push('activated');
-  if (!wish.resetPassword && done.length === 0) return { outcome: 'found', id, done, ended: null };
+  if (!request.resetPassword && done.length === 0) return { outcome: 'found', id, done, ended: null };
 
   const asRead = addressAsRead({ email, emailVerifiedAt: account.email_verified_at });
   const promotion = (onlyIf: SQL) =>
@@ -132,7 +141,7 @@ async function promote(writer: D1Writer, account: Row, wish: Wish, means: Means)
   const at = means.now();
   const statements: { toSQL(): Query }[] = [];
   let passwordHash: string | null = null;
-  if (wish.resetPassword) {
+  if (request.resetPassword) {
     passwordHash = await means.passwordHash({ email: email ?? '', username, name });
     // As every reset of a password, in D1; KV is told by whoever asked (ended-sessions.ts).
     const reset = replacePassword(shared, id, passwordHash, at, {
@@ -159,11 +168,11 @@ async function promote(writer: D1Writer, account: Row, wish: Wish, means: Means)
   if (!isDone) {
     throw new ScriptFault('The account changed while this ran. Nothing was changed. Run it again.');
   }
-  const reason = wish.resetPassword ? 'password_reset' : 'promoted';
+  const reason = request.resetPassword ? 'password_reset' : 'promoted';
   const ended = await writer.read<EndedSession>(
     `SELECT id, expires_at AS expiresAt FROM sessions WHERE user_id = ${literal(id)} AND revoked_at = ${literal(at)}
       AND revoked_reason = ${literal(reason)} ORDER BY id`,
   );
-  if (wish.resetPassword) done.push('password_reset');
+  if (request.resetPassword) done.push('password_reset');
   return { outcome: 'found', id, done, ended: { reason, sessions: ended } };
 }

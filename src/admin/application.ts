@@ -136,7 +136,7 @@ export async function addUser(
   return user;
 }
 
-export interface WishedChange {
+export interface RequestedChange {
   name?: string | null | undefined;
   username?: { username: string; key: string } | null | undefined;
   is_active?: boolean | undefined;
@@ -153,10 +153,10 @@ function actionOf({ isActive, isStaff }: UserChange['set']): AuditAction {
   return isActive ? 'user.activated' : 'user.changed';
 }
 
-/** What of a wish differs from the user, and what that is called; null: nothing. */
+/** What of a requested change differs from the user, and what that is called; null: nothing. */
 function difference(
   user: User,
-  { name, username, is_active, is_staff }: WishedChange,
+  { name, username, is_active, is_staff }: RequestedChange,
 ): { change: UserChange; action: AuditAction } | null {
   const set: UserChange['set'] = {};
   const changes: Record<string, Changes[string]> = {};
@@ -188,7 +188,7 @@ export async function changeUser(
   services: AdminServices,
   caller: Caller,
   id: string,
-  input: WishedChange,
+  input: RequestedChange,
   call: Call,
 ): Promise<User> {
   const { username } = input;

@@ -12,8 +12,8 @@ import {
   deleteUser,
   endSessions,
   findUser,
+  type RequestedChange,
   requestReset,
-  type WishedChange,
 } from './application.ts';
 import { ownOrigin, requireStaffSession } from './cookie.ts';
 import type { AdminContext, AdminEnv } from './env.ts';
@@ -33,9 +33,9 @@ const HISTORY_SHOWN = 10;
 type Deed = (services: AdminServices, caller: Caller, id: string, call: Call, form: Form) => Promise<unknown>;
 
 const change =
-  (wish: WishedChange): Deed =>
+  (change: RequestedChange): Deed =>
   (services, caller, id, call) =>
-    changeUser(services, caller, id, wish, call);
+    changeUser(services, caller, id, change, call);
 
 /** By the last part of the path, which is also the code of the sentence after it. */
 const DEEDS = {
@@ -99,12 +99,12 @@ export function userRoutes(): Hono<AdminEnv> {
       const { services, caller, mount } = c.var;
       const typed = await readForm(c);
       try {
-        const wish = validated(addUserBody, {
+        const change = validated(addUserBody, {
           ...typed,
           is_staff: typed.is_staff === 'true',
           unverified: typed.unverified === 'true',
         });
-        const user = await addUser(services, caller, wish, callOf(c));
+        const user = await addUser(services, caller, change, callOf(c));
         return c.redirect(`${userPath(mount, user.id)}?done=added`, 303);
       } catch (error) {
         const { status, errors } = formErrors(error, c);

@@ -1,6 +1,6 @@
 /**
- * Statements that Drizzle writes once an isolate, for the doors that are asked most (docs/adr/0006). To write one
- * costs more than all else that a quick door does, and from call to call only values differ: those are placeholders
+ * Statements that Drizzle builds once per isolate, for the endpoints that are called most (docs/adr/0006). To write one
+ * costs more than all else that an endpoint does, and from call to call only values differ: those are placeholders
  * here, filled by name. Drizzle's own `batch()` fills none, so a batch of such statements is put together here.
  */
 import { fillPlaceholders, type Placeholder, type Query, sql } from 'drizzle-orm';
@@ -53,7 +53,7 @@ export interface Statements {
 
 const params = new Proxy({}, { get: (_, name) => sql.placeholder(String(name)) });
 
-/** Written on first use, since few isolates serve every door. */
+/** Written on first use, since few isolates serve every endpoint. */
 export function statement<Values, Result>(
   binding: D1Database,
   db: Db,

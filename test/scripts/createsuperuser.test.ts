@@ -6,7 +6,7 @@ import { askEmail } from '../../scripts/lib/ask-email.ts';
 import { readLine } from '../../scripts/lib/ask-password.ts';
 import { spreadEnded } from '../../scripts/lib/ended-sessions.ts';
 import { ScriptFault } from '../../scripts/lib/fault.ts';
-import { createSuperuser, type Person, type Wish } from '../../scripts/lib/superuser.ts';
+import { createSuperuser, type Person, type SuperuserRequest } from '../../scripts/lib/superuser.ts';
 import { workerVariables } from '../../scripts/lib/worker-variables.ts';
 import { type Wrangler, wrangler } from '../../scripts/lib/wrangler.ts';
 import { createPasswordHasher } from '../../src/password/hash.ts';
@@ -18,10 +18,10 @@ const NOW = 1_700_000_000;
 function office(database = memoryD1()) {
   const asked: Person[] = [];
   let made = 0;
-  const ask = (wish: Partial<Wish> = {}) =>
+  const ask = (request: Partial<SuperuserRequest> = {}) =>
     createSuperuser(
       database.writer,
-      { email: 'boss@example.com', username: null, resetPassword: false, keepPassword: false, ...wish },
+      { email: 'boss@example.com', username: null, resetPassword: false, keepPassword: false, ...request },
       {
         passwordHash: async (person) => {
           asked.push(person);
@@ -178,8 +178,10 @@ describe('createSuperuser', () => {
       ['--keep-password', { keepPassword: true }],
     ] as const;
     it.each(
-      WORDS.flatMap(([word, wish]) => MEANWHILE.map(([event, sql]) => [word, event, wish, sql] as const)),
-    )('with %s, and it %s, nothing is done, and that is said', async (_, __, wish, sql) => {
+      WORDS.flatMap(([word, request]) =>
+        MEANWHILE.map(([event, sql]) => [word, event, request, sql] as const),
+      ),
+    )('with %s, and it %s, nothing is done, and that is said', async (_, __, request, sql) => {
       const database = memoryD1();
       const { writer, rows } = database;
       await writer.write([
@@ -202,7 +204,7 @@ describe('createSuperuser', () => {
           },
         },
       });
-      await expect(ask(wish)).rejects.toThrow('changed while this ran. Nothing was changed.');
+      await expect(ask(request)).rejects.toThrow('changed while this ran. Nothing was changed.');
       expect(all()).toEqual(before);
     });
   });
@@ -240,7 +242,7 @@ describe('createSuperuser', () => {
     expect(rows('SELECT subject FROM one_time_tokens')).toEqual([{ subject: 'v' }]);
   });
 
-  it.each<[string, Partial<Wish>, string]>([
+  it.each<[string, Partial<SuperuserRequest>, string]>([
     [
       'a username that another account has',
       { email: 'new@example.com', username: { username: 'BOSS', key: 'boss' } },
@@ -256,10 +258,10 @@ describe('createSuperuser', () => {
       { username: { username: 'other@example.com', key: 'other@example.com' } },
       'must be the e-mail address itself',
     ],
-  ])('refuses %s before it asks for a password', async (_, wish, sentence) => {
+  ])('refuses %s before it asks for a password', async (_, request, sentence) => {
     const { ask, asked, rows, writer } = office();
     await writer.write([...insertUser('is_staff', '0')]);
-    await expect(ask(wish)).rejects.toThrow(sentence);
+    await expect(ask(request)).rejects.toThrow(sentence);
     expect(asked).toEqual([]);
     expect(rows('SELECT id, is_staff FROM users')).toEqual([{ id: 'u', is_staff: 0 }]);
   });

@@ -18,13 +18,13 @@ import { type Ended, rowsOf, run, temporaryFolder } from './support/run.ts';
 
 const HASH = 'pbkdf2_sha256$1000$seasalt$XHfRVmyEZRTCcSbqGP00JKv0fRwYHK0ogjPZdSJxCXk=';
 
-interface Wish {
+interface Listed {
   pk: number | string;
   username?: string;
   email?: string;
   [field: string]: unknown;
 }
-const djangoUser = ({ pk, ...fields }: Wish, i = 0) => ({
+const djangoUser = ({ pk, ...fields }: Listed, i = 0) => ({
   model: 'auth.user',
   pk,
   fields: {
@@ -37,7 +37,7 @@ const djangoUser = ({ pk, ...fields }: Wish, i = 0) => ({
     ...fields,
   },
 });
-const users = (...wishes: Wish[]) => wishes.map(djangoUser);
+const users = (...listed: Listed[]) => listed.map(djangoUser);
 const emailAddress = (user: unknown, email: string, verified = true, primary = true) => ({
   model: 'account.emailaddress',
   pk: 1,
@@ -50,7 +50,7 @@ const directoryFaults = ({ rows }: Pick<ReturnType<typeof memoryD1>, 'rows'>) =>
     UNION ALL SELECT * FROM (SELECT * FROM (${DIRECTORY}) EXCEPT SELECT * FROM logins)`);
 
 describe('what somebody cannot keep', () => {
-  it.each<[string, Wish[], Options, string[], string[]]>([
+  it.each<[string, Listed[], Options, string[], string[]]>([
     [
       'an address of an earlier one, at equal log-ins',
       [
@@ -174,15 +174,15 @@ describe('what somebody cannot keep', () => {
       [],
       [],
     ],
-  ])('%s', async (_, wishes, options, refused, leftOut) => {
+  ])('%s', async (_, listed, options, refused, leftOut) => {
     for (const batchSize of [1, 2, 100]) {
-      const first = await importRecords(users(...wishes), { ...options, batchSize });
+      const first = await importRecords(users(...listed), { ...options, batchSize });
       expect(first.refused).toEqual(refused);
       expect(first.leftOut).toEqual(leftOut);
       const rows = first.database.rows('SELECT * FROM users ORDER BY id');
-      expect(rows).toHaveLength(wishes.length - refused.length);
+      expect(rows).toHaveLength(listed.length - refused.length);
 
-      const again = await importRecords(users(...wishes), {
+      const again = await importRecords(users(...listed), {
         ...options,
         batchSize,
         database: first.database,

@@ -22,7 +22,7 @@ export async function hmac(
   return `${input}.${base64url(new Uint8Array(signature))}`;
 }
 
-/** What an attack begins with: a token that is good at the door it goes to. */
+/** What an attack begins with: a token that is good at the endpoint it goes to. */
 export interface Good {
   token: string;
   claims: Record<string, unknown>;
@@ -32,7 +32,7 @@ export interface Good {
 interface Attack {
   name: string;
   make: (good: Good) => string | Promise<string>;
-  /** Good at the doors that take both kinds. */
+  /** Good at the endpoints that take both kinds. */
   oneKindOnly?: true;
   /** Only expired: log-out is content with that. */
   onlyExpired?: true;

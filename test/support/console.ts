@@ -72,7 +72,7 @@ export const PAGES = [
   '/admin/revoked-tokens',
   '/admin/history',
 ];
-export const DOORS: [string, string, unknown?][] = [
+export const ENDPOINTS: [string, string, unknown?][] = [
   ['GET', '/overview'],
   ['GET', '/users'],
   ['GET', '/users/:id'],
@@ -98,5 +98,5 @@ export async function filled(template: string, form: unknown, who: { id: string;
       .replaceAll(':id', who.id)
       .replaceAll(':sid', String(claimsOf(who.access).sid))
       .replaceAll(':email', person().email);
-  return { door: fill(template), body: JSON.parse(fill(JSON.stringify(form ?? {}))) as Form };
+  return { endpoint: fill(template), body: JSON.parse(fill(JSON.stringify(form ?? {}))) as Form };
 }

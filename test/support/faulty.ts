@@ -131,9 +131,9 @@ export function faulty() {
   });
   let late = 0;
   const meanwhile = new Map<number, () => Promise<unknown>>();
-  const atDoor = new WeakMap<object, FaultKind>();
+  const atEndpoint = new WeakMap<object, FaultKind>();
 
-  /** The fault for the call that is at the door, if it is its turn. */
+  /** The fault for the call that is at the endpoint, if it is its turn. */
   function enter(call: Omit<StoreCall, 'number'>): FaultKind | null {
     const number = calls.filter((before) => before.store === call.store).length + 1;
     calls.push({ ...call, number });
@@ -154,12 +154,12 @@ export function faulty() {
         what: trip.statements.map(({ sql }) => tableOf(sql)).join(', '),
       });
       if (kind === null) return;
-      atDoor.set(trip, kind);
+      atEndpoint.set(trip, kind);
       if (kind.happens === 'later') late += 1;
       await kind.before?.(over);
     },
     after: async (trip) => {
-      const kind = atDoor.get(trip);
+      const kind = atEndpoint.get(trip);
       if (kind?.happens === 'later') late -= 1;
       await kind?.after?.();
     },

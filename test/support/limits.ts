@@ -44,8 +44,8 @@ export const limited = (
   more: Record<string, unknown> = {},
 ) => world({ vars: { ...ON, ...vars }, bindings: { ...limit.bindings, ...more } });
 
-/** A call at a door by somebody who has an account. */
-export type Door = (
+/** A call at an endpoint by somebody who has an account. */
+export type Endpoint = (
   w: World,
   who: Person & { access: string; refresh: string },
   more?: object,
@@ -55,7 +55,7 @@ const PASSWORD_CHECK = ['LIMIT_LOG_IN', 'LIMIT_LOG_IN_ACCOUNT'] as const;
 /** By the name before the look-up, and by the user after it. */
 export const LOG_IN = [...PASSWORD_CHECK, 'LIMIT_LOG_IN_CLIENT', ...PASSWORD_CHECK] as const;
 
-export const DOORS: [string, Vars, LimitBinding[], number, Door][] = [
+export const ENDPOINTS: [string, Vars, LimitBinding[], number, Endpoint][] = [
   [
     'a log-in',
     {},
@@ -92,7 +92,7 @@ export const DOORS: [string, Vars, LimitBinding[], number, Door][] = [
     (w, _, more) => w.post('/account/sign-up', person(), more),
   ],
   [
-    'a wished sign-up',
+    'a pending sign-up',
     { SIGN_UP: 'verify' },
     [...MAIL, 'LIMIT_SIGN_UP'],
     202,
@@ -173,7 +173,7 @@ export const DOORS: [string, Vars, LimitBinding[], number, Door][] = [
   ],
 ];
 
-export const CHANGES: [string, number, Door][] = [
+export const CHANGES: [string, number, Endpoint][] = [
   ['exporting', 200, (w, { access }, more) => w.get('/account/export', { token: access, ...more })],
   [
     'changing /me',
@@ -192,9 +192,10 @@ export const CHANGES: [string, number, Door][] = [
     (w, { access }, more) => w.delete('/account/sessions', undefined, { token: access, ...more }),
   ],
 ];
-for (const [name, status, door] of CHANGES) DOORS.push([name, {}, ['LIMIT_CHANGE'], status, door]);
+for (const [name, status, endpoint] of CHANGES)
+  ENDPOINTS.push([name, {}, ['LIMIT_CHANGE'], status, endpoint]);
 
-export const ANONYMOUS: [string, number, Door][] = [
+export const ANONYMOUS: [string, number, Endpoint][] = [
   ['log-out', 204, (w, { refresh }, more) => w.post('/account/logout', { refresh }, more)],
   [
     'simplejwt’s blacklist',
@@ -213,7 +214,8 @@ export const ANONYMOUS: [string, number, Door][] = [
     (w, _, more) => w.post('/account/password/reset/confirm', { token: 'x', new_password: NEW }, more),
   ],
 ];
-for (const [name, status, door] of ANONYMOUS) DOORS.push([name, {}, ['LIMIT_ANONYMOUS'], status, door]);
+for (const [name, status, endpoint] of ANONYMOUS)
+  ENDPOINTS.push([name, {}, ['LIMIT_ANONYMOUS'], status, endpoint]);
 export const from = (ip: string | undefined, more: Record<string, string> = {}) => ({
   headers: { ...(ip !== undefined && { 'CF-Connecting-IP': ip }), ...more },
 });

@@ -24,7 +24,7 @@ export async function rotated(w: World) {
   return { ...who, used: who.refresh, newest: refreshOf(answer), newestAccess: accessOf(answer) };
 }
 
-/** Both tokens of a session are refused at every door; at verify first, as any other tells KV what it finds. */
+/** Both tokens of a session are refused at every endpoint; at verify first, as any other tells KV what it finds. */
 export async function expectDead(w: World, tokens: { access: string; refresh: string }) {
   expect((await w.verify(tokens.access)).status).toBe(401);
   expect((await w.verify(tokens.refresh)).status).toBe(401);

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { type Answer, codeOf, type World } from './world.ts';
 
-/** Both tokens of a session are good at every door; answers the next pair. */
+/** Both tokens of a session are good at every endpoint; answers the next pair. */
 export async function expectGood(w: World, pair: { access: string; refresh: string }) {
   expect((await w.me(pair.access)).status).toBe(200);
   expect((await w.verify(pair.access)).status).toBe(200);

@@ -1,4 +1,4 @@
-/** Tokens that no door hands out: rightly signed ones with odd claims, and forged ones. */
+/** Tokens that no endpoint hands out: rightly signed ones with odd claims, and forged ones. */
 import { sign } from 'hono/jwt';
 import { claimsOf } from './world.ts';
 

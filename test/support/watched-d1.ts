@@ -1,4 +1,4 @@
-/** The real D1 with somebody at the door: sees the SQL of every round trip, and may do something before or after. */
+/** The real D1 with somebody at the endpoint: sees the SQL of every round trip, and may do something before or after. */
 import { env } from 'cloudflare:workers';
 
 export interface Statement {

@@ -125,7 +125,7 @@ describe('PATCH /account/me', () => {
     expect((await w.me(who.access)).body).toMatchObject({ username: null, name: null });
   });
 
-  it('one username wished by many at once goes to one', RACE, async () => {
+  it('one username requested by many at once goes to one', RACE, async () => {
     const w = world();
     const username = nonce();
     const people = await atOnce(10, () => w.signUp());
@@ -189,7 +189,7 @@ describe('withdrawal', () => {
     return found;
   }
 
-  it('leaves no address in the wish of somebody else who asked for it while it was taken', async () => {
+  it('leaves no address in the pending change of somebody else who asked for it while it was taken', async () => {
     const w = world();
     const [who, other] = [await w.signUp(), await w.signUp()];
     const change = { new_email: who.email, password: other.password };
@@ -257,7 +257,7 @@ describe('withdrawal', () => {
     expect((await w.me(bystander.access)).status).toBe(200);
   });
 
-  it('kills every token of every session, as user_not_found at every door', async () => {
+  it('kills every token of every session, as user_not_found at every endpoint', async () => {
     const w = world();
     const who = await w.signUp();
     const other = (await w.logIn(who)).body;

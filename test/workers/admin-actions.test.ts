@@ -7,7 +7,7 @@ import {
   beside,
   browser,
   cookieOf,
-  DOORS,
+  ENDPOINTS,
   everything,
   filled,
   historyOf,
@@ -405,13 +405,13 @@ describe('an act and its history', () => {
       },
     });
     const failing = beside({ bindings: { DB } });
-    for (const [method, door, body] of DOORS.filter(([one]) => one !== 'GET')) {
-      const at = await filled(`/admin/api${door}`, body, target);
-      const answer = await failing.ask(method, at.door, {
+    for (const [method, endpoint, body] of ENDPOINTS.filter(([one]) => one !== 'GET')) {
+      const at = await filled(`/admin/api${endpoint}`, body, target);
+      const answer = await failing.ask(method, at.endpoint, {
         token: admin.access,
         ...(body !== undefined && { body: at.body }),
       });
-      expect([method, door, answer.status]).toEqual([method, door, 503]);
+      expect([method, endpoint, answer.status]).toEqual([method, endpoint, 503]);
     }
     expect(await everything()).toEqual(before);
   });
@@ -420,7 +420,7 @@ describe('an act and its history', () => {
     const admin = await makeStaff();
     const target = await makeUser();
     const before = await historyOf(target.id);
-    for (const [method, door, body] of DOORS.filter(([one]) => one !== 'GET')) {
+    for (const [method, endpoint, body] of ENDPOINTS.filter(([one]) => one !== 'GET')) {
       await w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', admin.id);
       const DB = new Proxy(w.env.DB, {
         get(binding, name) {
@@ -434,12 +434,17 @@ describe('an act and its history', () => {
           return typeof value === 'function' ? value.bind(binding) : value;
         },
       });
-      const at = await filled(`/admin/api${door}`, body, target);
-      const answer = await beside({ bindings: { DB } }).ask(method, at.door, {
+      const at = await filled(`/admin/api${endpoint}`, body, target);
+      const answer = await beside({ bindings: { DB } }).ask(method, at.endpoint, {
         token: admin.access,
         ...(body !== undefined && { body: at.body }),
       });
-      expect([method, door, answer.status, codeOf(answer)]).toEqual([method, door, 403, 'permission_denied']);
+      expect([method, endpoint, answer.status, codeOf(answer)]).toEqual([
+        method,
+        endpoint,
+        403,
+        'permission_denied',
+      ]);
     }
     expect(await historyOf(target.id)).toEqual(before);
     expect((await w.me(target.access)).status).toBe(200);

@@ -29,7 +29,7 @@ describe('every page', () => {
     const admin = await atConsole();
     const target = await makeUser();
     for (const page of [...PAGES, '/admin/login', '/admin/nothing']) {
-      const { headers, text } = await admin.get((await filled(page, {}, target)).door);
+      const { headers, text } = await admin.get((await filled(page, {}, target)).endpoint);
       expect(headers.get('Content-Security-Policy')).toBe(CSP);
       expect(headers.get('Content-Type')).toBe('text/html; charset=UTF-8');
       expect(headers.get('Content-Language')).toBe('en');
@@ -56,7 +56,7 @@ describe('every page', () => {
       '/admin/nothing',
       '/admin/users?done=added&is_active=true',
     ]) {
-      const answer = await w.get((await filled(page, {}, target)).door, { headers });
+      const answer = await w.get((await filled(page, {}, target)).endpoint, { headers });
       expect(answer.headers.get('Content-Language')).toBe('ko');
       expect(answer.headers.get('Vary')).toContain('Accept-Language');
       expect(answer.text).toMatch(/^<!doctype html><html lang="ko">/);

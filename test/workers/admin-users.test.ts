@@ -328,11 +328,11 @@ describe('deleting a user', () => {
     w.clock.advance(1);
     await admin.post(path(target.id), { name: 'Target', username: unique('target') });
     await w.post('/account/password/reset', { email: target.email });
-    const wish = beside({ vars: { SIGN_UP: 'verify' } });
-    await wish.rows('UPDATE users SET email = ? WHERE id = ?', `moved-${target.email}`, target.id);
+    const verifying = beside({ vars: { SIGN_UP: 'verify' } });
+    await verifying.rows('UPDATE users SET email = ? WHERE id = ?', `moved-${target.email}`, target.id);
     await rebuildDirectory();
-    await wish.post('/account/sign-up', { email: target.email, password: 'correct horse battery' });
-    await wish.rows('UPDATE users SET email = ? WHERE id = ?', target.email, target.id);
+    await verifying.post('/account/sign-up', { email: target.email, password: 'correct horse battery' });
+    await verifying.rows('UPDATE users SET email = ? WHERE id = ?', target.email, target.id);
     await rebuildDirectory();
     const { refresh } = (await w.logIn(target)).body as { refresh: string };
     await w.refresh(refresh);

@@ -5,7 +5,7 @@ import {
   beside,
   browser,
   cookieOf,
-  DOORS,
+  ENDPOINTS,
   everything,
   type Form,
   filled,
@@ -237,23 +237,23 @@ describe('the cookie', () => {
     expect((await browser(forged).get('/admin')).status).toBe(303);
   });
 
-  it('opens no door of the API', async () => {
+  it('opens no endpoint of the API', async () => {
     const { cookie } = await atConsole();
-    for (const [method, door] of [
+    for (const [method, endpoint] of [
       ['GET', '/account/me'],
       ['GET', '/account/sessions'],
       ['DELETE', '/account/sessions'],
       ['GET', '/admin/api/overview'],
     ] as const) {
-      const answer = await w.ask(method, door, { token: cookie });
+      const answer = await w.ask(method, endpoint, { token: cookie });
       expect([answer.status, codeOf(answer)]).toEqual([401, 'token_not_valid']);
     }
     for (const answer of [await w.refresh(cookie), await w.verify(cookie), await w.logOut(cookie)]) {
       expect([answer.status, codeOf(answer)]).toEqual([401, 'token_not_valid']);
     }
-    for (const door of ['verify', 'blacklist', 'refresh']) {
-      const field = door === 'verify' ? 'token' : 'refresh';
-      expect((await w.post(`/api/token/${door}/`, { [field]: cookie })).status).toBe(401);
+    for (const endpoint of ['verify', 'blacklist', 'refresh']) {
+      const field = endpoint === 'verify' ? 'token' : 'refresh';
+      expect((await w.post(`/api/token/${endpoint}/`, { [field]: cookie })).status).toBe(401);
     }
     expect((await browser(cookie).get('/admin')).status).toBe(200);
   });
@@ -329,22 +329,22 @@ describe('who may do what', () => {
     const target = await makeUser();
     const before = await everything();
     for (const page of PAGES) {
-      const answer = await browser(cookie).get((await filled(page, {}, target)).door);
+      const answer = await browser(cookie).get((await filled(page, {}, target)).endpoint);
       expect([page, answer.status, location(answer)?.split('?')[0]]).toEqual([page, 303, '/admin/login']);
       expect(answer.text).not.toContain(target.email);
     }
     for (const [act, form] of ACTS) {
-      const { door, body } = await filled(act, form, target);
-      const answer = await browser(cookie).post(door, body);
+      const { endpoint, body } = await filled(act, form, target);
+      const answer = await browser(cookie).post(endpoint, body);
       expect([act, answer.status, location(answer)]).toEqual([act, 303, '/admin/login']);
     }
-    for (const [method, door, body] of DOORS) {
-      const at = await filled(`/admin/api${door}`, body, target);
-      const answer = await w.ask(method, at.door, {
+    for (const [method, endpoint, body] of ENDPOINTS) {
+      const at = await filled(`/admin/api${endpoint}`, body, target);
+      const answer = await w.ask(method, at.endpoint, {
         ...(token !== undefined && { token }),
         ...(body !== undefined && { body: at.body }),
       });
-      expect([method, door, answer.status, codeOf(answer)]).toEqual([method, door, status, code]);
+      expect([method, endpoint, answer.status, codeOf(answer)]).toEqual([method, endpoint, status, code]);
     }
     expect(await everything()).toEqual(before);
   });
@@ -353,22 +353,22 @@ describe('who may do what', () => {
     const admin = await atConsole();
     const looked = await makeUser();
     for (const page of PAGES) {
-      const answer = await admin.get((await filled(page, {}, looked)).door);
+      const answer = await admin.get((await filled(page, {}, looked)).endpoint);
       expect([page, answer.status]).toEqual([page, 200]);
     }
     for (const [act, form] of ACTS) {
-      const { door, body } = await filled(act, form, await makeUser());
-      const answer = await admin.post(door, body);
+      const { endpoint, body } = await filled(act, form, await makeUser());
+      const answer = await admin.post(endpoint, body);
       expect([act, answer.status]).toEqual([act, 303]);
       expect(location(answer)).toMatch(/^\/admin\/users.*\?done=/);
     }
-    for (const [method, door, body] of DOORS) {
-      const at = await filled(`/admin/api${door}`, body, await makeUser());
-      const answer = await w.ask(method, at.door, {
+    for (const [method, endpoint, body] of ENDPOINTS) {
+      const at = await filled(`/admin/api${endpoint}`, body, await makeUser());
+      const answer = await w.ask(method, at.endpoint, {
         token: admin.access,
         ...(body !== undefined && { body: at.body }),
       });
-      expect([method, door, answer.status < 300]).toEqual([method, door, true]);
+      expect([method, endpoint, answer.status < 300]).toEqual([method, endpoint, true]);
     }
   });
 
@@ -376,21 +376,21 @@ describe('who may do what', () => {
     const admin = await atConsole();
     const nobody = { id: crypto.randomUUID(), access: admin.access };
     for (const page of PAGES.filter((one) => one.includes(':id'))) {
-      const answer = await admin.get((await filled(page, {}, nobody)).door);
+      const answer = await admin.get((await filled(page, {}, nobody)).endpoint);
       expect([page, answer.status]).toEqual([page, 404]);
       expect(answer.headers.get('Content-Type')).toContain('text/html');
     }
     for (const [act, form] of ACTS.filter(([one]) => one.includes(':id'))) {
-      const { door, body } = await filled(act, form, nobody);
-      expect([act, (await admin.post(door, body)).status]).toEqual([act, 404]);
+      const { endpoint, body } = await filled(act, form, nobody);
+      expect([act, (await admin.post(endpoint, body)).status]).toEqual([act, 404]);
     }
-    for (const [method, door, body] of DOORS.filter(([, one]) => one.includes(':id'))) {
-      const at = await filled(`/admin/api${door}`, body, nobody);
-      const answer = await w.ask(method, at.door, {
+    for (const [method, endpoint, body] of ENDPOINTS.filter(([, one]) => one.includes(':id'))) {
+      const at = await filled(`/admin/api${endpoint}`, body, nobody);
+      const answer = await w.ask(method, at.endpoint, {
         token: admin.access,
         ...(body !== undefined && { body: at.body }),
       });
-      expect([method, door, answer.status, codeOf(answer)]).toEqual([method, door, 404, 'not_found']);
+      expect([method, endpoint, answer.status, codeOf(answer)]).toEqual([method, endpoint, 404, 'not_found']);
     }
   });
 
@@ -399,10 +399,10 @@ describe('who may do what', () => {
     const target = await makeUser();
     const before = await everything();
     for (const page of [...PAGES, ...ACTS.map(([act]) => act)]) {
-      await admin.get((await filled(page, {}, target)).door);
+      await admin.get((await filled(page, {}, target)).endpoint);
     }
-    for (const [, door] of DOORS) {
-      await w.get((await filled(`/admin/api${door}`, {}, target)).door, { token: admin.access });
+    for (const [, endpoint] of ENDPOINTS) {
+      await w.get((await filled(`/admin/api${endpoint}`, {}, target)).endpoint, { token: admin.access });
     }
     await admin.get('/admin/logout');
     expect(await everything()).toEqual(before);
@@ -426,8 +426,8 @@ describe('Origin', () => {
     const target = await makeUser();
     const before = await everything();
     for (const [act, form] of [...ACTS, ['/admin/logout'], ['/admin/login']] as [string, Form?][]) {
-      const { door, body } = await filled(act, form, target);
-      const answer = await w.ask('POST', door, {
+      const { endpoint, body } = await filled(act, form, target);
+      const answer = await w.ask('POST', endpoint, {
         body: new URLSearchParams(body).toString(),
         headers: {
           'Content-Type': 'application/x-www-form-urlencoded',

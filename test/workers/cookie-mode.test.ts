@@ -44,7 +44,7 @@ async function expectDead(w: World, { access, cookie }: { access: string; cookie
 }
 
 describe('the cookie', () => {
-  const doors: [string, string[], (w: World) => Promise<Answer>][] = [
+  const endpoints: [string, string[], (w: World) => Promise<Answer>][] = [
     ['a sign-up', ['access', 'user'], async (w) => (await signedUp(w)).answer],
     ['a log-in', ['access'], async (w) => post(w, '/account/login', await signedUp(w))],
     ['a refresh', ['access'], async (w) => refresh(w, (await signedUp(w)).cookie)],
@@ -86,16 +86,19 @@ describe('the cookie', () => {
     expect(new Set(domains)).toEqual(new Set([undefined, 'accounts.example.com', 'example.com']));
   });
 
-  it.each(doors)('of %s has exactly these attributes, and the body holds only %j', async (_, keys, door) => {
-    const answer = await door(cookieWorld());
-    expect(Object.keys(answer.body).sort()).toEqual(keys);
-    expect(cookiesOf(answer)).toEqual([
-      { name: '__Secure-refresh', value: expect.any(String), attributes: attributes(DAY) },
-    ]);
-    expect(claimsOf(cookieOf(answer)).token_type).toBe('refresh');
-    expect(answer.text).not.toContain(cookieOf(answer));
-    expect(answer.headers.get('Cache-Control')).toBe('no-store');
-  });
+  it.each(endpoints)(
+    'of %s has exactly these attributes, and the body holds only %j',
+    async (_, keys, endpoint) => {
+      const answer = await endpoint(cookieWorld());
+      expect(Object.keys(answer.body).sort()).toEqual(keys);
+      expect(cookiesOf(answer)).toEqual([
+        { name: '__Secure-refresh', value: expect.any(String), attributes: attributes(DAY) },
+      ]);
+      expect(claimsOf(cookieOf(answer)).token_type).toBe('refresh');
+      expect(answer.text).not.toContain(cookieOf(answer));
+      expect(answer.headers.get('Cache-Control')).toBe('no-store');
+    },
+  );
 
   it.each<[string, number]>([
     ['1h', HOUR],

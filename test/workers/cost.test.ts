@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { counting } from '../support/counting.ts';
 import { person, world } from '../support/world.ts';
 
-describe('what each door costs', () => {
+describe('what each endpoint costs', () => {
   const counted = counting();
   const w = world({ bindings: counted.bindings, vars: { MAIL: 'off' } });
 

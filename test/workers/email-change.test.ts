@@ -126,7 +126,7 @@ describe('a change of address', () => {
     expect(await userOf(w, who.access)).toMatchObject({ email: who.email, email_verified: false });
   });
 
-  it('wished by two at once goes to the one who confirms first', RACE, async () => {
+  it('requested by two at once goes to the one who confirms first', RACE, async () => {
     const w = world();
     const [one, two] = [await w.signUp(), await w.signUp()];
     const { email, token } = await wanted(w, one.access);
@@ -204,7 +204,7 @@ describe('a change of address', () => {
     expect(messages.filter(({ to }) => !to)).toEqual([]);
   });
 
-  it('asked anew voids the older wish', async () => {
+  it('asked anew voids the older request', async () => {
     const w = world();
     const who = await w.signUp();
     const [older, newer] = [await wanted(w, who.access), await wanted(w, who.access)];
@@ -212,7 +212,7 @@ describe('a change of address', () => {
     expect((await verify(w, newer.token)).status).toBe(204);
   });
 
-  it('asked anew for an address that is taken voids the older wish too', async () => {
+  it('asked anew for an address that is taken voids the older request too', async () => {
     const w = world();
     const [who, owner] = [await w.signUp(), await w.signUp()];
     const older = await wanted(w, who.access);
@@ -220,7 +220,7 @@ describe('a change of address', () => {
     expect(faultsOf(await verify(w, older.token))).toEqual(DEAD_TOKEN);
   });
 
-  it('refused for a wrong password leaves the older wish good', async () => {
+  it('refused for a wrong password leaves the older request valid', async () => {
     const w = world();
     const who = await w.signUp();
     const older = await wanted(w, who.access);

@@ -1,8 +1,8 @@
 /**
- * Every call of every door × every way in which D1 or KV can fail. Which calls a door makes is counted by a dry run;
+ * Every call of every endpoint × every way in which D1 or KV can fail. Which calls an endpoint makes is counted by a dry run;
  * nothing here says how many there are. After each fault, and after a second try without it:
  *
- * 1. no 2xx unless the effect is in D1; 2. nothing revoked is accepted at a door that reads D1; 3. at most one live
+ * 1. no 2xx unless the effect is in D1; 2. nothing revoked is accepted at an endpoint that reads D1; 3. at most one live
  * refresh token a session; 4. 503 problem+json with Retry-After and no internals; 5. trying again is safe and never
  * taken for theft; 6. no orphan rows; 7. clean logs; 8. an answer within 5 s.
  */
@@ -14,13 +14,13 @@ import { DEADLINES } from '../../src/deadlines.ts';
 import { sha256Hex } from '../../src/encoding.ts';
 import { reporter } from '../../src/http/report.ts';
 import { sweep, sweepOnce } from '../../src/sweep.ts';
-import { EMAIL_SIGN_IN_DOORS } from '../support/faults/email-sign-in.ts';
-import { MAIL_DOORS } from '../support/faults/mail.ts';
-import { ME_DOORS } from '../support/faults/me.ts';
-import { OTHER_DOORS } from '../support/faults/other.ts';
-import { REFRESH_DOORS } from '../support/faults/refresh.ts';
+import { EMAIL_SIGN_IN_ENDPOINTS } from '../support/faults/email-sign-in.ts';
+import { MAIL_ENDPOINTS } from '../support/faults/mail.ts';
+import { ME_ENDPOINTS } from '../support/faults/me.ts';
+import { OTHER_ENDPOINTS } from '../support/faults/other.ts';
+import { REFRESH_ENDPOINTS } from '../support/faults/refresh.ts';
 import {
-  type Door,
+  type Endpoint,
   guarded,
   NO_HURRY,
   rows,
@@ -30,7 +30,7 @@ import {
   side,
   somebody,
 } from '../support/faults/scenes.ts';
-import { SIGN_DOORS } from '../support/faults/sign-in.ts';
+import { SIGN_ENDPOINTS } from '../support/faults/sign-in.ts';
 import {
   D1_ERRORS,
   D1_HANGS,
@@ -50,13 +50,13 @@ const LONGEST_ANSWER_MS = 5_000;
 /** What a test may take that waits for real time limits, or a busy machine. */
 const PATIENT = 30_000;
 
-const DOORS = [
-  ...SIGN_DOORS,
-  ...REFRESH_DOORS,
-  ...ME_DOORS,
-  ...MAIL_DOORS,
-  ...EMAIL_SIGN_IN_DOORS,
-  ...OTHER_DOORS,
+const ENDPOINTS = [
+  ...SIGN_ENDPOINTS,
+  ...REFRESH_ENDPOINTS,
+  ...ME_ENDPOINTS,
+  ...MAIL_ENDPOINTS,
+  ...EMAIL_SIGN_IN_ENDPOINTS,
+  ...OTHER_ENDPOINTS,
 ];
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -137,8 +137,8 @@ const refreshAt = ({ w }: Side, token: string) =>
       })
     : w.refresh(token);
 
-/** 2: what D1 holds dead is refused by the doors that read D1, what it holds alive is not. */
-async function expectDoorsToKnow(calm: Side, tokens: readonly string[], { living }: TokenStatus) {
+/** 2: what D1 holds dead is refused by the endpoints that read D1, what it holds alive is not. */
+async function expectEndpointsToKnow(calm: Side, tokens: readonly string[], { living }: TokenStatus) {
   const known = [...new Set(tokens)].map(
     (token) => ({ token, ...claimsOf(token) }) as { token: string; sid: string; token_type: string },
   );
@@ -192,18 +192,18 @@ function expectCleanLog(answer: Answer, secrets: readonly string[], events: read
 }
 
 interface Case {
-  door: Door;
+  endpoint: Endpoint;
   call: StoreCall;
   kind: FaultKind;
-  /** All calls of the door. */
+  /** All calls of the endpoint. */
   calls: readonly StoreCall[];
 }
 
 /** What the log says of a fault that the client does not notice, or does. */
-function eventsOf({ door, call, kind, calls }: Case): string[] {
+function eventsOf({ endpoint, call, kind, calls }: Case): string[] {
   if (kind.store === 'd1') return ['unavailable'];
   if (kind.instead) return [];
-  if (kind.store === 'get') return ['kv_unavailable', ...(door.needsKv ? ['unavailable'] : [])];
+  if (kind.store === 'get') return ['kv_unavailable', ...(endpoint.needsKv ? ['unavailable'] : [])];
   const failing = calls.filter(
     ({ store, number }) =>
       store === 'put' && (kind.lasts === 'on' ? number >= call.number : number === call.number),
@@ -214,28 +214,28 @@ function eventsOf({ door, call, kind, calls }: Case): string[] {
   return [...mails, ...(lost ? ['kv_unavailable'] : [])];
 }
 
-const statusOf = ({ door, kind }: Case): number => {
+const statusOf = ({ endpoint, kind }: Case): number => {
   if (kind.store === 'd1') return 503;
-  if (kind.instead) return door.lagging ? 200 : door.success;
-  return kind.store === 'get' && door.needsKv ? 503 : door.success;
+  if (kind.instead) return endpoint.lagging ? 200 : endpoint.success;
+  return kind.store === 'get' && endpoint.needsKv ? 503 : endpoint.success;
 };
 
 async function run(which: Case, kinds: readonly FaultKind[]) {
-  const { door, call } = which;
+  const { endpoint, call } = which;
   const clock = { now: Date.now() };
-  const calm = side(clock, door.vars);
-  const scene = await door.scene(calm, clock);
+  const calm = side(clock, endpoint.vars);
+  const scene = await endpoint.scene(calm, clock);
   const done = scene.done ?? (async () => true);
   const answers: Answer[] = [];
   const secrets = () => [...scene.secrets, ...scene.tokens, ...answers.flatMap(handedOut), TEST_SIGNING_KEY];
 
-  const sick = side(clock, door.vars, {
+  const sick = side(clock, endpoint.vars, {
     d1: kinds.some((kind) => kind.hangs && kind.store === 'd1') ? SHORT.d1 : NO_HURRY.d1,
     kv: kinds.some((kind) => kind.hangs && kind.store !== 'd1') ? SHORT.kv : NO_HURRY.kv,
   });
   // What KV does or does not changes nothing of this.
   const unchanged =
-    which.kind.store === 'd1' && door.decides === undefined ? () => snapshot(scene) : async () => [];
+    which.kind.store === 'd1' && endpoint.decides === undefined ? () => snapshot(scene) : async () => [];
   const before = await unchanged();
   const started = scene.done === undefined;
   let happened = false;
@@ -249,11 +249,11 @@ async function run(which: Case, kinds: readonly FaultKind[]) {
     answers.push(answer);
     expect(answer.status).toBe(statusOf(here));
     for (const refused of answers.slice(-1).filter(({ status }) => status === 503))
-      expectUnavailable(refused, /^simplejwt/.test(door.name) ? 'application/json' : undefined);
+      expectUnavailable(refused, /^simplejwt/.test(endpoint.name) ? 'application/json' : undefined);
     expectCleanLog(answer, secrets(), eventsOf(here));
     happened =
       kind.store === 'd1'
-        ? kind.happens === 'yes' && call.writes && call.number >= (door.decides ?? 1)
+        ? kind.happens === 'yes' && call.writes && call.number >= (endpoint.decides ?? 1)
         : true;
   }
   // All of it or nothing.
@@ -262,43 +262,48 @@ async function run(which: Case, kinds: readonly FaultKind[]) {
 
   const second = await scene.ask(calm);
   answers.push(second);
-  expect(second.status).toBe(happened ? (door.again ?? door.success) : door.success);
+  expect(second.status).toBe(happened ? (endpoint.again ?? endpoint.success) : endpoint.success);
   expect(codeOf(second)).not.toBe('internal_error');
   await sick.store.release();
 
   const tokens = [...scene.tokens, ...answers.flatMap(handedOut)];
   expect(await done()).toBe(true);
   const tokenStatus = await toTokenStatus(tokens);
-  await expectDoorsToKnow(calm, tokens, tokenStatus);
-  expectOneLiveToken(door.manySuccessors ? [] : tokens, tokenStatus);
+  await expectEndpointsToKnow(calm, tokens, tokenStatus);
+  expectOneLiveToken(endpoint.manySuccessors ? [] : tokens, tokenStatus);
   expect(tokenStatus.orphans).toEqual([]);
-  expect(tokenStatus.stolen.length).toBe(door.isReplay ? 1 : 0);
+  expect(tokenStatus.stolen.length).toBe(endpoint.isReplay ? 1 : 0);
   expectCleanLog(second, secrets(), []);
 }
 
-/** Which calls a door makes when all is well. */
-async function dryRun(door: Door): Promise<{ door: Door; calls: StoreCall[] }> {
+/** Which calls an endpoint makes when all is well. */
+async function dryRun(endpoint: Endpoint): Promise<{ endpoint: Endpoint; calls: StoreCall[] }> {
   const clock = { now: Date.now() };
-  const scene = await door.scene(side(clock, door.vars), clock);
-  const at = side(clock, door.vars);
+  const scene = await endpoint.scene(side(clock, endpoint.vars), clock);
+  const at = side(clock, endpoint.vars);
   const answer = await scene.ask(at);
-  expect(answer.status, door.name).toBe(door.success);
-  return { door, calls: [...at.store.calls] };
+  expect(answer.status, endpoint.name).toBe(endpoint.success);
+  return { endpoint, calls: [...at.store.calls] };
 }
 
-const plans: { door: Door; calls: StoreCall[] }[] = [];
-for (const door of DOORS) plans.push(await dryRun(door));
+const plans: { endpoint: Endpoint; calls: StoreCall[] }[] = [];
+for (const endpoint of ENDPOINTS) plans.push(await dryRun(endpoint));
 
 type Planned = [title: string, which: Omit<Case, 'kind'>];
 const callsOf = (store: 'd1' | 'get' | 'put'): Planned[] =>
-  plans.flatMap(({ door, calls }) =>
+  plans.flatMap(({ endpoint, calls }) =>
     calls
       .filter((call) => call.store === store)
-      .map((call): Planned => [`${door.name}: call ${call.number} (${call.what})`, { door, calls, call }]),
+      .map(
+        (call): Planned => [
+          `${endpoint.name}: call ${call.number} (${call.what})`,
+          { endpoint, calls, call },
+        ],
+      ),
   );
 
 describe('the dry run', () => {
-  it('finds calls at every door, and of every kind', () => {
+  it('finds calls at every endpoint, and of every kind', () => {
     expect(plans.filter(({ calls }) => calls.length === 0)).toEqual([]);
     expect(callsOf('d1').length).toBeGreaterThan(60);
     expect(callsOf('get').length).toBeGreaterThan(15);
@@ -313,7 +318,7 @@ describe('D1 answers each of its documented errors, and nothing has happened', (
     (_, which) =>
       run(
         { ...which, kind: kinds[0] as FaultKind },
-        which.door.decides === undefined ? kinds : kinds.slice(0, 1),
+        which.endpoint.decides === undefined ? kinds : kinds.slice(0, 1),
       ),
     PATIENT,
   );

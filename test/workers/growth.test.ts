@@ -1,4 +1,4 @@
-/** What a door costs does not grow with what is kept: the same rows with 1,000 of each and with 100,000. */
+/** What an endpoint costs does not grow with what is kept: the same rows with 1,000 of each and with 100,000. */
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Counts, countsOf } from '../../bench/lib/calls.ts';
@@ -31,7 +31,7 @@ async function grow(from: number, to: number) {
   }
 }
 
-/** Each door's cost, asked by people of its own. */
+/** Each endpoint's cost, asked by people of its own. */
 async function costs(): Promise<Record<string, Counts>> {
   const [username, another] = [`a${crypto.randomUUID().slice(0, 8)}`, `b${crypto.randomUUID().slice(0, 8)}`];
   const who = await w.signUp({ ...person(), username });
@@ -53,8 +53,8 @@ async function costs(): Promise<Record<string, Counts>> {
     'log-out': [204, () => w.logOut(refresh)],
   };
   const cost: Record<string, Counts> = {};
-  for (const [door, [status, ask]] of Object.entries(asked)) {
-    cost[door] = await countsFor(async () => expect((await ask()).status, door).toBe(status));
+  for (const [endpoint, [status, ask]] of Object.entries(asked)) {
+    cost[endpoint] = await countsFor(async () => expect((await ask()).status, endpoint).toBe(status));
   }
   cost['strict guard'] = await countsFor(() => d1TokenStatus(bindings.DB, 3_000)(sub, sid));
   return cost;
@@ -126,12 +126,12 @@ describe('with 1,000 and with 100,000 users, sessions and revoked tokens', () =>
     }
   });
 
-  it('every door makes as many calls, and reads and writes as many rows', () => {
+  it('every endpoint makes as many calls, and reads and writes as many rows', () => {
     expect(many).toEqual(few);
   });
 
-  it('no door reads more than a few rows', () => {
-    for (const [door, { rowsRead }] of Object.entries(many)) expect(rowsRead, door).toBeLessThanOrEqual(12);
+  it('no endpoint reads more than a few rows', () => {
+    for (const [endpoint, { rowsRead }] of Object.entries(many)) expect(rowsRead, endpoint).toBeLessThanOrEqual(12);
   });
 
   it('the sweep deletes what is past its time, one written row each, and leaves the rest', async () => {

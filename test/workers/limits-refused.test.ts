@@ -1,7 +1,7 @@
 /** Rate limits: a counter that refuses, fails or is missing, and the real ones. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LIMIT_BINDINGS, type LimitBinding } from '../../src/limits.ts';
-import { DOORS, type Door, from, LOG_IN, limited, limiter, username } from '../support/limits.ts';
+import { ENDPOINTS, type Endpoint, from, LOG_IN, limited, limiter, username } from '../support/limits.ts';
 import { capturedLog } from '../support/log.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
 import { type Answer, codeOf, type Person, person, tally, type Vars, world } from '../support/world.ts';
@@ -17,13 +17,13 @@ const address = () => `2001:db8:${crypto.randomUUID().slice(0, 4)}:${crypto.rand
 const ON: Vars = { RATE_LIMITS: 'on' };
 
 describe('a counter that refuses', () => {
-  const cases = DOORS.flatMap(([name, vars, bindings, , door]) =>
-    [...new Set(bindings)].map((binding) => [name, binding, vars, door] as const),
+  const cases = ENDPOINTS.flatMap(([name, vars, bindings, , endpoint]) =>
+    [...new Set(bindings)].map((binding) => [name, binding, vars, endpoint] as const),
   );
 
-  it.each(cases)('%s, by %s: 429 with Retry-After', async (_, binding, vars, door) => {
+  it.each(cases)('%s, by %s: 429 with Retry-After', async (_, binding, vars, endpoint) => {
     const who = await world().signUp();
-    const answer = await door(
+    const answer = await endpoint(
       limited(
         limiter((asked) => asked !== binding),
         vars,
@@ -45,7 +45,7 @@ describe('a counter that refuses', () => {
     expect(log.of('throttled')).toMatchObject([{ level: 'warn', reason: expect.any(String) }]);
   });
 
-  it.each(cases)('%s, by %s: without a hash, and without a write', async (name, binding, vars, door) => {
+  it.each(cases)('%s, by %s: without a hash, and without a write', async (name, binding, vars, endpoint) => {
     const who = await world().signUp();
     const watched = watchedD1();
     const w = limited(
@@ -56,7 +56,7 @@ describe('a counter that refuses', () => {
     // The first request tries what the platform allows: no work of this one.
     await w.get('/.well-known/jwks.json');
     const derive = vi.spyOn(crypto.subtle, 'deriveBits');
-    await door(w, who);
+    await endpoint(w, who);
     // A change of address has checked the password before it comes to the mail.
     const checked = name === 'asking for a change of address' && binding.startsWith('LIMIT_MAIL');
     expect(derive).toHaveBeenCalledTimes(checked ? 1 : 0);
@@ -65,20 +65,20 @@ describe('a counter that refuses', () => {
     expect(watched.trips.length).toBeLessThanOrEqual(1);
   });
 
-  it.each<[string, LimitBinding, Vars, Door]>([
+  it.each<[string, LimitBinding, Vars, Endpoint]>([
     ['a log-in', 'LIMIT_LOG_IN', {}, (w, { email }) => w.logIn({ email, password: PASSWORD })],
     ['a log-in', 'LIMIT_LOG_IN_ACCOUNT', {}, (w, { email }) => w.logIn({ email, password: PASSWORD })],
     ['a log-in', 'LIMIT_LOG_IN_CLIENT', {}, (w, { email }) => w.logIn({ email, password: PASSWORD })],
     ['a reset', 'LIMIT_MAIL', {}, (w, { email }) => w.post('/account/password/reset', { email })],
     ['a reset', 'LIMIT_MAIL_CLIENT', {}, (w, { email }) => w.post('/account/password/reset', { email })],
     [
-      'a wished sign-up',
+      'a pending sign-up',
       'LIMIT_MAIL',
       { SIGN_UP: 'verify' },
       (w, { email }) => w.post('/account/sign-up', { email, password: PASSWORD }),
     ],
     ['a refresh', 'LIMIT_REFRESH', {}, (w, { refresh }) => w.refresh(refresh)],
-  ])('%s, by %s: before D1 and any hash, for known and unknown alike', async (_, binding, vars, door) => {
+  ])('%s, by %s: before D1 and any hash, for known and unknown alike', async (_, binding, vars, endpoint) => {
     const who = await world().signUp();
     const watched = watchedD1();
     const w = limited(
@@ -89,8 +89,8 @@ describe('a counter that refuses', () => {
     // The first request tries what the platform allows: no work of this one.
     await w.get('/.well-known/jwks.json');
     const derive = vi.spyOn(crypto.subtle, 'deriveBits');
-    const known = await door(w, who);
-    const unknown = await door(w, { ...who, email: person('nobody').email, refresh: 'x' });
+    const known = await endpoint(w, who);
+    const unknown = await endpoint(w, { ...who, email: person('nobody').email, refresh: 'x' });
     expect([known.status, known.text]).toEqual([unknown.status, unknown.text]);
     expect(watched.trips).toEqual([]);
     expect(derive).not.toHaveBeenCalled();
@@ -151,16 +151,16 @@ describe('a limiter that fails', () => {
       if (which.includes(binding)) throw new Error(`${binding} is away`);
       return true;
     });
-  const cases = DOORS.flatMap(([name, vars, bindings, status, door]) =>
+  const cases = ENDPOINTS.flatMap(([name, vars, bindings, status, endpoint]) =>
     [...new Set(bindings)].map((binding) => {
       const isLogIn = (LOG_IN as readonly LimitBinding[]).includes(binding);
-      return [name, binding, isLogIn ? 503 : status, vars, door, bindings] as const;
+      return [name, binding, isLogIn ? 503 : status, vars, endpoint, bindings] as const;
     }),
   );
 
-  it.each(cases)('%s, where %s throws, is %i', async (_, binding, status, vars, door, bindings) => {
+  it.each(cases)('%s, where %s throws, is %i', async (_, binding, status, vars, endpoint, bindings) => {
     const who = await world().signUp();
-    const answer = await door(limited(failing([binding]), vars), who);
+    const answer = await endpoint(limited(failing([binding]), vars), who);
     expect(answer.status).toBe(status);
     const lines = log.of('limiter_failed');
     expect(lines).toEqual([
@@ -223,12 +223,12 @@ describe('a limiter that fails', () => {
 });
 
 describe('RATE_LIMITS=off', () => {
-  it('asks nothing, at any door', async () => {
-    for (const [, vars, , status, door] of DOORS) {
+  it('asks nothing, at any endpoint', async () => {
+    for (const [, vars, , status, endpoint] of ENDPOINTS) {
       const who = await world().signUp();
       const limit = limiter(() => false);
       const w = world({ vars: { ...vars, RATE_LIMITS: 'off' }, bindings: limit.bindings });
-      expect((await door(w, who)).status).toBe(status);
+      expect((await endpoint(w, who)).status).toBe(status);
       expect(limit.asked).toEqual([]);
     }
   });

@@ -1,7 +1,7 @@
 /** Rate limits: what is counted, and by which key. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LimitBinding } from '../../src/limits.ts';
-import { DOORS, type Door, from, LOG_IN, limited, limiter, username } from '../support/limits.ts';
+import { ENDPOINTS, type Endpoint, from, LOG_IN, limited, limiter, username } from '../support/limits.ts';
 import { capturedLog } from '../support/log.ts';
 import { type Answer, person, type Vars, type World, world } from '../support/world.ts';
 
@@ -13,8 +13,8 @@ const WRONG = 'wrong horse battery';
 const NEW = 'staple of another colour';
 const PASSWORD_CHECK = ['LIMIT_LOG_IN', 'LIMIT_LOG_IN_ACCOUNT'] as const;
 
-describe('which counters each door asks', () => {
-  it('a code that makes an account: those of a sign-up, after the one of the door', async () => {
+describe('which counters each endpoint asks', () => {
+  it('a code that makes an account: those of a sign-up, after the one of the endpoint', async () => {
     const limit = limiter();
     const w = limited(limit, { SIGN_IN_BY_EMAIL: 'on' });
     const { email } = person();
@@ -24,36 +24,38 @@ describe('which counters each door asks', () => {
     expect(asked.map(({ binding }) => binding)).toEqual(['LIMIT_ANONYMOUS', 'LIMIT_SIGN_UP']);
   });
 
-  it.each(DOORS)('%s (%j): %j', async (_, vars, bindings, status, door) => {
+  it.each(ENDPOINTS)('%s (%j): %j', async (_, vars, bindings, status, endpoint) => {
     const who = await world().signUp();
     const limit = limiter();
     const w = limited(limit, vars);
-    expect((await door(w, who)).status).toBe(status);
+    expect((await endpoint(w, who)).status).toBe(status);
     expect(limit.asked.map(({ binding }) => binding).sort()).toEqual([...bindings].sort());
   });
 
-  it.each(DOORS)('%s (%j): by keys that are hashes', async (_, vars, __, status, door) => {
+  it.each(ENDPOINTS)('%s (%j): by keys that are hashes', async (_, vars, __, status, endpoint) => {
     const who = await world().signUp();
     const limit = limiter();
-    const answer = await door(limited(limit, vars), who, { headers: { 'CF-Connecting-IP': '203.0.113.9' } });
+    const answer = await endpoint(limited(limit, vars), who, {
+      headers: { 'CF-Connecting-IP': '203.0.113.9' },
+    });
     expect(answer.status).toBe(status);
     for (const { key } of limit.asked) expect(key).toMatch(/^[0-9a-f]{64}$/);
     expect(new Set(limit.asked.map(({ key }) => key)).size).toBe(limit.asked.length);
   });
 
-  it.each<[string, Door]>([
+  it.each<[string, Endpoint]>([
     ['reading /me', (w, { access }) => w.me(access)],
     ['the list of sessions', (w, { access }) => w.get('/account/sessions', { token: access })],
     ['the keys', (w) => w.get('/.well-known/jwks.json')],
     ['the health', (w) => w.get('/healthz')],
-  ])('%s: none', async (_, door) => {
+  ])('%s: none', async (_, endpoint) => {
     const who = await world().signUp();
     const limit = limiter();
-    await door(limited(limit), who);
+    await endpoint(limited(limit), who);
     expect(limit.asked).toEqual([]);
   });
 
-  it.each<[string, Door]>([
+  it.each<[string, Endpoint]>([
     ['a body that is refused', (w) => w.post('/account/login', { email: 'x', password: '' })],
     ['no body', (w) => w.post('/account/password/reset')],
     ['no token', (w) => w.post('/account/email/verify/resend')],
@@ -66,10 +68,10 @@ describe('which counters each door asks', () => {
           { token: refresh },
         ),
     ],
-  ])('%s: none', async (_, door) => {
+  ])('%s: none', async (_, endpoint) => {
     const who = await world().signUp();
     const limit = limiter();
-    expect((await door(limited(limit), who)).status).toBeGreaterThanOrEqual(400);
+    expect((await endpoint(limited(limit), who)).status).toBeGreaterThanOrEqual(400);
     expect(limit.asked).toEqual([]);
   });
 
@@ -113,11 +115,11 @@ describe('one account is counted as one, however it is spelled', () => {
     const reset = (email: string) =>
       keysOf((w) => w.post('/account/password/reset', { email }, from('203.0.113.9')));
     expect(await reset(spelled)).toEqual(await reset('mina@bücher.example'));
-    const wish = (email: string) =>
+    const signUp = (email: string) =>
       keysOf((w) => w.post('/account/sign-up', { email, password: PASSWORD }, from('203.0.113.9')), {
         SIGN_UP: 'verify',
       });
-    expect(await wish(spelled)).toEqual(await wish('mina@bücher.example'));
+    expect(await signUp(spelled)).toEqual(await signUp('mina@bücher.example'));
   });
 
   it.each<[string, string]>([
@@ -157,7 +159,7 @@ describe('one account is counted as one, however it is spelled', () => {
     expect(await asked({ username: username() })).toEqual(known);
   });
 
-  it.each<[string, Door]>([
+  it.each<[string, Endpoint]>([
     [
       'a change of password',
       (w, { access }) =>
@@ -181,9 +183,9 @@ describe('one account is counted as one, however it is spelled', () => {
           { token: access, ...from('203.0.113.9') },
         ),
     ],
-  ])('the current password at %s is counted by the user, apart from log-ins', async (_, door) => {
+  ])('the current password at %s is counted by the user, apart from log-ins', async (_, endpoint) => {
     const who = await world().signUp();
-    const keys = await keysOf((w) => door(w, who));
+    const keys = await keysOf((w) => endpoint(w, who));
     const elsewhere = await keysOf((w) =>
       w.delete('/account/me', { password: WRONG }, { token: who.access, ...from('203.0.113.10') }),
     );
@@ -213,7 +215,7 @@ describe('mails to one address', () => {
     ['resets', {}, (w, email, more) => w.post('/account/password/reset', { email }, more)],
     ['sign-ups', {}, (w, email, more) => w.post('/account/sign-up', { email, password: PASSWORD }, more)],
     [
-      'wished sign-ups',
+      'pending sign-ups',
       { SIGN_UP: 'verify' },
       (w, email, more) => w.post('/account/sign-up', { email, password: PASSWORD }, more),
     ],
@@ -230,7 +232,7 @@ describe('mails to one address', () => {
 });
 
 describe('one client is counted as one', () => {
-  const doors: [string, LimitBinding[], (w: World, more: object) => Promise<Answer>][] = [
+  const endpoints: [string, LimitBinding[], (w: World, more: object) => Promise<Answer>][] = [
     [
       'a log-in',
       ['LIMIT_LOG_IN', 'LIMIT_LOG_IN_CLIENT'],
@@ -249,22 +251,25 @@ describe('one client is counted as one', () => {
     ['a refresh', ['LIMIT_REFRESH'], (w, more) => w.post('/account/token/refresh', { refresh: 'x' }, more)],
   ];
 
-  it.each(doors)('at %s: another address of a client is another key in %j', async (_, bindings, door) => {
-    const [one, two] = [
-      await keysOf((w) => door(w, from('203.0.113.9'))),
-      await keysOf((w) => door(w, from('203.0.113.10'))),
-    ];
-    for (const binding of bindings) {
-      expect(one[binding]).toMatch(/^[0-9a-f]{64}$/);
-      expect(one[binding]).not.toBe(two[binding]);
-    }
-    expect(one.LIMIT_LOG_IN_ACCOUNT).toBe(two.LIMIT_LOG_IN_ACCOUNT);
-  });
+  it.each(endpoints)(
+    'at %s: another address of a client is another key in %j',
+    async (_, bindings, endpoint) => {
+      const [one, two] = [
+        await keysOf((w) => endpoint(w, from('203.0.113.9'))),
+        await keysOf((w) => endpoint(w, from('203.0.113.10'))),
+      ];
+      for (const binding of bindings) {
+        expect(one[binding]).toMatch(/^[0-9a-f]{64}$/);
+        expect(one[binding]).not.toBe(two[binding]);
+      }
+      expect(one.LIMIT_LOG_IN_ACCOUNT).toBe(two.LIMIT_LOG_IN_ACCOUNT);
+    },
+  );
 
-  it.each(doors)(
+  it.each(endpoints)(
     'at %s: without an address all share one bucket, whatever they write',
-    async (_, __, door) => {
-      const bare = await keysOf((w) => door(w, from(undefined)));
+    async (_, __, endpoint) => {
+      const bare = await keysOf((w) => endpoint(w, from(undefined)));
       expect(Object.keys(bare)).not.toEqual([]);
       for (const header of [
         'X-Forwarded-For',
@@ -276,16 +281,16 @@ describe('one client is counted as one', () => {
         'CF-Pseudo-IPv4',
         'User-Agent',
       ]) {
-        const written = await keysOf((w) => door(w, from(undefined, { [header]: '198.51.100.1' })));
+        const written = await keysOf((w) => endpoint(w, from(undefined, { [header]: '198.51.100.1' })));
         expect(written).toEqual(bare);
       }
     },
   );
 
-  it.each(doors)('at %s: beside CF-Connecting-IP nothing else counts', async (_, __, door) => {
-    const plain = await keysOf((w) => door(w, from('203.0.113.9')));
+  it.each(endpoints)('at %s: beside CF-Connecting-IP nothing else counts', async (_, __, endpoint) => {
+    const plain = await keysOf((w) => endpoint(w, from('203.0.113.9')));
     const written = await keysOf((w) =>
-      door(w, from('203.0.113.9', { 'X-Forwarded-For': '198.51.100.1', 'X-Real-IP': '198.51.100.2' })),
+      endpoint(w, from('203.0.113.9', { 'X-Forwarded-For': '198.51.100.1', 'X-Real-IP': '198.51.100.2' })),
     );
     expect(written).toEqual(plain);
   });

@@ -38,7 +38,7 @@ const end = (id: string) =>
     .run();
 const deactivate = (id: string) =>
   env.DB.prepare('UPDATE users SET is_active = 0 WHERE id = ?').bind(id).run();
-/** A world in which `act` happens between the read and the write of a door. */
+/** A world in which `act` happens between the read and the write of an endpoint. */
 const between = (act: () => Promise<unknown>) =>
   world({
     bindings: { DB: watchedD1({ after: ({ number }) => (number === 1 ? act() : undefined) }).DB },
@@ -158,12 +158,12 @@ const DONE: readonly Case[] = [
     ({ user }) => ({ event: 'email_changed', user: user.id }),
   ],
   [
-    'a wished sign-up that is confirmed',
+    'a pending sign-up that is confirmed',
     async () => {
       const at = mailing({ SIGN_UP: 'verify' });
-      const wish = person('wish');
-      await at.post('/account/sign-up', wish);
-      return at.post('/account/email/verify', { token: tokenTo(wish.email), password: wish.password });
+      const pending = person('pending');
+      await at.post('/account/sign-up', pending);
+      return at.post('/account/email/verify', { token: tokenTo(pending.email), password: pending.password });
     },
     () => ({ event: 'signed_up', user: expect.stringMatching(/^[0-9a-f-]{36}$/) }),
   ],

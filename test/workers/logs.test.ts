@@ -1,5 +1,5 @@
 /**
- * One run through all doors, good, bad and failing, with the console captured: what is written is one JSON object a
+ * One run through all endpoints, good, bad and failing, with the console captured: what is written is one JSON object a
  * line, with its level, its event and the request's id, and holds no password, token, hash, secret or whole address.
  * The checker comes first, and is shown what it has to find.
  */
@@ -82,7 +82,7 @@ describe.each([
   ['fails', FAILING],
 ] as const)('the log of what %s', (_, steps) => {
   it.each(steps)('%s', async (__, events, status, run) => {
-    // What leads up to the door is other requests, and is looked at in the end.
+    // What leads up to the endpoint is other requests, and is looked at in the end.
     const answer = note(await run());
     expect(answer.status).toBe(status);
     const id = answer.headers.get('X-Request-Id') ?? 'guard';

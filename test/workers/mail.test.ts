@@ -118,16 +118,16 @@ describe('MAIL=cloudflare', () => {
     expect((await mailsTo(world(), who.email)).length).toBe(0);
   });
 
-  const DOORS: [
+  const ENDPOINTS: [
     string,
     Vars,
     (w: World, who: { email: string; access: string }) => Promise<Answer>,
     number,
   ][] = [
     ['a sign-up', {}, (w) => w.post('/account/sign-up', person()), 201],
-    ['a wished sign-up', { SIGN_UP: 'verify' }, (w) => w.post('/account/sign-up', person()), 202],
+    ['a pending sign-up', { SIGN_UP: 'verify' }, (w) => w.post('/account/sign-up', person()), 202],
     [
-      'a wished sign-up of a known address',
+      'a pending sign-up of a known address',
       { SIGN_UP: 'verify' },
       (w, { email }) => w.post('/account/sign-up', { email, password: PASSWORD }),
       202,
@@ -148,14 +148,14 @@ describe('MAIL=cloudflare', () => {
     ],
   ];
 
-  it.each(DOORS)(
+  it.each(ENDPOINTS)(
     '%s is answered the same where the binding rejects, with a line in the log',
     async (...c) => {
-      const [, vars, door, status] = c;
+      const [, vars, endpoint, status] = c;
       const who = await world().signUp();
       const { EMAIL } = emailBinding(() => Promise.reject(new RangeError(`no such box: ${who.email}`)));
       const w = world({ vars: { ...CLOUDFLARE, ...vars }, bindings: { EMAIL } });
-      expect((await door(w, who)).status).toBe(status);
+      expect((await endpoint(w, who)).status).toBe(status);
       const lines = log.of('mail_failed');
       expect(lines.length).toBeGreaterThan(0);
       expect(lines[0]).toEqual({
@@ -168,49 +168,52 @@ describe('MAIL=cloudflare', () => {
     },
   );
 
-  it.each(DOORS)('%s is answered the same where the binding throws', async (...c) => {
-    const [, vars, door, status] = c;
+  it.each(ENDPOINTS)('%s is answered the same where the binding throws', async (...c) => {
+    const [, vars, endpoint, status] = c;
     const who = await world().signUp();
     const { EMAIL } = emailBinding(() => {
       throw new Error('no binding after all');
     });
     const w = world({ vars: { ...CLOUDFLARE, ...vars }, bindings: { EMAIL } });
-    expect((await door(w, who)).status).toBe(status);
+    expect((await endpoint(w, who)).status).toBe(status);
     expect(log.of('mail_failed').length).toBeGreaterThan(0);
   });
 
-  it.each(DOORS)('%s is answered at once where the binding hangs: mail is never awaited', async (...c) => {
-    const [, vars, door, status] = c;
-    const who = await world().signUp();
-    const hanging = Promise.withResolvers<void>();
-    const { sent, EMAIL } = emailBinding(() => hanging.promise);
-    const w = world({ vars: { ...CLOUDFLARE, ...vars }, bindings: { EMAIL } });
-    const app = createApp();
-    const context = createExecutionContext();
-    // The same requests, but answered before what goes on after them is over.
-    const impatient = {
-      ...w,
-      post: async (path: string, body?: unknown, more: { token?: string } = {}) => {
-        const headers = new Headers();
-        if (body !== undefined) headers.set('Content-Type', 'application/json');
-        if (more.token) headers.set('Authorization', `Bearer ${more.token}`);
-        const request = new Request(`http://localhost${path}`, {
-          method: 'POST',
-          headers,
-          body: body === undefined ? null : JSON.stringify(body),
-        });
-        return (await app.fetch(request, w.env, context)) as unknown as Answer;
-      },
-    } as World;
-    const late = new Promise<Pick<Answer, 'status'>>((resolve) =>
-      setTimeout(() => resolve({ status: 0 }), 3_000),
-    );
-    const answer = await Promise.race([door(impatient, who), late]);
-    expect(answer.status).toBe(status);
-    await vi.waitFor(() => expect(sent.length).toBeGreaterThan(0));
-    hanging.resolve();
-    await waitOnExecutionContext(context);
-  });
+  it.each(ENDPOINTS)(
+    '%s is answered at once where the binding hangs: mail is never awaited',
+    async (...c) => {
+      const [, vars, endpoint, status] = c;
+      const who = await world().signUp();
+      const hanging = Promise.withResolvers<void>();
+      const { sent, EMAIL } = emailBinding(() => hanging.promise);
+      const w = world({ vars: { ...CLOUDFLARE, ...vars }, bindings: { EMAIL } });
+      const app = createApp();
+      const context = createExecutionContext();
+      // The same requests, but answered before what goes on after them is over.
+      const impatient = {
+        ...w,
+        post: async (path: string, body?: unknown, more: { token?: string } = {}) => {
+          const headers = new Headers();
+          if (body !== undefined) headers.set('Content-Type', 'application/json');
+          if (more.token) headers.set('Authorization', `Bearer ${more.token}`);
+          const request = new Request(`http://localhost${path}`, {
+            method: 'POST',
+            headers,
+            body: body === undefined ? null : JSON.stringify(body),
+          });
+          return (await app.fetch(request, w.env, context)) as unknown as Answer;
+        },
+      } as World;
+      const late = new Promise<Pick<Answer, 'status'>>((resolve) =>
+        setTimeout(() => resolve({ status: 0 }), 3_000),
+      );
+      const answer = await Promise.race([endpoint(impatient, who), late]);
+      expect(answer.status).toBe(status);
+      await vi.waitFor(() => expect(sent.length).toBeGreaterThan(0));
+      hanging.resolve();
+      await waitOnExecutionContext(context);
+    },
+  );
 
   it('is misconfigured without binding, sender or address of its own', async () => {
     const w = world({ vars: { MAIL: 'cloudflare' } });
@@ -220,14 +223,14 @@ describe('MAIL=cloudflare', () => {
 });
 
 describe('the link in a mail', () => {
-  const DOORS: [string, string, Vars, (w: World) => Promise<string>][] = [
+  const ENDPOINTS: [string, string, Vars, (w: World) => Promise<string>][] = [
     ['a sign-up', '/account/email/verify', {}, async (w) => (await w.signUp()).email],
     [
-      'a wished sign-up',
+      'a pending sign-up',
       '/account/email/verify',
       { SIGN_UP: 'verify' },
       async (w) => {
-        const who = person('wish');
+        const who = person('pending');
         await w.post('/account/sign-up', who);
         return who.email;
       },
@@ -250,7 +253,7 @@ describe('the link in a mail', () => {
     ],
   ];
 
-  it.each(DOORS)('of %s leads to %s with the token in the fragment', async (_, path, vars, send) => {
+  it.each(ENDPOINTS)('of %s leads to %s with the token in the fragment', async (_, path, vars, send) => {
     const w = world({ vars });
     const [mail] = await mailsTo(w, await send(w));
     const link = `http://localhost${path}#token=${mail?.token}`;
@@ -259,7 +262,7 @@ describe('the link in a mail', () => {
     expect(mail?.token).toMatch(/^([0-9a-f-]{36}|[0-9a-f]{64})\.[\w-]{43}$/);
   });
 
-  it.each(DOORS)(
+  it.each(ENDPOINTS)(
     'of %s has PUBLIC_URL as its base, whatever the request says',
     async (_, path, vars, send) => {
       const w = world({ vars: { ...vars, PUBLIC_URL: 'https://accounts.example.org/id/' } });
@@ -275,7 +278,7 @@ describe('the link in a mail', () => {
     VERIFY_URL: 'https://app.example.org/verify/{token}',
   };
 
-  it.each(DOORS)('of %s leads to the site’s own page, its code to ours', async (_, path, vars, send) => {
+  it.each(ENDPOINTS)('of %s leads to the site’s own page, its code to ours', async (_, path, vars, send) => {
     const w = world({ vars: { ...vars, ...OWN } });
     const [mail] = await mailsTo(w, await send(w));
     const token = mail?.token ?? '';
@@ -363,17 +366,17 @@ describe('the language of a mail is that of the request', () => {
       mails.ko.verify_email.subject,
     ],
     [
-      'a wished sign-up',
+      'a pending sign-up',
       { SIGN_UP: 'verify' },
       async (w) => {
-        const who = person('wish');
+        const who = person('pending');
         await w.post('/account/sign-up', who, ko);
         return who.email;
       },
       mails.ko.confirm_sign_up.subject,
     ],
     [
-      'a wished sign-up of a known address',
+      'a pending sign-up of a known address',
       { SIGN_UP: 'verify' },
       async (w) => {
         const { email } = await world().signUp();

@@ -180,7 +180,7 @@ describe('mail', () => {
 
     it.each<[string, string, () => Promise<string>]>([
       ['a sign-up', '/email/verify', async () => (await signUp()).email],
-      ['a wished sign-up', '/email/verify', async () => (await signUp({ SIGN_UP: 'verify' })).email],
+      ['a pending sign-up', '/email/verify', async () => (await signUp({ SIGN_UP: 'verify' })).email],
       [
         'a reset',
         '/password/reset/confirm',

@@ -586,7 +586,7 @@ describe('confirming a reset', () => {
   });
 });
 
-describe('tokens of one kind open their own door only', () => {
+describe('tokens of one kind open their own endpoint only', () => {
   it('a verification, a change of address and tokens of sessions reset no password', async () => {
     const w = world();
     const who = await w.signUp();
@@ -602,9 +602,9 @@ describe('tokens of one kind open their own door only', () => {
     expect((await w.post('/account/email/verify', { token: moved })).status).toBe(204);
   });
 
-  it('a wished sign-up resets no password', async () => {
+  it('a pending sign-up resets no password', async () => {
     const w = world({ vars: { SIGN_UP: 'verify' } });
-    const who = person('wish');
+    const who = person('pending');
     await w.post('/account/sign-up', who);
     const token = (await mailsTo(w, who.email))[0]?.token;
     expect(faultsOf(await confirm(w, token))).toEqual({ token: ['token_not_valid'] });

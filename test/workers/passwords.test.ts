@@ -140,7 +140,7 @@ describe('PASSWORD_BREACH_CHECK=on', () => {
     expect((await confirm(breachWorld(miss.fake), token)).status).toBe(204);
   });
 
-  it('is asked at a wished sign-up too', async () => {
+  it('is asked at a pending sign-up too', async () => {
     const { fake } = range((suffix) => `${suffix}:1`);
     const answer = await breachWorld(fake, { SIGN_UP: 'verify' }).post('/account/sign-up', person());
     expect([answer.status, answer.body.errors]).toEqual([400, BREACHED]);

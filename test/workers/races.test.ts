@@ -1,6 +1,6 @@
 /**
- * Two doors at once, one of which revokes something: fifty calls (ten where both revoke), and the order in which their
- * statements reach D1 is another one for every seed. Once the revoking door has answered, nothing older lives, whatever
+ * Two endpoints at once, one of which revokes something: fifty calls (ten where both revoke), and the order in which their
+ * statements reach D1 is another one for every seed. Once the revoking endpoint has answered, nothing older lives, whatever
  * ran beside it and whoever was handed a token meanwhile.
  *
  * Each race is run three times, or as often as the binding RACE_REPEATS says; its seed is in the test's name.
@@ -23,7 +23,7 @@ import {
 const log = watchedConsole();
 
 const AT_ONCE = 50;
-/** Of each, where both doors revoke, begun within a few milliseconds; fifty in all where more repeats are wanted. */
+/** Of each, where both endpoints revoke, begun within a few milliseconds; fifty in all where more repeats are wanted. */
 const EACH = RACE.repeats > 2 ? AT_ONCE / 2 : 5;
 const LONGEST_PAUSE_MS = 8;
 const SEEDS = Array.from({ length: RACE.repeats + 1 }, (_, i) => i + 1);
@@ -499,7 +499,7 @@ async function expectNothingOlderLives({
     expect((await use(calm, link, ground.links)).status, link).toBe(400);
   }
 
-  // What D1 holds dead is dead at the doors, whenever and to whomever it was handed out; the rest is not.
+  // What D1 holds dead is dead at the endpoints, whenever and to whomever it was handed out; the rest is not.
   const looked = representatives(tokens).filter(
     (token) => claims(token).token_type === 'access' || !alive.has(claims(token).sid),
   );

@@ -1,4 +1,4 @@
-/** The migrations are the truth; the Drizzle schema says the same; and every statement of a door finds its rows by key. */
+/** The migrations are the truth; the Drizzle schema says the same; and every statement of an endpoint finds its rows by key. */
 import { env } from 'cloudflare:workers';
 import { is } from 'drizzle-orm';
 import { getTableConfig, type SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core';
@@ -147,7 +147,7 @@ describe('the tables refuse', () => {
   });
 });
 
-describe('every statement of a door finds its rows by key', () => {
+describe('every statement of an endpoint finds its rows by key', () => {
   const watched = watchedD1();
   const worldOf = (vars: Vars = {}) => world({ bindings: { DB: watched.DB }, vars });
   const NEW_PASSWORD = 'another horse entirely';
@@ -178,7 +178,7 @@ describe('every statement of a door finds its rows by key', () => {
     return messages[0].token;
   };
 
-  const doors: [string, (who: Someone, w: World) => Promise<{ status: number }>, number][] = [
+  const endpoints: [string, (who: Someone, w: World) => Promise<{ status: number }>, number][] = [
     [
       'sign-up',
       (_, w) => w.post('/account/sign-up', { ...person(), username: crypto.randomUUID().slice(0, 8) }),
@@ -243,7 +243,7 @@ describe('every statement of a door finds its rows by key', () => {
         ),
       204,
     ],
-    ['the wish for a reset', (who, w) => w.post('/account/password/reset', { email: who.email }), 202],
+    ['the request for a reset', (who, w) => w.post('/account/password/reset', { email: who.email }), 202],
     [
       'a reset',
       async (who, w) => {
@@ -294,7 +294,7 @@ describe('every statement of a door finds its rows by key', () => {
       },
       200,
     ],
-    ['the wish for a code', (who, w) => w.post('/account/login/email', { email: who.email }), 202],
+    ['the request for a code', (who, w) => w.post('/account/login/email', { email: who.email }), 202],
     [
       'a sign-in by a code',
       async (who, w) => {
@@ -336,7 +336,7 @@ describe('every statement of a door finds its rows by key', () => {
     ['simplejwt’s blacklist', (who, w) => w.post('/api/token/blacklist', { refresh: who.refresh }), 200],
   ];
 
-  it.each(doors)('%s', async (_, call, status) => {
+  it.each(endpoints)('%s', async (_, call, status) => {
     const w = worldOf({ MAX_SESSIONS_PER_USER: '2', SIGN_IN_BY_EMAIL: 'on' });
     const who = await w.signUp();
     watched.trips.length = 0;

@@ -10,7 +10,7 @@ import { type Answer, atOnce, claimsOf, codeOf, RACE, tally, type World, world }
 const log = capturedLog();
 const endAll = (w: World, token: string) => w.delete('/account/sessions', undefined, { token });
 
-/** Both tokens of a session are refused at every door, whatever KV knows. */
+/** Both tokens of a session are refused at every endpoint, whatever KV knows. */
 async function expectDead(w: World, pair: Pair) {
   expect(codeOf(await w.me(pair.access))).toBe('token_not_valid');
   expect(codeOf(await list(w, pair.access))).toBe('token_not_valid');
@@ -216,8 +216,8 @@ describe('ending one session', () => {
   });
 });
 
-describe('a session that another ended is dead at once at every door that reads D1, whatever KV knows', () => {
-  const doors: [string, (w: World, pair: Pair) => Promise<Answer>][] = [
+describe('a session that another ended is dead at once at every endpoint that reads D1, whatever KV knows', () => {
+  const endpoints: [string, (w: World, pair: Pair) => Promise<Answer>][] = [
     ['reading /me', (w, { access }) => w.me(access)],
     ['changing /me', (w, { access }) => w.patch('/account/me', { name: 'x' }, { token: access })],
     [
@@ -253,13 +253,13 @@ describe('a session that another ended is dead at once at every door that reads 
     ['verify of its refresh token', (w, { refresh }) => w.verify(refresh)],
   ];
 
-  it.each(doors)('%s', async (_, door) => {
+  it.each(endpoints)('%s', async (_, endpoint) => {
     const w = world();
     const own = await w.signUp();
     const target = await later(w, own);
     await end(w, own.access, sidOf(target));
     await env.BLACKLIST.delete(`revoked:${sidOf(target)}`);
-    const answer = await door(w, target);
+    const answer = await endpoint(w, target);
     expect([answer.status, codeOf(answer)]).toEqual([401, 'token_not_valid']);
     await expectAlive(w, own);
   });
@@ -314,7 +314,7 @@ describe('ending all sessions', () => {
     const other = await w.signUp();
     const answer = await endAll(w, own.access);
     expect([answer.status, answer.text]).toEqual([204, '']);
-    // Before a door that reads D1 could have told KV.
+    // Before an endpoint that reads D1 could have told KV.
     for (const pair of pairs) {
       expect(await w.kvOf(pair.refresh)).toBe('ended');
       expect(await w.sessionOf(pair.refresh)).toMatchObject({ revoked_reason: 'ended' });

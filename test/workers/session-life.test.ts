@@ -146,7 +146,7 @@ describe('log-out', () => {
   });
 });
 
-describe('a token of one kind works at its own door only', () => {
+describe('a token of one kind works at its own endpoint only', () => {
   it.each<[string, (w: World, who: { access: string; refresh: string }) => Promise<Answer>, object]>([
     ['an access token at refresh', (w, who) => w.refresh(who.access), REFRESH_INVALID],
     ['an access token at log-out', (w, who) => w.logOut(who.access), REFRESH_INVALID],
@@ -187,7 +187,7 @@ describe('a token of one kind works at its own door only', () => {
   );
 });
 
-describe('a rightly signed token with odd claims is refused at every door', () => {
+describe('a rightly signed token with odd claims is refused at every endpoint', () => {
   it.each<[string, Record<string, unknown>]>([
     ['no jti', { jti: undefined }],
     ['a jti that is null', { jti: null }],
@@ -272,10 +272,10 @@ describe('where KV is away, D1 says how a session stands', () => {
     ['refresh', (w, who) => w.refresh(who.refresh)],
     ['verify of a refresh token', (w, who) => w.verify(who.refresh)],
     ['verify of an access token', (w, who) => w.verify(who.access)],
-  ])('at %s, of one that has ended, and nothing is written to KV', async (_, door) => {
+  ])('at %s, of one that has ended, and nothing is written to KV', async (_, endpoint) => {
     const who = await world().signUp();
     await world().rows('UPDATE sessions SET revoked_at = 1 WHERE user_id = ?', who.user.id);
-    const answer = await door(away(), who);
+    const answer = await endpoint(away(), who);
     expect([answer.status, answer.body]).toMatchObject([401, BLACKLISTED]);
     expect(log.of('kv_unavailable').map(({ call }) => call)).toEqual(['blacklist.find']);
   });

@@ -35,7 +35,7 @@ const DEAD_TOKEN = { token: ['token_not_valid'] };
 
 describe('SIGN_UP=verify', () => {
   const vars: Vars = { SIGN_UP: 'verify' };
-  const wish = (w: World, who: object) => w.post('/account/sign-up', who);
+  const signUp = (w: World, who: object) => w.post('/account/sign-up', who);
   /** Confirms with the password that was chosen. */
   const prove = (w: World, token: unknown, password = PASSWORD) =>
     w.post('/account/email/verify', { token, password });
@@ -44,8 +44,8 @@ describe('SIGN_UP=verify', () => {
 
   it('is 202 with a claim: no token, no user, until the mail is confirmed', async () => {
     const w = world({ vars });
-    const who = { ...person('wish'), name: 'Mina Kim', username: username() };
-    const answer = await wish(w, who);
+    const who = { ...person('pending'), name: 'Mina Kim', username: username() };
+    const answer = await signUp(w, who);
     expect([answer.status, answer.body]).toEqual([202, { claim: expect.stringMatching(/^[\w-]{43}$/) }]);
     expect(await usersOf(w, who.email)).toEqual([]);
     expect((await w.logIn(who)).status).toBe(401);
@@ -74,10 +74,10 @@ describe('SIGN_UP=verify', () => {
     expect((await w.logIn({ username: who.username, password: who.password })).status).toBe(200);
   });
 
-  it('leaves nothing of the wish once it is fulfilled', async () => {
+  it('leaves nothing of the pending sign-up once it is completed', async () => {
     const w = world({ vars });
-    const who = person('wish');
-    await wish(w, who);
+    const who = person('pending');
+    await signUp(w, who);
     const token = await tokenTo(w, who.email);
     await prove(w, token);
     expect(await tokensOf(w, token.split('.')[0] ?? '')).toEqual([]);
@@ -86,8 +86,8 @@ describe('SIGN_UP=verify', () => {
 
   it('keeps the password as a hash, never as text', async () => {
     const w = world({ vars });
-    const who = { ...person('wish'), password: 'a very own horse battery' };
-    await wish(w, who);
+    const who = { ...person('pending'), password: 'a very own horse battery' };
+    await signUp(w, who);
     const [row] = await tokensOf(w, (await tokenTo(w, who.email)).split('.')[0] ?? '');
     expect(row?.payload).toContain('$pbkdf2-sha256-chain$');
     expect(row?.payload).not.toContain(who.password);
@@ -96,11 +96,11 @@ describe('SIGN_UP=verify', () => {
   it('answers a known address the same, and sends its owner a mail that says so and nothing else', async () => {
     const w = world({ vars });
     const owner = person('owner');
-    await wish(w, owner);
+    await signUp(w, owner);
     await prove(w, await tokenTo(w, owner.email));
     const before = await usersOf(w, owner.email);
-    const unknown = await wish(w, person('wish'));
-    const known = await wish(w, { email: ` ${owner.email.toUpperCase()}`, password: OTHER_PASSWORD });
+    const unknown = await signUp(w, person('pending'));
+    const known = await signUp(w, { email: ` ${owner.email.toUpperCase()}`, password: OTHER_PASSWORD });
     expect(known.status).toBe(unknown.status);
     expect(Object.keys(known.body)).toEqual(Object.keys(unknown.body));
     expect(known.text.length).toBe(unknown.text.length);
@@ -122,12 +122,12 @@ describe('SIGN_UP=verify', () => {
     const derive = vi.spyOn(crypto.subtle, 'deriveBits');
     const costOf = async (address: string) => {
       derive.mockClear();
-      const { d1, kv } = await counted.of(() => wish(w, { email: address, password: PASSWORD }));
+      const { d1, kv } = await counted.of(() => signUp(w, { email: address, password: PASSWORD }));
       const { roundTrips, rowsWritten } = d1;
       return { roundTrips, rowsWritten, kv, hashes: derive.mock.calls.length };
     };
     const expected = { roundTrips: 1, rowsWritten: 1, kv: { gets: 0, puts: 1 }, hashes: 1 };
-    expect([await costOf(person('wish').email), await costOf(email)]).toEqual([expected, expected]);
+    expect([await costOf(person('pending').email), await costOf(email)]).toEqual([expected, expected]);
   });
 
   it.each<[string, object, Record<string, string[]>]>([
@@ -138,10 +138,10 @@ describe('SIGN_UP=verify', () => {
     ['a username that is another’s address', { username: 'other@example.org' }, { username: ['invalid'] }],
   ])('refuses %s for a known and an unknown address alike, without a mail', async (_, change, faults) => {
     const w = world({ vars });
-    const [known, unknown] = [await world().signUp(), person('wish')];
+    const [known, unknown] = [await world().signUp(), person('pending')];
     for (const { email } of [known, unknown]) {
       const mails = (await mailsTo(w, email)).length;
-      const answer = await wish(w, { email, password: PASSWORD, ...change });
+      const answer = await signUp(w, { email, password: PASSWORD, ...change });
       expect([answer.status, faultsOf(answer)]).toEqual([400, faults]);
       expect(await mailsTo(w, email)).toHaveLength(mails);
     }
@@ -151,14 +151,14 @@ describe('SIGN_UP=verify', () => {
     ['the first', 0],
     ['the second', 1],
   ])(
-    'of two wishes for one address %s, confirmed, sets the password, and the other is dead',
+    'of two pending sign-ups for one address %s, confirmed, sets the password, and the other is dead',
     async (_, i) => {
       const w = world({ vars });
-      const { email } = person('wish');
+      const { email } = person('pending');
       const passwords = ['staple of the first', 'staple of the second'];
       const tokens: string[] = [];
       for (const password of passwords) {
-        await wish(w, { email, password });
+        await signUp(w, { email, password });
         tokens.push(await tokenTo(w, email));
       }
       expect((await prove(w, tokens[i], passwords[i])).status).toBe(204);
@@ -168,12 +168,12 @@ describe('SIGN_UP=verify', () => {
     },
   );
 
-  it('of fifty confirmations at once, of two wishes, one makes the account', RACE, async () => {
+  it('of fifty confirmations at once, of two pending sign-ups, one makes the account', RACE, async () => {
     const w = world({ vars });
-    const { email } = person('wish');
+    const { email } = person('pending');
     const tokens: string[] = [];
     for (const password of [PASSWORD, OTHER_PASSWORD]) {
-      await wish(w, { email, password });
+      await signUp(w, { email, password });
       tokens.push(await tokenTo(w, email));
     }
     const answers = await atOnce(50, (i) => prove(w, tokens[i % 2], i % 2 ? OTHER_PASSWORD : PASSWORD));
@@ -182,15 +182,15 @@ describe('SIGN_UP=verify', () => {
     expect(await usersOf(w, email)).toHaveLength(1);
   });
 
-  it('keeps five wishes of one address at most, the newest, known and unknown alike', async () => {
+  it('keeps five pending sign-ups of one address at most, the newest, known and unknown alike', async () => {
     const counted = counting();
     const w = world({ vars, bindings: { DB: counted.bindings.DB } });
     const { email: known } = await world().signUp();
-    const { email: unknown } = person('wish');
+    const { email: unknown } = person('pending');
     const written: Record<string, number[]> = { [known]: [], [unknown]: [] };
     for (let i = 0; i < 7; i++) {
       for (const email of [known, unknown]) {
-        const { d1 } = await counted.of(() => wish(w, { email, password: PASSWORD }));
+        const { d1 } = await counted.of(() => signUp(w, { email, password: PASSWORD }));
         written[email]?.push(d1.rowsWritten);
         w.clock.advance(1);
       }
@@ -202,10 +202,10 @@ describe('SIGN_UP=verify', () => {
     for (const token of tokens.slice(5)) expect(faultsOf(await prove(w, token))).toEqual(DEAD_TOKEN);
   });
 
-  it('keeps nothing of a wish for an address that has an owner', async () => {
+  it('keeps nothing of a pending sign-up for an address that has an owner', async () => {
     const w = world({ vars });
     const owner = await world().signUp();
-    await wish(w, { email: owner.email, password: OTHER_PASSWORD });
+    await signUp(w, { email: owner.email, password: OTHER_PASSWORD });
     const rows = await w.rows<{ payload: string | null }>(
       "SELECT payload FROM one_time_tokens WHERE purpose = 'sign_up' AND created_at = ?",
       w.clock.now,
@@ -215,8 +215,8 @@ describe('SIGN_UP=verify', () => {
 
   it('makes the account without a username that another took meanwhile', async () => {
     const w = world({ vars });
-    const [who, name] = [person('wish'), username()];
-    await wish(w, { ...who, username: name.toUpperCase() });
+    const [who, name] = [person('pending'), username()];
+    await signUp(w, { ...who, username: name.toUpperCase() });
     await world().signUp({ ...person(), username: name });
     expect((await prove(w, await tokenTo(w, who.email))).status).toBe(204);
     expect(await usersOf(w, who.email)).toMatchObject([{ username: null, username_key: null }]);
@@ -227,14 +227,14 @@ describe('SIGN_UP=verify', () => {
     const w = world({ vars });
     const name = username();
     await world().signUp({ ...person(), username: name });
-    const answer = await wish(w, { ...person('wish'), username: name });
+    const answer = await signUp(w, { ...person('pending'), username: name });
     expect([answer.status, Object.keys(answer.body)]).toEqual([202, ['claim']]);
   });
 
   it('is 409 where the address was taken meanwhile by a change of address', async () => {
     const w = world({ vars });
-    const who = person('wish');
-    await wish(w, who);
+    const who = person('pending');
+    await signUp(w, who);
     const token = await tokenTo(w, who.email);
     const other = await world().signUp();
     await prove(w, (await wanted(w, other.access, who.email)).token);
@@ -249,26 +249,26 @@ describe('SIGN_UP=verify', () => {
     [DAY + 1, 400],
   ])('confirmed %i seconds later is %i', async (after, status) => {
     const w = world({ vars });
-    const who = person('wish');
-    await wish(w, who);
+    const who = person('pending');
+    await signUp(w, who);
     const token = await tokenTo(w, who.email);
     w.clock.advance(after);
     expect((await prove(w, token)).status).toBe(status);
     expect(await usersOf(w, who.email)).toHaveLength(status === 204 ? 1 : 0);
   });
 
-  it('lets a wish for a username that is the own address through', async () => {
+  it('lets a sign-up for a username that is the own address through', async () => {
     const w = world({ vars });
-    const who = person('wish');
-    await wish(w, { ...who, username: who.email.toUpperCase() });
+    const who = person('pending');
+    await signUp(w, { ...who, username: who.email.toUpperCase() });
     await prove(w, await tokenTo(w, who.email));
     expect((await w.logIn({ username: who.email, password: who.password })).status).toBe(200);
   });
 
   it('grants nothing that a body asks for beside it', async () => {
     const w = world({ vars });
-    const who = person('wish');
-    await wish(w, { ...who, is_staff: true, is_active: false, id: 'x', email_verified: true });
+    const who = person('pending');
+    await signUp(w, { ...who, is_staff: true, is_active: false, id: 'x', email_verified: true });
     await prove(w, await tokenTo(w, who.email));
     expect(await usersOf(w, who.email)).toMatchObject([{ is_staff: 0, is_active: 1 }]);
   });
@@ -278,7 +278,7 @@ describe('SIGN_UP=verify', () => {
       w.post('/account/email/verify', { token, ...proof });
     /** A sign-up, its claim and the token of its mail. */
     async function pending(w: World, who: Person) {
-      const { claim } = (await wish(w, who)).body as { claim: string };
+      const { claim } = (await signUp(w, who)).body as { claim: string };
       return { claim, token: await tokenTo(w, who.email) };
     }
 
@@ -299,7 +299,7 @@ describe('SIGN_UP=verify', () => {
       ],
     ])('by %s: 204', async (_, proofOf, password) => {
       const w = world({ vars });
-      const who = person('wish');
+      const who = person('pending');
       const { claim, token } = await pending(w, who);
       expect((await confirm(w, token, proofOf(claim))).status).toBe(204);
       const other = password === PASSWORD ? OTHER_PASSWORD : PASSWORD;
@@ -315,7 +315,7 @@ describe('SIGN_UP=verify', () => {
       ['a claim that is no text', { claim: 7 }, { claim: ['invalid'] }],
     ])('and %s is 400, makes no account and leaves the token good', async (_, proof, faults) => {
       const w = world({ vars });
-      const who = person('wish');
+      const who = person('pending');
       const { token } = await pending(w, who);
       const answer = await confirm(w, token, proof);
       expect([answer.status, faultsOf(answer)]).toEqual([400, faults]);
@@ -333,7 +333,7 @@ describe('SIGN_UP=verify', () => {
 
     it('of which the claim of another sign-up with the same address is none', async () => {
       const w = world({ vars });
-      const { email } = person('wish');
+      const { email } = person('pending');
       const stranger = await pending(w, { email, password: OTHER_PASSWORD });
       const owner = await pending(w, { email, password: PASSWORD });
       const answer = await confirm(w, stranger.token, { claim: owner.claim });
@@ -343,7 +343,7 @@ describe('SIGN_UP=verify', () => {
 
     it('and with a new password starts without the name and username that somebody else may have chosen', async () => {
       const w = world({ vars });
-      const who = { ...person('wish'), name: 'Mina Kim', username: username() };
+      const who = { ...person('pending'), name: 'Mina Kim', username: username() };
       const { token } = await pending(w, who);
       expect((await confirm(w, token, { new_password: OTHER_PASSWORD })).status).toBe(204);
       expect(await usersOf(w, who.email)).toMatchObject([{ name: null, username: null, username_key: null }]);
@@ -351,14 +351,14 @@ describe('SIGN_UP=verify', () => {
 
     it('and keeps the claim as a hash alone', async () => {
       const w = world({ vars });
-      const { claim } = await pending(w, person('wish'));
+      const { claim } = await pending(w, person('pending'));
       expect(JSON.stringify(await w.rows('SELECT * FROM one_time_tokens'))).not.toContain(claim);
     });
 
     it('and answers a claim for a known address too, which opens nothing', async () => {
       const w = world({ vars });
       const owner = await world().signUp();
-      const { claim } = (await wish(w, { email: owner.email, password: OTHER_PASSWORD })).body;
+      const { claim } = (await signUp(w, { email: owner.email, password: OTHER_PASSWORD })).body;
       expect(claim).toMatch(/^[\w-]{43}$/);
     });
   });

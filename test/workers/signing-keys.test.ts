@@ -71,7 +71,7 @@ describe.each<[string, Alg, object]>([
     w = world({ vars: { SIGNING_KEY: key.secret } });
   });
 
-  it('signs tokens that name alg and kid, and are good at every door', async () => {
+  it('signs tokens that name alg and kid, and are good at every endpoint', async () => {
     const who = await w.signUp();
     for (const token of [who.access, who.refresh]) {
       expect(headerOf(token)).toEqual({ alg, typ: 'JWT', kid: 'key-1' });

@@ -181,7 +181,7 @@ describe('obtaining a pair', () => {
     expect((await send()).body.password).toEqual(['Not a valid string.']);
   });
 
-  it('gives tokens that are good at every other door', async () => {
+  it('gives tokens that are good at every other endpoint', async () => {
     const w = world();
     const who = await obtained(w);
     expect((await w.me(who.access)).status).toBe(200);
@@ -522,7 +522,7 @@ describe('verifying', () => {
 });
 
 describe('blacklisting', () => {
-  it('ends the session: both tokens are dead at every door', async () => {
+  it('ends the session: both tokens are dead at every endpoint', async () => {
     const w = world();
     const who = await obtained(w);
     expect((await blacklist(w, who.refresh)).status).toBe(200);
@@ -581,7 +581,7 @@ describe('blacklisting', () => {
 describe('USER_ID_CLAIM=user_id', () => {
   const vars: Vars = { USER_ID_CLAIM: 'user_id' };
 
-  it('names the user as simplejwt does, in both tokens, and works at every door', async () => {
+  it('names the user as simplejwt does, in both tokens, and works at every endpoint', async () => {
     const w = world({ vars });
     const who = await obtained(w);
     for (const token of [who.access, who.refresh]) {

@@ -429,7 +429,7 @@ describe('beside requests', () => {
   });
 });
 
-describe('the cron’s door', () => {
+describe('the cron’s endpoint', () => {
   it('sweeps by the real clock and says what it did', async () => {
     const now = Math.floor(Date.now() / 1_000);
     await seed('revoked_tokens', 3, now - DAY - 60, 'dead');

@@ -1,6 +1,6 @@
 /**
- * Every way to bring a token that is not one, at every door that takes one. All of them are refused with one answer a
- * door, the same to the byte, before any store is asked; a rightly signed token with odd claims is a 401 like the rest.
+ * Every way to bring a token that is not one, at every endpoint that takes one. All of them are refused with one answer a
+ * endpoint, the same to the byte, before any store is asked; a rightly signed token with odd claims is a 401 like the rest.
  * RFC 7515, 7519, 8725; OWASP ASVS 5 chapter 9.
  */
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
@@ -20,7 +20,7 @@ const NOW = Date.now();
 
 // ---------------------------------------------------------------------------------------------------------------
 
-interface Door {
+interface Endpoint {
   name: string;
   kind: 'access' | 'refresh';
   bothKinds?: true;
@@ -49,7 +49,7 @@ const guarded =
   };
 
 const COOKIES = { REFRESH_TRANSPORT: 'cookie' };
-const DOORS: readonly Door[] = [
+const ENDPOINTS: readonly Endpoint[] = [
   { name: 'me', kind: 'access', carrier: 'header', ask: (w, token) => w.me(token) },
   {
     name: 'the list of sessions',
@@ -155,21 +155,21 @@ const forge = (good: Good) =>
 const forged = { access: await forge(goodOf(owner.access)), refresh: await forge(goodOf(owner.refresh)) };
 
 const plans = await Promise.all(
-  DOORS.map(async (door) => {
+  ENDPOINTS.map(async (endpoint) => {
     const store = faulty();
     const w = world({
-      vars: { MAIL: 'off', ...door.vars },
+      vars: { MAIL: 'off', ...endpoint.vars },
       bindings: store.bindings as never,
       now: NOW,
     });
-    const reference = told(await door.ask(w, 'not-a-token'));
-    const cases = forged[door.kind].filter(
+    const reference = told(await endpoint.ask(w, 'not-a-token'));
+    const cases = forged[endpoint.kind].filter(
       ({ token, oneKindOnly, onlyExpired }) =>
-        CARRIES[door.carrier].test(token) &&
-        !(oneKindOnly && door.bothKinds) &&
-        !(onlyExpired && door.merciful),
+        CARRIES[endpoint.carrier].test(token) &&
+        !(oneKindOnly && endpoint.bothKinds) &&
+        !(onlyExpired && endpoint.merciful),
     );
-    return { ...door, w, store, reference, cases };
+    return { ...endpoint, w, store, reference, cases };
   }),
 );
 
@@ -406,20 +406,22 @@ describe('with a key pair, an old key and a shared one in the set', async () => 
 
   const w = world({ vars, now: NOW });
   const who = await w.signUp();
-  const doors = DOORS.filter((door) => door.vars === undefined);
+  const endpoints = ENDPOINTS.filter((endpoint) => endpoint.vars === undefined);
   const cases = await Promise.all(
-    doors.flatMap((door) =>
+    endpoints.flatMap((endpoint) =>
       attacks.map(async ([name, make]) => ({
         name,
-        door,
-        token: await make(claimsOf(who[door.kind])),
-        reference: told(await door.ask(w, 'not-a-token')),
+        endpoint,
+        token: await make(claimsOf(who[endpoint.kind])),
+        reference: told(await endpoint.ask(w, 'not-a-token')),
       })),
     ),
   );
-  const named = cases.map(({ name, door, ...rest }) => [door.name, name, { door, ...rest }] as const);
-  it.each(named)('%s refuses %s', async (_, __, { door, token, reference }) => {
-    expect(told(await door.ask(w, token))).toEqual(reference);
+  const named = cases.map(
+    ({ name, endpoint, ...rest }) => [endpoint.name, name, { endpoint, ...rest }] as const,
+  );
+  it.each(named)('%s refuses %s', async (_, __, { endpoint, token, reference }) => {
+    expect(told(await endpoint.ask(w, token))).toEqual(reference);
   });
 
   it.each([

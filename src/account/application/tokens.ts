@@ -159,7 +159,7 @@ const fieldFaults = (field: string, faults: readonly PasswordFault[]): FieldFaul
   })),
 });
 
-/** Ended in D1 already: KV is told, so that the doors which do not read D1 learn of it. */
+/** Ended in D1 already: KV learns of it too, for the endpoints that do not read D1. */
 export async function cacheRevocation(
   { blacklist }: Services,
   sessions: readonly EndedSession[],

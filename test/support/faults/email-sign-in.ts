@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { expect } from 'vitest';
 import { person } from '../world.ts';
 import {
-  type Door,
+  type Endpoint,
   holds,
   lastMail,
   MAILING,
@@ -23,7 +23,7 @@ async function mailedCode(calm: Side, email: string) {
   return { code, token: lastMail(calm) };
 }
 
-export const EMAIL_SIGN_IN_DOORS: readonly Door[] = [
+export const EMAIL_SIGN_IN_ENDPOINTS: readonly Endpoint[] = [
   {
     name: 'asking for a code to sign in',
     vars: BY_EMAIL,
@@ -52,7 +52,7 @@ export const EMAIL_SIGN_IN_DOORS: readonly Door[] = [
     },
   },
   ...(['code', 'link'] as const).map(
-    (by): Door => ({
+    (by): Endpoint => ({
       name: `a sign-in by a ${by} from a mail`,
       vars: BY_EMAIL,
       success: 200,

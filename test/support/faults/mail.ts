@@ -2,7 +2,7 @@
 import { sha256Hex } from '../../../src/encoding.ts';
 import { person } from '../world.ts';
 import {
-  type Door,
+  type Endpoint,
   hashOf,
   holds,
   lastMail,
@@ -15,7 +15,7 @@ import {
   tokenOf,
 } from './scenes.ts';
 
-export const MAIL_DOORS: readonly Door[] = [
+export const MAIL_ENDPOINTS: readonly Endpoint[] = [
   {
     name: 'asking for a reset',
     vars: MAILING,
@@ -191,7 +191,7 @@ export const MAIL_DOORS: readonly Door[] = [
     },
   },
   {
-    name: 'a wish to sign up',
+    name: 'a pending sign-up',
     vars: { ...MAILING, SIGN_UP: 'verify' },
     success: 202,
     scene: async () => {
@@ -207,7 +207,7 @@ export const MAIL_DOORS: readonly Door[] = [
     },
   },
   {
-    name: 'a wish to sign up with the address of somebody else',
+    name: 'a pending sign-up with the address of somebody else',
     vars: { ...MAILING, SIGN_UP: 'verify' },
     success: 202,
     scene: async (_, clock) => {
@@ -216,7 +216,7 @@ export const MAIL_DOORS: readonly Door[] = [
     },
   },
   {
-    name: 'the confirmation of a wish to sign up',
+    name: 'the confirmation of a pending sign-up',
     vars: { ...MAILING, SIGN_UP: 'verify' },
     success: 204,
     again: 400,

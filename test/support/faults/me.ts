@@ -2,9 +2,18 @@
 import { env } from 'cloudflare:workers';
 import { expect } from 'vitest';
 import { type Answer, claimsOf, person, type Vars } from '../world.ts';
-import { type Door, hashOf, holds, MAILING, NEW_PASSWORD, revoked, type Side, somebody } from './scenes.ts';
+import {
+  type Endpoint,
+  hashOf,
+  holds,
+  MAILING,
+  NEW_PASSWORD,
+  revoked,
+  type Side,
+  somebody,
+} from './scenes.ts';
 
-export const ME_DOORS: readonly Door[] = [
+export const ME_ENDPOINTS: readonly Endpoint[] = [
   {
     name: 'me',
     success: 200,
@@ -71,7 +80,7 @@ export const ME_DOORS: readonly Door[] = [
       },
     ] as { name: string; vars: Vars; send: (at: Side, token: string, password: string) => Promise<Answer> }[]
   ).map(
-    ({ name, vars, send }): Door => ({
+    ({ name, vars, send }): Endpoint => ({
       name: `${name} that loses against the end of its session`,
       vars,
       success: 401,
@@ -99,7 +108,7 @@ export const ME_DOORS: readonly Door[] = [
     { name: 'password change', vars: {} },
     { name: 'password change with a mail', vars: MAILING },
   ].map(
-    ({ name, vars }): Door => ({
+    ({ name, vars }): Endpoint => ({
       name,
       vars,
       success: 204,

@@ -1,7 +1,7 @@
 /** The guard, the paths of simplejwt, and health, while a store fails. */
-import { consumed, type Door, guarded, holds, revoked, somebody } from './scenes.ts';
+import { consumed, type Endpoint, guarded, holds, revoked, somebody } from './scenes.ts';
 
-export const OTHER_DOORS: readonly Door[] = [
+export const OTHER_ENDPOINTS: readonly Endpoint[] = [
   {
     name: 'simplejwt’s log-in',
     success: 200,
@@ -47,7 +47,7 @@ export const OTHER_DOORS: readonly Door[] = [
       };
     },
   },
-  ...(['fast', 'strict'] as const).flatMap((mode): Door[] => [
+  ...(['fast', 'strict'] as const).flatMap((mode): Endpoint[] => [
     {
       name: `a ${mode} guard`,
       success: 200,

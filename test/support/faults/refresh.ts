@@ -1,9 +1,9 @@
 /** Refresh while a store fails. */
 import { env } from 'cloudflare:workers';
 import { claimsOf } from '../world.ts';
-import { COOKIES, consumed, type Door, holds, inBrowser, revoked, somebody } from './scenes.ts';
+import { COOKIES, consumed, type Endpoint, holds, inBrowser, revoked, somebody } from './scenes.ts';
 
-export const REFRESH_DOORS: readonly Door[] = [
+export const REFRESH_ENDPOINTS: readonly Endpoint[] = [
   {
     name: 'refresh, the first time',
     success: 200,
@@ -80,7 +80,7 @@ export const REFRESH_DOORS: readonly Door[] = [
     { name: 'refresh without rotation', vars: { ROTATE_REFRESH_TOKENS: 'false' } },
     { name: 'refresh without a blacklist', vars: { BLACKLIST_AFTER_ROTATION: 'false' } },
   ].map(
-    ({ name, vars }): Door => ({
+    ({ name, vars }): Endpoint => ({
       name,
       vars,
       success: 200,
@@ -98,7 +98,7 @@ export const REFRESH_DOORS: readonly Door[] = [
       },
     }),
   ),
-  ...(['refresh', 'access'] as const).flatMap((kind): Door[] => [
+  ...(['refresh', 'access'] as const).flatMap((kind): Endpoint[] => [
     {
       name: `verify of ${kind === 'refresh' ? 'a refresh' : 'an access'} token`,
       success: 200,

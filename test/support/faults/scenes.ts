@@ -36,7 +36,7 @@ export function side(clock: Clock, vars: Vars | undefined, deadlines = NO_HURRY)
 
 export interface Scene {
   ask: (at: Side) => Promise<Answer>;
-  /** What a success promises is so in D1. Absent: the door changes nothing. */
+  /** What a success promises is so in D1. Absent: the endpoint changes nothing. */
   done?: () => Promise<boolean>;
   /** Addresses of all who are concerned; their rows are looked at. */
   people: string[];
@@ -46,14 +46,14 @@ export interface Scene {
   secrets: string[];
 }
 
-export interface Door {
+export interface Endpoint {
   name: string;
   vars?: Vars;
   /** The status of an answer that nothing went wrong for. */
   success: number;
   /** … of the same request once more, after it was done; `success` where nothing is said. */
   again?: number;
-  /** KV is the door's own business: without it there is no answer but 503. */
+  /** KV is the endpoint's own business: without it there is no answer but 503. */
   needsKv?: true;
   /** KV alone decides here: what it has not heard of yet passes. */
   lagging?: true;

@@ -2,7 +2,7 @@
 import { person } from '../world.ts';
 import {
   COOKIES,
-  type Door,
+  type Endpoint,
   hashOf,
   holds,
   inBrowser,
@@ -14,12 +14,12 @@ import {
 } from './scenes.ts';
 
 /** Sign-up, log-in and the two ways out. */
-export const SIGN_DOORS: readonly Door[] = [
+export const SIGN_ENDPOINTS: readonly Endpoint[] = [
   ...[
     { name: 'sign-up', vars: {} },
     { name: 'sign-up with a mail', vars: MAILING },
   ].map(
-    ({ name, vars }): Door => ({
+    ({ name, vars }): Endpoint => ({
       name,
       vars,
       success: 201,

@@ -125,7 +125,7 @@ export const GOOD: readonly Step[] = [
     },
   ],
   [
-    'a wish to sign up and its confirmation',
+    'a pending sign-up and its confirmation',
     ['signed_up'],
     204,
     async () => {

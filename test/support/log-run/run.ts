@@ -88,5 +88,5 @@ export const form = (fields: Record<string, string>) => ({
   body: new URLSearchParams(fields).toString(),
 });
 
-/** The door, what it is to write (in this order, other lines aside), and the status of its answer. */
+/** The endpoint, what it is to write (in this order, other lines aside), and the status of its answer. */
 export type Step = [name: string, events: string[], status: number, run: () => Promise<Answer>];
