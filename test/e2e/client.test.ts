@@ -101,7 +101,7 @@ describe('in two tabs', () => {
       localStorage.setItem('hono-accounts', JSON.stringify({ ...kept, receivedAt: 0 }));
     });
 
-  it('tells each of what the other does', async () => {
+  it('notifies each tab of what the other does', async () => {
     const { a, b, close } = await tabs();
     await age(a);
     await a.evaluate(() => window.accounts.me());

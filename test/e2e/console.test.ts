@@ -56,7 +56,7 @@ describe.each([
 ])('the console %s', (_, javaScriptEnabled) => {
   const suffix = javaScriptEnabled ? 'js' : 'plain';
 
-  it('is walked through by a person', async () => {
+  it('is used from log-in to log-out', async () => {
     const { page, mishaps, close } = await open(browser, service.origin, { javaScriptEnabled });
 
     // In: a page that was asked for comes after the log-in.
@@ -243,7 +243,7 @@ describe.each([
 });
 
 describe('whoever watches the pages', () => {
-  it('would tell of a dialog, a script, a picture from elsewhere', async () => {
+  it('reports a dialog, a script, a picture from elsewhere', async () => {
     const { page, mishaps, close } = await open(browser, service.origin);
     await page.goto('/admin/login');
     await page.evaluate(() => {

@@ -56,7 +56,7 @@ it('can be read and tried out, and asks nobody else for anything', async () => {
   await close();
 });
 
-it('would tell a breach of the policy', async () => {
+it('reports a breach of the policy', async () => {
   const { page, mishaps, close } = await open(browser, service.origin);
   await page.goto('/docs');
   await page.evaluate(() => document.body.insertAdjacentHTML('beforeend', '<i style="color: red"></i>'));

@@ -118,7 +118,7 @@ describe('the pages that links in mail open', () => {
     await close();
   });
 
-  it('delete an account that was somebody else’s doing', async () => {
+  it('delete an account that somebody else created', async () => {
     const email = 'disowned@example.com';
     await service.call('POST', '/account/sign-up', { email, password: PASSWORD });
     const { page, mishaps, close } = await open(browser, service.origin);

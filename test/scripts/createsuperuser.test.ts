@@ -137,7 +137,7 @@ describe('createSuperuser', () => {
     expect([rows('SELECT * FROM users'), rows('SELECT * FROM sessions')]).toEqual(before);
   });
 
-  it('makes it staff all the same where it is told to keep its password', async () => {
+  it('makes it staff with --keep-password', async () => {
     const { ask, asked, rows, writer } = office();
     await writer.write([...insertUser('is_staff', '0'), insertSession('s', 'u')]);
     expect(await ask({ keepPassword: true })).toMatchObject({
@@ -209,7 +209,7 @@ describe('createSuperuser', () => {
     });
   });
 
-  it('resets a password where it is told to: sessions and mailed tokens of that account end', async () => {
+  it('resets a password with --reset-password: sessions and emailed tokens of that account end', async () => {
     const { ask, asked, rows, writer } = office();
     await writer.write([
       ...insertUser('password_version', '4'),
@@ -283,7 +283,7 @@ describe('createSuperuser', () => {
   });
 });
 
-describe('KV, told of ended sessions', () => {
+describe('KV, informed of ended sessions', () => {
   const told = async (where: { remote: boolean; persistTo?: string; environment?: string }, code = 0) => {
     const calls: { args: readonly string[]; entries: unknown }[] = [];
     const fake: Wrangler = async (args) => {
@@ -372,7 +372,7 @@ describe('the variables of the Worker', () => {
     expect(await settings(files, { remote: false })).toEqual([12, '3s']);
   });
 
-  it('that cannot be read are told with their file', async () => {
+  it('that cannot be read are reported with their file', async () => {
     await expect(settings({ 'wrangler.toml': 'vars = 1' }, { remote: true })).rejects.toThrow(ScriptFault);
     await expect(settings({}, { remote: true })).rejects.toThrow('wrangler.toml');
   });
@@ -446,7 +446,9 @@ describe('npm run createsuperuser', () => {
     expect(made.stdout + again.stdout).not.toMatch(/wonderful|pbkdf2/);
   });
 
-  it('leaves a stranger who signed up first what they are, until told', { timeout: 120_000 }, async () => {
+  it('leaves a user with that address as they are, unless an option says otherwise', {
+    timeout: 120_000,
+  }, async () => {
     const state = join(temporaryFolder(), 'state');
     const args = ['--email', 'boss@example.com', '--persist-to', state];
     await run('createsuperuser', ['--email', 'other@example.com', '--persist-to', state], {

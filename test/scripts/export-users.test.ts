@@ -53,7 +53,7 @@ describe('an export', () => {
     });
   });
 
-  it('of nobody is empty', async () => {
+  it('without a user is empty', async () => {
     expect(await all({ database: memoryD1(), hashes: true })).toBe('');
   });
 });

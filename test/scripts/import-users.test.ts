@@ -49,7 +49,7 @@ const directoryFaults = ({ rows }: Pick<ReturnType<typeof memoryD1>, 'rows'>) =>
   rows(`SELECT * FROM (SELECT * FROM logins EXCEPT SELECT * FROM (${DIRECTORY}))
     UNION ALL SELECT * FROM (SELECT * FROM (${DIRECTORY}) EXCEPT SELECT * FROM logins)`);
 
-describe('what somebody cannot keep', () => {
+describe('what a user cannot keep', () => {
   it.each<[string, Listed[], Options, string[], string[]]>([
     [
       'an address of an earlier one, at equal log-ins',
@@ -223,7 +223,7 @@ describe('what somebody cannot keep', () => {
     }
   });
 
-  it('is settled anew where somebody takes it while the import runs', async () => {
+  it('is decided again where somebody takes it while the import runs', async () => {
     const database = memoryD1();
     const { writer } = database;
     let taken = false;
@@ -283,7 +283,7 @@ describe('an import', () => {
     }
   });
 
-  it('enters those who were imported into the directory, and nobody else', async () => {
+  it('adds imported users to the directory, and nobody else', async () => {
     const { database } = await importRecords(
       users(
         { pk: 1, username: 'Neo', email: 'neo@example.com' },
@@ -296,7 +296,7 @@ describe('an import', () => {
     expect(directoryFaults(database)).toEqual([]);
   });
 
-  it('takes in who was refused once the file is mended', async () => {
+  it('imports refused users once the file is corrected', async () => {
     const { database, refused } = await importRecords(users({ pk: 1, username: '', email: 'nobody' }));
     expect(refused).toEqual(['1: email_invalid']);
     const mended = users({ pk: 1, username: '', email: 'neo@example.com' });

@@ -83,7 +83,7 @@ describe('a remote D1', { timeout: 30_000 }, () => {
     expect(existsSync(dirname(call?.file ?? ''))).toBe(false);
   });
 
-  it('that fails is told with its reason, and the file is gone all the same', async () => {
+  it('that fails is reported with its reason, and the file is deleted all the same', async () => {
     vi.stubEnv('FAKE_FAULT', 'files');
     const { writer, calls } = fakeCloudflare();
     await expect(writer.write(["SELECT 'secret'"])).rejects.toThrow('the fault that was asked for');
@@ -98,7 +98,7 @@ describe('a remote D1', { timeout: 30_000 }, () => {
     expect(database.prepare('SELECT count(*) AS n FROM users').get()).toEqual({ n: 0 });
   });
 
-  it('without the tables is told how to make them', async () => {
+  it('without the tables says how to create them', async () => {
     const { writer } = fakeCloudflare({ migrated: false });
     await expect(requireTables(writer, 'npx wrangler d1 migrations apply DB --remote')).rejects.toThrow(
       /no table "users".*npx wrangler d1 migrations apply DB --remote/,

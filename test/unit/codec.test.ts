@@ -367,7 +367,7 @@ describe('the length', () => {
   }
 });
 
-describe('hono alone is content with more than one spelling', () => {
+describe('hono alone accepts more than one spelling', () => {
   const others = otherSpellings(goodSignature);
   it('of an HS256 signature there are three others', () => expect(others).toHaveLength(3));
   for (const signature of [...others, `${goodSignature}=`]) {
@@ -500,7 +500,7 @@ describe('whatever is sent', () => {
     });
   }
 
-  it('a clock that stands at NaN lets nothing pass', async () => {
+  it('a clock that returns NaN accepts nothing', async () => {
     expect(await faultOf(good, Number.NaN)).toBe('not_yet');
   });
 });

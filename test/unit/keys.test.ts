@@ -228,7 +228,7 @@ describe('a signing key that is not there', () => {
     expect(keys.signing).toBeUndefined();
     expect([...keys.verifying]).toMatchObject([['a', { alg: 'ES256' }]]);
   });
-  it('a guard with a bad signing key is told', async () => {
+  it('a guard with a bad signing key reports it', async () => {
     const faults = await faultsOf('short', JSON.stringify([{ ...publicOf(EC), kid: 'a' }]), {
       signingRequired: false,
     });

@@ -23,7 +23,7 @@ describe('0002_logins', () => {
       VALUES ('1', 's', 1, 1, 1, 1)`);
   });
 
-  it('enters every address and every username of the users who are there', () => {
+  it('adds every address and username of existing users', () => {
     apply('0002_logins');
     expect(rows('SELECT * FROM logins ORDER BY kind, key')).toEqual([
       ['email', 'both@example.com', '1'],
@@ -42,7 +42,7 @@ describe('0002_logins', () => {
     ).toEqual([['users_staff']]);
   });
 
-  it('enters, run again as the upgrade notes say, only who came meanwhile', () => {
+  it('adds, run again as the upgrade notes say, only users created in between', () => {
     apply('0002_logins');
     database.exec(
       "INSERT INTO users (id, email, username, username_key, password_hash, date_joined) VALUES ('4', 'new@example.com', 'New', 'new', 'h', 1)",

@@ -21,7 +21,7 @@ describe('settling', () => {
     expect(settled(node)).toBe(2);
     expect(settled(node, { SIGN_UP: 'closed' })).toBe(1);
   });
-  it('takes what stands under else, or leaves the property or the item out', () => {
+  it('takes what is under else, or leaves the property or the item out', () => {
     const never = { 'MAIL=inbox': 1 };
     expect(settled({ a: { 'x-when': { ...never, else: 2 } }, b: { 'x-when': never } })).toEqual({ a: 2 });
     expect(settled([{ 'x-when': never }, 3])).toEqual([3]);

@@ -70,7 +70,7 @@ describe('length, in code points of the NFKC form', () => {
     expect(codes(password, NOBODY, minLength)).toEqual(expected);
   });
 
-  it('tells the limits', () => {
+  it('states the limits', () => {
     expect(passwordFaults('x7!kQ2#', NOBODY, { minLength: 12 })).toEqual([
       { code: SHORT, params: { min: 12 } },
     ]);

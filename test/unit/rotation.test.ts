@@ -35,7 +35,7 @@ const ended = (revokedReason: RevocationReason | null): TokenStatus => ({
 });
 const inactive = { isActive: false, isStaff: false, emailVerifiedAt: null };
 
-describe('of several faults the first is told', () => {
+describe('of several faults the first is reported', () => {
   it.each<[string, TokenStatus, ReturnType<typeof statusFault>]>([
     ['none', GOOD, null],
     ['a user who is gone', { user: null, session: null }, 'user_not_found'],

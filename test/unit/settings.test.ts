@@ -451,7 +451,7 @@ const BAD: Record<Exclude<Name, 'SIGNING_KEY' | 'VERIFYING_KEYS' | 'PROVIDERS'>,
   DOCS: NO_SWITCH,
 };
 
-describe('a bad value is a fault of its setting, told without the value', () => {
+describe('a bad value is a fault of its setting, reported without the value', () => {
   it.each(
     Object.entries(BAD).flatMap(([name, values]) => values.map((value): [string, unknown] => [name, value])),
   )('%s=%j', (name, value) => {

@@ -103,7 +103,7 @@ describe('secrets at rest', () => {
     );
   });
 
-  it('stay readable while the key is rotated, and tell that they are old', async () => {
+  it('stay readable while the key is rotated, and are known to be old', async () => {
     const [old, next] = [key(), key()];
     const sealed = await secretBox([old]).seal('owner', secret);
     const box = secretBox([next, old]);

@@ -172,7 +172,7 @@ describe('the faults', () => {
     ]);
   });
 
-  it('tell nothing of a value', async () => {
+  it('reveal nothing of a value', async () => {
     const marked = 'Zq9XvMarker';
     const values = [marked, `{"kty":"${marked}"}`, `{${marked}`];
     for (const member of ['kty', 'crv', 'alg', 'use', 'key_ops', 'x', 'y', 'd']) {

@@ -136,7 +136,7 @@ describe('PATCH /account/me', () => {
     expect(await w.rows('SELECT 1 FROM users WHERE username_key = ?', username)).toHaveLength(1);
   });
 
-  it('takes the last name to log in by from nobody', async () => {
+  it('removes no user’s last name to log in by', async () => {
     const w = world();
     const who = await w.signUp({ ...person(), username: nonce() });
     await w.rows('UPDATE users SET email = NULL WHERE id = ?', who.user.id);
@@ -328,7 +328,7 @@ describe('withdrawal', () => {
     expect((await withdraw(w, { ...who, password: 'pâté crémeux'.normalize('NFD') })).status).toBe(204);
   });
 
-  it('ten times at once: one goes, the others are told, none fails', RACE, async () => {
+  it('ten times at once: one is 204, the others are 401, none fails', RACE, async () => {
     const w = world();
     const who = await w.signUp();
     const answers = await atOnce(10, () => withdraw(w, who));
@@ -340,7 +340,7 @@ describe('withdrawal', () => {
     expect(await userRow(w, who.user.id)).toBeUndefined();
   });
 
-  it('beside log-ins leaves no session and no token alive', RACE, async () => {
+  it('during log-ins leaves no session and no token valid', RACE, async () => {
     const w = world();
     const who = await w.signUp();
     const [ended, ...logIns] = await Promise.all([
@@ -409,7 +409,7 @@ describe('withdrawal', () => {
       expect(await w.rows('SELECT 1 FROM users WHERE is_staff = 1 AND is_active = 1')).toHaveLength(1);
     });
 
-    it('a wrong password is told first', async () => {
+    it('a wrong password is reported first', async () => {
       const w = world();
       await noStaff(w);
       const who = await staff(w);

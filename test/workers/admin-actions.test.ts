@@ -28,7 +28,7 @@ const log = capturedLog();
 const leaveStaff = (...ids: string[]) =>
   w.rows(`UPDATE users SET is_staff = 0 WHERE id NOT IN (${ids.map(() => '?').join(', ')})`, ...ids);
 
-describe('what staff do to an account is told to its owner by mail', () => {
+describe('the owner of an account is notified by email of what staff do to it', () => {
   const newest = async (email: string) =>
     ((await w.get(`/dev/mail?to=${encodeURIComponent(email)}`)).body.messages as { subject: string }[])[0]
       ?.subject;
@@ -188,7 +188,7 @@ describe('ending sessions', () => {
     expect((await w.me(other.access)).status).toBe(200);
   });
 
-  it('ends all, and says so once', async () => {
+  it('ends all, with one entry', async () => {
     const admin = await atConsole();
     const target = await makeUser();
     const second = (await w.logIn(target)).body as { access: string };
@@ -265,7 +265,7 @@ describe('a password reset', () => {
     expect(confirm.status).toBe(204);
   });
 
-  it('replaces the oldest where there are five: staff who send one are heard', async () => {
+  it('replaces the oldest where there are five', async () => {
     const admin = await makeStaff();
     const target = await makeUser();
     for (let i = 0; i < 6; i++) await w.post('/account/password/reset', { email: target.email });
@@ -340,7 +340,7 @@ describe('the last active staff member', () => {
     },
   );
 
-  it('is told so by a page', async () => {
+  it('is shown a page that says so', async () => {
     const admin = await atConsole();
     await leaveStaff(admin.id);
     for (const act of ['demote', 'deactivate', 'delete']) {
@@ -377,7 +377,7 @@ describe('the last active staff member', () => {
     for (const { status } of answers) expect([200, 204, 401, 403, 404]).toContain(status);
   });
 
-  it('stays, whoever of many withdraws at once', RACE, async () => {
+  it('stays when many withdraw at once', RACE, async () => {
     const staff = await atOnce(6, () => makeStaff());
     await leaveStaff(...staff.map((one) => one.id));
     await atOnce(6, (i) =>
@@ -388,7 +388,7 @@ describe('the last active staff member', () => {
   });
 });
 
-describe('an act and its history', () => {
+describe('an action and its history', () => {
   it('are one batch: neither is there where the batch fails', async () => {
     const admin = await makeStaff();
     const target = await makeUser();
@@ -416,7 +416,7 @@ describe('an act and its history', () => {
     expect(await everything()).toEqual(before);
   });
 
-  it('are not there where whoever acts lost the right to between the check and the act', async () => {
+  it('are not there where the staff member loses the right between the check and the action', async () => {
     const admin = await makeStaff();
     const target = await makeUser();
     const before = await historyOf(target.id);

@@ -223,7 +223,7 @@ describe('the list of users', () => {
     },
   );
 
-  it('begins anew with the cursor of another order', async () => {
+  it('starts over with the cursor of another order', async () => {
     const { next_cursor } = await list({ ordering: 'email' });
     expect((await list({ ordering: 'username', cursor: next_cursor ?? '' })).users).toEqual(
       (await list({ ordering: 'username' })).users,
@@ -332,7 +332,7 @@ describe('what a page of users costs', () => {
     }
   });
 
-  it('with too many who begin so is bounded too', async () => {
+  it('is bounded with too many matches too', async () => {
     for (const ordering of Object.keys(ORDERS)) {
       const { rowsRead } = await reads({ search: 'seed', ordering });
       expect(rowsRead).toBeLessThanOrEqual(4_200);
@@ -412,7 +412,7 @@ describe('the blacklist', () => {
     expect(cost.d1.rowsRead).toBeLessThanOrEqual(1_002);
   });
 
-  it('begins anew with a bad cursor', async () => {
+  it('starts over with a bad cursor', async () => {
     const good = await page({});
     for (const cursor of ['x', 'WyJhIiwxXQ', 'WzEsMl0']) expect(await page({ cursor })).toEqual(good);
   });

@@ -46,7 +46,7 @@ describe('every page', () => {
     }
   });
 
-  it('is Korean for whoever reads Korean, but for what users typed', async () => {
+  it('is in Korean where the request asks for Korean, except for what users typed', async () => {
     const admin = await atConsole();
     const target = await makeUser();
     const headers = { ...PAGE, Cookie: `${COOKIE}=${admin.cookie}`, 'Accept-Language': 'ko-KR' };
@@ -68,7 +68,7 @@ describe('every page', () => {
     }
   });
 
-  it('stands with and without a slash at its end', async () => {
+  it('is there with and without a trailing slash', async () => {
     const admin = await atConsole();
     for (const page of ['/admin/', '/admin/users/', '/admin/history/']) {
       expect([page, (await admin.get(page)).status]).toEqual([page, 200]);
@@ -199,7 +199,7 @@ describe('looking up sessions', () => {
     expect(none.text).toContain('There is no such session.');
   });
 
-  it('says how each stands', async () => {
+  it('shows the status of each', async () => {
     const later = beside();
     const admin = await atConsole(later);
     const target = await makeUser();

@@ -170,7 +170,7 @@ describe('changing a user', () => {
     expect(faultsOf(other)).toEqual({ username: ['invalid'] });
   });
 
-  it('does not take the one name away', async () => {
+  it('does not remove the only name', async () => {
     const admin = await makeStaff();
     const target = await makeUser({ username: unique() });
     await w.rows('UPDATE users SET email = NULL WHERE id = ?', target.id);
@@ -296,7 +296,7 @@ describe('promotion', () => {
     expect(await w.rows('SELECT 1 FROM users WHERE email = ?', who.email)).toEqual([]);
   });
 
-  it('beside a change of address promotes nobody whose address it did not read', async () => {
+  it('during a change of address promotes no user whose address it did not read', async () => {
     const admin = await makeStaff();
     const target = await makeUser();
     await verify(target.id);

@@ -53,7 +53,7 @@ describe('the way into the console', () => {
     expect((await browser(first).get('/admin')).status).toBe(200);
   });
 
-  it('stands in the person’s list for as long as it lasts, however short a refresh token lives', async () => {
+  it('is in the user’s list for as long as it lasts, however short a refresh token lives', async () => {
     const short = world({ vars: { REFRESH_TOKEN_LIFETIME: '1h', ACCESS_TOKEN_LIFETIME: '30m' } });
     const who = await makeStaff();
     const cookie = cookieOf(await logInAt(who, short));
@@ -81,7 +81,7 @@ describe('the way into the console', () => {
     expect((await rowOf(who.user.id))?.last_login_at).toBe(w.clock.now);
   });
 
-  it('tells a wrong password, an unknown, an inactive and an ordinary user the same', async () => {
+  it('returns the same for a wrong password and for unknown, inactive and ordinary users', async () => {
     const staff = await makeStaff();
     const inactive = await makeStaff();
     await w.rows('UPDATE users SET is_active = 0 WHERE id = ?', inactive.id);
@@ -158,7 +158,7 @@ describe('the way into the console', () => {
     expect(location(await post('/admin/login', form))).toBe(expected);
   });
 
-  it('is shown to whoever asks for a page, which comes after it', async () => {
+  it('is shown in place of any page, which follows it', async () => {
     const answer = await w.get('/admin/users?search=x');
     expect(answer.status).toBe(303);
     expect(location(answer)).toBe('/admin/login?next=%2Fusers%3Fsearch%3Dx');
@@ -179,7 +179,7 @@ describe('the way out', () => {
     expect(location(await admin.get('/admin'))).toBe('/admin/login');
   });
 
-  it('is content without a cookie and with a bad one', async () => {
+  it('succeeds without a cookie and with a bad one', async () => {
     expect((await post('/admin/logout')).status).toBe(303);
     expect((await browser('nonsense').post('/admin/logout')).status).toBe(303);
   });

@@ -60,7 +60,7 @@ describe('the second factor in the client', () => {
     expect(await made.factors.list()).toMatchObject({ recovery_codes_left: 9 });
   });
 
-  it('tells a wrong code by its code, and sends it once', async () => {
+  it('reports a wrong code by its error code, and sends it once', async () => {
     const made = await enrolled();
     const { client, factors, calls } = made;
     const step = await secondStep(made);

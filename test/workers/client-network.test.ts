@@ -94,7 +94,7 @@ describe('a refresh that gets no answer', () => {
     expect((await alive.me()).email).toBe(other.email);
   });
 
-  it('comes too late after a log-out, and signs nobody in again', async () => {
+  it('after a log-out signs nobody in again', async () => {
     const { client, faults, store, w } = clientOf();
     await client.signUp(person());
     w.clock.advance(3_600);
@@ -418,7 +418,7 @@ describe('onChange', () => {
     return { changes, stop };
   }
 
-  it('tells of log-in, refresh and log-out, until it is stopped', async () => {
+  it('calls listeners for log-in, refresh and log-out until they unsubscribe', async () => {
     const { client, w } = clientOf();
     const { changes, stop } = heard(client);
     const who = person();
@@ -442,7 +442,7 @@ describe('onChange', () => {
     expect(changes).toHaveLength(5);
   });
 
-  it('tells why the server ended the session', async () => {
+  it('reports why the server ended the session', async () => {
     const { client, w } = clientOf();
     const who = person();
     await client.signUp(who);

@@ -18,7 +18,7 @@ describe('the client', () => {
     await expect(client.logIn(who)).rejects.toMatchObject({ status: 401, code: 'no_active_account' });
   });
 
-  it('tells what the server refused', async () => {
+  it('reports what the server refused', async () => {
     const { client } = clientOf();
     const refused = client.signUp({ email: 'nobody', password: '1' });
     await expect(refused).rejects.toBeInstanceOf(AccountsError);
@@ -344,7 +344,7 @@ describe('the client in cookie mode', () => {
     expect(countOf(calls, '/account/me')).toBe(20);
   });
 
-  it('where nobody is logged in sends calls without a token, and asks once for many', async () => {
+  it('sends calls without a token where nobody is signed in, and refreshes once for many', async () => {
     const { load, calls } = pages();
     const page = load();
     const ask = async () => (await page.fetch('http://localhost/healthz')).status;
@@ -354,7 +354,7 @@ describe('the client in cookie mode', () => {
     expect(page.isSignedIn).toBe(false);
   });
 
-  it('tells 401 where nobody is logged in, after one refresh', async () => {
+  it('returns 401 where nobody is signed in, after one refresh', async () => {
     const { load, calls } = pages();
     await expect(load().me()).rejects.toMatchObject({ status: 401, code: 'not_authenticated' });
     expect(calls).toEqual(['/account/token/refresh', '/account/me']);
@@ -369,7 +369,7 @@ describe('the client in cookie mode', () => {
     expect((await page.me()).email).toBe(who.email);
   });
 
-  describe('beside another tab', () => {
+  describe('with another tab open', () => {
     afterEach(() => vi.unstubAllGlobals());
 
     /** As in a browser: everybody of the same name hears, but who speaks. */

@@ -476,7 +476,7 @@ describe('removing a connection', () => {
 });
 
 describe('when the account goes', () => {
-  it('withdrawal leaves nothing of a connection, and the identity may begin anew', async () => {
+  it('withdrawal leaves nothing of a connection, and the identity may sign up again', async () => {
     const { op, w } = await set();
     op.as(verified());
     const { body } = await signInWith(w, op);

@@ -64,7 +64,7 @@ describe('a sign-in', () => {
     expect(cookie).not.toContain(searchParams.get('state'));
   });
 
-  it('writes nothing to D1 before somebody comes back', async () => {
+  it('writes nothing to D1 before the user comes back', async () => {
     const w = worldWith(await issuer());
     const count = async () =>
       (await w.rows<{ n: number }>('SELECT count(*) AS n FROM one_time_tokens'))[0]?.n;

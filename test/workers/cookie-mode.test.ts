@@ -334,7 +334,7 @@ describe('a log-out by cookie', () => {
     await expectDead(w, who);
   });
 
-  it('without a cookie is 204: what the caller wants is so', async () => {
+  it('without a cookie is 204', async () => {
     const w = cookieWorld();
     const who = await signedUp(w);
     for (const body of [undefined, {}, { refresh: who.cookie }]) {

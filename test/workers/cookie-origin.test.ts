@@ -132,7 +132,7 @@ describe('Origin is checked on every unsafe method of every account path', () =>
     expect((await refresh(w, who.cookie)).status).toBe(200);
   });
 
-  it('and nothing else stands in for it', async () => {
+  it('and no other header replaces it', async () => {
     const who = await signedUp(w);
     const answer = await refresh(w, who.cookie, {
       origin: null,

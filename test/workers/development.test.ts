@@ -21,7 +21,7 @@ describe('the start page', () => {
     expect(text).toContain('/account/sign-up');
   });
 
-  it('is Korean for whoever reads Korean', async () => {
+  it('is in Korean where the request asks for Korean', async () => {
     const { headers, text } = await world().get('/', {
       headers: { Accept: 'text/html', 'Accept-Language': 'ko' },
     });

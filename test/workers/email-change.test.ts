@@ -44,7 +44,7 @@ describe('a change of address', () => {
     expect(log.of('email_changed')).toMatchObject([{ user: who.user.id }]);
   });
 
-  it('is told to the old address twice, and neither mail names the other address', async () => {
+  it('notifies the old address twice, and neither email names the other address', async () => {
     const w = world();
     const who = await w.signUp();
     const { email, token } = await wanted(w, who.access);
@@ -83,7 +83,7 @@ describe('a change of address', () => {
     expect(await subjectsTo(w, who.email)).toHaveLength(1);
   });
 
-  it('to an address that is taken is 202 all the same: its owner gets a mail, the old one is told', async () => {
+  it('to an address that is taken is 202 all the same: its owner gets an email, the old address is notified', async () => {
     const w = world();
     const [who, owner] = [await w.signUp(), await w.signUp()];
     const answer = await askChange(w, who.access, owner.email.toUpperCase());
@@ -162,7 +162,7 @@ describe('a change of address', () => {
     expect((await w.logIn({ username: own.email, password: PASSWORD })).status).toBe(401);
   });
 
-  it('beside a username that is the old address: the address is free for its next owner, username and all', async () => {
+  it('at the same time as a username that is the old address: the address is free for its next owner, as username too', async () => {
     const plain = world();
     const who = await plain.signUp();
     const { email, token } = await wanted(plain, who.access);
@@ -178,7 +178,7 @@ describe('a change of address', () => {
     expect(next.answer.status).toBe(201);
   });
 
-  it('beside another username leaves it: the change is tried again with the new address', async () => {
+  it('at the same time as another username leaves it: the change is tried again with the new address', async () => {
     const plain = world();
     const who = await plain.signUp();
     const { email, token } = await wanted(plain, who.access);
@@ -192,7 +192,7 @@ describe('a change of address', () => {
     expect([answer.status, answer.body.username, answer.body.email]).toEqual([200, name, email]);
   });
 
-  it('gives an address to a user who had none, and tells no old one', async () => {
+  it('gives an address to a user who had none, and notifies no old one', async () => {
     const w = world();
     const who = await w.signUp({ ...person(), username: username() });
     await w.rows('UPDATE users SET email = NULL WHERE id = ?', who.user.id);
@@ -204,7 +204,7 @@ describe('a change of address', () => {
     expect(messages.filter(({ to }) => !to)).toEqual([]);
   });
 
-  it('asked anew voids the older request', async () => {
+  it('requested again voids the older request', async () => {
     const w = world();
     const who = await w.signUp();
     const [older, newer] = [await wanted(w, who.access), await wanted(w, who.access)];
@@ -212,7 +212,7 @@ describe('a change of address', () => {
     expect((await verify(w, newer.token)).status).toBe(204);
   });
 
-  it('asked anew for an address that is taken voids the older request too', async () => {
+  it('requested again for an address that is taken voids the older request too', async () => {
     const w = world();
     const [who, owner] = [await w.signUp(), await w.signUp()];
     const older = await wanted(w, who.access);
@@ -254,7 +254,7 @@ describe('a change of address', () => {
     expect((await verify(w, token)).status).toBe(status);
   });
 
-  it('works after a log-out: what was asked behind a password stands', async () => {
+  it('works after a log-out', async () => {
     const w = world();
     const who = await w.signUp();
     const { email, token } = await wanted(w, who.access);
@@ -309,7 +309,7 @@ describe('a change of address', () => {
     expect([answer.status, faultsOf(answer)]).toEqual([400, faults]);
   });
 
-  it('by nobody is 401', async () => {
+  it('without a token is 401', async () => {
     const answer = await world().post('/account/email/change', { new_email: 'a@example.com', password: 'x' });
     expect([answer.status, codeOf(answer)]).toEqual([401, 'not_authenticated']);
   });
@@ -325,7 +325,7 @@ describe('taking an address back', () => {
     return { to, token: await tokenTo(w, who.email) };
   }
 
-  it('gives it back, ends every session, and leads to a new password, without which nobody comes in', async () => {
+  it('gives it back, ends every session, and requires a new password', async () => {
     const w = world();
     const who = await w.signUp();
     await verify(w, await tokenTo(w, who.email));
@@ -419,7 +419,7 @@ describe('taking an address back', () => {
     expect(faultsOf(await takeBack(w, second.token))).toEqual(DEAD_TOKEN);
   });
 
-  it('is 409 where whoever has the address has shown the mailbox, and changes nothing', async () => {
+  it('is 409 where the present owner of the address has verified it, and changes nothing', async () => {
     const w = world();
     const who = await w.signUp();
     const { to, token } = await changed(w, who);
@@ -483,8 +483,8 @@ describe('taking an address back', () => {
   });
 });
 
-describe('what people do to their own account', () => {
-  it('is told by mail: a new username, and a withdrawal; another name is not', async () => {
+describe('what users do to their own account', () => {
+  it('is confirmed by email: a new username, and a withdrawal; another name is not', async () => {
     const w = world();
     const who = await w.signUp();
     await w.patch('/account/me', { username: username() }, { token: who.access });

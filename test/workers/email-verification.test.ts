@@ -184,7 +184,7 @@ describe('“This wasn’t me”', () => {
     expect(tally(await atOnce(50, () => disown(w, token)))).toEqual({ 204: 1, 400: 49 });
   });
 
-  it('beside a verification: one of the two wins', RACE, async () => {
+  it('at the same time as a verification: one of the two wins', RACE, async () => {
     const w = world();
     const who = await w.signUp();
     const token = await tokenTo(w, who.email);
@@ -234,7 +234,7 @@ describe('“This wasn’t me”', () => {
     expect(await w.rows('SELECT count(*) AS n FROM users')).toEqual(before);
   });
 
-  it('is not voided by whoever made the account: a new password leaves it', async () => {
+  it('is not voided by the one who made the account: a new password leaves it', async () => {
     const w = world();
     const who = await w.signUp();
     const token = await tokenTo(w, who.email);
@@ -244,7 +244,7 @@ describe('“This wasn’t me”', () => {
     expect((await disown(w, token)).status).toBe(204);
   });
 
-  it('asked for anew still says when and where the account was made', async () => {
+  it('sent again still says when and where the account was created', async () => {
     const w = world({ now: Date.UTC(2026, 10, 23, 9, 5) });
     const who = person();
     const { access } = (await w.post('/account/sign-up', who, PLACE)).body;
@@ -332,7 +332,7 @@ describe('asking for the verification mail again', () => {
     expect((await counted.of(() => resend(w, who.access))).d1.roundTrips).toBe(2);
   });
 
-  it('by nobody is 401', async () => {
+  it('without a token is 401', async () => {
     const answer = await world().post('/account/email/verify/resend');
     expect([answer.status, codeOf(answer)]).toEqual([401, 'not_authenticated']);
   });

@@ -501,7 +501,7 @@ describe('the sweep', () => {
     }
   });
 
-  it('that D1 does not answer gives up, and goes on the next time', async () => {
+  it('gives up where D1 does not answer, and continues the next time', async () => {
     const { left, young } = await leftovers();
     const sick = faulty();
     sick.arm(D1_HANGS[0] as FaultKind, 3);

@@ -119,7 +119,7 @@ const staffOf = async (w: World) => {
 };
 
 describe('hooks', () => {
-  it('are told of a life: created, verified, signed in, changed, deleted', async () => {
+  it('are called through the life of an account: created, verified, signed in, changed, deleted', async () => {
     const { w, news, told } = listening();
     const who = await w.signUp();
     const user_id = who.user.id;
@@ -152,7 +152,7 @@ describe('hooks', () => {
     expect(news()).toEqual([['user.deleted', { user_id }]]);
   });
 
-  it('are told of a reset, which proves the address of an account that nobody signed up for', async () => {
+  it('are called after a reset, which verifies the address of an imported account', async () => {
     const { w, news } = listening();
     const who = await w.signUp();
     const user_id = who.user.id;
@@ -168,7 +168,7 @@ describe('hooks', () => {
     ]);
   });
 
-  it('are told that an unproven account passed to the owner of its address', async () => {
+  it('are called when an unproven account passes to the owner of its address', async () => {
     const { w, news } = listening();
     const who = await w.signUp();
     news();
@@ -183,7 +183,7 @@ describe('hooks', () => {
     ]);
   });
 
-  it('are told of a sign-up once its mail is confirmed', async () => {
+  it('are called for a sign-up once its email is confirmed', async () => {
     const { w, news } = listening({ SIGN_UP: 'verify' });
     const who = person();
     const { body } = await w.post('/account/sign-up', who);
@@ -193,7 +193,7 @@ describe('hooks', () => {
     expect(news()).toEqual([['user.created', { user_id: user?.id, email_verified: true }]]);
   });
 
-  it('are told of what staff do', async () => {
+  it('are called for what staff do', async () => {
     const { w, news } = listening();
     const act = await staffOf(w);
     news();
@@ -206,7 +206,7 @@ describe('hooks', () => {
     expect(news()).toEqual([['user.deleted', { user_id }]]);
   });
 
-  it('are not told of what was refused', async () => {
+  it('are not called for what was refused', async () => {
     const { w, news } = listening();
     const who = await w.signUp();
     news();

@@ -145,14 +145,17 @@ describe('every error', () => {
     expect(headers.get('Vary')).toContain('Accept-Language');
   });
 
-  it.each(errors)('%i %s is told in Korean to whom reads it, by the same code', async (status, code) => {
-    const ko = await koreanAnswers();
-    const answer = ko.find(({ body }) => body.code === code);
-    expect(answer?.status).toBe(status);
-    expect(answer?.headers.get('Content-Language')).toBe('ko');
-    expect(answer?.body.detail).toMatch(/[가-힣]/);
-    expect(answer?.body.title).toBe(DETAILS[code]?.[1]);
-  });
+  it.each(errors)(
+    '%i %s is in Korean where the request asks for Korean, with the same code',
+    async (status, code) => {
+      const ko = await koreanAnswers();
+      const answer = ko.find(({ body }) => body.code === code);
+      expect(answer?.status).toBe(status);
+      expect(answer?.headers.get('Content-Language')).toBe('ko');
+      expect(answer?.body.detail).toMatch(/[가-힣]/);
+      expect(answer?.body.title).toBe(DETAILS[code]?.[1]);
+    },
+  );
 
   it.each(ANSWERS.filter(([status]) => status === 401))('%i %s challenges', async (_, code, ask) => {
     const challenge = (await ask()).headers.get('WWW-Authenticate');
@@ -411,7 +414,7 @@ describe('CORS', () => {
     expect(await allowedOf((async () => false) as never, app)).toBeNull();
   });
 
-  it('a plain OPTIONS of an allowed origin still tells what the path allows', async () => {
+  it('a plain OPTIONS of an allowed origin still returns Allow', async () => {
     const answer = await cors.ask('OPTIONS', '/account/me', { headers: { Origin: app } });
     expect([answer.status, allowed(answer)]).toEqual([204, allowOf(['GET', 'PATCH', 'DELETE'])]);
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBe(app);
@@ -430,7 +433,7 @@ describe('CORS', () => {
 });
 
 describe('health', () => {
-  it('/healthz asks nobody, /readyz asks D1 and KV', async () => {
+  it('/healthz calls no store, /readyz calls D1 and KV', async () => {
     expect((await w.get('/healthz')).body).toEqual({ status: 'ok' });
     expect((await w.get('/readyz')).body).toEqual({ status: 'ok', d1: 'ok', kv: 'ok' });
     const away = world({ bindings: { DB: noD1 } });

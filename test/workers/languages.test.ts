@@ -227,7 +227,7 @@ const CASES: Case[] = [
 const BY_GUARDS_ALONE: RefusalName[] = ['email_not_verified'];
 
 describe('every refusal', () => {
-  it('stands in this table', () => {
+  it('is in this table', () => {
     const here = [...CASES.map(([kind]) => kind), ...BY_GUARDS_ALONE];
     expect(here.sort()).toEqual(Object.keys(REFUSALS).sort());
   });

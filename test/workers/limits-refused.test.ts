@@ -123,7 +123,7 @@ describe('a counter that refuses', () => {
     expect(limit.asked.map(({ binding }) => binding)).toEqual(['LIMIT_LOG_IN']);
   });
 
-  it('is told in the language of the request', async () => {
+  it('is described in the language of the request', async () => {
     const answer = await limited(limiter(() => false)).post('/account/login', person('nobody'), {
       headers: { 'Accept-Language': 'ko' },
     });
@@ -133,7 +133,7 @@ describe('a counter that refuses', () => {
     });
   });
 
-  it('is told to other origins, with Retry-After to be read by them', async () => {
+  it('is readable by allowed origins, Retry-After too', async () => {
     const origin = 'https://app.example.com';
     const w = limited(
       limiter(() => false),
@@ -223,7 +223,7 @@ describe('a limiter that fails', () => {
 });
 
 describe('RATE_LIMITS=off', () => {
-  it('asks nothing, at any endpoint', async () => {
+  it('calls no counter, at any endpoint', async () => {
     for (const [, vars, , status, endpoint] of ENDPOINTS) {
       const who = await world().signUp();
       const limit = limiter(() => false);
@@ -364,7 +364,7 @@ describe('the real bindings', { timeout: 60_000 }, () => {
     expect((await w.post('/account/logout', { refresh: who.refresh }, from(ip))).status).toBe(204);
   });
 
-  it('refuse the 61st change of one user, from whatever addresses, and nobody else’s', async () => {
+  it('refuse the 61st change of one user, from any addresses, and nobody else’s', async () => {
     const [who, other] = [await w.signUp(), await w.signUp()];
     await inOneMinute();
     const rename = ({ access }: { access: string }) =>

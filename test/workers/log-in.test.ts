@@ -287,7 +287,7 @@ describe('known, unknown, inactive: one answer and one work for all', () => {
     expect(wrong).toEqual(right);
   });
 
-  it('a weaker hash of ours is topped up, so that it tells nothing', async () => {
+  it('a weaker hash of ours takes as long, so that it reveals nothing', async () => {
     const who = await world().signUp();
     const w = world({ vars: { PASSWORD_ITERATIONS: '3000' } });
     await ready(w);

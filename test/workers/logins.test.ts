@@ -28,7 +28,7 @@ const staff = async () => {
 type Someone = Awaited<ReturnType<World['signUp']>>;
 
 describe('a user', () => {
-  it('who signs up is entered by address and username', async () => {
+  it('a sign-up adds address and username', async () => {
     const username = unique('Mina');
     const who = await w.signUp({ ...person(), username });
     expect(await entriesOf(who.user.id)).toEqual([
@@ -42,7 +42,7 @@ describe('a user', () => {
     expect(await entriesOf(who.user.id)).toEqual([{ kind: 'email', key: who.email }]);
   });
 
-  it('who confirms a sign-up is entered, without a username that was taken meanwhile', async () => {
+  it('a confirmed sign-up is added, without a username that was taken meanwhile', async () => {
     const [who, username] = [person(), unique()];
     await verifying.post('/account/sign-up', { ...who, username });
     const first = await w.signUp({ ...person(), username });
@@ -58,7 +58,7 @@ describe('a user', () => {
     expect(await entriesOf((await ownerOf(who.email)) ?? '')).toEqual([{ kind: 'email', key: who.email }]);
   });
 
-  it('whom staff add is entered', async () => {
+  it('a user added by staff is in it', async () => {
     const [admin, who, username] = [await staff(), person(), unique()];
     const made = await w.post('/admin/api/users', { ...who, username }, { token: admin.access });
     expect(made.status).toBe(201);
@@ -88,7 +88,7 @@ describe('a user', () => {
     expect((await w.signUp({ ...who, username })).answer.status).toBe(201);
   });
 
-  it('who may not withdraw keeps both names', async () => {
+  it('a user who may not withdraw keeps both names', async () => {
     await w.rows('UPDATE users SET is_staff = 0');
     const username = unique();
     const who = await w.signUp({ ...person(), username });
@@ -176,7 +176,7 @@ describe('a change', () => {
 });
 
 describe('of many at once', RACE, () => {
-  it('one has the username, whoever signs up or changes to it', async () => {
+  it('one user has the username after many sign-ups and changes', async () => {
     const username = unique();
     const others = await atOnce(5, () => w.signUp());
     const answers = await Promise.all([
@@ -189,7 +189,7 @@ describe('of many at once', RACE, () => {
     expect(await w.rows('SELECT 1 FROM users WHERE username_key = ?', username)).toHaveLength(1);
   });
 
-  it('one has the address, whoever signs up with it or confirms it', async () => {
+  it('one user has the address after many sign-ups and confirmations', async () => {
     const email = person('wanted').email;
     const others = await atOnce(3, () => w.signUp());
     const tokens: string[] = [];

@@ -67,7 +67,7 @@ describe('the checker', () => {
     expect(findings(text, [password, secret, hash])).not.toEqual([]);
   });
 
-  it('finds a token that it was not told of, and every part of one that it was', async () => {
+  it('finds a token that it does not know, and every part of one that it knows', async () => {
     const [, payload, signature] = (await jwt).split('.') as [string, string, string];
     expect(findings(line({ token: await jwt }))).toContain('a JWT');
     expect(findings(line({ token: payload }), [await jwt])).not.toEqual([]);

@@ -101,7 +101,7 @@ describe('the templates of mails', () => {
     expect(new Set(linked).size).toBe(1);
   });
 
-  it('those that carry a token have a link, those that only tell have none', () => {
+  it('those with a token have a link, notifications have none', () => {
     const linked = (Object.keys(mails.en) as MailName[]).filter((name) =>
       compose(name, 'en').text.includes(LINK),
     );
@@ -389,7 +389,7 @@ describe('/dev/mail', () => {
     );
   });
 
-  it('as a page is Korean for whoever reads Korean', async () => {
+  it('as a page is in Korean where the request asks for Korean', async () => {
     const w = world();
     const who = await w.signUp();
     const { headers, text } = await w.get(`/dev/mail?to=${who.email}`, {

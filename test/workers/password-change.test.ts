@@ -57,7 +57,7 @@ describe('a change of password', () => {
     await expectAlive(w, other);
   });
 
-  it('tells the owner by mail', async () => {
+  it('notifies the owner by email', async () => {
     const w = world();
     const who = await w.signUp();
     await change(w, who.access);
@@ -98,7 +98,7 @@ describe('a change of password', () => {
     expect(log.of('password_incorrect')).toMatchObject([{ level: 'warn', user: who.user.id }]);
   });
 
-  it('with a wrong current and a weak new password tells of the current one alone', async () => {
+  it('with a wrong current and a weak new password reports the current one alone', async () => {
     const w = world();
     const who = await w.signUp();
     expect(faultsOf(await change(w, who.access, 'short', 'wrong horse battery'))).toEqual({
@@ -176,7 +176,7 @@ describe('a change of password', () => {
     expect((await logIn(w, who.email, OLD)).status).toBe(200);
   });
 
-  it('voids every token that went out by mail', async () => {
+  it('voids every token that was sent by email', async () => {
     const w = world();
     const who = await w.signUp();
     const verify = (await mailsTo(w, who.email))[0]?.token;
@@ -231,7 +231,7 @@ describe('a change of password', () => {
     await expectPassword(w, who.email, OLD, NEW);
   });
 
-  it('by a session that ends just before the deed is 401, and changes nothing', async () => {
+  it('by a session that ends just before the change is 401, and changes nothing', async () => {
     const plain = world();
     const who = await plain.signUp();
     const { DB } = watchedD1({
@@ -286,7 +286,7 @@ describe('changes and log-ins at once', RACE, () => {
     await expectPassword(w, who.email, password, OLD);
   });
 
-  it('log-ins with the old password beside a change leave nothing alive', async () => {
+  it('log-ins with the old password during a change leave nothing valid', async () => {
     const w = world();
     const who = await w.signUp();
     const [changed, ...logIns] = await Promise.all([
@@ -299,7 +299,7 @@ describe('changes and log-ins at once', RACE, () => {
     await expectAlive(w, who);
   });
 
-  it('log-ins with the old password beside a reset leave nothing alive', async () => {
+  it('log-ins with the old password during a reset leave nothing valid', async () => {
     const w = world();
     const who = await w.signUp();
     const token = await resetToken(w, who.email);

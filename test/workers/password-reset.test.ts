@@ -37,7 +37,7 @@ const OLD = 'correct horse battery';
 const NEW = 'staple of another colour';
 const subjectsTo = async (w: World, email: string) => (await mailsTo(w, email)).map(({ subject }) => subject);
 
-describe('a reset of an account that somebody signed up for without showing the mailbox', () => {
+describe('a reset of an account whose address was never verified', () => {
   const stranger = (w: World) =>
     w.signUp({ ...person('victim'), username: `u${crypto.randomUUID().slice(0, 8)}`, name: 'Stranger' });
 
@@ -296,7 +296,7 @@ describe('asking for a reset', () => {
 describe('asking whose password a reset is about', () => {
   const check = (w: World, token: unknown) => w.post('/account/password/reset/check', { token });
 
-  it('tells the address, any number of times, and changes nothing', async () => {
+  it('shows the address, any number of times, and changes nothing', async () => {
     const w = world();
     const who = await w.signUp();
     const token = await resetToken(w, who.email);
@@ -417,7 +417,7 @@ describe('confirming a reset', () => {
     }
   });
 
-  it('has five live links at most, which nobody who asks on can void; more mail comes when one has expired', async () => {
+  it('has five valid links at most, which no further request voids; another is sent when one has expired', async () => {
     const w = world();
     const who = await w.signUp();
     const first = await resetToken(w, who.email);
@@ -570,7 +570,7 @@ describe('confirming a reset', () => {
     expect([answer.status, faultsOf(answer)]).toEqual([400, { token: [code] }]);
   });
 
-  it('used, expired and never issued are told alike', async () => {
+  it('used, expired and never issued get the same answer', async () => {
     const w = world();
     const [one, two] = [await w.signUp(), await w.signUp()];
     const used = await resetToken(w, one.email);

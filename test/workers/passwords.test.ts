@@ -163,7 +163,7 @@ describe('PASSWORD_BREACH_CHECK=on', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('off asks nobody', async () => {
+  it('off calls no service', async () => {
     const { fake, requests } = range((suffix) => `${suffix}:1`);
     const w = world({ parts: { fetch: fake } });
     expect((await w.post('/account/sign-up', person())).status).toBe(201);

@@ -102,7 +102,7 @@ describe('fifty refreshes of one token at once', RACE, () => {
   });
 });
 
-describe('nothing older lives after the answer, whatever runs beside it', RACE, () => {
+describe('nothing older is valid after the response, whatever runs at the same time', RACE, () => {
   const beside = async (w: World, token: string, end: () => Promise<Answer>) => {
     const [ended, ...answers] = await Promise.all([
       end(),
@@ -112,14 +112,14 @@ describe('nothing older lives after the answer, whatever runs beside it', RACE, 
     return answers.filter(({ status }) => status === 200).map(({ body }) => body);
   };
 
-  it('fifty refreshes beside a log-out', async () => {
+  it('fifty refreshes during a log-out', async () => {
     const w = world();
     const who = await w.signUp();
     const pairs = await beside(w, who.refresh, () => w.logOut(who.refresh));
     await Promise.all([who, ...pairs].map((pair) => expectDead(w, pair)));
   });
 
-  it('fifty refreshes beside a withdrawal', async () => {
+  it('fifty refreshes during a withdrawal', async () => {
     const w = world();
     const who = await w.signUp();
     const pairs = await beside(w, who.refresh, () =>
@@ -129,7 +129,7 @@ describe('nothing older lives after the answer, whatever runs beside it', RACE, 
     expect(await w.rows('SELECT 1 FROM sessions WHERE user_id = ?', who.user.id)).toEqual([]);
   });
 
-  it('fifty refreshes of a replayed token beside fifty of the newest', async () => {
+  it('fifty refreshes of a replayed token during fifty of the newest', async () => {
     const w = world();
     const { used, newest } = await rotated(w);
     w.clock.advance(61);
@@ -143,7 +143,7 @@ describe('nothing older lives after the answer, whatever runs beside it', RACE, 
     expect((await w.refresh(newest)).body).toMatchObject(BLACKLISTED);
   });
 
-  it('fifty refreshes of a used token beside fifty of its successor, within the grace', async () => {
+  it('fifty refreshes of a used token during fifty of its successor, within the grace period', async () => {
     const w = world();
     const { used, newest, newestAccess } = await rotated(w);
     const [old, young] = await Promise.all([
@@ -164,7 +164,7 @@ describe('nothing older lives after the answer, whatever runs beside it', RACE, 
     expect((await w.refresh(used)).status).toBe(401);
   });
 
-  it('fifty log-outs with one token are all content', async () => {
+  it('fifty log-outs with one token all succeed', async () => {
     const w = world();
     const who = await w.signUp();
     expect(tally(await atOnce(50, () => w.logOut(who.refresh)))).toEqual({ 204: 50 });
@@ -172,7 +172,7 @@ describe('nothing older lives after the answer, whatever runs beside it', RACE, 
     expect(await w.revokedOf(who.refresh)).toHaveLength(1);
   });
 
-  it('fifty verifications beside fifty refreshes disturb nothing', async () => {
+  it('fifty verifications during fifty refreshes change nothing', async () => {
     const w = world();
     const who = await w.signUp();
     const [verified, refreshed] = await Promise.all([
@@ -235,7 +235,7 @@ describe('a refresh', () => {
     expect(claimsOf(accessOf(demoted))).not.toHaveProperty('is_staff');
   });
 
-  it('is told of a session that KV knows to be dead without asking D1', async () => {
+  it('of a session that KV knows to be dead is 401 without a call to D1', async () => {
     const who = await world().signUp();
     const watched = watchedD1();
     await env.BLACKLIST.put(`revoked:${claimsOf(who.refresh).sid}`, 'logged_out', { expirationTtl: 60 });
@@ -263,7 +263,7 @@ describe('a refresh', () => {
     expect(codeOf(await w.verify(who.access))).toBe(code);
   });
 
-  it('tells KV what only D1 knew', async () => {
+  it('writes to KV what only D1 knew', async () => {
     const w = world();
     const who = await w.signUp();
     const { sid } = claimsOf(who.refresh);

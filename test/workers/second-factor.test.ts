@@ -121,7 +121,7 @@ describe('enrolment', () => {
     expect((await mailTo(w, who.email)).subject).toBe('Two-step sign-in is on');
   });
 
-  it('starts anew with a second secret, which voids the first', async () => {
+  it('starts over with a second secret, which voids the first', async () => {
     const w = at();
     const who = await w.signUp();
     const start = async () => (await w.post('/account/factors/totp', {}, { token: who.access })).body.secret;
@@ -234,7 +234,7 @@ describe('a log-in', () => {
     expect((await finish(w, await challenged(w, who), shown)).status).toBe(200);
   });
 
-  it('takes a recovery code once, and tells the user by mail', async () => {
+  it('accepts a recovery code once, and notifies the user by email', async () => {
     const w = at();
     const who = await enrolled(w);
     const [code = ''] = who.recoveryCodes;
@@ -469,7 +469,7 @@ describe('the encryption key', () => {
     expect((await finish(alone, await challenged(alone, who), right(alone, who))).status).toBe(200);
   });
 
-  it('that is lost locks nobody in: the code is not valid, and the log says why', async () => {
+  it('that is lost: the code is not valid, and the log says why', async () => {
     const before = at();
     const who = await enrolled(before);
     const after = world({ vars: { ENCRYPTION_KEY: OLD_KEY }, now: before.clock.now * 1_000 });

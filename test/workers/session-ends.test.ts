@@ -86,7 +86,7 @@ describe('ending one session', () => {
     expect(await w.kvOf(other.refresh)).toBeNull();
   });
 
-  it('of somebody else and one that never was are told alike', async () => {
+  it('of somebody else and an unknown one get the same answer', async () => {
     const w = world();
     const [own, other] = [await w.signUp(), await w.signUp()];
     const [taken, none] = [
@@ -296,7 +296,7 @@ describe('ending all sessions', () => {
     expect((await w.post('/account/password/reset/confirm', reset)).status).toBe(204);
   });
 
-  it('by whose own session has ended voids nothing', async () => {
+  it('by a session that has ended voids nothing', async () => {
     const w = world();
     const who = await w.signUp();
     const change = { new_email: `wanted-${who.email}`, password: who.password };
@@ -367,7 +367,7 @@ describe('at once', RACE, () => {
   const liveAnswers = (answers: readonly Answer[]) =>
     answers.filter(({ status }) => status === 200).map(({ body }) => body as Pair);
 
-  it('fifty ends of one session are all content, and end it once', async () => {
+  it('fifty ends of one session all succeed, and end it once', async () => {
     const w = world();
     const own = await w.signUp();
     const target = await later(w, own);
@@ -376,7 +376,7 @@ describe('at once', RACE, () => {
     await expectAlive(w, own);
   });
 
-  it('an end beside fifty refreshes leaves nothing alive', async () => {
+  it('an end during fifty refreshes leaves nothing valid', async () => {
     const w = world();
     const own = await w.signUp();
     const target = await later(w, own);
@@ -389,7 +389,7 @@ describe('at once', RACE, () => {
     await expectAlive(w, own);
   });
 
-  it('an end of all beside fifty refreshes leaves nothing alive', async () => {
+  it('an end of all during fifty refreshes leaves nothing valid', async () => {
     const w = world();
     const own = await w.signUp();
     const other = await later(w, own);
@@ -412,7 +412,7 @@ describe('at once', RACE, () => {
     await expectDead(w, loser);
   });
 
-  it('of fifty ends of all one is told 204, the others that they are logged out', async () => {
+  it('of fifty ends of all one is 204, the others are 401', async () => {
     const w = world();
     const own = await w.signUp();
     const answers = await atOnce(50, () => endAll(w, own.access));

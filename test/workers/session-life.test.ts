@@ -78,7 +78,7 @@ describe('log-out', () => {
     expect(log.of('logged_out')).toHaveLength(logged);
   });
 
-  it('with an expired refresh token is content, and its session ends', async () => {
+  it('succeeds with an expired refresh token, and its session ends', async () => {
     const w = world();
     const who = await w.signUp();
     w.clock.advance(DAY - 1);
@@ -88,7 +88,7 @@ describe('log-out', () => {
     await expectDead(w, newest);
   });
 
-  it('with a token years past its end is content', async () => {
+  it('succeeds with a token years past its end', async () => {
     const w = world();
     const who = await w.signUp();
     w.clock.advance(1_000 * DAY);
@@ -253,7 +253,7 @@ describe('a rightly signed token with odd claims is refused at every endpoint', 
   });
 });
 
-describe('where KV is away, D1 says how a session stands', () => {
+describe('while KV is unavailable, D1 has the status of a session', () => {
   const gone = {
     get: () => Promise.reject(new Error('KV GET failed: 503')),
     put: () => Promise.reject(new Error()),
@@ -280,7 +280,7 @@ describe('where KV is away, D1 says how a session stands', () => {
     expect(log.of('kv_unavailable').map(({ call }) => call)).toEqual(['blacklist.find']);
   });
 
-  it('and what D1 says of a dead session is told to a KV that did not know, once', async () => {
+  it('and a dead session found in D1 is written to KV once', async () => {
     const who = await world().signUp();
     const counted = counting();
     const w = world({ bindings: counted.bindings });
@@ -322,7 +322,7 @@ describe('verify never touches a session', () => {
     expect(log.of('refresh_token_replayed')).toEqual([]);
   });
 
-  it('a replayed one is told apart, and the newest lives on', async () => {
+  it('a replayed token is recognised, and the newest stays valid', async () => {
     const w = world();
     const { used, newest } = await rotated(w);
     w.clock.advance(61);

@@ -143,7 +143,7 @@ describe('a bad value stops the Worker', () => {
     expect(log.lines).toEqual([]);
   });
 
-  it('says it in Korean to whom reads Korean', async () => {
+  it('says it in Korean where the request asks for Korean', async () => {
     const answer = await world({ vars: all }).get('/account/me', { headers: { 'Accept-Language': 'ko' } });
     expect(answer.body.detail).toBe('서비스 설정이 잘못되었습니다.');
   });
@@ -167,7 +167,7 @@ describe('production', () => {
     await expectGood(w, await w.signUp());
   });
 
-  it('is what stands where nothing says otherwise, whatever a request claims', async () => {
+  it('is the default, whatever a request claims', async () => {
     const w = world({ vars: { ENVIRONMENT: undefined } });
     const headers = { Host: 'localhost', 'X-Environment': 'development', 'X-Forwarded-Host': 'localhost' };
     expectMisconfigured(await w.get('/account/me', { headers }));
@@ -209,7 +209,7 @@ describe.each<[string, string, unknown[]]>([
 
   const ofRefresh = claim === 'aud' ? 'refresh' : 'https://a.example';
 
-  it('is set in every token and demanded of every token', async () => {
+  it('is set in every token and required in every token', async () => {
     const w = world({ vars });
     const who = await w.signUp();
     expect(claimsOf(who.access)[claim]).toBe('https://a.example');
@@ -366,7 +366,7 @@ describe('USER_ID_CLAIM=user_id', () => {
     await expectRefused(world({ vars }), who);
   });
 
-  it('is not content with a sub beside an odd user_id', async () => {
+  it('does not accept a sub in place of an odd user_id', async () => {
     const w = world({ vars });
     const who = await w.signUp();
     const change = { sub: who.user.id, user_id: 7 };

@@ -93,7 +93,7 @@ describe('SIGN_UP=verify', () => {
     expect(row?.payload).not.toContain(who.password);
   });
 
-  it('answers a known address the same, and sends its owner a mail that says so and nothing else', async () => {
+  it('returns the same for a known address, and notifies its owner by email', async () => {
     const w = world({ vars });
     const owner = person('owner');
     await signUp(w, owner);
@@ -265,7 +265,7 @@ describe('SIGN_UP=verify', () => {
     expect((await w.logIn({ username: who.email, password: who.password })).status).toBe(200);
   });
 
-  it('grants nothing that a body asks for beside it', async () => {
+  it('grants nothing else that a body contains', async () => {
     const w = world({ vars });
     const who = person('pending');
     await signUp(w, { ...who, is_staff: true, is_active: false, id: 'x', email_verified: true });
@@ -273,7 +273,7 @@ describe('SIGN_UP=verify', () => {
     expect(await usersOf(w, who.email)).toMatchObject([{ is_staff: 0, is_active: 1 }]);
   });
 
-  describe('takes a proof that whoever confirms is who signed up', () => {
+  describe('requires proof that the one who confirms is the one who signed up', () => {
     const confirm = (w: World, token: unknown, proof: object) =>
       w.post('/account/email/verify', { token, ...proof });
     /** A sign-up, its claim and the token of its mail. */
@@ -323,7 +323,7 @@ describe('SIGN_UP=verify', () => {
       expect((await confirm(w, token, { password: PASSWORD })).status).toBe(204);
     });
 
-    it('and a dead token is told before the proof is looked at', async () => {
+    it('and an invalid token is reported before the proof is checked', async () => {
       const w = world({ vars });
       const dead = `${'a'.repeat(64)}.${'A'.repeat(43)}`;
       for (const proof of [{}, { password: PASSWORD }, { new_password: OTHER_PASSWORD }]) {

@@ -345,7 +345,7 @@ describe('sign-up validates every field', () => {
     expect([answer.status, faultsOf(answer)]).toEqual([400, { password: ['password_too_similar'] }]);
   });
 
-  it('tells the faults of all fields at once', async () => {
+  it('reports the faults of all fields at once', async () => {
     const w = world();
     const answer = await w.post('/account/sign-up', { email: 1, password: null, name: [], username: 'a b' });
     expect(faultsOf(answer)).toEqual({
@@ -356,7 +356,7 @@ describe('sign-up validates every field', () => {
     });
   });
 
-  it('tells all faults of a password at once', async () => {
+  it('reports all faults of a password at once', async () => {
     const w = world();
     const answer = await w.post('/account/sign-up', { ...person(), password: '1234567' });
     expect(faultsOf(answer)).toEqual({ password: ['password_too_short', 'password_entirely_numeric'] });

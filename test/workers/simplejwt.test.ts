@@ -248,7 +248,7 @@ describe('obtaining a pair', () => {
   });
 });
 
-describe('validation errors stand at the top level, as DRF has them, and under errors', () => {
+describe('validation errors are at the top level, as in DRF, and under errors', () => {
   const REQUIRED = ['This field is required.'];
   const BLANK = ['This field may not be blank.'];
   const NULL = ['This field may not be null.'];

@@ -281,7 +281,7 @@ describe('stopped half-way', () => {
     expect(pages[0]?.from.at(-1)).toBe('00010000');
   });
 
-  it('tells the log why, without a value, and the platform that it failed', async () => {
+  it('logs why, without a value, and fails the scheduled run', async () => {
     const { DB } = failing(1, 'before');
     await expect(sweep({ DB }, () => NOW * 1_000)).rejects.toThrow(/^sweep failed$/);
     expect(log.lines).toEqual([
@@ -319,7 +319,7 @@ describe('a swept row makes no used token usable again', () => {
     expect((await at.refresh(newest)).status).toBe(200);
   });
 
-  it('log-out with it is content, ends the session and leaves no new row for ever', async () => {
+  it('log-out with it succeeds, ends the session and leaves no new row for ever', async () => {
     const at = world();
     const who = await at.signUp();
     const { refresh } = (await at.refresh(who.refresh)).body;
@@ -334,7 +334,7 @@ describe('a swept row makes no used token usable again', () => {
   });
 });
 
-describe('no session goes while a token of it is good', () => {
+describe('no session is deleted while one of its tokens is valid', () => {
   it('one that is refreshed now and then lives on under daily sweeps', async () => {
     const at = world();
     let { refresh } = await at.signUp();
@@ -389,7 +389,7 @@ describe('no session goes while a token of it is good', () => {
     expect((await at.refresh(who.refresh)).status).toBe(200);
   });
 
-  it('and a session that is over goes, revoked or not', async () => {
+  it('and a session that is over is deleted, revoked or not', async () => {
     const at = world();
     const [ended, idle] = [await at.signUp(), await at.signUp()];
     await at.logOut(ended.refresh);
@@ -406,7 +406,7 @@ describe('no session goes while a token of it is good', () => {
   });
 });
 
-describe('beside requests', () => {
+describe('during requests', () => {
   it('a sweep disturbs nobody', async () => {
     const at = world();
     const people = await Promise.all(Array.from({ length: 10 }, () => at.signUp()));
