@@ -196,7 +196,7 @@ describe('a code is void', () => {
   });
 });
 
-describe('whoever has no right code gets in by none of', () => {
+describe('a user without a valid code gets in by none of', () => {
   type Attack = (its: { email: string; code: string; token: string; other: string }) => object;
   it.each<[string, number, Attack]>([
     ['another address', 401, ({ other, code }) => ({ email: other, code })],
@@ -317,7 +317,7 @@ describe('an address that nobody has', () => {
 });
 
 describe('an account whose address was unverified', () => {
-  it('passes to whoever shows the mailbox: nothing of the one who signed up is left', async () => {
+  it('passes to the owner of the mailbox: nothing of the one who signed up is left', async () => {
     const w = at();
     const attacker = await w.signUp({
       ...person(),
@@ -403,7 +403,7 @@ describe('a second factor', () => {
     expect(codeOf(await confirm(w, { email, code }))).toBe('mfa_required');
   });
 
-  it('is gone with the account of whoever never showed the mailbox', async () => {
+  it('is deleted with an account whose address was never verified', async () => {
     const w = at({ ENCRYPTION_KEY });
     const who = await w.signUp();
     await enrol(w, who.access);
