@@ -49,7 +49,9 @@ export function world(
   options: { vars?: Vars; bindings?: Partial<Bindings>; parts?: Overrides; now?: number } = {},
 ) {
   const clock = { now: options.now ?? Date.now() };
-  const env = { ...testEnv, ...options.vars, ...options.bindings } as unknown as Bindings;
+  // `npm run dev` writes it to .dev.vars, which the pool reads: no test leans on that file.
+  const ours = { ...testEnv, ENCRYPTION_KEY: undefined };
+  const env = { ...ours, ...options.vars, ...options.bindings } as unknown as Bindings;
   const app = createApp({ clock: () => clock.now, deadlines: PATIENT, ...options.parts });
 
   async function fetch(request: Request): Promise<Answer> {
