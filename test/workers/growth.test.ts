@@ -131,7 +131,8 @@ describe('with 1,000 and with 100,000 users, sessions and revoked tokens', () =>
   });
 
   it('no endpoint reads more than a few rows', () => {
-    for (const [endpoint, { rowsRead }] of Object.entries(many)) expect(rowsRead, endpoint).toBeLessThanOrEqual(12);
+    for (const [endpoint, { rowsRead }] of Object.entries(many))
+      expect(rowsRead, endpoint).toBeLessThanOrEqual(12);
   });
 
   it('the sweep deletes what is past its time, one written row each, and leaves the rest', async () => {
