@@ -60,6 +60,10 @@ export const SETTING_MEANINGS: Readonly<Record<keyof typeof SETTINGS, string>> =
   PASSKEY_RP_ID: 'the domain that passkeys are for; the host of `PUBLIC_URL` where unset. Do not change it',
   PASSKEY_ORIGINS:
     'where passkeys may be used, separated by commas; where unset, the own origin and the `ALLOWED_ORIGINS` at or below the RP ID',
+  EVENTS_URL:
+    'where events are sent, signed (Standard Webhooks); https in production. The other way is a queue bound as `EVENTS`',
+  EVENTS_SECRET:
+    '`whsec_` and 24 to 64 bytes in base64; needed by `EVENTS_URL`. A list of several: each signs, for a rotation',
   COMPAT: 'whose paths are there for their clients: a list of `simplejwt`, `djoser` and `dj-rest-auth`',
   PAGES: 'the pages for people: `on`, `off`, or a list of `sign-in`, `sign-up`, `forgot` and `settings`',
   SITE_LOGO: 'the address of a picture, or a path of the host: stands on every page',

@@ -24,6 +24,7 @@ import { connectD1 } from './db/client.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
 import { startPageRoutes } from './dev/start-page.tsx';
 import { discoveryRoutes } from './discovery.ts';
+import { announceAll, announceOut, wayOut } from './events-out.ts';
 import type { SettingFault } from './guard-settings.ts';
 import { healthRoutes } from './health.ts';
 import { hostAnnounce, hostClaims, hostMailer } from './host-functions.ts';
@@ -100,7 +101,8 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
   const deadlines = overrides.deadlines ?? DEADLINES;
   const clock = overrides.clock ?? Date.now;
   const random = overrides.random ?? webCryptoRandom;
-  const d1 = connectD1(env.DB, deadlines.d1);
+  const send = wayOut(settings, env, overrides.fetch);
+  const d1 = connectD1(env.DB, deadlines.d1, { recordsEvents: send !== null });
   const inbox = settings.MAIL === 'inbox' ? kvInbox(env.BLACKLIST, clock, deadlines.kv) : null;
   const mailer = overrides.mailer
     ? hostMailer(overrides.mailer, env, settings.MAIL_FROM)
@@ -130,7 +132,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
       : noLimits,
     mailer,
     extraClaims: overrides.claims ? hostClaims(overrides.claims, env, settings.USER_ID_CLAIM) : null,
-    announce: overrides.on ? hostAnnounce(overrides.on, env) : null,
+    announce: announceAll(hostAnnounce(overrides.on, env), announceOut(d1, send, clock)),
     inbox: inbox?.list ?? null,
     ...composeRooms(settings, d1, { signingKey: secretText(env.SIGNING_KEY) ?? '', clock, random, mailer }),
     breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(overrides.fetch) : null,

@@ -46,6 +46,10 @@ export const fromBase64Url = (text: unknown): Uint8Array<ArrayBuffer> | undefine
     ? fromBase64(text.replaceAll('-', '+').replaceAll('_', '/'))
     : undefined;
 
+/** Epoch seconds → RFC 3339 UTC with `Z`. */
+export const timestamp = (seconds: number): string =>
+  new Date(seconds * 1_000).toISOString().replace('.000Z', 'Z');
+
 /** Of the text's UTF-8. */
 export const sha256 = async (text: string): Promise<Uint8Array> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text)));

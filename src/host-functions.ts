@@ -33,9 +33,10 @@ export const hostClaims =
     throw new Refusal('internal_error');
   };
 
-export const hostAnnounce =
-  (on: Given<'on'>, env: object): Announce =>
-  (event, call) => {
+/** Null: there is no hook. */
+export function hostAnnounce(on: Given<'on'> | undefined, env: object): Announce | null {
+  if (on === undefined) return null;
+  return (event, call) => {
     const found = hookOf(on, event.type);
     if (!found) return;
     const { name, hook } = found;
@@ -49,6 +50,7 @@ export const hostAnnounce =
     };
     call.waitUntil(Promise.resolve().then(run));
   };
+}
 
 export const hostMailer = (mailer: Given<'mailer'>, env: object, from: MailSender | undefined): Mailer => ({
   awaited: false,

@@ -71,7 +71,7 @@ export interface Users {
   ) => Promise<{ user: User; session: Session | null } | null>;
   /** A username is changed only while the address is the one that was read; `changed`: it is another one. */
   update: (
-    user: Pick<User, 'id' | 'email'>,
+    user: Pick<User, 'id' | 'email' | 'name' | 'username' | 'isActive' | 'isStaff'>,
     sessionId: string,
     now: number,
     change: { name?: string | null; username?: string | null; usernameKey?: string | null },

@@ -52,10 +52,6 @@ export function composeRooms(
 }
 
 /** Below the mount of the account app. */
-export const roomRoutes = () => [
-  secondFactorRoutes(),
-  emailSignInRoutes(),
-  passkeyRoutes(),
-  pageRoutes(),
-  connectionsRoutes(),
-];
+export const roomRoutes = () =>
+  // A tuple: of an array TypeScript may take one room's type for another's.
+  [secondFactorRoutes(), emailSignInRoutes(), passkeyRoutes(), pageRoutes(), connectionsRoutes()] as const;

@@ -173,6 +173,19 @@ export const firebaseHashConfig = (text: string | null) => {
   return config;
 };
 
+/** Each is 24 to 64 bytes in base64, as Standard Webhooks has them. */
+export const webhookSecrets = (text: string | null): string[] => {
+  const all = list(text);
+  for (const secret of all) {
+    const [, base64 = ''] = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
+    const bytes = Math.floor((base64.replace(/=+$/, '').length * 3) / 4);
+    if (base64.length % 4 !== 0 || bytes < 24 || bytes > 64) {
+      throw new Problem('must be whsec_ and 24 to 64 bytes in base64');
+    }
+  }
+  return all;
+};
+
 export const encryptionKeys = (text: string | null): Uint8Array<ArrayBuffer>[] =>
   list(text).map((item) => {
     const key = parseEncryptionKey(item);

@@ -25,6 +25,7 @@ import {
   siteColor,
   siteLogo,
   siteName,
+  webhookSecrets,
   whyNoRpId,
 } from './setting-parsers.ts';
 
@@ -165,6 +166,8 @@ export const SETTINGS = define({
   PASSKEYS: { default: null, parse: optionalFlag },
   PASSKEY_RP_ID: { default: null, parse: rpId },
   PASSKEY_ORIGINS: { default: null, parse: passkeyOrigins },
+  EVENTS_URL: { default: null, parse: pageUrl },
+  EVENTS_SECRET: { default: null, secret: true, parse: webhookSecrets },
   COMPAT: { default: 'simplejwt', parse: libraries },
 
   PAGES: { default: 'on', parse: pages },
@@ -193,6 +196,15 @@ export function parseSettings<K extends keyof Parsed>(
   const { values, faults } = readSettings(table, env);
   return { values: values as Pick<Parsed, K>, faults };
 }
+
+const HTTPS_IN_PRODUCTION = [
+  'PUBLIC_URL',
+  'RESET_URL',
+  'VERIFY_URL',
+  'RETURN_URL',
+  'SITE_LOGO',
+  'EVENTS_URL',
+] as const;
 
 /** The whole table, with the rules that span two settings. `mailer`: the host sends mail itself, whatever `MAIL` says. */
 export function loadSettings(
@@ -229,7 +241,11 @@ export function loadSettings(
   ) {
     fault('ALLOWED_ORIGINS', 'must be https in production in cookie mode, localhost apart');
   }
-  for (const name of ['PUBLIC_URL', 'RESET_URL', 'VERIFY_URL', 'RETURN_URL', 'SITE_LOGO'] as const) {
+  if (values.EVENTS_URL !== undefined) {
+    if (values.EVENTS_SECRET.length === 0) fault('EVENTS_SECRET', 'is needed by EVENTS_URL');
+    if (typeof env.EVENTS === 'object') fault('EVENTS_URL', 'is set beside the queue EVENTS: choose one');
+  }
+  for (const name of HTTPS_IN_PRODUCTION) {
     if (production && /^http:/i.test(values[name] ?? '')) fault(name, 'must be https in production');
   }
   const noRpId = whyNoRpId(values, production);

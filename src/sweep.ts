@@ -3,12 +3,16 @@
  * the blacklist from its low end, the walks from the place that is kept beside them.
  */
 
-import { connectD1 } from './db/client.ts';
+import { connectD1, type D1 } from './db/client.ts';
 import { d1Sweeper } from './db/d1-sweep.ts';
 import { Refusal } from './errors.ts';
+import { delivery, wayOut } from './events-out.ts';
 import type { Bindings } from './http/context.ts';
 import { reporter } from './http/report.ts';
+import { sweepEvents } from './outbox/d1-outbox.ts';
+import { OUTBOX } from './outbox/schedule.ts';
 import { type Clock, type Report, seconds } from './ports.ts';
+import { parseSettings } from './settings.ts';
 import type { Sweeper, Walk } from './sweeper.ts';
 
 const DAY_SECONDS = 86_400;
@@ -68,15 +72,37 @@ async function goOn(sweeper: Sweeper, walk: Walk, before: number, now: number): 
   return deleted;
 }
 
-/** Run by the cron trigger. Throws where D1 is away, so that the platform shows the run as failed. */
+/** What requests did not deliver. Another D1 that is away is told by the sweep. */
+async function deliverEvents(
+  env: Readonly<Record<string, unknown>>,
+  d1: D1,
+  clock: Clock,
+  report: Report,
+  fetchIt: typeof fetch | undefined,
+): Promise<void> {
+  const { values } = parseSettings(env, ['EVENTS_URL', 'EVENTS_SECRET']);
+  const send = wayOut(values, env, fetchIt);
+  if (!send) return;
+  const { delivered, failed } = await delivery(d1, send, clock, OUTBOX.cronMs)(null, report);
+  if (delivered + failed > 0) report('info', 'events_delivered', { delivered, failed });
+}
+
+/**
+ * Run by the cron trigger: expired rows go, and events that wait are delivered. Throws where D1 is away, so that the
+ * platform shows the run as failed.
+ */
 export async function sweep(
   env: Pick<Bindings, 'DB'>,
   clock: Clock = Date.now,
   report: Report = reporter('cron'),
+  { fetch: fetchIt }: { fetch?: typeof fetch } = {},
 ): Promise<Swept> {
   try {
-    const swept = await sweepOnce(d1Sweeper(connectD1(env.DB, SWEEP.deadlineMs)), seconds(clock));
+    const d1 = connectD1(env.DB, SWEEP.deadlineMs);
+    const swept = await sweepOnce(d1Sweeper(d1), seconds(clock));
+    await sweepEvents(d1, seconds(clock) - OUTBOX.deadForSeconds, SWEEP.batchRows);
     report('info', 'swept', { ...swept });
+    await deliverEvents(env as Readonly<Record<string, unknown>>, d1, clock, report, fetchIt);
     return swept;
   } catch (error) {
     report(

@@ -144,6 +144,7 @@ export const exported = named(
       }),
     ),
     history: z.array(z.object({ at: timestamp, action: z.string(), changes })),
+    events: z.array(z.object({ type: z.string(), at: timestamp, data: z.record(z.string(), z.unknown()) })),
   }),
   {
     about: {
@@ -152,6 +153,7 @@ export const exported = named(
       connections: 'Accounts of providers that sign in.',
       pending: 'What was sent by e-mail and is not used yet.',
       history: 'What staff did to the account.',
+      events: 'What happened to the account, and is not delivered yet to where the service sends events.',
     },
     example: {
       exported_at: '2026-11-23T10:30:00Z',
@@ -169,6 +171,7 @@ export const exported = named(
       connections: [],
       pending: [],
       history: [],
+      events: [],
     },
   },
 );

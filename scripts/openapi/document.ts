@@ -18,6 +18,7 @@ import { passkeyPaths } from './passkeys.ts';
 import { secondFactorPaths } from './second-factor.ts';
 import { servicePaths } from './service.ts';
 import { simplejwtPaths } from './simplejwt.ts';
+import { webhooks } from './webhooks.ts';
 
 const PATHS: Record<string, Node> = {
   ...accountPaths,
@@ -175,8 +176,14 @@ export async function openapiTemplate(version: string): Promise<Node> {
       }),
       { name: 'Admin', description: 'For staff: what the console at /admin does.' },
       { name: 'Service', description: 'For machines and readers.' },
+      {
+        name: 'Events',
+        description:
+          'What the service sends to `EVENTS_URL`, signed as Standard Webhooks says, or to a queue.',
+      },
     ],
     paths: PATHS,
+    webhooks,
     'x-other-methods': OTHER_METHODS,
     components: {
       schemas: schemas(),

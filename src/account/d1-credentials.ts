@@ -3,12 +3,13 @@
  * asks for the live token, and whose last one deletes it: of two uses at once one finds it. Whoever asks for a mail
  * costs the same rows, known or not: a write that does not happen is answered sooner (docs/adr/0007).
  */
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { activeUser, sessionLives, userExists } from '../db/predicates.ts';
 import { logins, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { OneTimeToken } from '../model.ts';
+import { batchWithEvents, recordEvent } from '../outbox/d1-record.ts';
 import type { Credentials } from '../ports.ts';
 import { insertToken, LIVE_AT_MOST, liveToken, makeRoom, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
@@ -24,18 +25,25 @@ export function d1Credentials({
   return {
     changePassword: ({ id, passwordVersion }, sessionId, passwordHash, now) =>
       run('credentials.changePassword', async (db) => {
+        const onlyIf = sql`${users.passwordVersion} = ${passwordVersion} AND ${activeUser}
+          AND ${sessionLives(id, sessionId, now)}`;
         const write = replacePassword(db, id, passwordHash, now, {
-          onlyIf: sql`${users.passwordVersion} = ${passwordVersion} AND ${activeUser}
-            AND ${sessionLives(id, sessionId, now)}`,
+          onlyIf,
           reason: 'password_changed',
           ending: sql`${sessions.id} <> ${sessionId}`,
           provesEmail: false,
         });
-        const [changed, ended] = await db.batch([
-          write.change.returning({ id: users.id }),
-          write.endSessions.returning(endedSession),
-          ...write.voidTokens,
-        ]);
+        const who = { userId: id, now };
+        const events = recordEvent(db, 'password.changed', who, { by: 'change' }, userExists(id, onlyIf));
+        const [changed, ended] = await batchWithEvents(
+          db,
+          [
+            write.change.returning({ id: users.id }),
+            write.endSessions.returning(endedSession),
+            ...write.voidTokens,
+          ],
+          { before: events },
+        );
         return changed.length > 0 ? { outcome: 'ok', endedSessions: ended } : { outcome: 'changed' };
       }),
 
@@ -83,16 +91,27 @@ export function d1Credentials({
 
     resetPassword: (key, passwordHash, now) =>
       run('credentials.resetPassword', async (db) => {
+        const onlyIf = sql`${activeUser} AND ${liveToken(key, now)}`;
         const write = replacePassword(db, key.subject, passwordHash, now, {
-          onlyIf: sql`${activeUser} AND ${liveToken(key, now)}`,
+          onlyIf,
           reason: 'password_reset',
           provesEmail: true,
         });
-        const [changed, ended] = await db.batch([
-          write.change.returning({ id: users.id }),
-          write.endSessions.returning(endedSession),
-          ...write.voidTokens,
-        ]);
+        const who = { userId: key.subject, now };
+        const done = userExists(key.subject, onlyIf);
+        const events = [
+          ...recordEvent(db, 'email.verified', who, {}, isUnverified(key.subject, onlyIf)),
+          ...recordEvent(db, 'password.changed', who, { by: 'reset' }, done),
+        ];
+        const [changed, ended] = await batchWithEvents(
+          db,
+          [
+            write.change.returning({ id: users.id }),
+            write.endSessions.returning(endedSession),
+            ...write.voidTokens,
+          ],
+          { before: events },
+        );
         return changed.length > 0 ? { outcome: 'ok', endedSessions: ended } : { outcome: 'used' };
       }),
 
@@ -114,14 +133,20 @@ export function d1Credentials({
 
     verifyEmail: (key, now) =>
       run('credentials.verifyEmail', async (db) => {
-        const [verified] = await db.batch([
-          db
-            .update(users)
-            .set({ emailVerifiedAt: sql`coalesce(email_verified_at, ${now})` })
-            .where(and(eq(users.id, key.subject), liveToken(key, now)))
-            .returning({ id: users.id }),
-          voidTokens(db, key.subject, liveToken(key, now), key.purpose),
-        ]);
+        const live = liveToken(key, now);
+        const who = { userId: key.subject, now };
+        const [verified] = await batchWithEvents(
+          db,
+          [
+            db
+              .update(users)
+              .set({ emailVerifiedAt: sql`coalesce(email_verified_at, ${now})` })
+              .where(and(eq(users.id, key.subject), live))
+              .returning({ id: users.id }),
+            voidTokens(db, key.subject, live, key.purpose),
+          ],
+          { before: recordEvent(db, 'email.verified', who, {}, isUnverified(key.subject, live)) },
+        );
         return verified.length > 0 ? 'ok' : 'used';
       }),
 
@@ -169,21 +194,31 @@ export function d1Credentials({
       run('credentials.completeSignUp', async (db) => {
         const live = liveToken(key, now);
         const name = usernameIfFree(user.usernameKey);
-        const [tokens, created] = await db.batch([
-          db.select({ live: sql<number>`${live}`.as('live') }).from(sql`(SELECT 1)`),
-          insertUser(db, user, sql`WHERE ${live} AND NOT ${isTaken('email', user.email)}`, {
-            username: name(user.username),
-            usernameKey: name(user.usernameKey),
-          }).returning({ id: users.id }),
-          addLogin(db, user.id, 'email'),
-          addLogin(db, user.id, 'username'),
-          voidTokens(db, key.subject, userExists(user.id)),
-        ]);
+        const who = { userId: user.id, now };
+        const events = recordEvent(db, 'user.created', who, { email_verified: true }, userExists(user.id));
+        const [tokens, created] = await batchWithEvents(
+          db,
+          [
+            db.select({ live: sql<number>`${live}`.as('live') }).from(sql`(SELECT 1)`),
+            insertUser(db, user, sql`WHERE ${live} AND NOT ${isTaken('email', user.email)}`, {
+              username: name(user.username),
+              usernameKey: name(user.usernameKey),
+            }).returning({ id: users.id }),
+            addLogin(db, user.id, 'email'),
+            addLogin(db, user.id, 'username'),
+            voidTokens(db, key.subject, userExists(user.id)),
+          ],
+          { after: events },
+        );
         if (created.length > 0) return 'ok';
         return tokens[0]?.live === 1 ? 'email_taken' : 'used';
       }),
   };
 }
+
+/** Of a user whose address is about to be proven for the first time. */
+const isUnverified = (id: string, onlyIf: SQL): SQL =>
+  userExists(id, sql`${users.emailVerifiedAt} IS NULL AND ${onlyIf}`);
 
 /** Whoever took the username while the mail waited has it; the account is made without. */
 const usernameIfFree = (key: string | null) => (value: string | null) =>

@@ -3,6 +3,7 @@ import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { activeUser, notTheLastStaff, userExists } from '../db/predicates.ts';
 import { sessions, users } from '../db/schema.ts';
+import { batchWithEvents, recordEvent } from '../outbox/d1-record.ts';
 import type { Credentials } from '../ports.ts';
 import { liveToken } from '../token/d1-one-time-tokens.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
@@ -22,16 +23,22 @@ export const d1Disown = ({ run }: D1): Pick<Credentials, 'disown'> => ({
         { emailSubject, pseudonym },
         sql`${live} AND NOT ${userExists(id)}`,
       );
-      const [ended, possible, , , , deleted] = await db.batch([
-        db
-          .select(endedSession)
-          .from(sessions)
-          .where(and(eq(sessions.userId, id), isNull(sessions.revokedAt))),
-        db.select({ id: users.id }).from(users).where(mayDisown),
-        ...deleteUser(db, id, sql`${mayDisown} AND ${notTheLastStaff}`),
-        eraseLog,
-        eraseTokens,
-      ]);
+      const mayGo = sql`${mayDisown} AND ${notTheLastStaff}`;
+      const events = recordEvent(db, 'user.deleted', { userId: id, now }, {}, userExists(id, mayGo));
+      const [ended, possible, , , , deleted] = await batchWithEvents(
+        db,
+        [
+          db
+            .select(endedSession)
+            .from(sessions)
+            .where(and(eq(sessions.userId, id), isNull(sessions.revokedAt))),
+          db.select({ id: users.id }).from(users).where(mayDisown),
+          ...deleteUser(db, id, mayGo),
+          eraseLog,
+          eraseTokens,
+        ],
+        { before: events },
+      );
       if (deleted.length > 0) return { outcome: 'ok', endedSessions: ended };
       return possible.length > 0 ? { outcome: 'last_staff' } : { outcome: 'used' };
     }),

@@ -8,6 +8,7 @@ import type { D1 } from '../db/client.ts';
 import { activeUser, userExists } from '../db/predicates.ts';
 import { adminLog, connections, logins, oneTimeTokens, passkeys, sessions, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
+import { batchWithEvents, recordDeletions, recordEvent } from '../outbox/d1-record.ts';
 import type { Credentials } from '../ports.ts';
 import { insertToken, liveToken, voidAllTokens, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession, endSessions } from '../token/d1-session-writes.ts';
@@ -41,25 +42,30 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
       const payload = sql`json_set(${takeBack.payload}, '$.nth', (SELECT 1 + coalesce(max(
         json_extract(older.payload, '$.nth')), 0) FROM one_time_tokens AS older
         WHERE older.subject = ${id} AND older.purpose = ${takeBack.purpose}))`;
-      const results = await db.batch([
-        selectTrue(db, live),
-        // Nothing to take back where there was no address.
-        insertToken(
-          db,
-          { ...takeBack, payload },
-          sql`FROM ${users} WHERE ${mayChange} AND ${users.email} IS NOT NULL`,
-        ),
-        dropLogin(db, id, 'username', sql`instr(${logins.key}, '@') AND ${may}`),
-        dropLogin(db, id, 'email', may),
-        db
-          .update(users)
-          .set({ email: to, emailVerifiedAt: now, ...withoutOldName })
-          .where(mayChange)
-          .returning({ id: users.id }),
-        addLogin(db, id, 'email'),
-        emptySignUps(db, toSubject, changed),
-        ...voidAllTokens(db, id, changed),
-      ]);
+      const events = recordEvent(db, 'email.changed', { userId: id, now }, {}, may);
+      const results = await batchWithEvents(
+        db,
+        [
+          selectTrue(db, live),
+          // Nothing to take back where there was no address.
+          insertToken(
+            db,
+            { ...takeBack, payload },
+            sql`FROM ${users} WHERE ${mayChange} AND ${users.email} IS NOT NULL`,
+          ),
+          dropLogin(db, id, 'username', sql`instr(${logins.key}, '@') AND ${may}`),
+          dropLogin(db, id, 'email', may),
+          db
+            .update(users)
+            .set({ email: to, emailVerifiedAt: now, ...withoutOldName })
+            .where(mayChange)
+            .returning({ id: users.id }),
+          addLogin(db, id, 'email'),
+          emptySignUps(db, toSubject, changed),
+          ...voidAllTokens(db, id, changed),
+        ],
+        { before: events },
+      );
       if (results[4].length > 0) return 'ok';
       return results[0][0]?.holds === 1 ? 'email_taken' : 'used';
     }),
@@ -75,50 +81,64 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
       const may = sql`${live} AND ${userExists(id, activeUser)} AND NOT ${isTaken('email', email, id)}`;
       // No password works from now on, so this tells the batch that it has happened.
       const done = sql`${live} AND ${userExists(id, sql`${users.email} = ${email} AND ${users.passwordHash} = ''`)}`;
-      const results = await db.batch([
-        selectTrue(db, live),
-        db
-          .select(endedSession)
-          .from(sessions)
-          .where(and(sql`${sessions.userId} IN (${unproven})`, isNull(sessions.revokedAt))),
-        db.update(adminLog).set({ subjectId: pseudonym }).where(sql`${adminLog.subjectId} IN (${unproven})`),
-        db.delete(oneTimeTokens).where(sql`${oneTimeTokens.subject} IN (${unproven})`),
-        dropLogins(db, 'username', unproven),
-        dropLogins(db, 'passkey', unproven),
-        db.delete(users).where(sql`${users.id} IN (${unproven})`).returning({ id: users.id }),
-        db.delete(logins).where(
-          sql`${logins.kind} = 'email' AND ${logins.key} = ${email} AND ${live}
+      // The new token stays, and is this batch's own.
+      const happened = sql`EXISTS (SELECT 1 FROM ${oneTimeTokens} WHERE ${oneTimeTokens.subject} = ${id}
+        AND ${oneTimeTokens.purpose} = ${reset.purpose} AND ${oneTimeTokens.hash} = ${reset.hash})`;
+      const events = {
+        before: recordDeletions(db, unproven, now),
+        after: recordEvent(db, 'email.changed', { userId: id, now }, {}, happened),
+      };
+      const results = await batchWithEvents(
+        db,
+        [
+          selectTrue(db, live),
+          db
+            .select(endedSession)
+            .from(sessions)
+            .where(and(sql`${sessions.userId} IN (${unproven})`, isNull(sessions.revokedAt))),
+          db
+            .update(adminLog)
+            .set({ subjectId: pseudonym })
+            .where(sql`${adminLog.subjectId} IN (${unproven})`),
+          db.delete(oneTimeTokens).where(sql`${oneTimeTokens.subject} IN (${unproven})`),
+          dropLogins(db, 'username', unproven),
+          dropLogins(db, 'passkey', unproven),
+          db.delete(users).where(sql`${users.id} IN (${unproven})`).returning({ id: users.id }),
+          db.delete(logins).where(
+            sql`${logins.kind} = 'email' AND ${logins.key} = ${email} AND ${live}
               AND NOT EXISTS (SELECT 1 FROM ${users} WHERE ${users.id} = ${logins.userId})`,
-        ),
-        dropLogin(db, id, 'username', sql`instr(${logins.key}, '@') AND ${may}`),
-        dropLogin(db, id, 'email', may),
-        db
-          .update(users)
-          .set({
-            email,
-            emailVerifiedAt: now,
-            passwordHash: '',
-            passwordVersion: sql`${users.passwordVersion} + 1`,
-            passkeyCount: 0,
-            ...withoutOldName,
-          })
-          .where(sql`${users.id} = ${id} AND ${may}`)
-          .returning({ id: users.id }),
-        addLogin(db, id, 'email'),
-        endSessions(db, id, 'password_reset', now, done).returning(endedSession),
-        emptySignUps(db, subject, done),
-        insertToken(db, reset, sql`WHERE ${done}`),
-        // Somebody else may have made them: from now on the mailbox alone opens the account.
-        dropLogins(db, 'passkey', sql`${id}`, done),
-        db.delete(passkeys).where(and(eq(passkeys.userId, id), done)),
-        db.delete(connections).where(and(eq(connections.userId, id), done)),
-        voidTokens(
-          db,
-          id,
-          sql`hash <> ${reset.hash} AND NOT (purpose = 'email_take_back'
+          ),
+          dropLogin(db, id, 'username', sql`instr(${logins.key}, '@') AND ${may}`),
+          dropLogin(db, id, 'email', may),
+          db
+            .update(users)
+            .set({
+              email,
+              emailVerifiedAt: now,
+              passwordHash: '',
+              passwordVersion: sql`${users.passwordVersion} + 1`,
+              passkeyCount: 0,
+              ...withoutOldName,
+            })
+            .where(sql`${users.id} = ${id} AND ${may}`)
+            .returning({ id: users.id }),
+          addLogin(db, id, 'email'),
+          endSessions(db, id, 'password_reset', now, done).returning(endedSession),
+          emptySignUps(db, subject, done),
+          insertToken(db, reset, sql`WHERE ${done}`),
+          // Somebody else may have made them: from now on the mailbox alone opens the account.
+          dropLogins(db, 'passkey', sql`${id}`, done),
+          db.delete(passkeys).where(and(eq(passkeys.userId, id), done)),
+          db.delete(connections).where(and(eq(connections.userId, id), done)),
+          voidTokens(
+            db,
+            id,
+            sql`hash <> ${reset.hash} AND NOT (purpose = 'email_take_back'
             AND json_extract(payload, '$.nth') < ${nth}) AND ${done}`,
-        ),
-      ]);
+          ),
+        ],
+        events,
+      );
       if (results[10].length > 0) {
         return {
           outcome: 'ok',

@@ -8,6 +8,7 @@ import { activeUser, userExists } from '../db/predicates.ts';
 import { sessions, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { UserRow } from '../model.ts';
+import { batchWithEvents, recordEvent } from '../outbox/d1-record.ts';
 import type { Credentials } from '../ports.ts';
 import { liveToken, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
@@ -41,6 +42,8 @@ export function passToOwner(db: Db, id: string, user: UserRow & { email: string 
   const unproven = sql`${users.email} = ${user.email} AND ${signedUpUnproven} AND ${live}`;
   return {
     passed,
+    /** Before the batch: it will. */
+    mayPass: userExists(id, unproven),
     ended: db
       .select(endedSession)
       .from(sessions)
@@ -51,11 +54,20 @@ export function passToOwner(db: Db, id: string, user: UserRow & { email: string 
   };
 }
 
+export const recordPassing = (db: Db, from: string, to: string, now: number, onlyIf: SQL) => [
+  ...recordEvent(db, 'user.deleted', { userId: from, now }, {}, onlyIf),
+  ...recordEvent(db, 'user.created', { userId: to, now }, { email_verified: true }, onlyIf),
+];
+
 export const d1Unproven = ({ run }: D1): Pick<Credentials, 'passUnproven'> => ({
   passUnproven: (key, user, now) =>
     run('credentials.passUnproven', async (db) => {
       const pass = passToOwner(db, key.subject, user, liveToken(key, now));
-      const [ended, , , , deleted] = await db.batch([pass.ended, ...pass.deleted, ...pass.made, pass.voided]);
+      const [ended, , , , deleted] = await batchWithEvents(
+        db,
+        [pass.ended, ...pass.deleted, ...pass.made, pass.voided],
+        { before: recordPassing(db, key.subject, user.id, now, pass.mayPass) },
+      );
       return deleted.length > 0 ? { outcome: 'ok', endedSessions: ended } : { outcome: 'proven' };
     }),
 });

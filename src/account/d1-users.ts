@@ -8,11 +8,13 @@ import { activeUser, notTheLastStaff, sessionLives, userExists } from '../db/pre
 import { logins, sessions, userColumns, users } from '../db/schema.ts';
 import type { Params } from '../db/statement.ts';
 import type { Session } from '../model.ts';
+import { batchWithEvents, recordEvent } from '../outbox/d1-record.ts';
 import type { Users } from '../ports.ts';
 import { insertToken } from '../token/d1-one-time-tokens.ts';
 import { endedSession, insertSession } from '../token/d1-session-writes.ts';
 import { addLogin, dropLogin, isTaken, type LoginKind } from './d1-logins.ts';
 import { deleteUser, eraseTraces, insertUser } from './d1-user-writes.ts';
+import { changedFields } from './event.ts';
 
 export function d1Users({ run, statement }: D1): Users {
   // Joined to a row that is always there, so that nobody known and somebody known are answered alike.
@@ -38,19 +40,30 @@ export function d1Users({ run, statement }: D1): Users {
         const made = userExists(user.id);
         const emailTaken = isTaken('email', user.email);
         const usernameTaken = isTaken('username', user.usernameKey);
-        const results = await db.batch([
-          db
-            .select({
-              email: sql<number>`${emailTaken}`.as('email_taken'),
-              username: sql<number>`${usernameTaken}`.as('username_taken'),
-            })
-            .from(sql`(SELECT 1)`),
-          insertUser(db, user, sql`WHERE NOT ${emailTaken} AND NOT ${usernameTaken}`),
-          addLogin(db, user.id, 'email'),
-          ...(user.usernameKey === null ? [] : [addLogin(db, user.id, 'username')]),
-          ...(session ? [insertSession(db, session, sql`WHERE ${made}`)] : []),
-          ...(mail ? [insertToken(db, mail, sql`WHERE ${made}`)] : []),
-        ]);
+        const events = recordEvent(
+          db,
+          'user.created',
+          { userId: user.id, now: user.dateJoined },
+          { email_verified: user.emailVerifiedAt !== null },
+          made,
+        );
+        const results = await batchWithEvents(
+          db,
+          [
+            db
+              .select({
+                email: sql<number>`${emailTaken}`.as('email_taken'),
+                username: sql<number>`${usernameTaken}`.as('username_taken'),
+              })
+              .from(sql`(SELECT 1)`),
+            insertUser(db, user, sql`WHERE NOT ${emailTaken} AND NOT ${usernameTaken}`),
+            addLogin(db, user.id, 'email'),
+            ...(user.usernameKey === null ? [] : [addLogin(db, user.id, 'username')]),
+            ...(session ? [insertSession(db, session, sql`WHERE ${made}`)] : []),
+            ...(mail ? [insertToken(db, mail, sql`WHERE ${made}`)] : []),
+          ],
+          { after: events },
+        );
         const taken = results[0][0];
         if (taken?.email) return 'email_taken';
         return taken?.username ? 'username_taken' : 'ok';
@@ -70,30 +83,40 @@ export function d1Users({ run, statement }: D1): Users {
         return row ? { user: row.user, session: row.session as Session | null } : null;
       }),
 
-    update: ({ id: userId, email }, sessionId, now, change) =>
+    update: (read, sessionId, now, change) =>
       run('users.update', async (db) => {
+        const { id: userId, email } = read;
         const key = change.usernameKey;
         const taken = isTaken('username', key ?? null, userId);
         const moved = key === undefined ? sql`0` : userExists(userId, sql`${users.email} IS NOT ${email}`);
         const mayChange = sql`${userExists(userId, activeUser)} AND ${sessionLives(userId, sessionId, now)}
           AND NOT ${taken} AND NOT ${moved}`;
-        const results = await db.batch([
-          db
-            .select({ taken: sql<number>`${taken}`.as('taken'), moved: sql<number>`${moved}`.as('moved') })
-            .from(sql`(SELECT 1)`),
-          dropLogin(
-            db,
-            userId,
-            'username',
-            key === undefined ? sql`0` : sql`${logins.key} IS NOT ${key} AND ${mayChange}`,
-          ),
-          db
-            .update(users)
-            .set(change)
-            .where(and(eq(users.id, userId), mayChange))
-            .returning(userColumns),
-          ...(key == null ? [] : [addLogin(db, userId, 'username')]),
-        ]);
+        const changed = changedFields(read, change);
+        const events =
+          changed.length === 0
+            ? []
+            : recordEvent(db, 'user.updated', { userId, now }, { changed }, mayChange);
+        const results = await batchWithEvents(
+          db,
+          [
+            db
+              .select({ taken: sql<number>`${taken}`.as('taken'), moved: sql<number>`${moved}`.as('moved') })
+              .from(sql`(SELECT 1)`),
+            dropLogin(
+              db,
+              userId,
+              'username',
+              key === undefined ? sql`0` : sql`${logins.key} IS NOT ${key} AND ${mayChange}`,
+            ),
+            db
+              .update(users)
+              .set(change)
+              .where(and(eq(users.id, userId), mayChange))
+              .returning(userColumns),
+            ...(key == null ? [] : [addLogin(db, userId, 'username')]),
+          ],
+          { before: events },
+        );
         const [user] = results[2];
         if (user) return { outcome: 'ok', user };
         if (results[0][0]?.taken) return { outcome: 'username_taken' };
@@ -105,18 +128,23 @@ export function d1Users({ run, statement }: D1): Users {
         const mayGo = sql`${users.passwordVersion} = ${passwordVersion} AND ${sessionLives(id, sessionId, now)}
           AND ${notTheLastStaff}`;
         const gone = sql`NOT ${userExists(id)}`;
-        const results = await db.batch([
-          db
-            .select(endedSession)
-            .from(sessions)
-            .where(and(eq(sessions.userId, id), sql`revoked_at IS NULL`)),
-          ...deleteUser(db, id, mayGo),
-          ...eraseTraces(db, id, { emailSubject, pseudonym }, gone),
-          db
-            .select({ passwordVersion: users.passwordVersion })
-            .from(users)
-            .where(and(eq(users.id, id), sql`NOT ${notTheLastStaff}`)),
-        ]);
+        const events = recordEvent(db, 'user.deleted', { userId: id, now }, {}, userExists(id, mayGo));
+        const results = await batchWithEvents(
+          db,
+          [
+            db
+              .select(endedSession)
+              .from(sessions)
+              .where(and(eq(sessions.userId, id), sql`revoked_at IS NULL`)),
+            ...deleteUser(db, id, mayGo),
+            ...eraseTraces(db, id, { emailSubject, pseudonym }, gone),
+            db
+              .select({ passwordVersion: users.passwordVersion })
+              .from(users)
+              .where(and(eq(users.id, id), sql`NOT ${notTheLastStaff}`)),
+          ],
+          { before: events },
+        );
         if (results[4].length > 0) {
           return { outcome: 'ok', endedSessions: results[0] };
         }

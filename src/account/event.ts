@@ -1,7 +1,7 @@
 /** How an event is made: by what announces it, and by the store that keeps it. */
+import { timestamp } from '../encoding.ts';
 import type { AccountEvent, EventDetails, EventType } from '../events.ts';
 import type { User } from '../model.ts';
-import { timestamp } from './presenters.ts';
 
 /** `now` in epoch seconds. */
 export const eventOf = <T extends EventType>(

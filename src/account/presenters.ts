@@ -1,9 +1,8 @@
 /** What of a user and a session goes over the wire: never a hash, whole or in part. */
+import { timestamp } from '../encoding.ts';
 import type { Session, User } from '../model.ts';
 
-/** Epoch seconds → RFC 3339 UTC with `Z`. */
-export const timestamp = (seconds: number): string =>
-  new Date(seconds * 1_000).toISOString().replace('.000Z', 'Z');
+export { timestamp };
 
 export const userJson = (user: User) => ({
   id: user.id,

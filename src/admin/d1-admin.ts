@@ -7,6 +7,7 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { addLogin, dropLogin, isTaken } from '../account/d1-logins.ts';
 import { deleteUser, eraseTraces, insertUser } from '../account/d1-user-writes.ts';
+import { changedFields } from '../account/event.ts';
 import { writeChanges } from '../audit-log.ts';
 import type { D1 } from '../db/client.ts';
 import { insertFrom } from '../db/insert-from.ts';
@@ -14,6 +15,7 @@ import { actorMayAct, notTheLastStaff, userExists } from '../db/predicates.ts';
 import { adminLog, logins, recoveryCodes, sessions, totpSecrets, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { User } from '../model.ts';
+import { batchWithEvents, recordEvent } from '../outbox/d1-record.ts';
 import { LEEWAY_MAX_SECONDS } from '../token/claims.ts';
 import { insertToken, makeRoom, voidAsked, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession, endSessions } from '../token/d1-session-writes.ts';
@@ -85,18 +87,24 @@ export function d1Admin(d1: D1): AdminStore {
     add: (entry, user) =>
       run('admin.add', async (db) => {
         const emailFree = sql`NOT ${isTaken('email', user.email)}`;
-        const results = await db.batch([
-          write(
-            db,
-            entry,
-            { subjectId: user.id },
-            sql`WHERE ${emailFree} AND NOT ${isTaken('username', user.usernameKey)}`,
-          ),
-          outcome(db, entry, [[emailFree, 'email_taken']], 'username_taken'),
-          insertUser(db, user, sql`WHERE ${done(entry)}`),
-          addLogin(db, user.id, 'email'),
-          addLogin(db, user.id, 'username'),
-        ]);
+        const who = { userId: user.id, now: entry.now };
+        const events = recordEvent(db, 'user.created', who, { email_verified: false }, done(entry));
+        const results = await batchWithEvents(
+          db,
+          [
+            write(
+              db,
+              entry,
+              { subjectId: user.id },
+              sql`WHERE ${emailFree} AND NOT ${isTaken('username', user.usernameKey)}`,
+            ),
+            outcome(db, entry, [[emailFree, 'email_taken']], 'username_taken'),
+            insertUser(db, user, sql`WHERE ${done(entry)}`),
+            addLogin(db, user.id, 'email'),
+            addLogin(db, user.id, 'username'),
+          ],
+          { after: events },
+        );
         return outcomeOf(results[1]);
       }),
 
@@ -106,45 +114,51 @@ export function d1Admin(d1: D1): AdminStore {
         const asRead = isAsRead(user);
         const key = set.usernameKey;
         const usernameFree = sql`NOT ${isTaken('username', key ?? null, id)}`;
-        const results = await db.batch([
-          write(
-            db,
-            entry,
-            { subjectId: id, detail: writeChanges(changes) },
-            sql`FROM users WHERE id = ${id} AND ${asRead} AND ${usernameFree}
+        const changed = changedFields(user, set);
+        const who = { userId: id, now: entry.now };
+        const results = await batchWithEvents(
+          db,
+          [
+            write(
+              db,
+              entry,
+              { subjectId: id, detail: writeChanges(changes) },
+              sql`FROM users WHERE id = ${id} AND ${asRead} AND ${usernameFree}
               AND ${ends === 'deactivated' || ends === 'demoted' ? notTheLastStaff : sql`1`}`,
-          ),
-          endSessions(
-            db,
-            id,
-            ends ?? 'ended',
-            entry.now,
-            sql`${ends ? worthEnding(entry.now) : sql`0`} AND ${done(entry)}`,
-          ).returning(endedSession),
-          dropLogin(
-            db,
-            id,
-            'username',
-            key === undefined ? sql`0` : sql`${logins.key} IS NOT ${key} AND ${done(entry)}`,
-          ),
-          db
-            .update(users)
-            .set(set)
-            .where(and(eq(users.id, id), done(entry))),
-          addLogin(db, id, 'username'),
-          outcome(
-            db,
-            entry,
-            [
-              [userExists(id), 'gone'],
-              [asRead, 'changed'],
-              [usernameFree, 'username_taken'],
-            ],
-            'last_staff',
-          ),
-          db.select(userColumns).from(users).where(eq(users.id, id)),
-          ...(ends ? [(ends === 'deactivated' ? voidTokens : voidAsked)(db, id, done(entry))] : []),
-        ]);
+            ),
+            endSessions(
+              db,
+              id,
+              ends ?? 'ended',
+              entry.now,
+              sql`${ends ? worthEnding(entry.now) : sql`0`} AND ${done(entry)}`,
+            ).returning(endedSession),
+            dropLogin(
+              db,
+              id,
+              'username',
+              key === undefined ? sql`0` : sql`${logins.key} IS NOT ${key} AND ${done(entry)}`,
+            ),
+            db
+              .update(users)
+              .set(set)
+              .where(and(eq(users.id, id), done(entry))),
+            addLogin(db, id, 'username'),
+            outcome(
+              db,
+              entry,
+              [
+                [userExists(id), 'gone'],
+                [asRead, 'changed'],
+                [usernameFree, 'username_taken'],
+              ],
+              'last_staff',
+            ),
+            db.select(userColumns).from(users).where(eq(users.id, id)),
+            ...(ends ? [(ends === 'deactivated' ? voidTokens : voidAsked)(db, id, done(entry))] : []),
+          ],
+          { after: recordEvent(db, 'user.updated', who, { changed }, done(entry)) },
+        );
         return { outcome: outcomeOf(results[5]), user: results[6][0] ?? null, ended: results[1] };
       }),
 
@@ -152,35 +166,40 @@ export function d1Admin(d1: D1): AdminStore {
       run('admin.remove', async (db) => {
         const { id } = user;
         const asRead = isAsRead(user);
-        const results = await db.batch([
-          write(
-            db,
-            entry,
-            {
-              subjectId: pseudonym,
-              actorId: entry.actorId === id ? pseudonym : entry.actorId,
-            },
-            sql`FROM users WHERE id = ${id} AND ${asRead} AND ${notTheLastStaff}`,
-          ),
-          outcome(
-            db,
-            entry,
-            [
-              [userExists(id), 'gone'],
-              [asRead, 'changed'],
-            ],
-            'last_staff',
-          ),
-          endSessions(
-            db,
-            id,
-            'withdrawn',
-            entry.now,
-            sql`${worthEnding(entry.now)} AND ${done(entry)}`,
-          ).returning(endedSession),
-          ...deleteUser(db, id, done(entry)),
-          ...eraseTraces(db, id, { emailSubject, pseudonym }, done(entry)),
-        ]);
+        const who = { userId: id, now: entry.now };
+        const results = await batchWithEvents(
+          db,
+          [
+            write(
+              db,
+              entry,
+              {
+                subjectId: pseudonym,
+                actorId: entry.actorId === id ? pseudonym : entry.actorId,
+              },
+              sql`FROM users WHERE id = ${id} AND ${asRead} AND ${notTheLastStaff}`,
+            ),
+            outcome(
+              db,
+              entry,
+              [
+                [userExists(id), 'gone'],
+                [asRead, 'changed'],
+              ],
+              'last_staff',
+            ),
+            endSessions(
+              db,
+              id,
+              'withdrawn',
+              entry.now,
+              sql`${worthEnding(entry.now)} AND ${done(entry)}`,
+            ).returning(endedSession),
+            ...deleteUser(db, id, done(entry)),
+            ...eraseTraces(db, id, { emailSubject, pseudonym }, done(entry)),
+          ],
+          { after: recordEvent(db, 'user.deleted', who, {}, done(entry)) },
+        );
         return { outcome: outcomeOf(results[1]), ended: results[2] };
       }),
 

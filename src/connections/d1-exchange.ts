@@ -4,8 +4,9 @@ import type { D1 } from '../db/client.ts';
 import { insertFrom } from '../db/insert-from.ts';
 import { activeUser, userExists } from '../db/predicates.ts';
 import { connections, logins, oneTimeTokens, userColumns, users } from '../db/schema.ts';
-import type { Params } from '../db/statement.ts';
-import type { OneTimeKey } from '../model.ts';
+import type { Db, Params } from '../db/statement.ts';
+import type { OneTimeKey, Session } from '../model.ts';
+import { recordPrepared } from '../outbox/d1-record.ts';
 import { evictOldest, noteLogIn, openingValues, pruneDead, writeSession } from '../token/d1-opening.ts';
 import type { Connections, ExchangePayload } from './ports.ts';
 
@@ -69,6 +70,7 @@ export const d1Exchange = ({ run }: D1): Pick<Connections, 'exchange'> => ({
             WHERE ${connections.userId} = ${userId} AND ${connections.issuer} = ${payload('adds.issuer')}
             AND ${connections.subject} = ${payload('adds.subject')})`,
         ),
+        ...(db.recordsEvents ? [recordSignIn(db, session, payload)] : []),
         db.delete(oneTimeTokens).where(isThis),
       ]);
       const row = found[0];
@@ -82,6 +84,20 @@ export const d1Exchange = ({ run }: D1): Pick<Connections, 'exchange'> => ({
       return changed ? { outcome: 'changed' } : { outcome: 'second_factor', user, added, amr };
     }),
 });
+
+/** Of an account that was there before: one that is new was told of already. */
+const recordSignIn = (db: Db, { userId, id, createdAt: now }: Session, payload: (path: string) => SQL) =>
+  recordPrepared(
+    db,
+    'user.signed_in',
+    {
+      userId,
+      now,
+      data: sql<string>`json_object('user_id', ${userId}, 'session_id', ${id}, 'amr', json(${payload('amr')}))`,
+    },
+    sql`EXISTS (SELECT 1 FROM sessions WHERE user_id = ${userId} AND id = ${id})
+      AND coalesce(${payload('made')}, 0) = 0`,
+  );
 
 /** The row of `one_time_tokens` is this code's, live, and its challenge is of the verifier that was shown. */
 const shown = ({ subject, purpose, hash }: OneTimeKey, challenge: string, now: number): SQL =>

@@ -1,11 +1,12 @@
 /** What comes of a sign-in with a provider, in D1: who it is, a new user, a new connection, an account that passes. */
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { addLogin, isTaken } from '../account/d1-logins.ts';
-import { signedUp, unproven } from '../account/d1-unproven.ts';
+import { recordPassing, signedUp, unproven } from '../account/d1-unproven.ts';
 import { deleteUser, insertUser } from '../account/d1-user-writes.ts';
 import type { D1 } from '../db/client.ts';
 import { activeUser, addressAsRead, userExists } from '../db/predicates.ts';
 import { connections, logins, sessions, userColumns, users } from '../db/schema.ts';
+import { batchWithEvents, recordEvent } from '../outbox/d1-record.ts';
 import { insertToken, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
 import { insertConnection, isConnected, kindOf, leaveExchange, wasLeft } from './d1-connection-writes.ts';
@@ -64,26 +65,37 @@ export const d1ProviderSignIn = ({
   create: (user, connection, exchange, payload, verification) =>
     run('connections.create', async (db) => {
       const made = wasLeft(exchange.key);
-      const [left] = await db.batch([
-        leaveExchange(
-          db,
-          exchange,
-          payload,
-          sql`WHERE NOT ${isTaken('email', user.email)} AND NOT ${isConnected(connection)}`,
-        ),
-        insertUser(db, user, sql`WHERE ${made}`),
-        addLogin(db, user.id, 'email'),
-        ...insertConnection(db, user.id, connection, made),
-        ...(verification
-          ? [
-              insertToken(
-                db,
-                { subject: user.id, purpose: 'email_verify', createdAt: exchange.createdAt, ...verification },
-                sql`WHERE ${made}`,
-              ),
-            ]
-          : []),
-      ]);
+      const who = { userId: user.id, now: exchange.createdAt };
+      const verified = { email_verified: user.emailVerifiedAt !== null };
+      const [left] = await batchWithEvents(
+        db,
+        [
+          leaveExchange(
+            db,
+            exchange,
+            payload,
+            sql`WHERE NOT ${isTaken('email', user.email)} AND NOT ${isConnected(connection)}`,
+          ),
+          insertUser(db, user, sql`WHERE ${made}`),
+          addLogin(db, user.id, 'email'),
+          ...insertConnection(db, user.id, connection, made),
+          ...(verification
+            ? [
+                insertToken(
+                  db,
+                  {
+                    subject: user.id,
+                    purpose: 'email_verify',
+                    createdAt: exchange.createdAt,
+                    ...verification,
+                  },
+                  sql`WHERE ${made}`,
+                ),
+              ]
+            : []),
+        ],
+        { after: recordEvent(db, 'user.created', who, verified, made) },
+      );
       return left.meta.changes > 0 ? 'ok' : 'changed';
     }),
 
@@ -105,31 +117,40 @@ export const d1ProviderSignIn = ({
   pass: (from, to, connection, exchange, payload) =>
     run('connections.pass', async (db) => {
       const passed = wasLeft(exchange.key);
-      const [ended, left] = await db.batch([
-        db
-          .select(endedSession)
-          .from(sessions)
-          .where(and(eq(sessions.userId, from.id), isNull(sessions.revokedAt))),
-        leaveExchange(
-          db,
-          exchange,
-          payload,
-          // As read: whether it keeps its id was decided by that.
-          sql`WHERE ${userExists(
-            from.id,
-            sql`${unproven} AND ${users.email} = ${from.email}
+      const now = exchange.createdAt;
+      const events =
+        from.id === to.id
+          ? recordEvent(db, 'email.verified', { userId: to.id, now }, {}, passed)
+          : recordPassing(db, from.id, to.id, now, passed);
+      const [ended, left] = await batchWithEvents(
+        db,
+        [
+          db
+            .select(endedSession)
+            .from(sessions)
+            .where(and(eq(sessions.userId, from.id), isNull(sessions.revokedAt))),
+          leaveExchange(
+            db,
+            exchange,
+            payload,
+            // As read: whether it keeps its id was decided by that.
+            sql`WHERE ${userExists(
+              from.id,
+              sql`${unproven} AND ${users.email} = ${from.email}
               AND ${users.passwordVersion} = ${from.passwordVersion}
               AND ${from.signedUp ? sql`` : sql`NOT`} ${signedUp(from.id)}`,
-          )} AND NOT ${isConnected(connection)}`,
-        ),
-        // The row goes and another comes, so that whatever hangs from it goes too, in every room.
-        ...deleteUser(db, from.id, passed),
-        voidTokens(db, from.id, sql`hash <> ${exchange.key.hash} AND ${passed}`),
-        insertUser(db, to, sql`WHERE ${passed}`),
-        addLogin(db, to.id, 'email'),
-        addLogin(db, to.id, 'username'),
-        ...insertConnection(db, to.id, connection, passed),
-      ]);
+            )} AND NOT ${isConnected(connection)}`,
+          ),
+          // The row goes and another comes, so that whatever hangs from it goes too, in every room.
+          ...deleteUser(db, from.id, passed),
+          voidTokens(db, from.id, sql`hash <> ${exchange.key.hash} AND ${passed}`),
+          insertUser(db, to, sql`WHERE ${passed}`),
+          addLogin(db, to.id, 'email'),
+          addLogin(db, to.id, 'username'),
+          ...insertConnection(db, to.id, connection, passed),
+        ],
+        { after: events },
+      );
       return left.meta.changes > 0 ? { outcome: 'ok', endedSessions: ended } : { outcome: 'changed' };
     }),
 });

@@ -9,12 +9,19 @@ import { type Db, measuredBatch, type Statements, statement } from './statement.
 
 /** A D1 database behind its deadline. `what` names the call in the log: `users.create`. */
 export interface D1 extends Statements {
+  /** What happens to users is written into the outbox. */
+  recordsEvents: boolean;
   run: <T>(what: string, work: (db: Db) => Promise<T>) => Promise<T>;
 }
 
-export function connectD1(binding: D1Database, deadlineMs: number): D1 {
-  const db = drizzle(binding);
+export function connectD1(
+  binding: D1Database,
+  deadlineMs: number,
+  { recordsEvents = false }: { recordsEvents?: boolean } = {},
+): D1 {
+  const db: Db = Object.assign(drizzle(binding), { recordsEvents });
   return {
+    recordsEvents,
     statement: (write) => statement(binding, db, write),
     batch: async (statements, values) => (await measuredBatch(binding, statements, values)).results,
     measuredBatch: (statements, values) => measuredBatch(binding, statements, values),

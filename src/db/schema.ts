@@ -164,6 +164,24 @@ export const passkeys = sqliteTable(
   (table) => [primaryKey({ columns: [table.userId, table.id] })],
 );
 
+export const accountEvents = sqliteTable(
+  'account_events',
+  {
+    userId: text('user_id').notNull(),
+    seq: integer('seq').notNull(),
+    id: text('id').notNull(),
+    type: text('type').notNull(),
+    data: text('data').notNull(),
+    createdAt: integer('created_at').notNull(),
+    giveUpAt: integer('give_up_at').notNull(),
+    dueAt: integer('due_at'),
+    attempts: integer('attempts').notNull().default(0),
+    deadAt: integer('dead_at'),
+    failure: text('failure'),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.seq] })],
+);
+
 export const adminLog = sqliteTable('admin_log', {
   id: text('id').primaryKey().notNull(),
   at: integer('at').notNull(),

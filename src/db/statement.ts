@@ -6,7 +6,8 @@
 import { fillPlaceholders, type Placeholder, type Query, sql } from 'drizzle-orm';
 import type { DrizzleD1Database } from 'drizzle-orm/d1';
 
-export type Db = DrizzleD1Database;
+/** `recordsEvents`: what happens to users is written into the outbox (outbox/d1-record.ts). */
+export type Db = DrizzleD1Database & { readonly recordsEvents?: boolean };
 
 /** `given.userId` in a statement stands for what it is handed as `userId` when it is asked. */
 export type Params<Values> = { readonly [Name in keyof Values]: Placeholder };

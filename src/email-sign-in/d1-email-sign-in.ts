@@ -6,13 +6,14 @@
  */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { addLogin, isTaken } from '../account/d1-logins.ts';
-import { passToOwner, signedUpUnproven } from '../account/d1-unproven.ts';
+import { passToOwner, recordPassing, signedUpUnproven } from '../account/d1-unproven.ts';
 import { insertUser } from '../account/d1-user-writes.ts';
 import type { D1 } from '../db/client.ts';
 import { activeUser, isSession, userExists } from '../db/predicates.ts';
 import { logins, oneTimeTokens, sessions, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { OneTimePurpose, Session, User } from '../model.ts';
+import { batchWithEvents, recordEvent } from '../outbox/d1-record.ts';
 import { insertToken, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { openingStatements } from '../token/d1-opening.ts';
 import { endedSession, endSessions } from '../token/d1-session-writes.ts';
@@ -145,19 +146,23 @@ export function d1EmailSignIn({ run }: D1): EmailSignIn {
         const isUnproven = sql`${users.emailVerifiedAt} IS NULL AND ${users.passwordVersion} = ${passwordVersion}
           AND ${asRead(key, read, now)}`;
         const unproven = userExists(id, isUnproven);
-        const [ended, , proven] = await db.batch([
-          endSessions(db, id, 'password_reset', now, unproven).returning(endedSession),
-          voidTokens(db, id, sql`purpose NOT IN (${PURPOSE}, 'email_take_back') AND ${unproven}`),
-          db
-            .update(users)
-            .set({
-              emailVerifiedAt: now,
-              passwordHash: '',
-              passwordVersion: sql`${users.passwordVersion} + 1`,
-            })
-            .where(isUnproven)
-            .returning(userColumns),
-        ]);
+        const [ended, , proven] = await batchWithEvents(
+          db,
+          [
+            endSessions(db, id, 'password_reset', now, unproven).returning(endedSession),
+            voidTokens(db, id, sql`purpose NOT IN (${PURPOSE}, 'email_take_back') AND ${unproven}`),
+            db
+              .update(users)
+              .set({
+                emailVerifiedAt: now,
+                passwordHash: '',
+                passwordVersion: sql`${users.passwordVersion} + 1`,
+              })
+              .where(isUnproven)
+              .returning(userColumns),
+          ],
+          { before: recordEvent(db, 'email.verified', { userId: id, now }, {}, unproven) },
+        );
         const [user] = proven;
         return user ? { outcome: 'ok', user, ended } : { outcome: 'changed' };
       }),
@@ -187,14 +192,21 @@ export function d1EmailSignIn({ run }: D1): EmailSignIn {
         const [session] = opening;
         const unused = waits(key, session.createdAt);
         const [open, ...rest] = openingStatements(db, opening, unused);
-        const [made, , opened, evicted] = await db.batch([
-          insertUser(db, user, sql`WHERE ${unused} AND NOT ${isTaken('email', user.email)}`),
-          addLogin(db, user.id, 'email'),
-          open,
-          ...rest,
-          // Sign-ups that wait for the address among them.
-          voidTokens(db, key.subject, isThere(session)),
-        ]);
+        const may = sql`${unused} AND NOT ${isTaken('email', user.email)}`;
+        const who = { userId: user.id, now: session.createdAt };
+        const created = recordEvent(db, 'user.created', who, { email_verified: true }, may);
+        const [made, , opened, evicted] = await batchWithEvents(
+          db,
+          [
+            insertUser(db, user, sql`WHERE ${may}`),
+            addLogin(db, user.id, 'email'),
+            open,
+            ...rest,
+            // Sign-ups that wait for the address among them.
+            voidTokens(db, key.subject, isThere(session)),
+          ],
+          { before: created },
+        );
         const done = made.meta.changes > 0 && opened.meta.changes > 0;
         return done ? { outcome: 'ok', evicted } : { outcome: 'changed' };
       }),
@@ -204,14 +216,12 @@ export function d1EmailSignIn({ run }: D1): EmailSignIn {
         const [session] = opening;
         const pass = passToOwner(db, from, user, waits(key, session.createdAt));
         const [open, ...rest] = openingStatements(db, opening, pass.passed);
-        const [ended, , , , deleted] = await db.batch([
-          pass.ended,
-          ...pass.deleted,
-          ...pass.made,
-          open,
-          ...rest,
-          pass.voided,
-        ]);
+        const passing = recordPassing(db, from, user.id, session.createdAt, pass.mayPass);
+        const [ended, , , , deleted] = await batchWithEvents(
+          db,
+          [pass.ended, ...pass.deleted, ...pass.made, open, ...rest, pass.voided],
+          { before: passing },
+        );
         return deleted.length > 0 ? { outcome: 'ok', evicted: [], ended } : { outcome: 'changed' };
       }),
   };

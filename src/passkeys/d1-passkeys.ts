@@ -156,14 +156,13 @@ function d1Passkeys({ run }: D1): Passkeys {
         const [session] = opening;
         const now = session.createdAt;
         const won = wasUsedBy(use.challenge, session.id);
-        const [open, evict, prune, note] = openingStatements(db, opening, won);
+        const [open, evict, ...rest] = openingStatements(db, opening, won);
         const [, , opened, evicted] = await db.batch([
           useChallenge(db, use.challenge, session.id, now, isUsable(use)),
           noteUse(db, use, now, won),
           open,
           evict,
-          prune,
-          note,
+          ...rest,
         ]);
         return opened.meta.changes > 0 ? { outcome: 'ok', evicted } : { outcome: 'changed' };
       }),

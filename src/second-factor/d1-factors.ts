@@ -215,13 +215,12 @@ export function d1Factors(d1: D1): Factors {
         const [session] = opening;
         const { subject: userId } = challenge;
         const won = wasUsed(userId, proof, session.id);
-        const [open, evict, prune, note] = openingStatements(db, opening, won);
+        const [open, evict, ...rest] = openingStatements(db, opening, won);
         const [, opened, evicted] = await db.batch([
           use(db, userId, proof, session.id, session.createdAt, liveToken(challenge, session.createdAt)),
           open,
           evict,
-          prune,
-          note,
+          ...rest,
           giveTryBack(db, userId, won),
           voidTokens(
             db,

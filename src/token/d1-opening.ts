@@ -7,6 +7,7 @@ import { activeUser, liveSession } from '../db/predicates.ts';
 import { sessions, users } from '../db/schema.ts';
 import type { Db, Params } from '../db/statement.ts';
 import type { Session } from '../model.ts';
+import { recordPrepared } from '../outbox/d1-record.ts';
 import type { Sessions } from '../ports.ts';
 import { endedSession, endSessions, insertSession } from './d1-session-writes.ts';
 
@@ -96,6 +97,11 @@ export const noteLogIn = (
     })
     .where(sql`id = ${userId} AND ${isThere(userId, id)}`);
 
+export const recordSignIn = (
+  db: Db,
+  { userId, id, createdAt: now, eventData: data }: Params<Session & { eventData: string }>,
+) => recordPrepared(db, 'user.signed_in', { userId, now, data }, isThere(userId, id));
+
 /** What the statements of an opening are filled with. */
 export const openingValues = (
   session: Session,
@@ -110,6 +116,11 @@ export const openingValues = (
   lastLoginAt: updateLastLogin ? session.createdAt : null,
   rehash,
   language,
+  eventData: JSON.stringify({
+    user_id: session.userId,
+    session_id: session.id,
+    amr: session.amr,
+  }),
 });
 
 /**
@@ -124,5 +135,6 @@ export function openingStatements(db: Db, [session, as, options]: Parameters<Ses
     evictOldest(db, values),
     pruneDead(db, values),
     noteLogIn(db, values),
+    ...(db.recordsEvents ? [recordSignIn(db, values)] : []),
   ] as const;
 }

@@ -18,6 +18,7 @@ import {
   noteLogIn,
   openingValues,
   pruneDead,
+  recordSignIn,
   writeSession,
 } from './d1-opening.ts';
 import { d1RefreshTokens } from './d1-refresh-tokens.ts';
@@ -59,6 +60,8 @@ const statementsOf = ({ statement }: D1) => ({
   prune: statement(pruneDead),
 
   noteLogIn: statement(noteLogIn),
+
+  recordSignIn: statement(recordSignIn),
 });
 
 export function d1Sessions(d1: D1): Sessions {
@@ -71,7 +74,12 @@ export function d1Sessions(d1: D1): Sessions {
       run('sessions.open', async () => {
         const changes = options.updateLastLogin || options.rehash !== null || options.language !== null;
         const { results, rowsRead } = await measuredBatch(
-          [statements.open, statements.evict, ...(changes ? [statements.noteLogIn] : [])],
+          [
+            statements.open,
+            statements.evict,
+            ...(changes ? [statements.noteLogIn] : []),
+            ...(d1.recordsEvents ? [statements.recordSignIn] : []),
+          ],
           openingValues(session, as, options),
         );
         const [opened, evicted] = results;

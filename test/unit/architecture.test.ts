@@ -14,7 +14,7 @@ const IMPORTS = new Map(FILES.map((file) => [file, importsOf(file)]));
 
 /** The first pattern that fits names a file's layer. */
 const LAYERS: [name: string, ...files: RegExp[]][] = [
-  ['composition', /^(app|index|rooms|worker|sweep)\.ts$/],
+  ['composition', /^(app|index|rooms|worker|sweep|events-out)\.ts$/],
   ['client', /^(client|pages\/browser)\//],
   [
     'stores',
@@ -24,6 +24,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^mail\/(inbox|cloudflare)/,
     /^password\/breach/,
     /^connections\/(kv-|oidc|oauth|provider-)/,
+    /^outbox\/(webhook|queue)/,
   ],
   [
     'application',
@@ -35,6 +36,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^passkeys\/(assertion|registration|services|sign-in)\.ts$/,
     /^host-functions\.ts$/,
     /^connections\/(begin|finish|exchange|exchange-code|hand-back|linking|services)\.ts$/,
+    /^outbox\/deliver\.ts$/,
   ],
   ['http', /^http\//],
   ['guard', /^guard\//],
@@ -51,11 +53,12 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^connections\/(flow|limits|ports|providers|return-to)\.ts$/,
     /^account\/(staff|new-user|presenters|export\/own-data)\.ts$/,
     /^mail\/(mails|compose)\.ts$/,
+    /^outbox\/schedule\.ts$/,
   ],
   [
     'model',
     /^languages\//,
-    /^((admin\/)?ports|mail-ports|audit-log|events|model|encoding|errors|refusal-reasons|rate-limited-action|sweeper|random|deadlines)\.ts$/,
+    /^((admin\/|outbox\/)?ports|mail-ports|audit-log|events|model|encoding|errors|refusal-reasons|rate-limited-action|sweeper|random|deadlines)\.ts$/,
   ],
   [
     'routes',

@@ -67,6 +67,8 @@ const DEFAULTS = {
   RESET_URL: undefined,
   VERIFY_URL: undefined,
   RETURN_URL: undefined,
+  EVENTS_URL: undefined,
+  EVENTS_SECRET: [],
   PAGES: ['sign-in', 'sign-up', 'forgot', 'settings'],
   PASSKEYS: false,
   PASSKEY_RP_ID: undefined,
@@ -100,6 +102,7 @@ describe('without a variable', () => {
       'ENCRYPTION_KEYS_OLD',
       'PROVIDERS',
       'FIREBASE_HASH_CONFIG',
+      'EVENTS_SECRET',
     ]);
   });
 
@@ -214,6 +217,12 @@ describe('a good value', () => {
     ['PAGES', 'off', []],
     ['PAGES', 'sign-in, settings', ['sign-in', 'settings']],
     ['PAGES', ['forgot'], ['forgot']],
+    ['EVENTS_SECRET', `whsec_${'A'.repeat(32)}`, [`whsec_${'A'.repeat(32)}`]],
+    [
+      'EVENTS_SECRET',
+      `${'A'.repeat(32)}, whsec_${'B'.repeat(43)}=`,
+      ['A'.repeat(32), `whsec_${'B'.repeat(43)}=`],
+    ],
     ['SITE_LOGO', '/logo.svg', '/logo.svg'],
     ['SITE_LOGO', 'https://cdn.example.com/a/logo.png?v=2', 'https://cdn.example.com/a/logo.png?v=2'],
     ['SITE_LOGO', '', undefined],
@@ -419,6 +428,16 @@ const BAD: Record<Exclude<Name, 'SIGNING_KEY' | 'VERIFYING_KEYS' | 'PROVIDERS'>,
     'https://example.com/id;x',
     'https://example.com/a,b',
   ],
+  EVENTS_URL: ['hooks.example.com', 'ftp://example.com/', 'https://user:pw@example.com/', 'https://a b'],
+  EVENTS_SECRET: [
+    'short',
+    'whsec_',
+    `whsec_${'A'.repeat(28)}`,
+    `whsec_${'A'.repeat(88)}AAAA`,
+    `whsec_${'A'.repeat(31)}`,
+    `whsec_${'A'.repeat(31)}-`,
+    `${'A'.repeat(32)},short`,
+  ],
   COMPAT: ['django', 'simplejwt;djoser', 'Djoser', 'dj_rest_auth', 'simplejwt,rest'],
   PAGES: ['', 'true', 'On', ',', 'sign-in,profile', 'on,sign-in', 'off,settings'],
   SITE_LOGO: [
@@ -484,6 +503,17 @@ describe('faults come together', () => {
   it.each<[string, Env, string[]]>([
     ['fewer iterations in production', { PASSWORD_ITERATIONS: '100000' }, ['PASSWORD_ITERATIONS']],
     ['the inbox in production', { MAIL: 'inbox' }, ['MAIL']],
+    ['events without a secret', { EVENTS_URL: 'https://a.example' }, ['EVENTS_SECRET']],
+    [
+      'events by http in production',
+      { EVENTS_URL: 'http://a.example', EVENTS_SECRET: 'A'.repeat(32) },
+      ['EVENTS_URL'],
+    ],
+    [
+      'events by both ways',
+      { EVENTS_URL: 'https://a.example', EVENTS_SECRET: 'A'.repeat(32), EVENTS: { send: () => undefined } },
+      ['EVENTS_URL'],
+    ],
     ['sign-up by mail without mail', { SIGN_UP: 'verify' }, ['SIGN_UP']],
     [
       'sign-up by mail with mail off',

@@ -38,6 +38,7 @@ describe('the export of one’s own data', () => {
       'connections',
       'pending',
       'history',
+      'events',
     ]);
     expect(answer.body.user).toEqual((await w.me(who.access)).body);
     expect(answer.body.sessions).toMatchObject([

@@ -88,6 +88,8 @@ describe('an index', () => {
       "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name",
     );
     expect(indexes.map(({ sql }) => sql)).toEqual([
+      'CREATE INDEX account_events_dead ON account_events (dead_at) WHERE dead_at IS NOT NULL',
+      'CREATE INDEX account_events_due ON account_events (due_at) WHERE due_at IS NOT NULL',
       'CREATE INDEX admin_log_actor ON admin_log (actor_id)',
       'CREATE INDEX admin_log_subject ON admin_log (subject_id)',
       'CREATE INDEX users_staff ON users (id) WHERE is_staff = 1',

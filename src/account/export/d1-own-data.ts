@@ -5,7 +5,7 @@
 import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import { changesJson, readChanges } from '../../audit-log.ts';
 import type { D1 } from '../../db/client.ts';
-import { adminLog, connections, oneTimeTokens, sessions } from '../../db/schema.ts';
+import { accountEvents, adminLog, connections, oneTimeTokens, sessions } from '../../db/schema.ts';
 import type { Db } from '../../db/statement.ts';
 import type { Session } from '../../model.ts';
 import { authTimeOf } from '../../token/authentication.ts';
@@ -92,9 +92,37 @@ const PARTS = {
       changes: changesJson(readChanges(detail)),
     }),
   },
+  /** What the site has not been told yet, or could not be. */
+  events: {
+    select: (db: Db, userId: string, after: string) =>
+      db
+        .select({
+          seq: accountEvents.seq,
+          type: accountEvents.type,
+          createdAt: accountEvents.createdAt,
+          data: accountEvents.data,
+        })
+        .from(accountEvents)
+        .where(and(eq(accountEvents.userId, userId), gt(accountEvents.seq, Number(after))))
+        .orderBy(asc(accountEvents.seq))
+        .limit(PAGE_ROWS),
+    key: ({ seq }: Event) => String(seq),
+    json: ({ type, createdAt, data }: Event) => ({
+      type,
+      at: timestamp(createdAt),
+      data: JSON.parse(data) as object,
+    }),
+  },
 };
 
 type Connection = typeof connections.$inferSelect;
+interface Event {
+  seq: number;
+  type: string;
+  createdAt: number;
+  data: string;
+}
+
 interface Token {
   purpose: string;
   hash: string;
@@ -136,12 +164,13 @@ export function d1OwnData({ run }: D1): OwnData {
   return {
     first: (userId, sessionId) =>
       run('ownData.first', async (db) => {
-        const { sessions, connections, pending, history } = PARTS;
+        const { sessions, connections, pending, history, events } = PARTS;
         const results = await db.batch([
           sessions.select(db, userId, ''),
           connections.select(db, userId, ''),
           pending.select(db, userId, ''),
           history.select(db, userId, ''),
+          events.select(db, userId, ''),
         ]);
         return NAMES.map((name, i) => pageOf(name, results[i] ?? [], sessionId));
       }),

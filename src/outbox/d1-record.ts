@@ -1,0 +1,102 @@
+/**
+ * Writes an event into the outbox, as a part of the batch in which it happens. Where events are off there is no
+ * statement, so that a request costs what it costs without them.
+ */
+import { type SQL, sql } from 'drizzle-orm';
+import type { BatchItem, BatchResponse } from 'drizzle-orm/batch';
+import { insertFrom } from '../db/insert-from.ts';
+import type { Of } from '../db/predicates.ts';
+import { accountEvents as events } from '../db/schema.ts';
+import type { Db } from '../db/statement.ts';
+import type { EventDetails, EventType } from '../events.ts';
+import { OUTBOX } from './schedule.ts';
+
+type Statement = BatchItem<'sqlite'>;
+
+/** `source`: what decides whether it happened, a WHERE, or a FROM with one. `data`: JSON. */
+const insertEvent = (
+  db: Db,
+  type: EventType,
+  {
+    userId,
+    now,
+    data,
+  }: { userId: Of<string> | SQL<string>; now: Of<number>; data: Of<string> | SQL<string> },
+  source: SQL,
+) =>
+  insertFrom(
+    db,
+    events,
+    {
+      userId,
+      // Milliseconds where nothing waits, so that one which was delivered and one that comes next differ.
+      seq: sql<number>`(SELECT max(${now} * 1000, 1 + coalesce(max(last.seq), 0)) FROM account_events AS last
+        WHERE last.user_id = ${userId})`,
+      id: sql<string>`'evt_' || lower(hex(randomblob(16)))`,
+      type,
+      data,
+      createdAt: now,
+      giveUpAt: sql<number>`${now} + ${sql.raw(String(OUTBOX.giveUpSeconds))}`,
+      dueAt: sql<number>`CASE WHEN EXISTS (SELECT 1 FROM account_events AS waiting
+        WHERE waiting.user_id = ${userId} AND waiting.dead_at IS NULL) THEN NULL ELSE ${now} END`,
+      attempts: 0,
+      deadAt: null,
+      failure: null,
+    },
+    source,
+  );
+
+/** None where events are off. `onlyIf`: whether it happens, or has happened, in this very batch. */
+export const recordEvent = <T extends EventType>(
+  db: Db,
+  type: T,
+  { userId, now }: { userId: string; now: number },
+  details: EventDetails[T],
+  onlyIf: SQL,
+): Statement[] =>
+  db.recordsEvents
+    ? [
+        insertEvent(
+          db,
+          type,
+          { userId, now, data: JSON.stringify({ user_id: userId, ...details }) },
+          sql`WHERE ${onlyIf}`,
+        ),
+      ]
+    : [];
+
+/** The deletion of whomever a subquery finds. */
+export const recordDeletions = (db: Db, ids: SQL, now: number): Statement[] =>
+  db.recordsEvents
+    ? [
+        insertEvent(
+          db,
+          'user.deleted',
+          { userId: sql<string>`gone.id`, now, data: sql<string>`json_object('user_id', gone.id)` },
+          sql`FROM users AS gone WHERE gone.id IN (${ids})`,
+        ),
+      ]
+    : [];
+
+/** As a prepared statement has it: with placeholders. */
+export const recordPrepared = (
+  db: Db,
+  type: EventType,
+  values: { userId: Of<string>; now: Of<number>; data: Of<string> | SQL<string> },
+  onlyIf: SQL,
+) => insertEvent(db, type, values, sql`WHERE ${onlyIf}`);
+
+/**
+ * A batch with events in it. `before`: those that are decided by what is there before the batch; `after`: by what it
+ * has left. The results are those of the other statements.
+ */
+export async function batchWithEvents<U extends Statement, T extends Readonly<[U, ...U[]]>>(
+  db: Db,
+  batch: T,
+  { before = [], after = [] }: { before?: Statement[]; after?: Statement[] },
+): Promise<BatchResponse<T>> {
+  if (before.length + after.length === 0) return db.batch(batch);
+  const all = [...before, ...batch, ...after] as unknown as [Statement, ...Statement[]];
+  const results: readonly unknown[] = await db.batch(all);
+  return results.slice(before.length, before.length + batch.length) as BatchResponse<T>;
+}
