@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { unstable_splitSqlQuery as splitSqlQuery } from 'wrangler';
 import { root } from './bundle.ts';
 import { childrenNamed } from './process.ts';
 import { COMPATIBILITY_DATE } from './workerd.ts';
@@ -82,10 +83,7 @@ export async function applyMigrations(db: Database): Promise<void> {
   for (const file of readdirSync(folder)
     .filter((name) => name.endsWith('.sql'))
     .sort()) {
-    const statements = readFileSync(join(folder, file), 'utf8')
-      .replaceAll(/^\s*--.*$/gm, '')
-      .split(/;\s*$/m)
-      .filter((statement) => statement.trim() !== '');
+    const statements = splitSqlQuery(readFileSync(join(folder, file), 'utf8'));
     await db.batch(statements.map((statement) => db.prepare(statement)));
   }
 }

@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, Response as WorkerResponse } from 'miniflare';
+import { unstable_splitSqlQuery as splitSqlQuery } from 'wrangler';
 
 export const ACCOUNT_ID = 'a'.repeat(32);
 
@@ -221,7 +222,7 @@ export async function fakeCloudflare(folder: string) {
   async function query(sql: string) {
     const db = await miniflare.getD1Database('DB');
     const results = [];
-    for (const statement of statementsOf(sql)) {
+    for (const statement of splitSqlQuery(sql.replaceAll(/^\s*--.*$/gm, ''))) {
       const { results: rows, meta } = await db.prepare(statement).all();
       results.push({ results: rows, success: true, meta });
       const [, table] = /^CREATE TABLE (\w+)/i.exec(statement) ?? [];
@@ -315,15 +316,6 @@ function headersOf(request: IncomingMessage): [string, string][] {
   return Object.entries(request.headers).flatMap(([name, value]) =>
     typeof value === 'string' ? [[name, value] as [string, string]] : [],
   );
-}
-
-/** Good for the migrations, which have no trigger: a statement ends at the end of a line. */
-function statementsOf(sql: string): string[] {
-  return sql
-    .replaceAll(/^\s*--.*$/gm, '')
-    .split(/;\s*$/m)
-    .map((statement) => statement.trim())
-    .filter((statement) => statement !== '');
 }
 
 function asset(request: { url: string }) {
