@@ -26,6 +26,9 @@ export interface Frame {
   signUp: 'open' | 'verify' | 'closed';
   mail: boolean;
   factors: boolean;
+  passkeys: boolean;
+  byEmail: boolean;
+  providers: readonly { id: string; name: string }[];
   minLength: number;
   returnUrl: string | undefined;
   /** The app that sent somebody here, and waits for them. */

@@ -1,15 +1,16 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** The pages for people, below the mount of the account app. PAGES says which are there. */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { Child } from 'hono/jsx';
+import type { WithConnections } from '../connections/services.ts';
 import { invalid, Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import { showPage } from '../http/page.tsx';
 import type { Site } from '../http/site.ts';
 import { accountPages, mailLinkParts } from '../languages/index.ts';
-import type { FactorsContext, FactorsEnv } from '../second-factor/env.ts';
+import type { FactorsEnv } from '../second-factor/env.ts';
 import type { PageName } from '../setting-parsers.ts';
 import { ForgotPage } from './forgot.tsx';
 import type { Frame, ReturnTo } from './parts.tsx';
@@ -19,8 +20,13 @@ import { SettingsPage } from './settings.tsx';
 import { SignInPage } from './sign-in.tsx';
 import { SignUpPage } from './sign-up.tsx';
 
-const frameOf = (c: FactorsContext, site: Site, returnTo: ReturnTo | null): Frame => {
-  const { settings, mailer, factors } = c.var.services;
+interface PagesEnv extends FactorsEnv {
+  Variables: FactorsEnv['Variables'] & { services: WithConnections };
+}
+type PagesContext = Context<PagesEnv>;
+
+const frameOf = (c: PagesContext, site: Site, returnTo: ReturnTo | null): Frame => {
+  const { settings, mailer, factors, connections } = c.var.services;
   return {
     site,
     language: c.var.language,
@@ -33,6 +39,9 @@ const frameOf = (c: FactorsContext, site: Site, returnTo: ReturnTo | null): Fram
     signUp: settings.SIGN_UP,
     mail: mailer !== null,
     factors: factors !== null,
+    passkeys: settings.PASSKEYS,
+    byEmail: settings.SIGN_IN_BY_EMAIL,
+    providers: connections.providers,
     minLength: settings.PASSWORD_MIN_LENGTH,
     returnUrl: settings.RETURN_URL,
     returnTo,
@@ -41,7 +50,7 @@ const frameOf = (c: FactorsContext, site: Site, returnTo: ReturnTo | null): Fram
 
 /** Of every method: a page that is off is not there, and no 405 says otherwise. */
 const ifOn = (page: PageName) =>
-  createMiddleware<FactorsEnv>(async function ifOn(c, next) {
+  createMiddleware<PagesEnv>(async function ifOn(c, next) {
     const { settings, mailer } = c.var.services;
     const isThere = settings.PAGES.includes(page) && (page !== 'forgot' || mailer !== null);
     if (!isThere) throw new Refusal('not_found');
@@ -49,7 +58,7 @@ const ifOn = (page: PageName) =>
   });
 
 /** Beside `POST /sign-up`, which is there whatever PAGES says. */
-const signUpPage = createMiddleware<FactorsEnv>(async function signUpPage(c, next) {
+const signUpPage = createMiddleware<PagesEnv>(async function signUpPage(c, next) {
   if (c.req.method === 'POST' || c.var.services.settings.PAGES.includes('sign-up')) return next();
   const Allow = 'POST, OPTIONS';
   if (c.req.method === 'OPTIONS') return c.body(null, 204, { Allow });
@@ -57,10 +66,10 @@ const signUpPage = createMiddleware<FactorsEnv>(async function signUpPage(c, nex
 });
 
 /** Browsers ask for pages by name. */
-const wantsPage = (c: FactorsContext) => /\btext\/html\b/i.test(c.req.header('Accept') ?? '');
+const wantsPage = (c: PagesContext) => /\btext\/html\b/i.test(c.req.header('Accept') ?? '');
 
 /** `needsCode`: the page ends with a session, which an app of another origin gets by a code. */
-function show(c: FactorsContext, Content: (props: { frame: Frame }) => Child, { needsCode = false } = {}) {
+function show(c: PagesContext, Content: (props: { frame: Frame }) => Child, { needsCode = false } = {}) {
   const returnTo = readReturn(c, needsCode);
   if (!isBad(returnTo)) return showPage(c, (site) => <Content frame={frameOf(c, site, returnTo)} />);
   c.header('Vary', 'Accept', { append: true });
@@ -69,7 +78,7 @@ function show(c: FactorsContext, Content: (props: { frame: Frame }) => Child, { 
 }
 
 export const pageRoutes = () =>
-  new Hono<FactorsEnv>({ strict: false })
+  new Hono<PagesEnv>({ strict: false })
     .use('/sign-in', ifOn('sign-in'))
     .use('/forgot', ifOn('forgot'))
     .use('/settings', ifOn('settings'))

@@ -13,6 +13,7 @@ import {
   ShowPassword,
   Submit,
 } from './parts.tsx';
+import { ConnectionsSection, PasskeysSection } from './sign-in-methods.tsx';
 
 const ProfileSection = ({ frame }: { frame: Frame }) => {
   const words = frame.words.settings;
@@ -189,7 +190,7 @@ const siteOf = (url: string, { site, returnTo }: Frame): string =>
   returnTo === null ? site.name : new URL(url).host || new URL(url).protocol.slice(0, -1);
 
 export const SettingsPage = ({ frame }: { frame: Frame }) => {
-  const { settings: words, factors, script } = frame.words;
+  const { settings: words, factors, passkeys, connections, ways, script } = frame.words;
   const back = frame.returnTo?.url ?? frame.returnUrl;
   return (
     <AccountPage
@@ -211,6 +212,18 @@ export const SettingsPage = ({ frame }: { frame: Frame }) => {
         switchedOff: factors.switchedOff,
         factorOn: factors.onText,
         copied: factors.copied,
+        cancelled: ways.cancelled,
+        providerFault: ways.providerFault,
+        denied: ways.denied,
+        exists: ways.exists,
+        passkeyAdded: passkeys.added,
+        passkeyRemoved: passkeys.removed,
+        removePasskey: passkeys.removeNamed,
+        unnamed: passkeys.unnamed,
+        since: passkeys.since,
+        connected: connections.added,
+        disconnected: connections.removed,
+        disconnect: connections.removeNamed,
       }}
     >
       <div class="top">
@@ -238,6 +251,8 @@ export const SettingsPage = ({ frame }: { frame: Frame }) => {
         <EmailSection frame={frame} />
         <PasswordSection frame={frame} />
         {frame.factors && <FactorsSection frame={frame} />}
+        {frame.passkeys && <PasskeysSection frame={frame} />}
+        {frame.providers.length > 0 && <ConnectionsSection frame={frame} />}
         <SessionsSection frame={frame} />
         <DataSections frame={frame} />
       </div>

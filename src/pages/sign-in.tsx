@@ -2,6 +2,7 @@
 /** @jsxImportSource hono/jsx */
 /** `/account/sign-in`, and its second step. */
 import { AccountPage, Field, Form, type Frame, pathOf, ShowPassword, Submit } from './parts.tsx';
+import { ByEmail, OtherWays } from './ways.tsx';
 
 const SecondFactor = ({ frame }: { frame: Frame }) => {
   const words = frame.words.secondFactor;
@@ -35,7 +36,7 @@ export const SignInPage = ({ frame }: { frame: Frame }) => {
   const words = frame.words.signIn;
   const { pages } = frame;
   return (
-    <AccountPage frame={frame} page="sign-in" title={words.title}>
+    <AccountPage frame={frame} page="sign-in" title={words.title} words={frame.words.ways}>
       <h1>{words.title}</h1>
       <p role="status" data-notice />
       <section data-step="signed-in" hidden>
@@ -54,7 +55,12 @@ export const SignInPage = ({ frame }: { frame: Frame }) => {
       </section>
       <section data-step="start">
         <Form id="password">
-          <Field form="password" name="username" label={words.name} autocomplete="username" />
+          <Field
+            form="password"
+            name="username"
+            label={words.name}
+            autocomplete={frame.passkeys ? 'username webauthn' : 'username'}
+          />
           <Field
             form="password"
             name="password"
@@ -66,7 +72,9 @@ export const SignInPage = ({ frame }: { frame: Frame }) => {
           <Submit>{words.button}</Submit>
           {frame.mail && pages.includes('forgot') && <a href={pathOf(frame, 'forgot')}>{words.forgot}</a>}
         </Form>
+        <OtherWays frame={frame} />
       </section>
+      {frame.byEmail && <ByEmail frame={frame} />}
       {frame.factors && <SecondFactor frame={frame} />}
       {frame.signUp !== 'closed' && pages.includes('sign-up') && (
         <p>

@@ -7,11 +7,17 @@ import { launch, open } from './support/browser.ts';
 import { PASSWORD } from './support/people.ts';
 import { type Service, startService } from './support/service.ts';
 
+/** Nobody goes there: what is tested here is the page. */
+const PROVIDERS = JSON.stringify([{ id: 'google', client_id: 'id', client_secret: 'secret' }]);
+
 let service: Service;
 let browser: Browser;
 
 beforeAll(async () => {
-  [service, browser] = await Promise.all([startService(), launch()]);
+  [service, browser] = await Promise.all([
+    startService(['SIGN_IN_BY_EMAIL:on', `PROVIDERS:${PROVIDERS}`]),
+    launch(),
+  ]);
 });
 afterAll(async () => {
   await browser?.close();
@@ -77,6 +83,24 @@ async function signedIn(email: string, options: BrowserContextOptions = {}) {
   await opened.page.locator('[data-content]').waitFor();
   return opened;
 }
+
+describe.runIf(process.env.UPDATE_SCREENSHOTS === '1')('the pictures of the pages', () => {
+  it.each([
+    ['sign-in-light', 'light', 720],
+    ['settings-dark', 'dark', 720],
+    ['settings-phone', 'light', 375],
+  ] as const)('%s', async (file, colorScheme, width) => {
+    const { email } = await newUser();
+    const { page, close } = await signedIn(email, { colorScheme, viewport: { width, height: 720 } });
+    if (file.startsWith('sign-in')) {
+      await press(page, 'Sign out');
+      await page.getByLabel('E-mail or username').waitFor();
+      await page.reload();
+    }
+    await page.screenshot({ path: `docs/img/pages-${file}.png` });
+    await close();
+  });
+});
 
 describe('sign-in and sign-up', () => {
   it('are done with the keyboard alone, with a mistake first', async () => {
@@ -417,6 +441,89 @@ describe('an app that waits for somebody', () => {
     await page.getByRole('link', { name: 'Sign in without it' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     expect(page.url()).toBe(`${service.origin}/account/sign-in`);
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+});
+
+describe('other ways to sign in', () => {
+  async function withAuthenticator(page: Page): Promise<void> {
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send('WebAuthn.enable', { enableUI: false });
+    await devtools.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+  }
+
+  it('are a passkey, added and removed in the settings', async () => {
+    const { email } = await newUser();
+    const { page, mishaps, close } = await signedIn(email);
+    await withAuthenticator(page);
+    await page.getByText('There is no passkey yet.').waitFor();
+    await press(page, 'Add a passkey');
+    await page.getByText('The passkey was added.').waitFor();
+    expect(await page.locator('[data-list=passkeys] li').count()).toBe(1);
+    expect(await seriousFaults(page)).toEqual([]);
+
+    await press(page, 'Sign out');
+    await page.getByText('You are signed out.').waitFor();
+    // In the name field: this authenticator answers by itself.
+    await page.locator('[data-content]').waitFor();
+    expect(await page.locator('[data-email]').textContent()).toBe(email);
+    await page.getByRole('button', { name: /^Remove the passkey/ }).click();
+    await page.getByText('The passkey was removed.').waitFor();
+    expect(await page.locator('[data-list=passkeys] li').count()).toBe(0);
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  it('are a code by e-mail', async () => {
+    const { email } = await newUser();
+    const { page, mishaps, close } = await open(browser, service.origin);
+    await page.goto('/account/sign-in');
+    await press(page, 'E-mail me a code');
+    await page.locator('#email-email').fill(email);
+    await press(page, 'Send the code');
+    await page.getByText(`a code is on its way to ${email}`).waitFor();
+    await page.getByLabel('Code from the e-mail').fill('00000000');
+    await page.locator('#email-code [type=submit]').click();
+    await page
+      .locator('#email-code [data-fault]:not(:empty), #email-code [data-fault-of]:not(:empty)')
+      .first()
+      .waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    const { messages } = await service.call<{ messages: { text: string }[] }>('GET', `/dev/mail?to=${email}`);
+    const [code = ''] = messages[0]?.text.match(/\b\d{4} ?\d{4}\b/) ?? [];
+    await page.getByLabel('Code from the e-mail').fill(code);
+    await page.locator('#email-code [type=submit]').click();
+    await page.locator('[data-content]').waitFor();
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  it('are a provider, who is gone to with a challenge and may say no', async () => {
+    const { page, mishaps, close } = await open(browser, service.origin);
+    const asked: URL[] = [];
+    await page.route('**/account/login/with/google?*', (route) => {
+      const url = new URL(route.request().url());
+      asked.push(url);
+      const back = new URL(url.searchParams.get('return_to') ?? '');
+      back.searchParams.set('error', 'access_denied');
+      return route.fulfill({ status: 302, headers: { Location: back.href } });
+    });
+    await page.goto('/account/sign-in');
+    await press(page, 'Continue with Google');
+    await page.getByText('You did not allow it there.').waitFor();
+    expect(page.url()).toBe(`${service.origin}/account/sign-in`);
+    expect(asked[0]?.searchParams.get('return_to')).toBe(`${service.origin}/account/sign-in`);
+    expect(asked[0]?.searchParams.get('code_challenge')).toMatch(/^[\w-]{43}$/);
     expect(mishaps).toEqual([]);
     await close();
   });

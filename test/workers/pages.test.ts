@@ -169,11 +169,20 @@ describe('PAGES', () => {
   });
 });
 
+const PROVIDERS: Vars = {
+  PROVIDERS: JSON.stringify([{ id: 'google', client_id: 'id', client_secret: 'secret' }]),
+};
+
 describe('what is not switched on does not show', () => {
   const shows = async (vars: Vars, page: string, part: string) =>
     (await world({ vars }).get(at(page))).text.includes(part);
 
   it.each<[string, string, string, Vars, Vars]>([
+    ['a passkey at sign-in', 'sign-in', 'data-passkey', { PASSKEYS: 'on' }, { PASSKEYS: 'off' }],
+    ['passkeys in the settings', 'settings', 'data-passkeys', { PASSKEYS: 'on' }, { PASSKEYS: 'off' }],
+    ['a code by e-mail', 'sign-in', 'data-use="email"', { SIGN_IN_BY_EMAIL: 'on' }, {}],
+    ['a provider', 'sign-in', 'data-provider="google"', PROVIDERS, {}],
+    ['connected accounts', 'settings', 'data-connect="google"', PROVIDERS, {}],
     [
       'a second factor at sign-in',
       'sign-in',

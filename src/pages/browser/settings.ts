@@ -5,6 +5,7 @@ import { find, ifThere, page, say, tell } from './dom.ts';
 import { loadFactors, prepareFactors } from './factors.ts';
 import { fieldFault, onSubmit, prepare, showFaultAt } from './forms.ts';
 import { loadSessions, prepareSessions } from './sessions.ts';
+import { finishConnection, loadMethods, prepareMethods } from './sign-in-methods.ts';
 import { prepareStepUp } from './step-up.ts';
 
 let user: User;
@@ -31,7 +32,7 @@ async function load(): Promise<void> {
   failed.hidden = true;
   try {
     showUser(await client.me());
-    await Promise.all([loadFactors(), loadSessions()]);
+    await Promise.all([loadFactors(), loadMethods(), loadSessions()]);
     find('[data-content]').hidden = false;
     find('[data-sign-out]').hidden = false;
   } catch (error) {
@@ -105,7 +106,8 @@ prepareStepUp();
 prepareAccount();
 prepareFactors();
 prepareSessions();
+prepareMethods();
 client.onChange(({ type, elsewhere }) => {
   if (type === 'signedOut' && elsewhere) leaveFor('signedOut');
 });
-void load();
+void finishConnection().then(load);

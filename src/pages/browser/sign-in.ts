@@ -1,8 +1,9 @@
 /** `/account/sign-in`. */
 import { AccountsError } from '../../client/index.ts';
 import { client, goOn, isNobody, takeNotice } from './account.ts';
-import { find, ifThere, say, showStep, tell } from './dom.ts';
+import { all, find, ifThere, say, showStep, tell } from './dom.ts';
 import { onSubmit, showFaultAt } from './forms.ts';
+import { finishProvider, prepareWays } from './ways.ts';
 
 /** What a sign-in goes on with that waits for its second factor. */
 let mfaToken = '';
@@ -49,7 +50,7 @@ export function signInPage(): void {
   );
   ifThere('[data-use=recovery]')?.addEventListener('click', () => useCode(false));
   ifThere('[data-use=code]')?.addEventListener('click', () => useCode(true));
-  ifThere('[data-use=start]')?.addEventListener('click', () => showStep('start'));
+  for (const button of all('[data-use=start]')) button.addEventListener('click', () => showStep('start'));
   find('[data-continue]').addEventListener('click', () => {
     goOn().catch((error: unknown) => {
       if (isNobody(error)) showStep('start');
@@ -60,5 +61,6 @@ export function signInPage(): void {
     void client.logOut().catch(() => {});
     showStep('start');
   });
-  void greet();
+  prepareWays(complete);
+  if (!finishProvider(complete)) void greet();
 }

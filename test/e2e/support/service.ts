@@ -38,7 +38,8 @@ const ended = (child: ChildProcess) =>
     child.once('exit', resolve);
   });
 
-export async function startService(): Promise<Service> {
+/** `vars`: more settings, as `NAME:value`. */
+export async function startService(vars: readonly string[] = []): Promise<Service> {
   const folder = mkdtempSync(join(tmpdir(), 'accounts-e2e-'));
   const port = await freePort();
   const origin = `http://localhost:${port}`;
@@ -59,7 +60,16 @@ export async function startService(): Promise<Service> {
   const server = run(
     'dev.ts',
     // `--var` takes every word up to the next flag.
-    ['--var', 'PASSWORD_ITERATIONS:1000', 'RATE_LIMITS:off', '--port', String(port), '--persist-to', folder],
+    [
+      '--var',
+      'PASSWORD_ITERATIONS:1000',
+      'RATE_LIMITS:off',
+      ...vars,
+      '--port',
+      String(port),
+      '--persist-to',
+      folder,
+    ],
     null,
   );
   const stop = async () => {

@@ -1,0 +1,53 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
+/** Ways to sign in beside the password: passkeys, providers, a code by e-mail. What is off is not drawn. */
+import { fill } from '../languages/describe.ts';
+import { Field, Form, type Frame, Submit } from './parts.tsx';
+
+const hasWays = ({ passkeys, byEmail, providers }: Frame) => passkeys || byEmail || providers.length > 0;
+
+export const OtherWays = ({ frame }: { frame: Frame }) => {
+  const words = frame.words.ways;
+  if (!hasWays(frame)) return null;
+  return (
+    <div class="stack" data-ways>
+      <p class="or">{words.or}</p>
+      <p role="alert" data-fault="ways" tabindex={-1} />
+      {frame.passkeys && (
+        <button type="button" class="plain" data-passkey hidden>
+          {words.passkey}
+        </button>
+      )}
+      {frame.byEmail && (
+        <button type="button" class="plain" data-use="email">
+          {words.byEmail}
+        </button>
+      )}
+      {frame.providers.map(({ id, name }) => (
+        <button type="button" class="plain" data-provider={id}>
+          {fill(words.provider, { name })}
+        </button>
+      ))}
+    </div>
+  );
+};
+
+export const ByEmail = ({ frame }: { frame: Frame }) => {
+  const { ways: words, signIn } = frame.words;
+  return (
+    <section data-step="email" hidden>
+      <Form id="email">
+        <Field form="email" name="email" label={signIn.email} type="email" autocomplete="email" />
+        <Submit>{words.send}</Submit>
+      </Form>
+      <Form id="email-code" hidden>
+        <p role="status" data-code-sent />
+        <Field form="email-code" name="code" label={words.code} autocomplete="one-time-code" digits />
+        <Submit>{words.button}</Submit>
+      </Form>
+      <button type="button" class="link" data-use="start">
+        {words.byPassword}
+      </button>
+    </section>
+  );
+};
