@@ -84,6 +84,15 @@ describe('the workflows', () => {
     expect(job.match(/npm publish --provenance --access public /g)).toHaveLength(2);
   });
 
+  it('publish by one tag and deploy by another', () => {
+    const tagsOf = (text: string) => /^ {4}tags: (\[.*\])$/m.exec(text)?.[1];
+    expect(workflows.map(({ file, text }) => [file, tagsOf(text)])).toEqual([
+      ['deploy.yml', '["deploy-*"]'],
+      ['publish.yml', '["v*"]'],
+      ['test.yml', undefined],
+    ]);
+  });
+
   it('show the deploy token to one step of the one job that deploys, in a protected environment', () => {
     const [deploy, ...others] = [
       ...jobs.filter(({ job }) => job.includes('name: production')),
