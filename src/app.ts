@@ -109,9 +109,10 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
     : settings.MAIL === 'cloudflare' && settings.MAIL_FROM
       ? cloudflareMailer(env.EMAIL as SendEmail, settings.MAIL_FROM)
       : (inbox?.mailer ?? null);
+  const isAllowedOrigin = isAllowedOriginOf(settings, overrides);
   const services: AdminServices = {
     settings,
-    isAllowedOrigin: isAllowedOriginOf(settings, overrides),
+    isAllowedOrigin,
     clock,
     random,
     codec: createCodec(keySet.keys, {
@@ -134,7 +135,13 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
     extraClaims: overrides.claims ? hostClaims(overrides.claims, env, settings.USER_ID_CLAIM) : null,
     announce: announceAll(hostAnnounce(overrides.on, env), announceOut(d1, send, clock)),
     inbox: inbox?.list ?? null,
-    ...composeRooms(settings, d1, { signingKey: secretText(env.SIGNING_KEY) ?? '', clock, random, mailer }),
+    ...composeRooms(settings, d1, {
+      signingKey: secretText(env.SIGNING_KEY) ?? '',
+      isAllowedOrigin,
+      clock,
+      random,
+      mailer,
+    }),
     breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(overrides.fetch) : null,
     connections: await connectionAdapters(env, { d1, clock, deadlines, providers, fetcher: overrides.fetch }),
     admin: { store: d1Admin(d1) },

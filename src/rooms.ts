@@ -5,14 +5,12 @@ import type { D1 } from './db/client.ts';
 import { codeDigest } from './email-sign-in/code.ts';
 import { d1EmailSignIn } from './email-sign-in/d1-email-sign-in.ts';
 import { emailSignInRoutes } from './email-sign-in/routes.tsx';
-import type { Mailer } from './mail-ports.ts';
 import { d1SeenDevices } from './new-device/d1-seen-devices.ts';
 import { newDeviceNotice } from './new-device/notice.ts';
 import { pageRoutes } from './pages/routes.tsx';
 import { d1PasskeyServices } from './passkeys/d1-passkeys.ts';
+import { createPasskeyProof } from './passkeys/reauthentication.ts';
 import { passkeyRoutes } from './passkeys/routes.ts';
-import type { Clock } from './ports.ts';
-import type { Random } from './random.ts';
 import { d1Factors } from './second-factor/d1-factors.ts';
 import { secondFactorRoutes } from './second-factor/routes.ts';
 import { createSecondFactor } from './second-factor/sign-in.ts';
@@ -21,20 +19,17 @@ import type { Settings } from './settings.ts';
 
 type RoomServices = Pick<
   AdminServices,
-  'secondFactor' | 'factors' | 'emailSignIn' | 'passkeys' | 'noticeDevice'
+  'secondFactor' | 'factors' | 'emailSignIn' | 'passkeys' | 'passkeyProof' | 'noticeDevice'
 >;
 
 /** Null where the settings switch a room off. `signingKey`: others are derived from it. */
 export function composeRooms(
   settings: Settings,
   d1: D1,
-  {
-    signingKey,
-    clock,
-    random,
-    mailer,
-  }: { signingKey: string; clock: Clock; random: Random; mailer: Mailer | null },
+  ground: Pick<AdminServices, 'isAllowedOrigin' | 'clock' | 'random' | 'mailer'> & { signingKey: string },
 ): RoomServices {
+  const { signingKey, clock, random, mailer } = ground;
+  const passkeys = settings.PASSKEYS ? d1PasskeyServices(d1, signingKey) : null;
   const { ENCRYPTION_KEY, ENCRYPTION_KEYS_OLD, ACCESS_TOKEN_LIFETIME } = settings;
   const factors = ENCRYPTION_KEY
     ? { store: d1Factors(d1), box: secretBox([ENCRYPTION_KEY, ...ENCRYPTION_KEYS_OLD]) }
@@ -47,7 +42,8 @@ export function composeRooms(
       ? { store: d1EmailSignIn(d1), digest: codeDigest(signingKey) }
       : null,
     noticeDevice: settings.NEW_DEVICE_MAIL ? newDeviceNotice(d1SeenDevices(d1), { mailer, settings }) : null,
-    passkeys: settings.PASSKEYS ? d1PasskeyServices(d1, signingKey) : null,
+    passkeys,
+    passkeyProof: passkeys && createPasskeyProof(passkeys, { ...ground, settings }),
   };
 }
 

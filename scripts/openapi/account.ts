@@ -206,7 +206,7 @@ export const accountPaths: Record<string, Node> = {
       responses: {
         200: answers('Proved.', answer.access),
         ...bad({ password: [{ fault: 'password_incorrect' }] }),
-        401: refusal([...SIGNED_IN_401, 'code_not_valid']),
+        401: refusal([...SIGNED_IN_401, 'code_not_valid', 'passkey_not_valid']),
         ...forbidden(),
         ...LIMITED,
         ...STORE,

@@ -135,6 +135,16 @@ export const exported = named(
         last_used_at: z.nullable(timestamp),
       }),
     ),
+    passkeys: z.array(
+      z.object({
+        id: uuid,
+        name: z.string(),
+        credential_id: z.string(),
+        synced: z.boolean(),
+        created_at: timestamp,
+        last_used_at: z.nullable(timestamp),
+      }),
+    ),
     pending: z.array(
       z.object({
         purpose: z.string(),
@@ -169,6 +179,7 @@ export const exported = named(
         },
       ],
       connections: [],
+      passkeys: [],
       pending: [],
       history: [],
       events: [],

@@ -204,6 +204,16 @@ export const passkeyPaths: Record<string, Node> = {
       },
     },
   }),
+  '/account/reauthenticate/options': withPasskeys({
+    post: {
+      operationId: 'passkeyReauthenticationOptions',
+      tags: ['Passkeys'],
+      summary: 'Get the options of a reauthentication',
+      description: 'For `{passkey}` of `POST /account/reauthenticate`: one of the user’s own passkeys.',
+      security: BEARER,
+      responses: { 200: answers('The options.', request), ...NOTHING_ASKED, ...SIGNED_IN, ...shared },
+    },
+  }),
   '/account/passkeys': withPasskeys({
     get: {
       operationId: 'listPasskeys',

@@ -56,7 +56,11 @@ export const updateMe = named('UpdateMe', account.updateMeBody, {
 });
 export const reauthenticate = named('Reauthenticate', account.reauthenticateBody, {
   description: 'One of them. With a second factor only a code counts where a step-up asks for one.',
-  about: { password: PASSWORD, code: 'Of the authenticator app.' },
+  about: {
+    password: PASSWORD,
+    code: 'Of the authenticator app.',
+    passkey: 'AuthenticationResponseJSON, made with `POST /account/reauthenticate/options`.',
+  },
   example: { password: mina.password },
 });
 export const withdraw = named('Withdraw', account.withdrawProvenBody, {

@@ -155,6 +155,8 @@ export const reauthenticateBody = z
     password: z.optional(presentedPassword),
     code: z.optional(codeText),
     recovery_code: z.optional(codeText),
+    /** AuthenticationResponseJSON; judged as a credential (passkeys/). */
+    passkey: z.optional(z.looseObject({})),
   })
   .check(
     z.refine((body) => Object.values(body as object).filter((value) => value !== undefined).length === 1, {

@@ -11,11 +11,11 @@ import { listFactors } from '../second-factor/enrolment.ts';
 import type { FactorList } from '../second-factor/ports.ts';
 import { type AdminServices, auditEntry, findUser, requireDone, tell } from './application.ts';
 
-const NONE: FactorList = { totp: null, recoveryCodesLeft: 0 };
+const NONE = { totp: null, recoveryCodesLeft: 0 };
 
 /** Of a user as it was read. */
 export const factorsOf = async ({ factors }: AdminServices, user: User): Promise<FactorList> =>
-  factors === null ? NONE : listFactors(factors, { user });
+  factors === null ? { ...NONE, passkeys: user.passkeyCount } : listFactors(factors, { user });
 
 /** Switches the user's second factor off, and tells them. 403 permission_denied; 404 not_found, also where it is off. */
 export async function removeFactor(

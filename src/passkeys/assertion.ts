@@ -4,12 +4,12 @@ import { type Call, seconds } from '../ports.ts';
 import type { Purpose } from './challenge.ts';
 import { CredentialFault } from './client-data.ts';
 import type { Passkey, PasskeyServices, PasskeyUse } from './ports.ts';
-import { reader, relyingParty, type WithPasskeys } from './services.ts';
+import { type Ground, reader, relyingParty } from './services.ts';
 import { countsOn, readAssertion, verifyAssertion } from './webauthn.ts';
 
 /** Throws a CredentialFault. Nothing is written yet: whoever goes on uses the challenge up with what they write. */
 export async function proven(
-  services: WithPasskeys,
+  services: Ground,
   passkeys: PasskeyServices,
   credential: unknown,
   purpose: Purpose,

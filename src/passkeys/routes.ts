@@ -13,6 +13,7 @@ import { callOf } from '../http/call.ts';
 import type { PasskeysContext, PasskeysEnv } from './env.ts';
 import type { PasskeyServices } from './ports.ts';
 import { passkeyJson } from './presenters.ts';
+import { reauthenticationOptions } from './reauthentication.ts';
 import {
   addPasskey,
   listPasskeys,
@@ -33,6 +34,7 @@ export const passkeyRoutes = () =>
   new Hono<PasskeysEnv>({ strict: false })
     .use('/passkeys/*', withPasskeys)
     .use('/login/passkey/*', withPasskeys)
+    .use('/reauthenticate/options', withPasskeys)
     .post('/login/passkey/options', requireOrigin, body(noBody), async (c) =>
       c.json(await signInOptions(c.var.services, passkeysOf(c), callOf(c))),
     )
@@ -45,6 +47,9 @@ export const passkeyRoutes = () =>
       const pair = await mintFirstPair(services, bearerOf(user, session), now, call);
       return c.json(sendTokens(c as unknown as AccountContext, pair));
     })
+    .post('/reauthenticate/options', requireOrigin, signedInToChange, body(noBody), async (c) =>
+      c.json(await reauthenticationOptions(c.var.services, passkeysOf(c), c.var.caller, callOf(c))),
+    )
     .get('/passkeys', signedIn, async (c) =>
       c.json({ passkeys: (await listPasskeys(passkeysOf(c), c.var.caller)).map(passkeyJson) }),
     )

@@ -11,7 +11,10 @@ import { type RelyingParty, relyingPartyOf } from './relying-party.ts';
 /** `passkeys`: null where PASSKEYS is off. */
 export type WithPasskeys = Services & { passkeys: PasskeyServices | null };
 
-export const relyingParty = (services: Services, call: Call): RelyingParty => relyingPartyOf(services, call);
+/** What a proof by a passkey needs of the world. */
+export type Ground = Pick<Services, 'settings' | 'isAllowedOrigin' | 'clock'>;
+
+export const relyingParty = (services: Ground, call: Call): RelyingParty => relyingPartyOf(services, call);
 
 /** Whether a challenge is of this purpose, and of now. */
 export const reader =

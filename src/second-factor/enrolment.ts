@@ -16,12 +16,14 @@ export async function listFactors(
   { store }: FactorServices,
   { user }: Pick<Caller, 'user'>,
 ): Promise<FactorList> {
-  if (!user.hasSecondFactor) return { totp: null, recoveryCodesLeft: 0 };
+  const passkeys = user.passkeyCount;
+  if (!user.hasSecondFactor) return { totp: null, recoveryCodesLeft: 0, passkeys };
   const found = await store.find(user.id);
   const confirmedAt = found?.totp.secret == null ? null : found.totp.confirmedAt;
   return {
     totp: confirmedAt === null ? null : { createdAt: confirmedAt },
     recoveryCodesLeft: confirmedAt === null ? 0 : (found?.recoveryCodesLeft ?? 0),
+    passkeys,
   };
 }
 

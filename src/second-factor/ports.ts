@@ -93,6 +93,8 @@ export interface Challenge {
 
 /** What is on. */
 export interface FactorList {
+  /** How many. */
+  passkeys: number;
   totp: { createdAt: number } | null;
   recoveryCodesLeft: number;
 }

@@ -2,8 +2,8 @@
 import { timestamp } from '../account/presenters.ts';
 import type { FactorList } from './ports.ts';
 
-export const factorsJson = ({ totp, recoveryCodesLeft }: FactorList) => ({
+export const factorsJson = ({ totp, recoveryCodesLeft, passkeys }: FactorList) => ({
   totp: totp && { created_at: timestamp(totp.createdAt) },
   recovery_codes_left: recoveryCodesLeft,
-  passkeys: 0,
+  passkeys,
 });

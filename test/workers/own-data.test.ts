@@ -36,6 +36,7 @@ describe('the export of one’s own data', () => {
       'language',
       'sessions',
       'connections',
+      'passkeys',
       'pending',
       'history',
       'events',

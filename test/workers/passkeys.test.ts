@@ -309,6 +309,128 @@ describe('a signature counter', () => {
   });
 });
 
+describe('a reauthentication by passkey', () => {
+  const options = async (w: World, token: string) =>
+    (await w.post('/account/reauthenticate/options', {}, { token })).body;
+  const prove = (w: World, token: string, passkey: unknown) =>
+    w.post('/account/reauthenticate', { passkey }, { token });
+
+  it('has options for the user’s own passkeys', async () => {
+    const w = world();
+    const { access, device } = await enrolled(w);
+    expect(await options(w, access)).toMatchObject({
+      rpId: 'localhost',
+      userVerification: 'required',
+      allowCredentials: [{ type: 'public-key', id: device.credentialId }],
+    });
+  });
+
+  it('is fresh proof by two factors, for who has a password and who has none', async () => {
+    const w = world({ vars: { ENCRYPTION_KEY: 'A'.repeat(43) } });
+    const who = await enrolled(w);
+    await w.rows("UPDATE users SET has_second_factor = 1, password_hash = '' WHERE id = ?", who.user.id);
+    w.clock.advance(601);
+    const change = { new_password: 'staple battery horse' };
+    expect(codeOf(await w.post('/account/password/change', change, { token: who.access }))).toBe(
+      'reauthentication_required',
+    );
+    const answer = await prove(w, who.access, await who.device.get(await options(w, who.access)));
+    expect(answer.status).toBe(200);
+    expect(claimsOf(answer.body.access)).toMatchObject({ amr: ['hwk', 'mfa'], auth_time: w.clock.now });
+    expect((await w.post('/account/password/change', change, { token: who.access })).status).toBe(204);
+  });
+
+  it('takes no challenge of a sign-in, a registration or another user', async () => {
+    const w = world();
+    const [who, other] = [await enrolled(w), await enrolled(w)];
+    const { challenge } = await creationOptions(w, who.access);
+    for (const asked of [
+      await requestOptions(w),
+      { challenge, rpId: 'localhost' },
+      await options(w, other.access),
+    ]) {
+      expect(codeOf(await prove(w, who.access, await who.device.get(asked)))).toBe('passkey_not_valid');
+    }
+  });
+
+  it('takes no passkey of another user', async () => {
+    const w = world();
+    const [who, other] = [await enrolled(w), await enrolled(w)];
+    const passkey = await other.device.get(await options(w, who.access));
+    expect(codeOf(await prove(w, who.access, passkey))).toBe('passkey_not_valid');
+  });
+
+  it('works once, of fifty at once', async () => {
+    const w = world();
+    const who = await enrolled(w);
+    const passkey = await who.device.get(await options(w, who.access));
+    expect(tally(await atOnce(50, () => prove(w, who.access, passkey)))).toEqual({ 200: 1, 401: 49 });
+  });
+
+  it.each([
+    ['with a password beside it', { passkey: {}, password: 'x' }],
+    ['as text', { passkey: 'x' }],
+    ['as a list', { passkey: [] }],
+  ])('is 400 %s', async (_, body) => {
+    const w = world();
+    const { access } = await w.signUp();
+    expect((await w.post('/account/reauthenticate', body, { token: access })).status).toBe(400);
+  });
+
+  it('is refused where PASSKEYS is off', async () => {
+    const w = world({ vars: { PASSKEYS: 'off' } });
+    const { access } = await w.signUp();
+    expect(codeOf(await prove(w, access, {}))).toBe('passkey_not_valid');
+    expect((await w.post('/account/reauthenticate/options', {}, { token: access })).status).toBe(404);
+  });
+});
+
+describe('the last way in', () => {
+  const removeIt = (w: World, who: { access: string; passkey: { id: string } }) =>
+    w.delete(`/account/passkeys/${who.passkey.id}`, {}, { token: who.access });
+  const BY_EMAIL: Vars = { SIGN_IN_BY_EMAIL: 'on' };
+
+  it.each<[string, number, Vars, string]>([
+    ['may be a verified address where e-mail signs in', 204, BY_EMAIL, 'email_verified_at = 1'],
+    ['is no unverified address', 409, BY_EMAIL, 'email_verified_at = NULL'],
+    ['is no address where e-mail does not sign in', 409, {}, 'email_verified_at = 1'],
+  ])('%s', async (_, status, vars, change) => {
+    const w = world({ vars });
+    const who = await enrolled(w);
+    await withoutPassword(w, who);
+    await w.rows(`UPDATE users SET ${change} WHERE id = ?`, who.user.id);
+    expect((await removeIt(w, who)).status).toBe(status);
+  });
+
+  it('may be a connected account; and a passkey lets a connected account go', async () => {
+    const w = world();
+    const connect = ({ user }: Who) =>
+      w.rows(
+        `INSERT INTO connections VALUES (?, 'c', 'acme', 'https://id.example', ?, NULL, 1, NULL)`,
+        ...[user.id, user.id],
+      );
+    const [first, second] = [await enrolled(w), await enrolled(w)];
+    for (const who of [first, second]) {
+      await withoutPassword(w, who);
+      await connect(who);
+    }
+    expect((await removeIt(w, first)).status).toBe(204);
+    expect(codeOf(await w.delete('/account/connections/c', {}, { token: first.access }))).toBe(
+      'last_sign_in_method',
+    );
+    expect((await w.delete('/account/connections/c', {}, { token: second.access })).status).toBe(204);
+    expect(codeOf(await removeIt(w, second))).toBe('last_sign_in_method');
+  });
+});
+
+it('passkeys are counted among the factors, and in the export', async () => {
+  const w = world({ vars: { ENCRYPTION_KEY: 'A'.repeat(43) } });
+  const { access, passkey, device } = await enrolled(w);
+  expect((await w.get('/account/factors', { token: access })).body.passkeys).toBe(1);
+  const exported = await w.get('/account/export', { token: access });
+  expect(exported.body.passkeys).toEqual([{ ...passkey, credential_id: device.credentialId }]);
+});
+
 describe('/.well-known/webauthn', () => {
   it.each<[string, Vars, string[]]>([
     ['the own origin', { PUBLIC_URL: 'https://example.com/id' }, ['https://example.com']],

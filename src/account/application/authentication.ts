@@ -41,3 +41,14 @@ export interface SecondFactor {
     call: Call,
   ) => Promise<{ amr: readonly AuthenticationMethod[]; at: number; recoveryCodeUsed: boolean }>;
 }
+
+/** Fresh proof by a passkey, as its room implements it. */
+export interface PasskeyProof {
+  /** Noted in the session: how the user has now proved who they are, and when. 401 passkey_not_valid. */
+  proveAgain: (
+    user: User,
+    session: Session,
+    credential: object,
+    call: Call,
+  ) => Promise<{ amr: readonly AuthenticationMethod[]; at: number }>;
+}

@@ -23,18 +23,21 @@ interface Shown {
   password?: string | undefined;
   code?: string | undefined;
   recovery_code?: string | undefined;
+  passkey?: object | undefined;
 }
 
-/** A new access token whose `auth_time` is now. 400 password_incorrect; 401 code_not_valid; 429 throttled. */
+/**
+ * A new access token whose `auth_time` is now. 400 password_incorrect; 401 code_not_valid, passkey_not_valid;
+ * 429 throttled.
+ */
 export async function reauthenticate(
   services: Services,
   caller: Caller,
-  { password, ...shown }: Shown,
+  { password, passkey, ...shown }: Shown,
   call: Call,
 ): Promise<{ access: string }> {
-  if (password === undefined) {
-    return reauthenticateByFactor(services, caller, shown, call);
-  }
+  if (passkey !== undefined) return reauthenticateByPasskey(services, caller, passkey, call);
+  if (password === undefined) return reauthenticateByFactor(services, caller, shown, call);
   await requirePassword(services, caller, 'password', password, call);
   return renewAuthentication(services, caller, ['pwd'], 'password', call);
 }
@@ -42,22 +45,36 @@ export async function reauthenticate(
 async function reauthenticateByFactor(
   services: Services,
   { user, session }: Caller,
-  shown: Omit<Shown, 'password'>,
+  shown: Omit<Shown, 'password' | 'passkey'>,
   call: Call,
 ): Promise<{ access: string }> {
   if (services.secondFactor === null) throw new Refusal('code_not_valid', { reason: 'no_second_factor' });
   const proved = await services.secondFactor.proveAgain(user, session, shown, call);
-  call.report('info', 'reauthenticated', { user: user.id, session: session.id });
   if (proved.recoveryCodeUsed) await sendMail(services, call, 'recovery_code_used', user.email);
-  const { at: authenticatedAt, amr } = proved;
-  return {
-    access: await mintAccess(
-      services,
-      bearerOf(user, { ...session, authenticatedAt, amr }),
-      authenticatedAt,
-      call,
-    ),
-  };
+  return renewed(services, { user, session }, proved, call);
+}
+
+async function reauthenticateByPasskey(
+  services: Services,
+  { user, session }: Caller,
+  passkey: object,
+  call: Call,
+): Promise<{ access: string }> {
+  if (services.passkeyProof === null) throw new Refusal('passkey_not_valid', { reason: 'passkey_unknown' });
+  const proved = await services.passkeyProof.proveAgain(user, session, passkey, call);
+  return renewed(services, { user, session }, proved, call);
+}
+
+/** The token of a session in which the proof is noted. */
+async function renewed(
+  services: Services,
+  { user, session }: Pick<Caller, 'user' | 'session'>,
+  { at: authenticatedAt, amr }: { at: number; amr: readonly AuthenticationMethod[] },
+  call: Call,
+): Promise<{ access: string }> {
+  call.report('info', 'reauthenticated', { user: user.id, session: session.id });
+  const bearer = bearerOf(user, { ...session, authenticatedAt, amr });
+  return { access: await mintAccess(services, bearer, authenticatedAt, call) };
 }
 
 /**

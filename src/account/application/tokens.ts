@@ -26,7 +26,7 @@ import { authTimeOf } from '../../token/authentication.ts';
 import type { Codec } from '../../token/codec.ts';
 import { tokenEnd } from '../../token/rotation.ts';
 import type { OwnData } from '../export/own-data.ts';
-import type { NoticeDevice, SecondFactor } from './authentication.ts';
+import type { NoticeDevice, PasskeyProof, SecondFactor } from './authentication.ts';
 
 export interface Services {
   settings: Settings;
@@ -54,6 +54,8 @@ export interface Services {
   secondFactor: SecondFactor | null;
   /** NEW_DEVICE_MAIL. Null where nobody is told. */
   noticeDevice: NoticeDevice | null;
+  /** Null where nobody can have one. */
+  passkeyProof: PasskeyProof | null;
   /** Claims of the host's own. Null where it has none. */
   extraClaims: ((bearer: Bearer, call: Call) => Promise<Readonly<Record<string, unknown>>>) | null;
   /** Null where nobody wants to know. */

@@ -5,7 +5,7 @@
 import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import { changesJson, readChanges } from '../../audit-log.ts';
 import type { D1 } from '../../db/client.ts';
-import { accountEvents, adminLog, connections, oneTimeTokens, sessions } from '../../db/schema.ts';
+import { accountEvents, adminLog, connections, oneTimeTokens, passkeys, sessions } from '../../db/schema.ts';
 import type { Db } from '../../db/statement.ts';
 import type { Session } from '../../model.ts';
 import { authTimeOf } from '../../token/authentication.ts';
@@ -49,6 +49,31 @@ const PARTS = {
     key: ({ id }: Connection) => id,
     json: ({ id, provider, issuer, subject, email, createdAt, lastUsedAt }: Connection) => ({
       ...{ id, provider, issuer, subject, email },
+      created_at: timestamp(createdAt),
+      last_used_at: orNull(lastUsedAt),
+    }),
+  },
+  passkeys: {
+    select: (db: Db, userId: string, after: string) =>
+      db
+        .select({
+          id: passkeys.id,
+          name: passkeys.name,
+          credentialId: passkeys.credentialId,
+          backedUp: passkeys.backedUp,
+          createdAt: passkeys.createdAt,
+          lastUsedAt: passkeys.lastUsedAt,
+        })
+        .from(passkeys)
+        .where(and(eq(passkeys.userId, userId), gt(passkeys.id, after)))
+        .orderBy(asc(passkeys.id))
+        .limit(PAGE_ROWS),
+    key: ({ id }: OwnPasskey) => id,
+    json: ({ id, name, credentialId, backedUp, createdAt, lastUsedAt }: OwnPasskey) => ({
+      id,
+      name,
+      credential_id: credentialId,
+      synced: backedUp,
       created_at: timestamp(createdAt),
       last_used_at: orNull(lastUsedAt),
     }),
@@ -122,7 +147,14 @@ interface Event {
   createdAt: number;
   data: string;
 }
-
+interface OwnPasskey {
+  id: string;
+  name: string;
+  credentialId: string;
+  backedUp: boolean;
+  createdAt: number;
+  lastUsedAt: number | null;
+}
 interface Token {
   purpose: string;
   hash: string;
@@ -164,10 +196,11 @@ export function d1OwnData({ run }: D1): OwnData {
   return {
     first: (userId, sessionId) =>
       run('ownData.first', async (db) => {
-        const { sessions, connections, pending, history, events } = PARTS;
+        const { sessions, connections, passkeys, pending, history, events } = PARTS;
         const results = await db.batch([
           sessions.select(db, userId, ''),
           connections.select(db, userId, ''),
+          passkeys.select(db, userId, ''),
           pending.select(db, userId, ''),
           history.select(db, userId, ''),
           events.select(db, userId, ''),

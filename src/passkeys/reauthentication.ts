@@ -1,0 +1,51 @@
+/** A passkey as fresh proof of a user who is signed in. */
+import type { PasskeyProof } from '../account/application/authentication.ts';
+import type { Caller } from '../account/application/session.ts';
+import { type Call, seconds } from '../ports.ts';
+import type { Random } from '../random.ts';
+import { tokenEnd } from '../token/rotation.ts';
+import { proven } from './assertion.ts';
+import { CredentialFault } from './client-data.ts';
+import type { PasskeyServices } from './ports.ts';
+import {
+  type Ground,
+  judged,
+  methodsOf,
+  passkeyNotValid,
+  relyingParty,
+  type WithPasskeys,
+} from './services.ts';
+import { requestOptions } from './sign-in.ts';
+
+/** For one of the user's own passkeys. Writes nothing. */
+export async function reauthenticationOptions(
+  services: WithPasskeys,
+  { store, challenges }: PasskeyServices,
+  { user }: Caller,
+  call: Call,
+) {
+  const purpose = { for: 'reauthentication', userId: user.id } as const;
+  const own = user.passkeyCount === 0 ? [] : await store.list(user.id);
+  const challenge = await challenges.issue(purpose, seconds(services.clock));
+  return requestOptions(challenge, relyingParty(services, call).id, own);
+}
+
+export const createPasskeyProof = (
+  passkeys: PasskeyServices,
+  ground: Ground & { random: Random },
+): PasskeyProof => ({
+  proveAgain: async (user, session, credential, call) => {
+    const purpose = { for: 'reauthentication', userId: user.id } as const;
+    const { passkey, use } = await judged(
+      () => proven(ground, passkeys, credential, purpose, call),
+      passkeyNotValid,
+    );
+    const at = seconds(ground.clock);
+    const amr = methodsOf(passkey);
+    const expiresAt = tokenEnd(at, ground.settings.ACCESS_TOKEN_LIFETIME, session.absoluteEndAt);
+    const noted = { amr, now: at, expiresAt };
+    const outcome = await passkeys.store.reauthenticate(session, use, ground.random.uuid4(), noted);
+    if (outcome === 'changed') throw passkeyNotValid(new CredentialFault('passkey_challenge_used'));
+    return { amr, at };
+  },
+});
