@@ -1,5 +1,5 @@
 /**
- * An account whose address nobody has verified passes to whoever shows the mailbox, in D1 (docs/adr/0014-unproven.md).
+ * An account whose address nobody has verified passes to whoever shows the mailbox, in D1 (docs/adr/0018-unproven-accounts.md).
  * The row goes and another comes, so that whatever hangs from the old id goes with it.
  */
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';

@@ -1,7 +1,7 @@
 /**
  * Back from a provider: who it is, and what comes of it. An account is found by the identity alone; by its address only
  * where the provider vouches for that and the account has verified it itself. An account that has not passes to whoever
- * shows the mailbox (against pre-hijacking; docs/adr/0014-unproven.md).
+ * shows the mailbox (against pre-hijacking; docs/adr/0018-unproven-accounts.md).
  */
 import { announce } from '../account/application/announce.ts';
 import { newOneTimeToken, placePayload, sendMail } from '../account/application/mailing.ts';

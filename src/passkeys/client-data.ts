@@ -1,7 +1,7 @@
 /**
  * What a credential says of itself and of the ceremony, before any key is looked at: the shape of the JSON, the client
  * data (https://www.w3.org/TR/webauthn-3/#dictionary-client-data) and the authenticator's flags. Stricter than the
- * library, which believes some of it (docs/adr/0016-webauthn.md). Pure.
+ * library, which believes some of it (docs/adr/0017-webauthn.md). Pure.
  */
 import { fromBase64Url, isBase64Url } from '../encoding.ts';
 import type { RefusalReason } from '../refusal-reasons.ts';

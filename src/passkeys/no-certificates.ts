@@ -1,7 +1,7 @@
 /**
  * Stands in the bundle for the ASN.1 and certificate packages of the WebAuthn library (`[alias]` in wrangler.toml), which
  * check the certificates of attestations: none is asked for, and none is accepted. That is 25 KiB in place of 87. What
- * is left of them is how an ECDSA signature is written, in DER. docs/adr/0016-webauthn.md
+ * is left of them is how an ECDSA signature is written, in DER. docs/adr/0017-webauthn.md
  */
 
 /** RFC 3279 section 2.2.3. For `AsnParser.parse`. */

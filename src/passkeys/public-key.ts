@@ -1,4 +1,4 @@
-/** Which public keys are taken. The library checks no more than the algorithm's number (docs/adr/0016-webauthn.md). */
+/** Which public keys are taken. The library checks no more than the algorithm's number (docs/adr/0017-webauthn.md). */
 import { toBase64Url } from '../encoding.ts';
 
 /** COSE (RFC 9053 section 2.1, RFC 8812 section 2), in the order of preference. */

@@ -194,8 +194,8 @@ describe('with STAFF_MFA=required', () => {
   it('the page takes nothing from another origin, and log-out works', async () => {
     const w = required();
     const admin = await staffAt(w);
-    for (const door of ['/admin/second-factor', '/admin/second-factor/confirm']) {
-      expect((await admin.post(door, {}, { Origin: 'https://evil.example' })).status).toBe(403);
+    for (const endpoint of ['/admin/second-factor', '/admin/second-factor/confirm']) {
+      expect((await admin.post(endpoint, {}, { Origin: 'https://evil.example' })).status).toBe(403);
     }
     expect(location(await admin.post('/admin/logout'))).toContain('/admin/login');
   });
