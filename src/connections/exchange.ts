@@ -62,6 +62,7 @@ export async function exchange(
       await cacheRevocation(services, evicted, 'evicted', call.report);
       call.report('info', 'logged_in', { user: user.id, session: session.id, evicted: evicted.length });
       if (!made) announce(services, call, 'user.signed_in', user.id, now, { session_id: session.id, amr });
+      if (!made) await services.noticeDevice?.(user, { ...session, amr }, call);
       if (added) await noteConnection(services, user, added.provider, call);
       const pair = await mintFirstPair(services, bearerOf(user, { ...session, amr }), now, call);
       return { user, made, ...pair };

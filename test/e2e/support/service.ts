@@ -38,10 +38,10 @@ const ended = (child: ChildProcess) =>
     child.once('exit', resolve);
   });
 
-/** `vars`: more settings, as `NAME:value`. */
-export async function startService(vars: readonly string[] = []): Promise<Service> {
+/** `vars`: more settings, as `NAME:value`. `wanted`: a port of its own choice. */
+export async function startService(vars: readonly string[] = [], wanted?: number): Promise<Service> {
   const folder = mkdtempSync(join(tmpdir(), 'accounts-e2e-'));
-  const port = await freePort();
+  const port = wanted ?? (await freePort());
   const origin = `http://localhost:${port}`;
   let output = '';
   const run = (script: string, args: string[], input: string | null) => {
