@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import SwaggerClient from 'swagger-client';
 import { type Client, memory, oneAtATime, type Tokens } from '../support/api.ts';
 
@@ -12,6 +13,9 @@ export const swaggerClient: Client = async (origin) => {
       return request;
     },
   });
+  // It reads the whole document in one go: where that takes seconds, a connection that the service has closed meanwhile
+  // is not known as such before the next turn of the event loop.
+  await setTimeout(0);
   const call = (tag: string, operation: string, requestBody?: unknown) =>
     apis[tag]?.[operation]?.({}, { requestBody });
   const refresh = oneAtATime(async () =>
