@@ -12,7 +12,7 @@ export const OUTBOX = {
   parallel: 5,
   firstRetrySeconds: 30,
   retryAtMostSeconds: 3_600,
-  /** From the event, or from its retry in the console, to its last attempt. */
+  /** From the event to its last attempt. */
   giveUpSeconds: 86_400,
   /** Dead letters are kept so long. */
   deadForSeconds: 30 * 86_400,
