@@ -31,8 +31,10 @@ describe('a user’s second factor in the console', () => {
     expect(page.text).toContain('recovery codes left: 10');
     expect(page.text).toContain(path(who.id, '/remove-factor'));
     const plain = await w.signUp();
+    await w.rows('UPDATE users SET passkey_count = 3 WHERE id = ?', plain.user.id);
     const other = await admin.get(path(plain.user.id));
     expect(other.text).not.toContain('/remove-factor');
+    expect(other.text).toContain('<dt>Passkeys</dt><dd>3</dd>');
     const { body } = await w.get(api(who.id, '/factors'), { token: admin.access });
     expect(body).toEqual({ totp: { created_at: expect.any(String) }, recovery_codes_left: 10, passkeys: 0 });
   });

@@ -54,6 +54,7 @@ const Facts = ({ words, user, factors }: { words: ConsoleWords; user: User; fact
     ) : (
       label.factorOff
     ),
+    [label.passkeys]: String(factors.passkeys),
     [label.joined]: <Time at={user.dateJoined} />,
     [label.lastLogIn]: <Time at={user.lastLoginAt} never={words.never} />,
     [label.id]: <code>{user.id}</code>,

@@ -135,6 +135,7 @@ export const consoleWords = {
     secondFactor: 'Second factor',
     factorOff: 'off',
     factorOnSince: 'on since',
+    passkeys: 'Passkeys',
     recoveryCodesLeft: 'recovery codes left: {count}',
     joined: 'Joined (UTC)',
     lastLogIn: 'Last log-in',

@@ -131,6 +131,7 @@ export const consoleWords: typeof en.consoleWords = {
     secondFactor: '2단계 인증',
     factorOff: '꺼짐',
     factorOnSince: '설정:',
+    passkeys: '패스키',
     recoveryCodesLeft: '남은 복구 코드: {count}개',
     joined: '가입(UTC)',
     lastLogIn: '마지막 로그인',
