@@ -30,6 +30,7 @@ import {
   side,
   somebody,
 } from '../support/faults/scenes.ts';
+import { SECOND_FACTOR_ENDPOINTS } from '../support/faults/second-factor.ts';
 import { SIGN_ENDPOINTS } from '../support/faults/sign-in.ts';
 import {
   D1_ERRORS,
@@ -56,6 +57,7 @@ const ENDPOINTS = [
   ...ME_ENDPOINTS,
   ...MAIL_ENDPOINTS,
   ...EMAIL_SIGN_IN_ENDPOINTS,
+  ...SECOND_FACTOR_ENDPOINTS,
   ...OTHER_ENDPOINTS,
 ];
 

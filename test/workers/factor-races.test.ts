@@ -1,0 +1,160 @@
+/**
+ * Sign-ins by a code of an authenticator app or of a mail, beside what revokes them: ten calls with one code, and the
+ * order in which their statements reach D1 is another one for every seed. Once the revoking endpoint has answered, no
+ * token that the code opened works, whatever ran beside it.
+ */
+import { describe, expect, it } from 'vitest';
+import { seeded, shuffled } from '../support/faulty.ts';
+import { capturedLog } from '../support/log.ts';
+import { ENCRYPTION_KEY, enrol, totp } from '../support/totp.ts';
+import { type Answer, atOnce, RACE, type World, world } from '../support/world.ts';
+
+capturedLog();
+
+const VARS = { ENCRYPTION_KEY, SIGN_IN_BY_EMAIL: 'on' };
+const SEEDS = Array.from({ length: RACE.repeats + 1 }, (_, i) => i + 1);
+const AT_ONCE = 10;
+const LONGEST_PAUSE_MS = 8;
+const NEW_PASSWORD = 'staple another battery';
+
+/** Who is there before the race. */
+interface Ground {
+  w: World;
+  staffAccess: string;
+  who: { id: string; email: string; password: string; access: string; refresh: string };
+  secret: string;
+  mfa_token: string;
+  code: string;
+  resetToken: string;
+}
+
+type Act = (ground: Ground) => Promise<Answer>;
+
+/** With the statuses that say that it has revoked. */
+const REVOKERS: [name: string, success: number, act: Act][] = [
+  [
+    'withdrawal',
+    204,
+    ({ w, who }) => w.delete('/account/me', { password: who.password }, { token: who.access }),
+  ],
+  [
+    'deactivation',
+    200,
+    ({ w, who, staffAccess }) =>
+      w.patch(`/admin/api/users/${who.id}`, { is_active: false }, { token: staffAccess }),
+  ],
+  [
+    'a password change',
+    204,
+    ({ w, who }) =>
+      w.post(
+        '/account/password/change',
+        { current_password: who.password, new_password: NEW_PASSWORD },
+        { token: who.access },
+      ),
+  ],
+  [
+    'a reset',
+    204,
+    ({ w, resetToken }) =>
+      w.post('/account/password/reset/confirm', { token: resetToken, new_password: NEW_PASSWORD }),
+  ],
+];
+
+const RIVALS: [name: string, act: Act][] = [
+  [
+    'a log-in finished with a code',
+    ({ w, mfa_token, secret }) =>
+      w.post('/account/login/second-factor', { mfa_token, code: totp(w, secret) }),
+  ],
+  [
+    'a sign-in by a code from a mail',
+    ({ w, who, code }) => w.post('/account/login/email/confirm', { email: who.email, code }),
+  ],
+];
+
+/** `factor`: the user has an authenticator app, and a log-in waits for it. */
+async function ground(seed: number, factor: boolean): Promise<Ground> {
+  const now = Date.now();
+  const calm = world({ vars: VARS, now });
+  const newest = async (email: string) => (await calm.get(`/dev/mail?to=${email}`)).body.messages[0];
+  const staff = await calm.signUp();
+  await calm.rows('UPDATE users SET is_staff = 1 WHERE id = ?', staff.user.id);
+  const signedUp = await calm.signUp();
+  const { email, password, access, refresh } = signedUp;
+  await calm.post('/account/email/verify', { token: (await newest(email)).token });
+  const secret = factor ? (await enrol(calm, access)).secret : '';
+  const mfa_token = factor ? (await calm.logIn(signedUp)).body.mfa_token : '';
+  await calm.post('/account/login/email', { email });
+  const code = /^\d{8}$/m.exec((await newest(email)).text)?.[0] ?? '';
+  await calm.post('/account/password/reset', { email });
+  return {
+    w: world({ vars: VARS, bindings: shuffled(seed).bindings as never, now: calm.clock.now * 1_000 }),
+    staffAccess: staff.access,
+    who: { id: signedUp.user.id, email, password, access, refresh },
+    secret,
+    mfa_token,
+    code,
+    resetToken: (await newest(email)).token,
+  };
+}
+
+describe.each(REVOKERS)('%s', (_, success, revoke) => {
+  it.each(RIVALS.flatMap(([name, act]) => SEEDS.map((seed) => [name, seed, act] as const)))(
+    'and %s, seed %i: nothing that it opened is left',
+    async (name, seed, act) => {
+      const its = await ground(seed, name.startsWith('a log-in'));
+      const pause = () =>
+        new Promise((resolve) => setTimeout(resolve, seeded(seed + 100)() * LONGEST_PAUSE_MS));
+      const [revoked, answers] = await Promise.all([
+        pause().then(() => revoke(its)),
+        atOnce(AT_ONCE, () => act(its)),
+      ]);
+      expect(revoked.status).toBe(success);
+      const opened = answers.filter(({ status }) => status === 200);
+      expect(opened.length).toBeLessThanOrEqual(1);
+      for (const { body } of opened) {
+        expect((await its.w.me(body.access)).status).toBe(401);
+        expect((await its.w.refresh(body.refresh)).status).toBe(401);
+      }
+      // Nor does the code open anything from now on.
+      expect((await act(its)).status).toBe(401);
+      expect(
+        await its.w.rows('SELECT user_id FROM sessions WHERE user_id NOT IN (SELECT id FROM users)'),
+      ).toEqual([]);
+    },
+  );
+});
+
+describe('log-out', () => {
+  it.each(SEEDS)('and fresh proof by a code, seed %i: the session has ended', async (seed) => {
+    const its = await ground(seed, true);
+    const { w, who, secret } = its;
+    const [ended, answers] = await Promise.all([
+      w.logOut(who.refresh),
+      atOnce(AT_ONCE, () =>
+        w.post('/account/reauthenticate', { code: totp(w, secret) }, { token: who.access }),
+      ),
+    ]);
+    expect(ended.status).toBe(204);
+    const proven = answers.filter(({ status }) => status === 200);
+    expect(proven.length).toBeLessThanOrEqual(1);
+    for (const { body } of proven) expect((await w.me(body.access)).status).toBe(401);
+  });
+});
+
+describe('staff who switch the second factor off', () => {
+  it.each(SEEDS)('beside a log-in that waits for it, seed %i: one session at most', async (seed) => {
+    const its = await ground(seed, true);
+    const { w, who, mfa_token, secret } = its;
+    const [removed, answers] = await Promise.all([
+      w.delete(`/admin/api/users/${who.id}/factors`, undefined, { token: its.staffAccess }),
+      atOnce(AT_ONCE, () => w.post('/account/login/second-factor', { mfa_token, code: totp(w, secret) })),
+    ]);
+    expect(removed.status).toBe(204);
+    expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
+    expect((await w.post('/account/login/second-factor', { mfa_token, code: '000000' })).status).toBe(401);
+    const user = await w.rows('SELECT has_second_factor FROM users WHERE id = ?', who.id);
+    expect(user).toEqual([{ has_second_factor: 0 }]);
+  });
+});
