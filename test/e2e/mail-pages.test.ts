@@ -12,7 +12,7 @@ let service: Service;
 let browser: Browser;
 
 beforeAll(async () => {
-  [service, browser] = await Promise.all([startService(), launch()]);
+  [service, browser] = await Promise.all([startService(['SIGN_IN_BY_EMAIL:on']), launch()]);
 });
 afterAll(async () => {
   await browser?.close();
@@ -39,6 +39,46 @@ const me = async (access: string) =>
   service.call<{ email_verified: boolean }>('GET', '/account/me', undefined, {
     Authorization: `Bearer ${access}`,
   });
+
+describe('the page of a sign-in mail', () => {
+  it('signs in on a click, not before, and keeps the tokens for pages of this origin', async () => {
+    const email = 'by-link@example.com';
+    await service.call('POST', '/account/login/email', { email });
+    const { page, mishaps, close } = await open(browser, service.origin);
+    await page.goto(`/dev/mail?to=${email}`);
+    await page.getByRole('article').first().getByRole('link').click();
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Sign in');
+    await expect.poll(() => new URL(page.url()).hash).toBe('');
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('You are signed in.').waitFor();
+    const kept = await page.evaluate(() => JSON.parse(localStorage.getItem('hono-accounts') ?? 'null'));
+    expect((await me(kept.access)).email_verified).toBe(true);
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  it('takes the address and the code where it was opened without a token', async () => {
+    const email = 'by-code@example.com';
+    await service.call('POST', '/account/login/email', { email });
+    const { page, mishaps, close } = await open(browser, service.origin, { locale: 'ko-KR' });
+    const { messages } = await service.call<{ messages: { text: string }[] }>(
+      'GET',
+      `/dev/mail?to=${email}`,
+      undefined,
+      { Accept: 'application/json' },
+    );
+    const code = /^\d{8}$/m.exec(messages[0]?.text ?? '')?.[0] ?? '';
+    await page.goto('/account/login/email/confirm');
+    await page.getByLabel('이메일 주소').fill(email);
+    await page.getByLabel('메일에 있는 코드').fill(code);
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.getByRole('button').click();
+    await page.getByText('로그인되었습니다').waitFor();
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+});
 
 describe('the pages that links in mail open', () => {
   it('verify an address on a click, not before, in the language of the browser', async () => {

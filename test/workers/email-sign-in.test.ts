@@ -4,6 +4,7 @@ import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';
 import { ENCRYPTION_KEY, enrol, totp } from '../support/totp.ts';
 import {
+  type Answer,
   atOnce,
   claimsOf,
   codeOf,
@@ -413,6 +414,48 @@ describe('a second factor', () => {
     const factors = await w.get('/account/factors', { token: answer.body.access });
     expect(factors.body.totp).toBe(null);
     expect(await w.rows('SELECT * FROM totp_secrets WHERE user_id = ?', who.user.id)).toEqual([]);
+  });
+});
+
+describe('a user without a password', () => {
+  type Change = (w: World, token: string) => Promise<Answer>;
+  const CHANGES: [string, number, Change][] = [
+    ['a withdrawal', 204, (w, token) => w.delete('/account/me', {}, { token })],
+    [
+      'a first password',
+      204,
+      (w, token) => w.post('/account/password/change', { new_password: 'staple another battery' }, { token }),
+    ],
+    [
+      'a change of address',
+      202,
+      (w, token) => w.post('/account/email/change', { new_email: person('next').email }, { token }),
+    ],
+    ['a second factor', 201, (w, token) => w.post('/account/factors/totp', {}, { token })],
+  ];
+  async function byCode(w: World, email: string): Promise<string> {
+    const { token } = await requested(w, email);
+    const answer = await confirm(w, { token });
+    expect(answer.status).toBeLessThan(300);
+    return answer.body.access;
+  }
+
+  it.each(CHANGES)('%s needs nothing but the recent sign-in', async (_, status, change) => {
+    const w = at({ ENCRYPTION_KEY });
+    expect((await change(w, await byCode(w, person().email))).status).toBe(status);
+  });
+
+  it.each(CHANGES)('%s asks for another sign-in once that is long ago', async (_, status, change) => {
+    const w = at({ ENCRYPTION_KEY });
+    const { email } = person();
+    const access = await byCode(w, email);
+    w.clock.advance(601);
+    const refused = await change(w, access);
+    expect([refused.status, codeOf(refused)]).toEqual([401, 'reauthentication_required']);
+    expect(refused.headers.get('WWW-Authenticate')).toContain(
+      'error="insufficient_user_authentication", max_age="600"',
+    );
+    expect((await change(w, await byCode(w, email))).status).toBe(status);
   });
 });
 
