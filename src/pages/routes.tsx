@@ -20,7 +20,7 @@ import { SettingsPage } from './settings.tsx';
 import { SignInPage } from './sign-in.tsx';
 import { SignUpPage } from './sign-up.tsx';
 
-interface PagesEnv extends FactorsEnv {
+export interface PagesEnv extends FactorsEnv {
   Variables: FactorsEnv['Variables'] & { services: WithConnections };
 }
 type PagesContext = Context<PagesEnv>;
