@@ -22,7 +22,7 @@ export async function proven(
     throw new CredentialFault('passkey_unknown');
   }
   const { user, passkey } = found;
-  await verifyAssertion(assertion, passkey, rp);
+  await verifyAssertion(assertion, passkey);
   if (!countsOn(passkey.counter, assertion.counter)) {
     call.report('warn', 'passkey_counter_went_back', { user: user.id, passkey: passkey.id });
     throw new CredentialFault('passkey_counter');

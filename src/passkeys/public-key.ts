@@ -42,6 +42,9 @@ function jwkOf(key: ReadonlyMap<unknown, unknown>): [jwk: JsonWebKey, algorithm:
   return null;
 }
 
+/** The number of its algorithm, whatever it is. */
+export const algorithmOf = (key: unknown): unknown => (key instanceof Map ? key.get(ALG) : undefined);
+
 /** A key of the two algorithms that Web Crypto takes too: for EC, a point of the curve. */
 export async function isUsableKey(key: unknown): Promise<boolean> {
   const known = key instanceof Map ? jwkOf(key) : null;

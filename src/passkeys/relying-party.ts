@@ -26,7 +26,7 @@ const domainOf = (hostname: string): string => (/^[\d.]+$|^\[/.test(hostname) ? 
 /** An origin whose pages may use this RP ID without any document. */
 function isWithin(rpId: string, origin: string): boolean {
   const url = URL.canParse(origin) ? new URL(origin) : null;
-  if (!url || !/^https?:$/.test(url.protocol) || isInsecureOrigin(origin)) return false;
+  if (url?.origin !== origin || !/^https?:$/.test(url.protocol) || isInsecureOrigin(origin)) return false;
   return url.hostname === rpId || url.hostname.endsWith(`.${rpId}`);
 }
 

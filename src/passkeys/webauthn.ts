@@ -2,12 +2,11 @@
  * Registrations and assertions of WebAuthn (https://www.w3.org/TR/webauthn-3/#sctn-rp-operations): which steps of the
  * standard the library takes, and which are taken here. Throws a CredentialFault. Pure but for Web Crypto.
  */
-import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import { fromBase64Url, toBase64Url } from '../encoding.ts';
 import type { Challenge } from './challenge.ts';
 import { CredentialFault, readAuthenticatorData, readClientData, readCredential } from './client-data.ts';
 import type { Passkey } from './ports.ts';
-import { ALGORITHMS, isUsableKey } from './public-key.ts';
+import { algorithmOf, isUsableKey } from './public-key.ts';
 import type { RelyingParty } from './relying-party.ts';
 
 /** What a challenge is judged by: its signature, its purpose and its age. */
@@ -52,32 +51,47 @@ export async function verifyRegistration(
     const library = await import('./library.ts');
     const attestation = library.decodeAttestationObject(bytes(response.attestationObject));
     const flags = await readAuthenticatorData(attestation.get('authData'), rp);
-    // None was asked for; a self attestation is what an authenticator may send all the same.
-    const [format, statement] = [attestation.get('fmt'), attestation.get('attStmt')];
-    if (format !== 'none' && (format !== 'packed' || statement.get('x5c') !== undefined)) {
-      throw new CredentialFault('passkey_attestation');
+    const authData = attestation.get('authData');
+    const { credentialID, credentialPublicKey } = library.parseAuthenticatorData(authData);
+    if (!credentialID || !credentialPublicKey || toBase64Url(credentialID) !== id) {
+      throw new CredentialFault('passkey_malformed');
     }
-    const { verified, registrationInfo } = await library.verifyRegistrationResponse({
-      response: credential as RegistrationResponseJSON,
-      expectedChallenge: sent.challenge,
-      expectedOrigin: sent.origin,
-      expectedRPID: rp.id,
-      supportedAlgorithmIDs: Object.values(ALGORITHMS),
-    });
-    if (!verified) throw new CredentialFault('passkey_signature');
-    const { id: attestedId, publicKey } = registrationInfo.credential;
-    if (attestedId !== id) throw new CredentialFault('passkey_malformed');
-    if (!(await isUsableKey(library.decodeCredentialPublicKey(publicKey)))) {
-      throw new CredentialFault('passkey_key');
+    const key: unknown = library.decodeCredentialPublicKey(credentialPublicKey);
+    if (!(await isUsableKey(key))) throw new CredentialFault('passkey_key');
+    // None was asked for; a self attestation is what an authenticator may send all the same.
+    const format = attestation.get('fmt');
+    const statement: unknown = attestation.get('attStmt');
+    if (!(statement instanceof Map)) throw new CredentialFault('passkey_malformed');
+    if (format === 'packed' && !statement.has('x5c')) {
+      if (statement.get('alg') !== algorithmOf(key)) throw new CredentialFault('passkey_malformed');
+      const data = await signedBy(authData, response.clientDataJSON);
+      const signature = statement.get('sig') as Uint8Array<ArrayBuffer>;
+      if (!(await library.verifySignature({ signature, data, credentialPublicKey }))) {
+        throw new CredentialFault('passkey_signature');
+      }
+    } else if (format !== 'none' || statement.size > 0) {
+      throw new CredentialFault('passkey_attestation');
     }
     return {
       ...flags,
       credentialId: id,
-      publicKey: toBase64Url(publicKey),
+      publicKey: toBase64Url(credentialPublicKey),
       transports: TRANSPORTS.filter((transport) => listed(rest.transports).includes(transport)),
     };
   });
   return { created, challenge };
+}
+
+/** What an authenticator signs (https://www.w3.org/TR/webauthn-3/#fig-signature). */
+async function signedBy(
+  authenticatorData: Uint8Array,
+  clientDataJSON: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes(clientDataJSON)));
+  const signed = new Uint8Array(authenticatorData.length + hash.length);
+  signed.set(authenticatorData);
+  signed.set(hash, authenticatorData.length);
+  return signed;
 }
 
 const listed = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
@@ -92,7 +106,7 @@ export interface Assertion {
   multiDevice: boolean;
   backedUp: boolean;
   /** For `verifyAssertion`. */
-  sent: { credential: unknown; challenge: string; origin: string };
+  sent: { authenticatorData: string; clientDataJSON: string; signature: string };
 }
 
 /** Everything that can be said without a key, and so without a look at D1. */
@@ -113,29 +127,27 @@ export async function readAssertion(
     userHandle: new TextDecoder().decode(bytes(response.userHandle)),
     challenge: await requireChallenge(sent.challenge, read),
     ...(await readAuthenticatorData(bytes(response.authenticatorData), rp)),
-    sent: { credential, ...sent },
+    sent: response,
   };
 }
 
 /** Whether the passkey made the assertion. Its counter is judged by `countsOn`. */
 export async function verifyAssertion(
   { userHandle, multiDevice, sent }: Assertion,
-  passkey: Pick<Passkey, 'userId' | 'credentialId' | 'publicKey' | 'multiDevice'>,
-  rp: RelyingParty,
+  passkey: Pick<Passkey, 'userId' | 'publicKey' | 'multiDevice'>,
 ): Promise<void> {
   if (userHandle !== passkey.userId) throw new CredentialFault('passkey_user_handle');
   if (multiDevice !== passkey.multiDevice) throw new CredentialFault('passkey_malformed');
   const verified = await believed(async () => {
     const library = await import('./library.ts');
-    const answer = await library.verifyAuthenticationResponse({
-      response: sent.credential as AuthenticationResponseJSON,
-      expectedChallenge: sent.challenge,
-      expectedOrigin: sent.origin,
-      expectedRPID: rp.id,
-      // The library would look at a counter before the signature, and so at anybody's.
-      credential: { id: passkey.credentialId, publicKey: bytes(passkey.publicKey), counter: 0 },
+    const authenticatorData = bytes(sent.authenticatorData);
+    // Refuses what is longer or shorter than it says.
+    library.parseAuthenticatorData(authenticatorData);
+    return library.verifySignature({
+      signature: bytes(sent.signature),
+      data: await signedBy(authenticatorData, sent.clientDataJSON),
+      credentialPublicKey: bytes(passkey.publicKey),
     });
-    return answer.verified;
   });
   if (!verified) throw new CredentialFault('passkey_signature');
 }
