@@ -27,7 +27,7 @@ import { answerError } from './http/problem.ts';
 import { devMailRoutes } from './mail/routes.tsx';
 import { openapiRoutes } from './openapi/routes.ts';
 import { relatedOriginRoutes } from './passkeys/related-origins.ts';
-import { roomRoutes } from './rooms.ts';
+import { roomRoutes } from './room-routes.ts';
 
 export type { Overrides } from './compose.ts';
 

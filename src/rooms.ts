@@ -1,18 +1,16 @@
-/** The composition of the rooms: each has what it needs made here, and its routes. To take one out, take out its lines. */
+/**
+ * The composition of the rooms: each has what it needs made here. To take one out, take out its lines here and in
+ * room-routes.ts.
+ */
 import type { AdminServices } from './admin/application.ts';
-import { connectionsRoutes } from './connections/routes.ts';
 import type { D1 } from './db/client.ts';
 import { codeDigest } from './email-sign-in/code.ts';
 import { d1EmailSignIn } from './email-sign-in/d1-email-sign-in.ts';
-import { emailSignInRoutes } from './email-sign-in/routes.tsx';
 import { d1SeenDevices } from './new-device/d1-seen-devices.ts';
 import { newDeviceNotice } from './new-device/notice.ts';
-import { pageRoutes } from './pages/routes.tsx';
 import { d1PasskeyServices } from './passkeys/d1-passkeys.ts';
 import { createPasskeyProof } from './passkeys/reauthentication.ts';
-import { passkeyRoutes } from './passkeys/routes.ts';
 import { d1Factors } from './second-factor/d1-factors.ts';
-import { secondFactorRoutes } from './second-factor/routes.ts';
 import { createSecondFactor } from './second-factor/sign-in.ts';
 import { secretBox } from './secret-box.ts';
 import type { Settings } from './settings.ts';
@@ -46,8 +44,3 @@ export function composeRooms(
     passkeyProof: passkeys && createPasskeyProof(passkeys, { ...ground, settings }),
   };
 }
-
-/** Below the mount of the account app. */
-export const roomRoutes = () =>
-  // A tuple: of an array TypeScript may take one room's type for another's.
-  [secondFactorRoutes(), emailSignInRoutes(), passkeyRoutes(), pageRoutes(), connectionsRoutes()] as const;

@@ -58,7 +58,11 @@ describe('a remote D1', { timeout: 30_000 }, () => {
     const { writer, database, calls } = fakeCloudflare();
     const first = await importDump(writer);
     expect(first.counts).toMatchObject({ read: 15, imported: 15, alreadyThere: 0, refused: 0 });
-    expect(first.leftOut).toEqual(['12: email (email_taken)']);
+    expect(first.leftOut).toEqual([
+      '4: is_staff (email_not_verified)',
+      '5: is_staff (email_not_verified)',
+      '12: email (email_taken)',
+    ]);
     const rows = database.prepare('SELECT * FROM users ORDER BY id').all();
     expect(rows).toHaveLength(15);
 

@@ -14,7 +14,7 @@ const IMPORTS = new Map(FILES.map((file) => [file, importsOf(file)]));
 
 /** The first pattern that fits names a file's layer. */
 const LAYERS: [name: string, ...files: RegExp[]][] = [
-  ['composition', /^(app|compose|index|rooms|worker|sweep|events-out)\.ts$/],
+  ['composition', /^(app|compose|index|rooms|room-routes|worker|sweep|events-out)\.ts$/],
   ['client', /^(client|pages\/browser)\//],
   [
     'stores',
