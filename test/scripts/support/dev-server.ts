@@ -86,8 +86,9 @@ export async function startDev(variables: readonly string[] = []): Promise<DevSe
 function writeConfiguration(folder: string): string {
   const file = join(folder, 'wrangler.toml');
   const text = readFileSync('wrangler.toml', 'utf8').replaceAll(
-    /^(main|directory|migrations_dir) = "(.*)"$/gm,
-    (_, name, path) => `${name} = ${JSON.stringify(resolve(path))}`,
+    // What begins with `./` is of `[alias]`.
+    /^((?:main|directory|migrations_dir) = )"(.*)"$|^(".*" = )"(\.\/.*)"$/gm,
+    (_, name, path, alias, file) => `${name ?? alias}${JSON.stringify(resolve(path ?? file))}`,
   );
   writeFileSync(file, text);
   return file;
