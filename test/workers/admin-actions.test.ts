@@ -89,7 +89,7 @@ describe('deactivation and demotion', () => {
     const target = await makeStaff();
     await admin.post(path(target.id, '/deactivate'));
     w.clock.advance(1);
-    await admin.post(path(target.id, '/activate'));
+    await admin.post(path(target.id, '/activate'), { unverified: 'true' });
     expect((await w.me(target.access)).status).toBe(401);
     expect((await w.refresh(target.refresh)).status).toBe(401);
     w.clock.advance(1);

@@ -87,6 +87,7 @@ describe('Origin is checked on every unsafe method of every account path', () =>
       'POST /account/logout',
       'POST /account/password/change',
       'POST /account/password/reset',
+      'POST /account/password/reset/check',
       'POST /account/password/reset/confirm',
       'POST /account/reauthenticate',
       'POST /account/sign-up',
