@@ -15,6 +15,7 @@ export const AUDIT_ACTIONS = [
   'user.all_sessions_ended',
   'user.password_reset_sent',
   'user.second_factor_removed',
+  'user.event_retried',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -7,6 +7,7 @@ import { d1Users } from './account/d1-users.ts';
 import { d1OwnData } from './account/export/d1-own-data.ts';
 import type { AdminServices } from './admin/application.ts';
 import { d1Admin } from './admin/d1-admin.ts';
+import { d1DeadLetters } from './admin/d1-dead-letters.ts';
 import { connectionAdapters } from './connections/d1-adapters.ts';
 import { loadProviders } from './connections/providers.ts';
 import { connectD1 } from './db/client.ts';
@@ -118,7 +119,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
     }),
     breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(overrides.fetch) : null,
     connections: await connectionAdapters(env, { d1, clock, deadlines, providers, fetcher: overrides.fetch }),
-    admin: { store: d1Admin(d1) },
+    admin: { store: d1Admin(d1), deadLetters: d1DeadLetters(d1) },
   };
   return { ok: true, services };
 }

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import type {
   adminSessionJson,
   countsJson,
+  deadLetterJson,
   historyJson,
   revokedTokenJson,
 } from '../../src/admin/presenters.ts';
@@ -33,6 +34,7 @@ const counts = {
   live_sessions: count,
   revoked_tokens: count,
   with_second_factor: count,
+  dead_letters: count,
 } satisfies Record<keyof ReturnType<typeof countsJson>, unknown>;
 
 const someone = named(
@@ -78,6 +80,7 @@ export const overview = named('Overview', z.object({ ...counts, history: z.array
     live_sessions: { count: 2_310, more: false },
     revoked_tokens: { count: 10_000, more: true },
     with_second_factor: { count: 88, more: false },
+    dead_letters: { count: 0, more: false },
     history: [ACT],
   },
 });
@@ -169,6 +172,51 @@ export const revokedTokens = named(
       ],
       next_cursor: null,
       looked_at: null,
+    },
+  },
+);
+
+const deadLetter: z.ZodMiniType<ReturnType<typeof deadLetterJson>> = named(
+  'DeadLetter',
+  z.object({
+    user: someone,
+    seq: z.int(),
+    id: z.string(),
+    type: z.string(),
+    created_at: timestamp,
+    dead_at: timestamp,
+    attempts: z.int(),
+    failure: z.nullable(z.string()),
+  }),
+  {
+    description: 'An event that could not be delivered for a day.',
+    about: {
+      user: 'Whom it is about; without an address and a username where they are gone.',
+      seq: 'Its place among the events of its user; another once it was sent again.',
+      id: 'The `webhook-id`.',
+      failure: 'Of the last attempt: `status_500`, `timeout`, `network`, `queue`.',
+    },
+  },
+);
+export const deadLetters = named(
+  'DeadLetterList',
+  z.object({ dead_letters: z.array(deadLetter), next_cursor: cursor }),
+  {
+    about: { next_cursor: NEXT },
+    example: {
+      dead_letters: [
+        {
+          user: { id: USER.id, email: USER.email, username: USER.username },
+          seq: 1_795_512_600_000,
+          id: 'evt_9f86d081884c7d659a2feaa0c55ad015',
+          type: 'user.created',
+          created_at: '2026-11-22T09:30:00Z',
+          dead_at: '2026-11-23T09:35:00Z',
+          attempts: 30,
+          failure: 'status_500',
+        },
+      ],
+      next_cursor: null,
     },
   },
 );

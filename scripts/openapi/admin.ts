@@ -145,6 +145,23 @@ export const adminPaths: Record<string, Node> = {
       responses: { 200: answers('A page of it, newest expiry first.', schema.revokedTokens) },
     }),
   },
+  '/admin/api/dead-letters': {
+    get: admin('adminListDeadLetters', 'Events that could not be delivered', {
+      parameters: PAGE,
+      responses: { 200: answers('A page of them, newest first.', schema.deadLetters) },
+    }),
+  },
+  '/admin/api/dead-letters/{user}/{seq}/retry': {
+    parameters: [
+      parameter('path', 'user', 'The id of its user.', UUID),
+      parameter('path', 'seq', 'Its place.', { type: 'integer' }),
+    ],
+    post: admin('adminRetryDeadLetter', 'Send an event again', {
+      description:
+        'It is the last of its user’s events, and goes out within five minutes. 404 also where events are off.',
+      responses: { 202: answers('It waits.'), ...NOTHING_ASKED, ...NOT_FOUND },
+    }),
+  },
   '/admin/api/history': {
     get: admin('adminListHistory', 'Who did what to whom', {
       parameters: [parameter('query', 'user', 'What was done to this one.', UUID), ...PAGE],

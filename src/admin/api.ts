@@ -20,10 +20,11 @@ import {
   overview,
   requestReset,
 } from './application.ts';
+import { retryDeadLetter } from './dead-letters.ts';
 import type { AdminEnv } from './env.ts';
 import { factorsOf, removeFactor, requireFactor } from './factors.ts';
-import { pageQuery, userQuery, writeCursor } from './listing.ts';
-import { adminSessionJson, countsJson, historyJson, revokedTokenJson } from './presenters.ts';
+import { DEAD_LETTER_CURSOR, pageQuery, userQuery, writeCursor } from './listing.ts';
+import { adminSessionJson, countsJson, deadLetterJson, historyJson, revokedTokenJson } from './presenters.ts';
 import { addUserBody, changeUserBody } from './schemas.ts';
 
 const staff = createMiddleware<AdminEnv>(async function staff(c, next) {
@@ -106,6 +107,16 @@ export const adminApiRoutes = () =>
         next_cursor: writeCursor(page.next),
         looked_at: page.looked,
       });
+    })
+    .get('/dead-letters', signedIn, staff, async (c) => {
+      const { list } = c.var.services.admin.deadLetters;
+      const page = await list(pageQuery(c.req.query(), ...DEAD_LETTER_CURSOR));
+      return c.json({ dead_letters: page.items.map(deadLetterJson), next_cursor: writeCursor(page.next) });
+    })
+    .post('/dead-letters/:user/:seq/retry', signedIn, staff, body(noBody), async (c) => {
+      const letter = { userId: c.req.param('user'), seq: c.req.param('seq') };
+      await retryDeadLetter(c.var.services, c.var.caller, letter, callOf(c));
+      return c.body(null, 202);
     })
     .get('/history', signedIn, staff, async (c) => {
       const query = c.req.query();

@@ -22,12 +22,10 @@ import type { WithPasskeys } from '../passkeys/services.ts';
 import { type Call, seconds } from '../ports.ts';
 import { uuid7 } from '../random.ts';
 import type { WithFactors } from '../second-factor/services.ts';
-import type { AdminStore, AuditEntry, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
+import type { AdminStores, AuditEntry, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
 
 export interface AdminServices extends WithFactors, WithEmailSignIn, WithConnections, WithPasskeys {
-  admin: {
-    store: AdminStore;
-  };
+  admin: AdminStores;
 }
 
 const WEEK_SECONDS = 7 * 86_400;

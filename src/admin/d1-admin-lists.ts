@@ -17,7 +17,7 @@ const upTo = (rows: SQL): SQL => sql`SELECT count(*) FROM (${rows} LIMIT ${COUNT
 const capped = (found: number): Count => ({ count: Math.min(found, COUNT_MAX), more: found > COUNT_MAX });
 
 /** One row more than the page was asked for, which says that there is more. */
-function pageOf<T>(rows: T[], limit: number, cursorOf: (row: T) => Cursor): Page<T> {
+export function pageOf<T>(rows: T[], limit: number, cursorOf: (row: T) => Cursor): Page<T> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   return { items, next: rows.length > limit && last ? cursorOf(last) : null, looked: null };
@@ -33,17 +33,18 @@ export function d1AdminLists({ run }: D1): Lists {
       run('admin.counts', async (db) => {
         // The live ones among so many: a table of dead sessions is not read to its end.
         const [row] = await db.all<
-          Record<'users' | 'fresh' | 'live' | 'looked' | 'revoked' | 'factors', number>
+          Record<'users' | 'fresh' | 'live' | 'looked' | 'revoked' | 'factors' | 'dead', number>
         >(
           sql`SELECT (${upTo(sql`SELECT 1 FROM users`)}) AS users,
             (${upTo(sql`SELECT 1 FROM users WHERE id >= ${weekAgoId}`)}) AS fresh,
             (${upTo(sql`SELECT 1 FROM revoked_tokens`)}) AS revoked,
             (${upTo(sql`SELECT 1 FROM totp_secrets WHERE secret IS NOT NULL`)}) AS factors,
+            (${upTo(sql`SELECT 1 FROM account_events WHERE dead_at > 0`)}) AS dead,
             seen.live, seen.looked
             FROM (SELECT count(*) AS looked, coalesce(sum(revoked_at IS NULL AND absolute_end_at > ${now}), 0) AS live
               FROM (SELECT revoked_at, absolute_end_at FROM sessions LIMIT ${2 * COUNT_MAX})) AS seen`,
         );
-        const { users = 0, fresh = 0, live = 0, looked = 0, revoked = 0, factors = 0 } = row ?? {};
+        const { users = 0, fresh = 0, live = 0, looked = 0, revoked = 0, factors = 0, dead = 0 } = row ?? {};
         return {
           users: capped(users),
           newThisWeek: capped(fresh),
@@ -53,6 +54,7 @@ export function d1AdminLists({ run }: D1): Lists {
           },
           revokedTokens: capped(revoked),
           withSecondFactor: capped(factors),
+          deadLetters: capped(dead),
         };
       }),
 

@@ -1,30 +1,20 @@
-/**
- * What the console does, in D1. The row of the history comes first and decides: one INSERT … SELECT with every
- * condition of the act, and whatever follows in its batch asks whether that row is there. So an act and its
- * history happen together or not at all, and only while whoever acts is active staff with a live session.
- * What the console reads: d1-admin-lists.ts.
- */
+/** What the console does to users, in D1 (d1-act.ts). What it reads: d1-admin-lists.ts. */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { addLogin, dropLogin, isTaken } from '../account/d1-logins.ts';
 import { deleteUser, eraseTraces, insertUser } from '../account/d1-user-writes.ts';
 import { changedFields } from '../account/event.ts';
 import { writeChanges } from '../audit-log.ts';
 import type { D1 } from '../db/client.ts';
-import { insertFrom } from '../db/insert-from.ts';
-import { actorMayAct, notTheLastStaff, userExists } from '../db/predicates.ts';
-import { adminLog, logins, recoveryCodes, sessions, totpSecrets, userColumns, users } from '../db/schema.ts';
-import type { Db } from '../db/statement.ts';
+import { notTheLastStaff, userExists } from '../db/predicates.ts';
+import { logins, recoveryCodes, sessions, totpSecrets, userColumns, users } from '../db/schema.ts';
 import type { User } from '../model.ts';
 import { batchWithEvents, recordEvent } from '../outbox/d1-record.ts';
 import { LEEWAY_MAX_SECONDS } from '../token/claims.ts';
 import { insertToken, makeRoom, voidAsked, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession, endSessions } from '../token/d1-session-writes.ts';
+import { done, outcome, outcomeOf, write } from './d1-act.ts';
 import { d1AdminLists } from './d1-admin-lists.ts';
-import type { AdminStore, AuditEntry, Outcome } from './ports.ts';
-
-/** The act has left its row. */
-const done = ({ logId }: AuditEntry): SQL =>
-  sql`EXISTS (SELECT 1 FROM admin_log AS own WHERE own.id = ${logId})`;
+import type { AdminStore } from './ports.ts';
 
 const isAsRead = (user: User): SQL =>
   userExists(
@@ -33,48 +23,6 @@ const isAsRead = (user: User): SQL =>
       IS (${user.email}, ${user.emailVerifiedAt}, ${user.username}, ${user.name}, ${Number(user.isActive)},
         ${Number(user.isStaff)})`,
   );
-
-/** The row of the history. `source`: a FROM and WHERE that decide whether it happens. */
-const write = (
-  db: Db,
-  entry: AuditEntry,
-  row: { subjectId: string; actorId?: string; detail?: string },
-  source: SQL,
-) =>
-  insertFrom(
-    db,
-    adminLog,
-    {
-      id: entry.logId,
-      at: entry.now,
-      actorId: row.actorId ?? entry.actorId,
-      action: entry.action,
-      subjectId: row.subjectId,
-      detail: row.detail ?? null,
-    },
-    sql`${source} AND ${actorMayAct(entry)}`,
-  );
-
-/** Done, or the first condition that does not hold, or `otherwise`. */
-const outcome = (
-  db: Db,
-  entry: AuditEntry,
-  demands: readonly (readonly [SQL, Outcome])[],
-  otherwise: Outcome,
-) => {
-  const cases = [[actorMayAct(entry), 'denied'] as const, ...demands].map(
-    ([condition, word]) => sql`WHEN NOT ${condition} THEN ${word}`,
-  );
-  return db
-    .select({
-      outcome:
-        sql<Outcome>`CASE WHEN ${done(entry)} THEN 'ok' ${sql.join(cases, sql` `)} ELSE ${otherwise} END`.as(
-          'outcome',
-        ),
-    })
-    .from(sql`(SELECT 1)`);
-};
-const outcomeOf = (rows: readonly { outcome: Outcome }[]): Outcome => rows[0]?.outcome ?? 'gone';
 
 /** Of the sessions not ended: no token of another is accepted anywhere. */
 const worthEnding = (now: number): SQL => sql`${sessions.absoluteEndAt} > ${now - LEEWAY_MAX_SECONDS}`;

@@ -34,6 +34,9 @@ export function pageQuery(query: Query, ...shape: ('string' | 'number')[]): Page
   return { after: readCursor(query.cursor, ...shape), limit: Math.min(limit, PAGE_ROWS_MAX) };
 }
 
+/** When it died, its user, its place. */
+export const DEAD_LETTER_CURSOR = ['number', 'string', 'number'] as const;
+
 const flag = (text: string | undefined): boolean | null =>
   text === 'true' ? true : text === 'false' ? false : null;
 

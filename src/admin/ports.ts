@@ -39,6 +39,7 @@ export interface Counts {
   liveSessions: Count;
   revokedTokens: Count;
   withSecondFactor: Count;
+  deadLetters: Count;
 }
 
 /** Where a list goes on: opaque to whoever holds it. */
@@ -98,6 +99,37 @@ export interface HistoryRow {
   action: string;
   subject: Person;
   changes: Changes;
+}
+
+/** An event that was given up; not what it says. */
+export interface DeadLetter {
+  user: Person;
+  /** Its place in the queue of its user. */
+  seq: number;
+  id: string;
+  type: string;
+  createdAt: number;
+  deadAt: number;
+  attempts: number;
+  /** Why the last attempt failed. */
+  failure: string | null;
+}
+
+export interface DeadLetterStore {
+  /** Events are on: without, nothing would send one again. */
+  canRetry: boolean;
+  /** Last dead first. */
+  list: (query: PageQuery) => Promise<Page<DeadLetter>>;
+  /**
+   * It waits again, at the end of its user's queue. `gone`: there is no such dead letter. `pseudonym` stands in the history
+   * for a user who is gone.
+   */
+  retry: (entry: AuditEntry, letter: { userId: string; seq: number }, pseudonym: string) => Promise<Outcome>;
+}
+
+export interface AdminStores {
+  store: AdminStore;
+  deadLetters: DeadLetterStore;
 }
 
 export interface AdminStore {

@@ -2,7 +2,7 @@
 import { timestamp } from '../account/presenters.ts';
 import { changesJson } from '../audit-log.ts';
 import type { Session } from '../model.ts';
-import type { Counts, HistoryRow, RevokedTokenRow } from './ports.ts';
+import type { Counts, DeadLetter, HistoryRow, RevokedTokenRow } from './ports.ts';
 
 export const countsJson = (counts: Counts) => ({
   users: counts.users,
@@ -10,6 +10,7 @@ export const countsJson = (counts: Counts) => ({
   live_sessions: counts.liveSessions,
   revoked_tokens: counts.revokedTokens,
   with_second_factor: counts.withSecondFactor,
+  dead_letters: counts.deadLetters,
 });
 
 export const adminSessionJson = (session: Session) => ({
@@ -31,6 +32,17 @@ export const revokedTokenJson = (row: RevokedTokenRow) => ({
   expires_at: timestamp(row.expiresAt),
   revoked_at: timestamp(row.revokedAt),
   reason: row.reason,
+});
+
+export const deadLetterJson = (letter: DeadLetter) => ({
+  user: letter.user,
+  seq: letter.seq,
+  id: letter.id,
+  type: letter.type,
+  created_at: timestamp(letter.createdAt),
+  dead_at: timestamp(letter.deadAt),
+  attempts: letter.attempts,
+  failure: letter.failure,
 });
 
 export const historyJson = (row: HistoryRow) => ({

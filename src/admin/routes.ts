@@ -18,6 +18,7 @@ import {
   requireStaffSession,
   writeCookie,
 } from './cookie.ts';
+import { deadLetterRoutes } from './dead-letter-routes.ts';
 import type { AdminContext, AdminEnv } from './env.ts';
 import { formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, userQuery, writeCursor } from './listing.ts';
@@ -80,7 +81,11 @@ export const consoleRoutes = () =>
       clearCookie(c);
       return c.redirect(`${c.var.mount}/login?done=log-out`, 303);
     })
-    .get('/', requireStaffSession, async (c) => show(c, OverviewPage, await overview(c.var.services)))
+    .get('/', requireStaffSession, async (c) => {
+      const { services } = c.var;
+      const sendsEvents = services.admin.deadLetters.canRetry;
+      return show(c, OverviewPage, { ...(await overview(services)), sendsEvents });
+    })
     .get('/users', requireStaffSession, async (c) => {
       const query = c.req.query();
       const order = userQuery(query);
@@ -89,6 +94,7 @@ export const consoleRoutes = () =>
     })
     .route('/second-factor', secondFactorSetUpRoutes())
     .route('/users', userRoutes())
+    .route('/dead-letters', deadLetterRoutes())
     .get('/revoked-tokens', requireStaffSession, async (c) => {
       const query = c.req.query();
       const { items, next, looked } = await c.var.services.admin.store.revokedTokens({

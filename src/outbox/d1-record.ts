@@ -13,6 +13,16 @@ import { OUTBOX } from './schedule.ts';
 
 type Statement = BatchItem<'sqlite'>;
 
+/** The last place among the events of a user, due where nothing waits. What is dead does not wait. */
+export const endOfQueue = (userId: Of<string> | SQL<string>, now: Of<number>) => ({
+  // Milliseconds where nothing waits, so that one which was delivered and one that comes next differ.
+  seq: sql<number>`(SELECT max(${now} * 1000, 1 + coalesce(max(last.seq), 0)) FROM account_events AS last
+    WHERE last.user_id = ${userId})`,
+  giveUpAt: sql<number>`${now} + ${sql.raw(String(OUTBOX.giveUpSeconds))}`,
+  dueAt: sql<number>`CASE WHEN EXISTS (SELECT 1 FROM account_events AS waiting
+    WHERE waiting.user_id = ${userId} AND waiting.dead_at IS NULL) THEN NULL ELSE ${now} END`,
+});
+
 /** `source`: what decides whether it happened, a WHERE, or a FROM with one. `data`: JSON. */
 const insertEvent = (
   db: Db,
@@ -29,16 +39,11 @@ const insertEvent = (
     events,
     {
       userId,
-      // Milliseconds where nothing waits, so that one which was delivered and one that comes next differ.
-      seq: sql<number>`(SELECT max(${now} * 1000, 1 + coalesce(max(last.seq), 0)) FROM account_events AS last
-        WHERE last.user_id = ${userId})`,
+      ...endOfQueue(userId, now),
       id: sql<string>`'evt_' || lower(hex(randomblob(16)))`,
       type,
       data,
       createdAt: now,
-      giveUpAt: sql<number>`${now} + ${sql.raw(String(OUTBOX.giveUpSeconds))}`,
-      dueAt: sql<number>`CASE WHEN EXISTS (SELECT 1 FROM account_events AS waiting
-        WHERE waiting.user_id = ${userId} AND waiting.dead_at IS NULL) THEN NULL ELSE ${now} END`,
       attempts: 0,
       deadAt: null,
       failure: null,

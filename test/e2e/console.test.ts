@@ -312,6 +312,7 @@ const PAGES: Record<string, (page: Page) => Promise<unknown>> = {
   },
   'revoked tokens': (page) => page.goto('/admin/revoked-tokens'),
   'a revoked token': (page) => page.goto('/admin/revoked-tokens?jti=none'),
+  'dead letters': (page) => page.goto('/admin/dead-letters'),
   history: (page) => page.goto('/admin/history'),
   'what was done': (page) => page.goto('/admin/users?done=delete'),
   'not found': (page) => page.goto('/admin/nothing'),

@@ -70,6 +70,7 @@ export const PAGES = [
   '/admin/users/:id/remove-factor',
   '/admin/users/:id/delete',
   '/admin/revoked-tokens',
+  '/admin/dead-letters',
   '/admin/history',
 ];
 export const ENDPOINTS: [string, string, unknown?][] = [
@@ -83,6 +84,7 @@ export const ENDPOINTS: [string, string, unknown?][] = [
   ['DELETE', '/users/:id/sessions'],
   ['POST', '/users/:id/password-reset'],
   ['GET', '/revoked-tokens'],
+  ['GET', '/dead-letters'],
   ['GET', '/history'],
   ['POST', '/users', { email: ':email', password: 'correct horse battery' }],
   ['DELETE', '/users/:id'],

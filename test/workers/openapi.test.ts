@@ -102,6 +102,8 @@ it('describes all that staff are answered', async () => {
     `DELETE /admin/api/users/${someone.user.id}/sessions/${claimsOf(someone.access).sid}`,
     `DELETE /admin/api/users/${someone.user.id}/sessions`,
     'GET /admin/api/revoked-tokens',
+    'GET /admin/api/dead-letters',
+    `POST /admin/api/dead-letters/${someone.user.id}/1/retry`,
     `DELETE ${user}`,
     'GET /admin/api/history',
   ];
@@ -110,7 +112,7 @@ it('describes all that staff are answered', async () => {
     const body = method === 'PATCH' ? { name: 'Mina', is_active: true } : undefined;
     statuses.push((await w.ask(method, path, { token: boss.access, body })).status);
   }
-  expect(statuses).toEqual([201, 200, 200, 200, 200, 202, 200, 404, 200, 204, 204, 200, 204, 200]);
+  expect(statuses).toEqual([201, 200, 200, 200, 200, 202, 200, 404, 200, 204, 204, 200, 200, 404, 204, 200]);
   const operations = operationsOf(await documentWith()).filter(([, path]) => path.startsWith('/admin/api/'));
   expect(operations).toHaveLength(statuses.length);
 });

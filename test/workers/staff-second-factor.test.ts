@@ -109,14 +109,18 @@ describe('a user’s second factor in the console', () => {
 describe('with STAFF_MFA=required', () => {
   const required = () => at({ STAFF_MFA: 'required' });
 
-  it.each(['/admin', '/admin/users', '/admin/history', '/admin/revoked-tokens', '/admin/users/add'])(
-    '%s leads staff without a second factor to the page that sets one up',
-    async (page) => {
-      const admin = await staffAt(required());
-      const answer = await admin.get(page);
-      expect([answer.status, location(answer)]).toEqual([303, '/admin/second-factor']);
-    },
-  );
+  it.each([
+    '/admin',
+    '/admin/users',
+    '/admin/history',
+    '/admin/revoked-tokens',
+    '/admin/users/add',
+    '/admin/dead-letters',
+  ])('%s leads staff without a second factor to the page that sets one up', async (page) => {
+    const admin = await staffAt(required());
+    const answer = await admin.get(page);
+    expect([answer.status, location(answer)]).toEqual([303, '/admin/second-factor']);
+  });
 
   it('nothing is done by staff without one, and the API refuses', async () => {
     const w = required();

@@ -6,7 +6,13 @@ import { HistoryTable } from './history.tsx';
 import { Layout } from './layout.tsx';
 import type { Frame } from './parts.tsx';
 
-export const OverviewPage = (props: { frame: Frame; counts: Counts; latest: HistoryRow[] }) => {
+/** `sendsEvents`: dead letters are worth a tile, even while there are none. */
+export const OverviewPage = (props: {
+  frame: Frame;
+  counts: Counts;
+  latest: HistoryRow[];
+  sendsEvents: boolean;
+}) => {
   const { counts } = props;
   const { base, language, words } = props.frame;
   const tiles = [
@@ -15,6 +21,9 @@ export const OverviewPage = (props: { frame: Frame; counts: Counts; latest: Hist
     [words.overview.liveSessions, counts.liveSessions, ''],
     [words.overview.withSecondFactor, counts.withSecondFactor, ''],
     [words.places.revoked_tokens, counts.revokedTokens, '/revoked-tokens'],
+    ...(props.sendsEvents || counts.deadLetters.count > 0
+      ? [[words.deadLetters.title, counts.deadLetters, '/dead-letters'] as const]
+      : []),
   ] as const;
   return (
     <Layout frame={props.frame} title={words.places.overview} place="overview">

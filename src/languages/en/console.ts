@@ -50,6 +50,7 @@ export const consoleWords = {
     'end-sessions': 'All sessions of the user have ended.',
     'password-reset': 'A mail with a link to a new password is on its way.',
     'remove-factor': 'The second factor of the user is off.',
+    retry: 'The event will be sent again within five minutes.',
     'log-out': 'You are logged out.',
   },
 
@@ -221,6 +222,23 @@ export const consoleWords = {
     withdrawn: 'withdrawn',
   },
 
+  deadLetters: {
+    title: 'Dead letters',
+    about: 'Events that could not be delivered for a day. They are kept for 30 days.',
+    off: 'Events are off: none can be sent again.',
+    none: 'No dead letters here.',
+    event: 'Event',
+    user: 'User',
+    happened: 'Happened (UTC)',
+    died: 'Given up (UTC)',
+    why: 'Last failure',
+    attempts: 'Attempts',
+    id: 'Event id',
+    action: 'Action',
+    retry: 'Send again',
+    retryOne: 'Send event {id} again',
+  },
+
   history: {
     none: 'Nothing was done yet.',
     latest: 'Latest history',
@@ -247,6 +265,7 @@ export const consoleWords = {
     'user.all_sessions_ended': 'ended all sessions',
     'user.password_reset_sent': 'sent a password reset',
     'user.second_factor_removed': 'removed the second factor',
+    'user.event_retried': 'sent an event again',
   } satisfies Record<AuditAction, string>,
 
   /** What was changed, by its name in the audit log. */

@@ -48,6 +48,7 @@ export const consoleWords: typeof en.consoleWords = {
     'end-sessions': '사용자의 모든 세션을 종료했습니다.',
     'password-reset': '새 비밀번호를 정하는 링크를 메일로 보냅니다.',
     'remove-factor': '사용자의 2단계 인증을 껐습니다.',
+    retry: '5분 안에 이벤트를 다시 보냅니다.',
     'log-out': '로그아웃했습니다.',
   },
 
@@ -215,6 +216,23 @@ export const consoleWords: typeof en.consoleWords = {
     withdrawn: '탈퇴',
   },
 
+  deadLetters: {
+    title: '전달하지 못한 이벤트',
+    about: '하루 동안 전달하지 못한 이벤트입니다. 30일 동안 보관합니다.',
+    off: '이벤트 전송이 꺼져 있어 다시 보낼 수 없습니다.',
+    none: '전달하지 못한 이벤트가 없습니다.',
+    event: '이벤트',
+    user: '사용자',
+    happened: '발생(UTC)',
+    died: '전달 포기(UTC)',
+    why: '마지막 실패 이유',
+    attempts: '시도 횟수',
+    id: '이벤트 ID',
+    action: '작업',
+    retry: '다시 보내기',
+    retryOne: '이벤트 {id} 다시 보내기',
+  },
+
   history: {
     none: '아직 기록이 없습니다.',
     latest: '최근 작업 기록',
@@ -240,6 +258,7 @@ export const consoleWords: typeof en.consoleWords = {
     'user.all_sessions_ended': '모든 세션 종료',
     'user.password_reset_sent': '비밀번호 재설정 메일 발송',
     'user.second_factor_removed': '2단계 인증 해제',
+    'user.event_retried': '이벤트 다시 보내기',
   },
 
   fields: {

@@ -1,0 +1,57 @@
+/**
+ * What every act of the console is made of, in D1. The row of the history comes first and decides: one INSERT … SELECT
+ * with every condition of the act, and whatever follows in its batch asks whether that row is there. So an act and its
+ * history happen together or not at all, and only while whoever acts is active staff with a live session.
+ */
+import { type SQL, sql } from 'drizzle-orm';
+import { insertFrom } from '../db/insert-from.ts';
+import { actorMayAct } from '../db/predicates.ts';
+import { adminLog } from '../db/schema.ts';
+import type { Db } from '../db/statement.ts';
+import type { AuditEntry, Outcome } from './ports.ts';
+
+/** The act has left its row. */
+export const done = ({ logId }: AuditEntry): SQL =>
+  sql`EXISTS (SELECT 1 FROM admin_log AS own WHERE own.id = ${logId})`;
+
+/** The row of the history. `source`: a FROM and WHERE that decide whether it happens. */
+export const write = (
+  db: Db,
+  entry: AuditEntry,
+  row: { subjectId: string | SQL<string>; actorId?: string; detail?: string },
+  source: SQL,
+) =>
+  insertFrom(
+    db,
+    adminLog,
+    {
+      id: entry.logId,
+      at: entry.now,
+      actorId: row.actorId ?? entry.actorId,
+      action: entry.action,
+      subjectId: row.subjectId,
+      detail: row.detail ?? null,
+    },
+    sql`${source} AND ${actorMayAct(entry)}`,
+  );
+
+/** Done, or the first condition that does not hold, or `otherwise`. */
+export const outcome = (
+  db: Db,
+  entry: AuditEntry,
+  demands: readonly (readonly [SQL, Outcome])[],
+  otherwise: Outcome,
+) => {
+  const cases = [[actorMayAct(entry), 'denied'] as const, ...demands].map(
+    ([condition, word]) => sql`WHEN NOT ${condition} THEN ${word}`,
+  );
+  return db
+    .select({
+      outcome:
+        sql<Outcome>`CASE WHEN ${done(entry)} THEN 'ok' ${sql.join(cases, sql` `)} ELSE ${otherwise} END`.as(
+          'outcome',
+        ),
+    })
+    .from(sql`(SELECT 1)`);
+};
+export const outcomeOf = (rows: readonly { outcome: Outcome }[]): Outcome => rows[0]?.outcome ?? 'gone';
