@@ -16,6 +16,8 @@ export const AUDIT_ACTIONS = [
   'user.password_reset_sent',
   'user.second_factor_removed',
   'user.event_retried',
+  'user.passkey_removed',
+  'user.connection_removed',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -35,6 +35,8 @@ const counts = {
   revoked_tokens: count,
   with_second_factor: count,
   dead_letters: count,
+  with_passkey: count,
+  with_connection: count,
 } satisfies Record<keyof ReturnType<typeof countsJson>, unknown>;
 
 const someone = named(
@@ -73,17 +75,29 @@ const ACT = {
   changes: { is_active: { from: true, to: false } },
 };
 
-export const overview = named('Overview', z.object({ ...counts, history: z.array(act) }), {
-  example: {
-    users: { count: 1_204, more: false },
-    new_this_week: { count: 31, more: false },
-    live_sessions: { count: 2_310, more: false },
-    revoked_tokens: { count: 10_000, more: true },
-    with_second_factor: { count: 88, more: false },
-    dead_letters: { count: 0, more: false },
-    history: [ACT],
+export const overview = named(
+  'Overview',
+  z.object({
+    ...counts,
+    providers: z.array(z.object({ id: z.string(), name: z.string() })),
+    history: z.array(act),
+  }),
+  {
+    about: { providers: 'Of PROVIDERS: those that users may sign in with.' },
+    example: {
+      users: { count: 1_204, more: false },
+      new_this_week: { count: 31, more: false },
+      live_sessions: { count: 2_310, more: false },
+      revoked_tokens: { count: 10_000, more: true },
+      with_second_factor: { count: 88, more: false },
+      with_passkey: { count: 41, more: false },
+      with_connection: { count: 702, more: false },
+      dead_letters: { count: 0, more: false },
+      providers: [{ id: 'google', name: 'Google' }],
+      history: [ACT],
+    },
   },
-});
+);
 
 const NEXT = 'What to ask with for the next page; null at the end.';
 const LOOKED = 'How many rows a filter looked at for this page; null without a filter.';

@@ -3,6 +3,7 @@ import type { RefusalName } from '../../src/errors.ts';
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as schema from './admin-schemas.ts';
 import * as answer from './answers.ts';
+import { answersOf as connectionAnswers } from './connections.ts';
 import {
   answers,
   bad,
@@ -16,6 +17,7 @@ import {
   takes,
   when,
 } from './parts.ts';
+import { list as passkeyList } from './passkeys.ts';
 
 const parameter = (where: 'path' | 'query', name: string, description: string, schema: Node): Node => ({
   name,
@@ -40,6 +42,8 @@ const admin = (operationId: string, summary: string, { responses, ...operation }
   ...operation,
   responses: { ...SIGNED_IN, ...NOT_STAFF, ...STORE, ...(responses as Node) },
 });
+const REMOVAL =
+  'Also where it is the only way to sign in, except of the last staff member who can. The user is told by e-mail; sessions stay.';
 /** Beside the one that every operation has, that the caller is no staff. */
 const forbidden = (...kinds: RefusalName[]): Node => ({ 403: refusal(['permission_denied', ...kinds]) });
 
@@ -121,6 +125,32 @@ export const adminPaths: Record<string, Node> = {
       description:
         'Recovery codes and log-ins that wait for the factor are void; the user is told by e-mail.',
       responses: { 204: answers('Off.'), ...NOTHING_ASKED, ...NOT_FOUND },
+    }),
+  },
+  '/admin/api/users/{id}/passkeys': {
+    parameters: USER_ID,
+    get: admin('adminListPasskeys', 'The passkeys of a user', {
+      responses: { 200: answers('Oldest first.', passkeyList), ...NOT_FOUND },
+    }),
+  },
+  '/admin/api/users/{id}/passkeys/{pid}': {
+    parameters: [...USER_ID, parameter('path', 'pid', 'Of the passkey.', UUID)],
+    delete: admin('adminRemovePasskey', 'Remove a passkey of a user', {
+      description: REMOVAL,
+      responses: { 204: answers('Removed.'), ...NOTHING_ASKED, ...forbidden('last_staff'), ...NOT_FOUND },
+    }),
+  },
+  '/admin/api/users/{id}/connections': {
+    parameters: USER_ID,
+    get: admin('adminListConnections', 'The connected accounts of a user', {
+      responses: { 200: answers('Oldest first.', connectionAnswers.connections), ...NOT_FOUND },
+    }),
+  },
+  '/admin/api/users/{id}/connections/{cid}': {
+    parameters: [...USER_ID, parameter('path', 'cid', 'Of the connection.', UUID)],
+    delete: admin('adminRemoveConnection', 'Remove a connected account of a user', {
+      description: REMOVAL,
+      responses: { 204: answers('Removed.'), ...NOTHING_ASKED, ...forbidden('last_staff'), ...NOT_FOUND },
     }),
   },
   '/admin/api/users/{id}/sessions': {

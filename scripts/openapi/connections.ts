@@ -54,7 +54,7 @@ const requests = {
     example: {},
   }),
 };
-const answersOf = {
+export const answersOf = {
   providers: named(
     'Providers',
     z.object({ providers: z.array(z.object({ id: z.string(), name: z.string() })) }),

@@ -162,7 +162,9 @@ const request: z.ZodMiniType<Awaited<ReturnType<typeof signInOptions>>> = named(
     },
   },
 );
-const list = named('Passkeys', z.object({ passkeys: z.array(passkey) }), { example: { passkeys: [] } });
+export const list = named('Passkeys', z.object({ passkeys: z.array(passkey) }), {
+  example: { passkeys: [] },
+});
 const origins = named('RelatedOrigins', z.object({ origins: z.array(z.string()) }), {
   example: { origins: ['https://example.com', 'https://app.example.com'] },
 });

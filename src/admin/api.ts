@@ -7,9 +7,11 @@ import { createMiddleware } from 'hono/factory';
 import { userJson } from '../account/presenters.ts';
 import { noBody } from '../account/schemas.ts';
 import { signedIn } from '../account/signed-in.ts';
+import { connectionJson, providerJson } from '../connections/presenters.ts';
 import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
+import { passkeyJson } from '../passkeys/presenters.ts';
 import { factorsJson } from '../second-factor/presenters.ts';
 import {
   addUser,
@@ -26,6 +28,7 @@ import { factorsOf, removeFactor, requireFactor } from './factors.ts';
 import { DEAD_LETTER_CURSOR, pageQuery, userQuery, writeCursor } from './listing.ts';
 import { adminSessionJson, countsJson, deadLetterJson, historyJson, revokedTokenJson } from './presenters.ts';
 import { addUserBody, changeUserBody } from './schemas.ts';
+import { removeConnection, removePasskey, signInMethodsOf } from './sign-in-methods.ts';
 
 const staff = createMiddleware<AdminEnv>(async function staff(c, next) {
   const { services, caller } = c.var;
@@ -38,7 +41,11 @@ export const adminApiRoutes = () =>
   new Hono<AdminEnv>({ strict: false })
     .get('/overview', signedIn, staff, async (c) => {
       const { counts, latest } = await overview(c.var.services);
-      return c.json({ ...countsJson(counts), history: latest.map(historyJson) });
+      return c.json({
+        ...countsJson(counts),
+        providers: c.var.services.connections.providers.map(providerJson),
+        history: latest.map(historyJson),
+      });
     })
     .get('/users', signedIn, staff, async (c) => {
       const page = await c.var.services.admin.store.users(userQuery(c.req.query()));
@@ -74,6 +81,24 @@ export const adminApiRoutes = () =>
     })
     .delete('/users/:id/factors', signedIn, staff, body(noBody), async (c) => {
       await removeFactor(c.var.services, c.var.caller, c.req.param('id'), callOf(c));
+      return c.body(null, 204);
+    })
+    .get('/users/:id/passkeys', signedIn, staff, async (c) => {
+      const { passkeys } = await signInMethodsOf(c.var.services, c.req.param('id'));
+      return c.json({ passkeys: passkeys.map(passkeyJson) });
+    })
+    .delete('/users/:id/passkeys/:pid', signedIn, staff, body(noBody), async (c) => {
+      const target = { userId: c.req.param('id'), id: c.req.param('pid') };
+      await removePasskey(c.var.services, c.var.caller, target, callOf(c));
+      return c.body(null, 204);
+    })
+    .get('/users/:id/connections', signedIn, staff, async (c) => {
+      const { connections } = await signInMethodsOf(c.var.services, c.req.param('id'));
+      return c.json({ connections: connections.map(connectionJson) });
+    })
+    .delete('/users/:id/connections/:cid', signedIn, staff, body(noBody), async (c) => {
+      const target = { userId: c.req.param('id'), id: c.req.param('cid') };
+      await removeConnection(c.var.services, c.var.caller, target, callOf(c));
       return c.body(null, 204);
     })
     .get('/users/:id/sessions', signedIn, staff, async (c) => {

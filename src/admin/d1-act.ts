@@ -18,7 +18,7 @@ export const done = ({ logId }: AuditEntry): SQL =>
 export const write = (
   db: Db,
   entry: AuditEntry,
-  row: { subjectId: string | SQL<string>; actorId?: string; detail?: string },
+  row: { subjectId: string | SQL<string>; actorId?: string; detail?: string | SQL<string> },
   source: SQL,
 ) =>
   insertFrom(

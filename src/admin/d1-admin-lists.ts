@@ -16,6 +16,15 @@ const COUNT_MAX = 10_000;
 const upTo = (rows: SQL): SQL => sql`SELECT count(*) FROM (${rows} LIMIT ${COUNT_MAX + 1})`;
 const capped = (found: number): Count => ({ count: Math.min(found, COUNT_MAX), more: found > COUNT_MAX });
 
+/** How many users the first rows of a table are of: the table is not read to its end. */
+const usersOf = (table: 'passkeys' | 'connections'): SQL =>
+  sql`(SELECT count(DISTINCT user_id) AS found, count(*) AS looked
+    FROM (SELECT user_id FROM ${sql.identifier(table)} LIMIT ${COUNT_MAX + 1}))`;
+const ofFirst = (found: number, looked: number): Count => ({
+  count: Math.min(found, COUNT_MAX),
+  more: looked > COUNT_MAX,
+});
+
 /** One row more than the page was asked for, which says that there is more. */
 export function pageOf<T>(rows: T[], limit: number, cursorOf: (row: T) => Cursor): Page<T> {
   const items = rows.slice(0, limit);
@@ -33,18 +42,34 @@ export function d1AdminLists({ run }: D1): Lists {
       run('admin.counts', async (db) => {
         // The live ones among so many: a table of dead sessions is not read to its end.
         const [row] = await db.all<
-          Record<'users' | 'fresh' | 'live' | 'looked' | 'revoked' | 'factors' | 'dead', number>
+          Record<
+            | 'users'
+            | 'fresh'
+            | 'live'
+            | 'looked'
+            | 'revoked'
+            | 'factors'
+            | 'dead'
+            | 'byPasskey'
+            | 'ofPasskeys'
+            | 'byConnection'
+            | 'ofConnections',
+            number
+          >
         >(
           sql`SELECT (${upTo(sql`SELECT 1 FROM users`)}) AS users,
             (${upTo(sql`SELECT 1 FROM users WHERE id >= ${weekAgoId}`)}) AS fresh,
             (${upTo(sql`SELECT 1 FROM revoked_tokens`)}) AS revoked,
             (${upTo(sql`SELECT 1 FROM totp_secrets WHERE secret IS NOT NULL`)}) AS factors,
             (${upTo(sql`SELECT 1 FROM account_events WHERE dead_at > 0`)}) AS dead,
-            seen.live, seen.looked
-            FROM (SELECT count(*) AS looked, coalesce(sum(revoked_at IS NULL AND absolute_end_at > ${now}), 0) AS live
+            seen.live, seen.looked, passkeys.found AS byPasskey, passkeys.looked AS ofPasskeys,
+            connections.found AS byConnection, connections.looked AS ofConnections
+            FROM ${usersOf('passkeys')} AS passkeys, ${usersOf('connections')} AS connections,
+            (SELECT count(*) AS looked, coalesce(sum(revoked_at IS NULL AND absolute_end_at > ${now}), 0) AS live
               FROM (SELECT revoked_at, absolute_end_at FROM sessions LIMIT ${2 * COUNT_MAX})) AS seen`,
         );
         const { users = 0, fresh = 0, live = 0, looked = 0, revoked = 0, factors = 0, dead = 0 } = row ?? {};
+        const { byPasskey = 0, ofPasskeys = 0, byConnection = 0, ofConnections = 0 } = row ?? {};
         return {
           users: capped(users),
           newThisWeek: capped(fresh),
@@ -55,6 +80,8 @@ export function d1AdminLists({ run }: D1): Lists {
           revokedTokens: capped(revoked),
           withSecondFactor: capped(factors),
           deadLetters: capped(dead),
+          withPasskey: ofFirst(byPasskey, ofPasskeys),
+          withConnection: ofFirst(byConnection, ofConnections),
         };
       }),
 

@@ -14,6 +14,7 @@ import { insertToken, makeRoom, voidAsked, voidTokens } from '../token/d1-one-ti
 import { endedSession, endSessions } from '../token/d1-session-writes.ts';
 import { done, outcome, outcomeOf, write } from './d1-act.ts';
 import { d1AdminLists } from './d1-admin-lists.ts';
+import { d1SignInMethods } from './d1-sign-in-methods.ts';
 import type { AdminStore } from './ports.ts';
 
 const isAsRead = (user: User): SQL =>
@@ -31,6 +32,7 @@ export function d1Admin(d1: D1): AdminStore {
   const { run } = d1;
   return {
     ...d1AdminLists(d1),
+    ...d1SignInMethods(d1),
 
     add: (entry, user) =>
       run('admin.add', async (db) => {

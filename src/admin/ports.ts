@@ -40,6 +40,8 @@ export interface Counts {
   revokedTokens: Count;
   withSecondFactor: Count;
   deadLetters: Count;
+  withPasskey: Count;
+  withConnection: Count;
 }
 
 /** Where a list goes on: opaque to whoever holds it. */
@@ -132,6 +134,19 @@ export interface AdminStores {
   deadLetters: DeadLetterStore;
 }
 
+/** What a user signs in with beside a password, oldest first. */
+export interface SignInMethods {
+  passkeys: { id: string; name: string; createdAt: number; lastUsedAt: number | null; backedUp: boolean }[];
+  /** `email`: as the provider told it. */
+  connections: {
+    id: string;
+    provider: string;
+    email: string | null;
+    createdAt: number;
+    lastUsedAt: number | null;
+  }[];
+}
+
 export interface AdminStore {
   counts: (now: number, weekAgoId: string) => Promise<Counts>;
   users: (query: UserQuery) => Promise<UserPage>;
@@ -164,6 +179,15 @@ export interface AdminStore {
   ) => Promise<{ outcome: Outcome; ended: EndedSession[] }>;
   /** Switches the user's second factor off: authenticator, recovery codes, sign-ins that wait for it. `gone`: there is none. */
   removeFactor: (entry: AuditEntry, userId: string) => Promise<Outcome>;
+  signInMethods: (userId: string) => Promise<SignInMethods>;
+  /** With what finds it. `last_staff`: nobody could use the console any more. */
+  removePasskey: (entry: AuditEntry, userId: string, id: string) => Promise<Outcome>;
+  /** With what finds it, and the sign-ins that are not exchanged yet. `provider`: of what was removed. */
+  removeConnection: (
+    entry: AuditEntry,
+    userId: string,
+    id: string,
+  ) => Promise<{ outcome: Outcome; provider: string | null }>;
   /** Leaves a reset token for the user; older ones are void. */
   leaveReset: (entry: AuditEntry, user: User, token: OneTimeToken) => Promise<Outcome>;
 }

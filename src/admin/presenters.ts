@@ -11,6 +11,8 @@ export const countsJson = (counts: Counts) => ({
   revoked_tokens: counts.revokedTokens,
   with_second_factor: counts.withSecondFactor,
   dead_letters: counts.deadLetters,
+  with_passkey: counts.withPasskey,
+  with_connection: counts.withConnection,
 });
 
 export const adminSessionJson = (session: Session) => ({

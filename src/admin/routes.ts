@@ -30,6 +30,7 @@ import { UsersPage } from './pages/users.tsx';
 import { logInForm, secondFactorForm } from './schemas.ts';
 import { secondFactorSetUpRoutes } from './second-factor-routes.ts';
 import { show } from './show.tsx';
+import { signInMethodRoutes } from './sign-in-method-routes.ts';
 import { userRoutes } from './user-routes.ts';
 
 /** RFC 9110 section 11.6.1: a 401 says by what one may come in. */
@@ -84,7 +85,8 @@ export const consoleRoutes = () =>
     .get('/', requireStaffSession, async (c) => {
       const { services } = c.var;
       const sendsEvents = services.admin.deadLetters.canRetry;
-      return show(c, OverviewPage, { ...(await overview(services)), sendsEvents });
+      const { providers } = services.connections;
+      return show(c, OverviewPage, { ...(await overview(services)), sendsEvents, providers });
     })
     .get('/users', requireStaffSession, async (c) => {
       const query = c.req.query();
@@ -94,6 +96,7 @@ export const consoleRoutes = () =>
     })
     .route('/second-factor', secondFactorSetUpRoutes())
     .route('/users', userRoutes())
+    .route('/users', signInMethodRoutes())
     .route('/dead-letters', deadLetterRoutes())
     .get('/revoked-tokens', requireStaffSession, async (c) => {
       const query = c.req.query();

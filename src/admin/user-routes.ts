@@ -70,8 +70,9 @@ async function showUser(
 ) {
   const { services, caller } = c.var;
   const { store } = services.admin;
-  const [factors, sessions, history] = await Promise.all([
+  const [factors, methods, sessions, history] = await Promise.all([
     factorsOf(services, user),
+    store.signInMethods(user.id),
     store.sessions(user.id, { id: null, after: null, limit: SESSIONS_SHOWN }),
     store.history({ subjectId: user.id, after: null, limit: HISTORY_SHOWN }),
   ]);
@@ -81,6 +82,8 @@ async function showUser(
     {
       user,
       factors,
+      methods,
+      providers: services.connections.providers,
       sessions: sessions.items,
       history: history.items,
       own: caller.sessionId,

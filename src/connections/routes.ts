@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import * as z from 'zod/mini';
 import type { AccountContext } from '../account/env.ts';
-import { timestamp, userJson } from '../account/presenters.ts';
+import { userJson } from '../account/presenters.ts';
 import { requireOrigin, sendTokens } from '../account/refresh-transport.ts';
 import { signedIn, signedInToChange } from '../account/signed-in.ts';
 import { invalid, invalidField } from '../errors.ts';
@@ -19,7 +19,7 @@ import { openFlow } from './flow.ts';
 import { clearFlow, readFlow, writeFlow } from './flow-cookie.ts';
 import { handBackRoutes } from './hand-back-routes.ts';
 import { listConnections, removeConnection, startLink } from './linking.ts';
-import type { Connection } from './ports.ts';
+import { connectionJson, providerJson } from './presenters.ts';
 import { withOutcome } from './return-to.ts';
 import { beginQuery, exchangeBody, removeBody, startLinkBody } from './schemas.ts';
 
@@ -36,23 +36,13 @@ function askedInQuery(c: ConnectionsContext): { returnTo: string; challenge: str
   return { returnTo: read.data.return_to, challenge: read.data.code_challenge, ticket: null };
 }
 
-const connectionJson = ({ id, provider, email, createdAt, lastUsedAt }: Connection) => ({
-  id,
-  provider,
-  email,
-  created_at: timestamp(createdAt),
-  last_used_at: lastUsedAt === null ? null : timestamp(lastUsedAt),
-});
-
 /** What a provider may send by a form. */
 const RETURNED = ['code', 'state', 'iss', 'error'];
 
 export const connectionsRoutes = () =>
   new Hono<ConnectionsEnv>({ strict: false })
     .route('/', handBackRoutes())
-    .get('/providers', (c) =>
-      c.json({ providers: c.var.services.connections.providers.map(({ id, name }) => ({ id, name })) }),
-    )
+    .get('/providers', (c) => c.json({ providers: c.var.services.connections.providers.map(providerJson) }))
     .get('/login/with/:provider', async (c) => {
       const { services } = c.var;
       const call = callOf(c);

@@ -40,9 +40,18 @@ export const hasConnection = (userId: unknown, but?: string): SQL =>
   sql`EXISTS (SELECT 1 FROM connections AS connected WHERE connected.user_id = ${userId}
     AND ${but === undefined ? sql`1` : sql`connected.id <> ${but}`})`;
 
-/** The user whose columns these are can sign in. Twin: `canSignIn` (account/staff.ts). */
-const canSignIn = (passwordHash: unknown, passkeyCount: unknown, id: unknown): SQL =>
-  sql`(${passwordHash} <> '' OR ${passkeyCount} > 0 OR ${hasConnection(id)})`;
+/** The user whose columns these are can sign in; with `but`, without that connection. Twin: `canSignIn` (account/staff.ts). */
+const canSignIn = (passwordHash: unknown, passkeyCount: unknown, id: unknown, but?: string): SQL =>
+  sql`(${passwordHash} <> '' OR ${passkeyCount} > 0 OR ${hasConnection(id, but)})`;
+
+/** What the row of `users` loses: one of its passkeys, or this connection. */
+export type LostMethod = 'passkey' | { connection: string };
+
+/** The row of `users` can sign in without it. Twin: `canSignIn` (account/staff.ts) of what is left. */
+export const canSignInWithout = (lost: LostMethod): SQL =>
+  lost === 'passkey'
+    ? canSignIn(users.passwordHash, sql`(${users.passkeyCount} - 1)`, users.id)
+    : canSignIn(users.passwordHash, users.passkeyCount, users.id, lost.connection);
 
 /** The row of `users` is not the last active staff member who can sign in. Twin: `isTheLastStaff` (account/staff.ts). */
 export const notTheLastStaff: SQL = sql`NOT (${users.isStaff} = 1 AND ${activeUser} AND ${canSignIn(users.passwordHash, users.passkeyCount, users.id)}

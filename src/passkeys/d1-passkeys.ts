@@ -33,6 +33,20 @@ const recount = (db: Db, userId: string, onlyIf: SQL) =>
     .set({ passkeyCount: countOf(userId) })
     .where(and(eq(users.id, userId), onlyIf));
 
+/** With its entry in `logins`. The second statement says what is gone. */
+export const deletePasskey = (db: Db, userId: string, id: string, onlyIf: SQL) =>
+  [
+    db.delete(logins).where(
+      sql`${logins.kind} = 'passkey' AND ${logins.key} = (SELECT ${passkeys.credentialId} FROM ${passkeys}
+          WHERE ${isPasskey(userId, id)}) AND ${onlyIf}`,
+    ),
+    db
+      .delete(passkeys)
+      .where(sql`${isPasskey(userId, id)} AND ${onlyIf}`)
+      .returning({ id: passkeys.id }),
+    recount(db, userId, sql`${users.passkeyCount} <> ${countOf(userId)}`),
+  ] as const;
+
 /** A row of `revoked_tokens` that no refresh token has: theirs are UUIDs. */
 const jtiOf = ({ nonce }: Challenge): string => `challenge:${nonce}`;
 
@@ -125,15 +139,7 @@ function d1Passkeys({ run }: D1): Passkeys {
             .select({ live: sql<number>`${mayChange(caller, now)}`.as('live') })
             .from(passkeys)
             .where(isPasskey(userId, id)),
-          db.delete(logins).where(
-            sql`${logins.kind} = 'passkey' AND ${logins.key} = (SELECT ${passkeys.credentialId} FROM ${passkeys}
-                WHERE ${isPasskey(userId, id)}) AND ${may}`,
-          ),
-          db
-            .delete(passkeys)
-            .where(sql`${isPasskey(userId, id)} AND ${may}`)
-            .returning({ id: passkeys.id }),
-          recount(db, userId, sql`${users.passkeyCount} <> ${countOf(userId)}`),
+          ...deletePasskey(db, userId, id, may),
         ]);
         if (removed.length > 0) return 'ok';
         if (found.length === 0) return 'not_found';

@@ -2,7 +2,9 @@
 import { timestamp } from '../account/presenters.ts';
 import type { Passkey } from './ports.ts';
 
-export const passkeyJson = ({ id, name, createdAt, lastUsedAt, backedUp }: Passkey) => ({
+type Shown = Pick<Passkey, 'id' | 'name' | 'createdAt' | 'lastUsedAt' | 'backedUp'>;
+
+export const passkeyJson = ({ id, name, createdAt, lastUsedAt, backedUp }: Shown) => ({
   id,
   name,
   created_at: timestamp(createdAt),

@@ -79,6 +79,8 @@ export const ENDPOINTS: [string, string, unknown?][] = [
   ['GET', '/users/:id'],
   ['PATCH', '/users/:id', { name: 'Changed' }],
   ['GET', '/users/:id/factors'],
+  ['GET', '/users/:id/passkeys'],
+  ['GET', '/users/:id/connections'],
   ['GET', '/users/:id/sessions'],
   ['DELETE', '/users/:id/sessions/:sid'],
   ['DELETE', '/users/:id/sessions'],

@@ -29,7 +29,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
   [
     'application',
     /^account\/application\//,
-    /^admin\/(application|console-session|dead-letters|factors)\.ts$/,
+    /^admin\/(application|console-session|dead-letters|factors|sign-in-methods)\.ts$/,
     /^second-factor\/(sign-in|enrolment|services)\.ts$/,
     /^email-sign-in\/(sign-in|services)\.ts$/,
     /^new-device\/notice\.ts$/,
@@ -50,7 +50,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^passkeys\/(challenge|client-data|library|limits|no-certificates|ports|presenters)\.ts$/,
     /^passkeys\/(public-key|relying-party|webauthn)\.ts$/,
     /^account\/(staff|new-user|event|presenters|export\/own-data)\.ts$/,
-    /^connections\/(flow|limits|ports|providers|return-to)\.ts$/,
+    /^connections\/(flow|limits|ports|presenters|providers|return-to)\.ts$/,
     /^account\/(staff|new-user|presenters|export\/own-data)\.ts$/,
     /^mail\/(mails|compose)\.ts$/,
     /^outbox\/schedule\.ts$/,

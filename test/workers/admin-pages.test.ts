@@ -111,6 +111,8 @@ describe('every page', () => {
     ['DELETE', ''],
     ['POST', '/password-reset'],
     ['DELETE', '/sessions'],
+    ['DELETE', `/passkeys/${crypto.randomUUID()}`],
+    ['DELETE', `/connections/${crypto.randomUUID()}`],
     ['DELETE', `/sessions/${crypto.randomUUID()}`],
   ])('%s /admin/api/users/:id%s looks at a body though it asks for none', async (method, more) => {
     const [{ access }, target] = [await makeStaff(), await makeUser()];

@@ -98,6 +98,10 @@ it('describes all that staff are answered', async () => {
     `POST ${user}/password-reset`,
     `GET ${user}/factors`,
     `DELETE ${user}/factors`,
+    `GET ${user}/passkeys`,
+    `DELETE ${user}/passkeys/${crypto.randomUUID()}`,
+    `GET ${user}/connections`,
+    `DELETE ${user}/connections/${crypto.randomUUID()}`,
     `GET /admin/api/users/${someone.user.id}/sessions`,
     `DELETE /admin/api/users/${someone.user.id}/sessions/${claimsOf(someone.access).sid}`,
     `DELETE /admin/api/users/${someone.user.id}/sessions`,
@@ -112,7 +116,9 @@ it('describes all that staff are answered', async () => {
     const body = method === 'PATCH' ? { name: 'Mina', is_active: true } : undefined;
     statuses.push((await w.ask(method, path, { token: boss.access, body })).status);
   }
-  expect(statuses).toEqual([201, 200, 200, 200, 200, 202, 200, 404, 200, 204, 204, 200, 200, 404, 204, 200]);
+  expect(statuses).toEqual([
+    201, 200, 200, 200, 200, 202, 200, 404, 200, 404, 200, 404, 200, 204, 204, 200, 200, 404, 204, 200,
+  ]);
   const operations = operationsOf(await documentWith()).filter(([, path]) => path.startsWith('/admin/api/'));
   expect(operations).toHaveLength(statuses.length);
 });

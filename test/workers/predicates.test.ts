@@ -2,11 +2,12 @@
 import { env } from 'cloudflare:workers';
 import { type SQL, sql } from 'drizzle-orm';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { isTheLastStaff, actorMayAct as mayActRule } from '../../src/account/staff.ts';
+import { canSignIn, isTheLastStaff, actorMayAct as mayActRule } from '../../src/account/staff.ts';
 import { connectD1 } from '../../src/db/client.ts';
 import {
   activeUser,
   actorMayAct,
+  canSignInWithout,
   isReplay,
   isSession,
   liveSession,
@@ -146,6 +147,35 @@ describe.each(STAFF)(
         expect(await holds(userExists(id, notTheLastStaff))).toBe(!isTheLastStaff(flags, others));
       },
     );
+  },
+);
+
+const METHODS = ['', 'x'].flatMap((passwordHash) =>
+  [0, 1, 2].flatMap((passkeyCount) =>
+    [true, false].map((isConnected) => ({ passwordHash, passkeyCount, isConnected })),
+  ),
+);
+const withMethods = (methods: (typeof METHODS)[number]) =>
+  addUser({ isActive: true, isStaff: false, ...methods });
+
+it.each(METHODS.filter(({ passkeyCount }) => passkeyCount > 0))(
+  'a user (hash: "$passwordHash", passkeys: $passkeyCount, connected: $isConnected) can do without a passkey where what is left says so',
+  async (methods) => {
+    const left = { ...methods, passkeyCount: methods.passkeyCount - 1 };
+    expect(await holds(userExists(await withMethods(methods), canSignInWithout('passkey')))).toBe(
+      canSignIn(left),
+    );
+  },
+);
+
+it.each(METHODS.filter(({ isConnected }) => isConnected))(
+  'a user (hash: "$passwordHash", passkeys: $passkeyCount, connected) can do without the connection where what is left says so',
+  async (methods) => {
+    const id = await withMethods(methods);
+    const left = { ...methods, isConnected: false };
+    // The connection has the id of its user.
+    expect(await holds(userExists(id, canSignInWithout({ connection: id })))).toBe(canSignIn(left));
+    expect(await holds(userExists(id, canSignInWithout({ connection: 'another' })))).toBe(true);
   },
 );
 

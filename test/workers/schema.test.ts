@@ -7,6 +7,7 @@ import { connectD1 } from '../../src/db/client.ts';
 import { d1Sweeper } from '../../src/db/d1-sweep.ts';
 import * as schema from '../../src/db/schema.ts';
 import { capturedLog } from '../support/log.ts';
+import { giveMethod, KINDS } from '../support/sign-in-methods.ts';
 import { type Statement, watchedD1 } from '../support/watched-d1.ts';
 import { person, type Vars, type World, world } from '../support/world.ts';
 
@@ -180,7 +181,8 @@ describe('every statement of an endpoint finds its rows by key', () => {
     return messages[0].token;
   };
 
-  const endpoints: [string, (who: Someone, w: World) => Promise<{ status: number }>, number][] = [
+  type Case = [string, (who: Someone, w: World) => Promise<{ status: number }>, number];
+  const endpoints: Case[] = [
     [
       'sign-up',
       (_, w) => w.post('/account/sign-up', { ...person(), username: crypto.randomUUID().slice(0, 8) }),
@@ -334,6 +336,17 @@ describe('every statement of an endpoint finds its rows by key', () => {
       },
       201,
     ],
+    ...KINDS.map(
+      (kind): Case => [
+        `the removal of one of the ${kind} by staff`,
+        async (who, w) => {
+          await rows('UPDATE users SET is_staff = 1 WHERE id = ?', who.user.id);
+          const id = await giveMethod(kind, who.user.id, rows);
+          return w.delete(`/admin/api/users/${who.user.id}/${kind}/${id}`, undefined, { token: who.access });
+        },
+        204,
+      ],
+    ),
     ['readyz', (_, w) => w.get('/readyz'), 200],
     ['simplejwt’s blacklist', (who, w) => w.post('/api/token/blacklist', { refresh: who.refresh }), 200],
   ];

@@ -4,7 +4,8 @@
 import type { Counts, HistoryRow } from '../ports.ts';
 import { HistoryTable } from './history.tsx';
 import { Layout } from './layout.tsx';
-import type { Frame } from './parts.tsx';
+import { type Frame, Outside } from './parts.tsx';
+import type { ProviderNames } from './sign-in-methods.tsx';
 
 /** `sendsEvents`: dead letters are worth a tile, even while there are none. */
 export const OverviewPage = (props: {
@@ -12,6 +13,7 @@ export const OverviewPage = (props: {
   counts: Counts;
   latest: HistoryRow[];
   sendsEvents: boolean;
+  providers: ProviderNames;
 }) => {
   const { counts } = props;
   const { base, language, words } = props.frame;
@@ -20,6 +22,8 @@ export const OverviewPage = (props: {
     [words.overview.newThisWeek, counts.newThisWeek, '/users?ordering=-date_joined'],
     [words.overview.liveSessions, counts.liveSessions, ''],
     [words.overview.withSecondFactor, counts.withSecondFactor, ''],
+    [words.overview.withPasskey, counts.withPasskey, ''],
+    [words.overview.withConnection, counts.withConnection, ''],
     [words.places.revoked_tokens, counts.revokedTokens, '/revoked-tokens'],
     ...(props.sendsEvents || counts.deadLetters.count > 0
       ? [[words.deadLetters.title, counts.deadLetters, '/dead-letters'] as const]
@@ -38,6 +42,14 @@ export const OverviewPage = (props: {
           </div>
         ))}
       </dl>
+      <p>
+        {words.overview.providers}{' '}
+        {props.providers.length === 0 ? (
+          words.none
+        ) : (
+          <Outside text={props.providers.map(({ name }) => name).join(', ')} />
+        )}
+      </p>
       <HistoryTable frame={props.frame} rows={props.latest} caption={words.history.latest} />
       <a href={`${base}/history`}>{words.history.all}</a>
     </Layout>

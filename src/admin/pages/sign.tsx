@@ -89,6 +89,9 @@ export const ConfirmPage = (props: {
   frame: Frame;
   user: User;
   act: keyof ConsoleWords['questions'];
+  /** What of the user it is about, and where it is done, where that is not the user as a whole. */
+  what?: string;
+  at?: string;
   errors?: FormErrors | undefined;
 }) => {
   const { user, errors } = props;
@@ -98,10 +101,15 @@ export const ConfirmPage = (props: {
   return (
     <Layout frame={props.frame} title={question.title} place="users">
       <Faults words={words} errors={errors} />
-      <form class="card narrow" method="post" action={`${path}/${props.act}`}>
+      <form class="card narrow" method="post" action={`${path}/${props.at ?? props.act}`}>
         <strong>
           <Outside text={nameOf(user)} />
         </strong>
+        {props.what !== undefined && (
+          <p>
+            <Outside text={props.what} />
+          </p>
+        )}
         <p>{question.text}</p>
         {(props.act === 'promote' || props.act === 'activate') && user.emailVerifiedAt === null && (
           <UnverifiedCheck words={words} errors={errors} />

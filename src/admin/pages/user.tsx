@@ -4,7 +4,7 @@
 import { fill } from '../../languages/describe.ts';
 import type { Session, User } from '../../model.ts';
 import type { FactorList } from '../../second-factor/ports.ts';
-import type { HistoryRow } from '../ports.ts';
+import type { HistoryRow, SignInMethods } from '../ports.ts';
 import { HistoryTable } from './history.tsx';
 import { Layout } from './layout.tsx';
 import {
@@ -23,6 +23,7 @@ import {
   userPath,
 } from './parts.tsx';
 import { SessionTable } from './sessions.tsx';
+import { type ProviderNames, SignInMethodTables } from './sign-in-methods.tsx';
 
 /** What was typed into a form, where it is shown again. */
 export type Typed = Readonly<Record<string, string | undefined>>;
@@ -77,6 +78,8 @@ export const UserPage = (props: {
   sessions: Session[];
   history: HistoryRow[];
   factors: FactorList;
+  methods: SignInMethods;
+  providers: ProviderNames;
   own: string;
   now: number;
   canReset: boolean;
@@ -131,6 +134,7 @@ export const UserPage = (props: {
           </div>
         </section>
       </div>
+      <SignInMethodTables {...props} path={path} />
       <SessionTable {...props} path={path} caption={label.latestSessions} />
       <a href={`${path}/sessions`}>{label.allSessions}</a>
       <HistoryTable frame={props.frame} rows={props.history} caption={words.history.latest} />

@@ -1,4 +1,5 @@
 import type { AuditAction } from '../../audit-log.ts';
+import { questions } from './console-questions.ts';
 
 /** The console. */
 export const consoleWords = {
@@ -51,52 +52,20 @@ export const consoleWords = {
     'password-reset': 'A mail with a link to a new password is on its way.',
     'remove-factor': 'The second factor of the user is off.',
     retry: 'The event will be sent again within five minutes.',
+    'remove-passkey': 'The passkey was removed.',
+    'remove-connection': 'The connected account was removed.',
     'log-out': 'You are logged out.',
   },
 
-  /** Before what cannot be undone. */
-  questions: {
-    activate: {
-      title: 'Activate this staff member?',
-      text: 'They may log in and use this console again. Nobody has verified their address.',
-      button: 'Activate',
-    },
-    promote: {
-      title: 'Make this user staff?',
-      text: 'They may use this console. All their sessions end: they have to log in again.',
-      button: 'Make staff',
-    },
-    deactivate: {
-      title: 'Deactivate this user?',
-      text: 'They cannot log in, and all their sessions end for good.',
-      button: 'Deactivate',
-    },
-    demote: {
-      title: 'Remove this user from staff?',
-      text: 'They lose this console, and all their sessions end for good.',
-      button: 'Remove from staff',
-    },
-    'end-sessions': {
-      title: 'End all sessions of this user?',
-      text: 'They have to log in again everywhere.',
-      button: 'End all sessions',
-    },
-    'remove-factor': {
-      title: 'Switch off the second factor of this user?',
-      text: 'Their password alone lets them in until they set up another one. Their recovery codes are void.',
-      button: 'Switch it off',
-    },
-    delete: {
-      title: 'Delete this user?',
-      text: 'The account and all that belongs to it are gone for good. In the history a pseudonym takes their place.',
-      button: 'Delete for good',
-    },
-  },
+  questions,
 
   overview: {
     newThisWeek: 'New this week',
     liveSessions: 'Live sessions',
     withSecondFactor: 'With a second factor',
+    withPasskey: 'With a passkey',
+    withConnection: 'With a connected account',
+    providers: 'Providers that are set up:',
   },
 
   users: {
@@ -156,6 +125,24 @@ export const consoleWords = {
     latestSessions: 'Latest sessions',
     allSessions: 'All sessions of this user',
     allHistory: 'All history of this user',
+  },
+
+  /** A user's passkeys and connected accounts. */
+  signInMethods: {
+    passkeys: 'Passkeys',
+    connections: 'Connected accounts',
+    name: 'Name',
+    provider: 'Provider',
+    email: 'E-mail at the provider',
+    added: 'Added (UTC)',
+    lastUsed: 'Last used',
+    synced: 'Synced',
+    action: 'Action',
+    remove: 'Remove…',
+    removeOne: 'Remove {name}',
+    disconnect: 'Remove…',
+    disconnectOne: 'Remove {name}',
+    none: 'None.',
   },
 
   /** The page on which staff set up their own. */
@@ -266,6 +253,8 @@ export const consoleWords = {
     'user.password_reset_sent': 'sent a password reset',
     'user.second_factor_removed': 'removed the second factor',
     'user.event_retried': 'sent an event again',
+    'user.passkey_removed': 'removed a passkey',
+    'user.connection_removed': 'removed a connected account',
   } satisfies Record<AuditAction, string>,
 
   /** What was changed, by its name in the audit log. */
@@ -274,6 +263,8 @@ export const consoleWords = {
     username: 'Username',
     is_active: 'Active',
     is_staff: 'Staff',
+    passkey: 'Passkey',
+    connection: 'Connected account',
   },
 
   /** The heading of an error, by its status. */

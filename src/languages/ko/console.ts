@@ -1,4 +1,5 @@
 import type * as en from '../en/console.ts';
+import { questions } from './console-questions.ts';
 
 export const consoleWords: typeof en.consoleWords = {
   brand: '계정 관리',
@@ -49,51 +50,20 @@ export const consoleWords: typeof en.consoleWords = {
     'password-reset': '새 비밀번호를 정하는 링크를 메일로 보냅니다.',
     'remove-factor': '사용자의 2단계 인증을 껐습니다.',
     retry: '5분 안에 이벤트를 다시 보냅니다.',
+    'remove-passkey': '패스키를 삭제했습니다.',
+    'remove-connection': '계정 연결을 해제했습니다.',
     'log-out': '로그아웃했습니다.',
   },
 
-  questions: {
-    activate: {
-      title: '이 운영진을 다시 활성화할까요?',
-      text: '다시 로그인하고 이 콘솔을 쓸 수 있게 됩니다. 이메일 주소는 아직 확인되지 않았습니다.',
-      button: '활성화',
-    },
-    promote: {
-      title: '이 사용자를 운영진으로 지정할까요?',
-      text: '이 콘솔을 쓸 수 있게 됩니다. 모든 세션이 종료되므로 다시 로그인해야 합니다.',
-      button: '운영진으로 지정',
-    },
-    deactivate: {
-      title: '이 사용자를 비활성화할까요?',
-      text: '로그인할 수 없게 되고 모든 세션이 완전히 종료됩니다.',
-      button: '비활성화',
-    },
-    demote: {
-      title: '이 사용자를 운영진에서 제외할까요?',
-      text: '이 콘솔을 쓸 수 없게 되고 모든 세션이 완전히 종료됩니다.',
-      button: '운영진에서 제외',
-    },
-    'end-sessions': {
-      title: '이 사용자의 모든 세션을 종료할까요?',
-      text: '모든 기기에서 다시 로그인해야 합니다.',
-      button: '모든 세션 종료',
-    },
-    'remove-factor': {
-      title: '이 사용자의 2단계 인증을 끌까요?',
-      text: '다시 설정할 때까지 비밀번호만으로 로그인하게 됩니다. 복구 코드도 쓸 수 없게 됩니다.',
-      button: '2단계 인증 끄기',
-    },
-    delete: {
-      title: '이 사용자를 삭제할까요?',
-      text: '계정과 그에 딸린 모든 정보가 완전히 삭제됩니다. 작업 기록에는 가명으로만 남습니다.',
-      button: '완전히 삭제',
-    },
-  },
+  questions,
 
   overview: {
     newThisWeek: '이번 주 가입',
     liveSessions: '활성 세션',
     withSecondFactor: '2단계 인증 사용',
+    withPasskey: '패스키 사용',
+    withConnection: '계정 연결 사용',
+    providers: '설정된 로그인 서비스:',
   },
 
   users: {
@@ -152,6 +122,23 @@ export const consoleWords: typeof en.consoleWords = {
     latestSessions: '최근 세션',
     allSessions: '이 사용자의 모든 세션',
     allHistory: '이 사용자의 모든 작업 기록',
+  },
+
+  signInMethods: {
+    passkeys: '패스키',
+    connections: '연결된 계정',
+    name: '이름',
+    provider: '서비스',
+    email: '서비스에 등록된 이메일',
+    added: '추가(UTC)',
+    lastUsed: '마지막 사용',
+    synced: '동기화',
+    action: '작업',
+    remove: '삭제…',
+    removeOne: '삭제: {name}',
+    disconnect: '연결 해제…',
+    disconnectOne: '연결 해제: {name}',
+    none: '없습니다.',
   },
 
   secondFactor: {
@@ -259,6 +246,8 @@ export const consoleWords: typeof en.consoleWords = {
     'user.password_reset_sent': '비밀번호 재설정 메일 발송',
     'user.second_factor_removed': '2단계 인증 해제',
     'user.event_retried': '이벤트 다시 보내기',
+    'user.passkey_removed': '패스키 삭제',
+    'user.connection_removed': '계정 연결 해제',
   },
 
   fields: {
@@ -266,6 +255,8 @@ export const consoleWords: typeof en.consoleWords = {
     username: '사용자 이름',
     is_active: '활성',
     is_staff: '운영진',
+    passkey: '패스키',
+    connection: '연결된 계정',
   },
 
   errors: {

@@ -1,5 +1,6 @@
-/** The guard, the paths of simplejwt, and health, while a store fails. */
-import { consumed, type Endpoint, guarded, holds, revoked, somebody } from './scenes.ts';
+/** The guard, the paths of simplejwt, staff who remove ways to sign in, and health, while a store fails. */
+import { giveMethod, KINDS } from '../sign-in-methods.ts';
+import { consumed, type Endpoint, guarded, holds, revoked, rows, somebody } from './scenes.ts';
 
 export const OTHER_ENDPOINTS: readonly Endpoint[] = [
   {
@@ -47,6 +48,29 @@ export const OTHER_ENDPOINTS: readonly Endpoint[] = [
       };
     },
   },
+  ...KINDS.map(
+    (kind): Endpoint => ({
+      name: `staff who remove one of the ${kind}`,
+      success: 204,
+      again: 404,
+      scene: async (calm) => {
+        const [staff, { known, user }] = [await somebody(calm), await somebody(calm)];
+        await rows('UPDATE users SET is_staff = 1 WHERE id = ?', staff.user.id);
+        const id = await giveMethod(kind, user.id, rows);
+        const at = `/admin/api/users/${user.id}/${kind}/${id}`;
+        return {
+          people: [...staff.known.people, ...known.people],
+          tokens: [...staff.known.tokens, ...known.tokens],
+          secrets: [...staff.known.secrets, ...known.secrets],
+          ask: ({ w }) => w.delete(at, undefined, { token: staff.access }),
+          done: async () =>
+            !(await holds(`SELECT 1 FROM ${kind} WHERE user_id = ?`, user.id)) &&
+            !(await holds('SELECT 1 FROM logins WHERE key = ?', id)) &&
+            (await holds('SELECT 1 FROM admin_log WHERE subject_id = ?', user.id)),
+        };
+      },
+    }),
+  ),
   ...(['fast', 'strict'] as const).flatMap((mode): Endpoint[] => [
     {
       name: `a ${mode} guard`,

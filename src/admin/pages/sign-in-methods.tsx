@@ -1,0 +1,81 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
+/** A user's passkeys and connected accounts, each with the link to its removal. */
+import { fill } from '../../languages/describe.ts';
+import type { SignInMethods } from '../ports.ts';
+import { type Frame, Outside, Table, Time, YesNo } from './parts.tsx';
+
+/** As the settings name the providers. */
+export type ProviderNames = readonly { id: string; name: string }[];
+
+/** One that is set up no more is called by its id. */
+export const providerName = (providers: ProviderNames, id: string): string =>
+  providers.find((one) => one.id === id)?.name ?? id;
+
+/** `label`: which one is meant. */
+const RemoveLink = (props: { to: string; text: string; label: string }) => (
+  <a href={props.to} aria-label={props.label}>
+    {props.text}
+  </a>
+);
+
+export const SignInMethodTables = (props: {
+  frame: Frame;
+  /** Of the user. */
+  path: string;
+  methods: SignInMethods;
+  providers: ProviderNames;
+}) => {
+  const { path, methods } = props;
+  const { words } = props.frame;
+  const label = words.signInMethods;
+  const to = (kind: string, id: string) => `${path}/${kind}/${encodeURIComponent(id)}/remove`;
+  const nameOf = ({ provider }: { provider: string }) => providerName(props.providers, provider);
+  const action = <span class="hidden">{label.action}</span>;
+  return (
+    <>
+      <Table
+        caption={label.passkeys}
+        rows={methods.passkeys}
+        none={label.none}
+        columns={[
+          [label.name, ({ name }) => <Outside text={name} />],
+          [label.added, ({ createdAt }) => <Time at={createdAt} />, 'time'],
+          [label.lastUsed, ({ lastUsedAt }) => <Time at={lastUsedAt} never={words.never} />, 'time wide'],
+          [label.synced, ({ backedUp }) => <YesNo words={words} is={backedUp} />, 'wide'],
+          [
+            action,
+            ({ id, name }) => (
+              <RemoveLink
+                to={to('passkeys', id)}
+                text={label.remove}
+                label={fill(label.removeOne, { name })}
+              />
+            ),
+          ],
+        ]}
+      />
+      <Table
+        caption={label.connections}
+        rows={methods.connections}
+        none={label.none}
+        columns={[
+          [label.provider, (one) => <Outside text={nameOf(one)} />],
+          [label.email, ({ email }) => <Outside text={email ?? words.none} />],
+          [label.added, ({ createdAt }) => <Time at={createdAt} />, 'time'],
+          [label.lastUsed, ({ lastUsedAt }) => <Time at={lastUsedAt} never={words.never} />, 'time wide'],
+          [
+            action,
+            (one) => (
+              <RemoveLink
+                to={to('connections', one.id)}
+                text={label.disconnect}
+                label={fill(label.disconnectOne, { name: nameOf(one) })}
+              />
+            ),
+          ],
+        ]}
+      />
+    </>
+  );
+};

@@ -1,0 +1,67 @@
+/** `/admin/users/:id/passkeys/…` and `…/connections/…`: the question before one is removed, and its removal. */
+import { Hono } from 'hono';
+import type { Caller } from '../account/application/session.ts';
+import { Refusal } from '../errors.ts';
+import { callOf } from '../http/call.ts';
+import type { Call } from '../ports.ts';
+import { type AdminServices, findUser } from './application.ts';
+import { ownOrigin, requireStaffSession } from './cookie.ts';
+import type { AdminEnv } from './env.ts';
+import { type ConsoleWords, userPath } from './pages/parts.tsx';
+import { ConfirmPage } from './pages/sign.tsx';
+import { providerName } from './pages/sign-in-methods.tsx';
+import type { SignInMethods } from './ports.ts';
+import { show } from './show.tsx';
+import { removeConnection, removePasskey, type Target } from './sign-in-methods.ts';
+
+interface Kind {
+  /** Of the path. */
+  kind: 'passkeys' | 'connections';
+  /** The code of the question before and of the sentence after. */
+  act: keyof ConsoleWords['questions'] & keyof ConsoleWords['done'];
+  /** What the one is called; undefined: there is none. */
+  nameOf: (methods: SignInMethods, id: string, services: AdminServices) => string | undefined;
+  remove: (services: AdminServices, caller: Caller, target: Target, call: Call) => Promise<void>;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    kind: 'passkeys',
+    act: 'remove-passkey',
+    nameOf: ({ passkeys }, id) => passkeys.find((one) => one.id === id)?.name,
+    remove: removePasskey,
+  },
+  {
+    kind: 'connections',
+    act: 'remove-connection',
+    nameOf: ({ connections }, id, services) => {
+      const found = connections.find((one) => one.id === id);
+      return found && providerName(services.connections.providers, found.provider);
+    },
+    remove: removeConnection,
+  },
+];
+
+/** Below `/admin/users`. */
+export function signInMethodRoutes(): Hono<AdminEnv> {
+  const routes = new Hono<AdminEnv>({ strict: false });
+  for (const { kind, act, nameOf, remove } of KINDS) {
+    const path = `/:id/${kind}/:method/remove` as const;
+    routes
+      .get(path, requireStaffSession, async (c) => {
+        const { services } = c.var;
+        const { id, method } = c.req.param();
+        const user = await findUser(services, id);
+        const what = nameOf(await services.admin.store.signInMethods(id), method, services);
+        if (what === undefined) throw new Refusal('not_found');
+        return show(c, ConfirmPage, { user, act, what, at: `${kind}/${encodeURIComponent(method)}/remove` });
+      })
+      .post(path, ownOrigin, requireStaffSession, async (c) => {
+        const { services, caller, mount } = c.var;
+        const { id, method } = c.req.param();
+        await remove(services, caller, { userId: id, id: method }, callOf(c));
+        return c.redirect(`${userPath(mount, id)}?done=${act}`, 303);
+      });
+  }
+  return routes;
+}

@@ -1,0 +1,52 @@
+/**
+ * A user's passkeys and connected accounts in the console, which staff see and remove. The last of them goes too: whoever
+ * has an address can reset the password; but somebody stays who can use the console. Never Hono, Drizzle or a binding.
+ */
+import { inLanguageOf, sendMail } from '../account/application/mailing.ts';
+import type { Caller } from '../account/application/session.ts';
+import type { Call } from '../ports.ts';
+import { type AdminServices, auditEntry, findUser, requireDone, tell } from './application.ts';
+import type { SignInMethods } from './ports.ts';
+
+/** 404 not_found. */
+export async function signInMethodsOf(services: AdminServices, id: string): Promise<SignInMethods> {
+  const user = await findUser(services, id);
+  return services.admin.store.signInMethods(user.id);
+}
+
+/** Which one, of whom. */
+export interface Target {
+  userId: string;
+  id: string;
+}
+
+/** Tells the user. 403 permission_denied, last_staff; 404 not_found. */
+export async function removePasskey(
+  services: AdminServices,
+  caller: Caller,
+  { userId, id }: Target,
+  call: Call,
+): Promise<void> {
+  const user = await findUser(services, userId);
+  const entry = auditEntry(services, caller, 'user.passkey_removed');
+  requireDone(await services.admin.store.removePasskey(entry, userId, id));
+  await tell(services, call, entry, userId);
+  call.report('info', 'passkey_removed', { user: userId, passkey: id });
+  await sendMail(services, inLanguageOf(user, call), 'passkey_removed', user.email);
+}
+
+/** Tells the user. 403 permission_denied, last_staff; 404 not_found. */
+export async function removeConnection(
+  services: AdminServices,
+  caller: Caller,
+  { userId, id }: Target,
+  call: Call,
+): Promise<void> {
+  const user = await findUser(services, userId);
+  const entry = auditEntry(services, caller, 'user.connection_removed');
+  const { outcome, provider } = await services.admin.store.removeConnection(entry, userId, id);
+  requireDone(outcome);
+  await tell(services, call, entry, userId);
+  call.report('info', 'connection_removed', { user: userId, provider });
+  await sendMail(services, inLanguageOf(user, call), 'connection_removed', user.email);
+}

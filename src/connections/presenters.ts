@@ -1,0 +1,16 @@
+/** What of a connected account and of a provider goes over the wire. */
+import { timestamp } from '../account/presenters.ts';
+import type { Connection } from './ports.ts';
+import type { Provider } from './providers.ts';
+
+type Shown = Pick<Connection, 'id' | 'provider' | 'email' | 'createdAt' | 'lastUsedAt'>;
+
+export const connectionJson = ({ id, provider, email, createdAt, lastUsedAt }: Shown) => ({
+  id,
+  provider,
+  email,
+  created_at: timestamp(createdAt),
+  last_used_at: lastUsedAt === null ? null : timestamp(lastUsedAt),
+});
+
+export const providerJson = ({ id, name }: Provider) => ({ id, name });
