@@ -88,6 +88,9 @@ describe.each([
       'Users',
       'New this week',
       'Live sessions',
+      'With a second factor',
+      'With a passkey',
+      'With a connected account',
       'Revoked tokens',
     ]);
 
