@@ -31,7 +31,9 @@ export async function open(
     }
   });
   page.on('requestfailed', (request) => {
-    mishaps.push(`failed: ${request.url()} ${request.failure()?.errorText}`);
+    const reason = request.failure()?.errorText;
+    // The page was left before it had everything.
+    if (reason !== 'net::ERR_ABORTED') mishaps.push(`failed: ${request.url()} ${reason}`);
   });
   page.on('request', (request) => {
     if (!request.url().startsWith(origin) && !request.url().startsWith('data:')) {
