@@ -6,6 +6,7 @@
  * SHA-256: it finds the key and says nothing else of it.
  */
 
+import { deriveKey, HMAC_KEY } from './derived-key.ts';
 import { anyBase64, fromBase64Url, toBase64Url, utf8 } from './encoding.ts';
 
 const KEY_BYTES = 32;
@@ -39,25 +40,15 @@ export function parseEncryptionKey(text: string): Uint8Array<ArrayBuffer> | null
 
 async function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<Key> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  const base = await crypto.subtle.importKey('raw', bytes, 'HKDF', false, ['deriveKey']);
-  const derive = (purpose: string, algorithm: object, usages: KeyUsage[]) =>
-    crypto.subtle.deriveKey(
-      { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: utf8(purpose) },
-      base,
-      algorithm as never,
-      false,
-      usages,
-    );
   return {
     id: toBase64Url(digest).slice(0, KEY_ID_LENGTH),
-    cipher: await derive('hono-accounts secret', { name: 'AES-GCM', length: 256 }, ['encrypt', 'decrypt']),
-    mac: await derive('hono-accounts recovery code', { name: 'HMAC', hash: 'SHA-256', length: 256 }, [
-      'sign',
+    cipher: await deriveKey(bytes, 'hono-accounts secret', { name: 'AES-GCM', length: 256 }, [
+      'encrypt',
+      'decrypt',
     ]),
+    mac: await deriveKey(bytes, 'hono-accounts recovery code', HMAC_KEY, ['sign']),
   };
 }
-
-type KeyUsage = 'encrypt' | 'decrypt' | 'sign';
 
 /** `keys`: the newest first, each as parseEncryptionKey gives it. Imported on first use. */
 export function secretBox(keys: readonly [Uint8Array<ArrayBuffer>, ...Uint8Array<ArrayBuffer>[]]): SecretBox {

@@ -1,4 +1,5 @@
 /** The code of eight digits that a mail carries, and the form in which it is kept. Pure. */
+import { deriveKey, HMAC_KEY } from '../derived-key.ts';
 import { toBase64Url, utf8 } from '../encoding.ts';
 import type { Random } from '../random.ts';
 
@@ -22,18 +23,8 @@ export type CodeDigest = (owner: string, code: string) => Promise<string>;
  */
 export function codeDigest(signingKey: string): CodeDigest {
   let imported: Promise<CryptoKey> | undefined;
-  const derived = async () => {
-    const base = await crypto.subtle.importKey('raw', utf8(signingKey), 'HKDF', false, ['deriveKey']);
-    return crypto.subtle.deriveKey(
-      { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: utf8('hono-accounts sign-in code') },
-      base,
-      { name: 'HMAC', hash: 'SHA-256', length: 256 },
-      false,
-      ['sign'],
-    );
-  };
   return async (owner, code) => {
-    imported ??= derived();
+    imported ??= deriveKey(utf8(signingKey), 'hono-accounts sign-in code', HMAC_KEY, ['sign']);
     const mac = await crypto.subtle.sign('HMAC', await imported, utf8(`${owner}\n${code}`));
     return toBase64Url(new Uint8Array(mac));
   };

@@ -5,6 +5,7 @@
  *
  * base64url of: expiry (4 bytes, big-endian) | random (32 bytes) | HMAC-SHA-256 (32 bytes) over both and the purpose.
  */
+import { deriveKey, HMAC_KEY } from '../derived-key.ts';
 import { fromBase64Url, toBase64Url, utf8 } from '../encoding.ts';
 
 /** A registration and a reauthentication are bound to their user, a sign-in to nobody yet. */
@@ -32,17 +33,6 @@ export interface Challenges {
 const contextOf = (purpose: Purpose): string =>
   `${purpose.for}\n${purpose.for === 'sign_in' ? '' : purpose.userId}\n`;
 
-async function importKey(secret: string): Promise<CryptoKey> {
-  const base = await crypto.subtle.importKey('raw', utf8(secret), 'HKDF', false, ['deriveKey']);
-  return crypto.subtle.deriveKey(
-    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: utf8('hono-accounts passkey challenge') },
-    base,
-    { name: 'HMAC', hash: 'SHA-256', length: 256 },
-    false,
-    ['sign', 'verify'],
-  ) as Promise<CryptoKey>;
-}
-
 function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -57,7 +47,7 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 export function signedChallenges(secret: string): Challenges {
   let imported: Promise<CryptoKey> | undefined;
   const key = () => {
-    imported ??= importKey(secret);
+    imported ??= deriveKey(utf8(secret), 'hono-accounts passkey challenge', HMAC_KEY, ['sign', 'verify']);
     return imported;
   };
   return {

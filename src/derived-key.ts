@@ -1,0 +1,25 @@
+/**
+ * Keys for one purpose each, out of one secret (HKDF, RFC 5869): what one of them signs or seals means nothing to another.
+ */
+import { utf8 } from './encoding.ts';
+
+export type KeyUsage = 'encrypt' | 'decrypt' | 'sign' | 'verify';
+
+export const HMAC_KEY = { name: 'HMAC', hash: 'SHA-256', length: 256 } as const;
+
+/** `purpose` is part of what is stored and sent: another one is another key. */
+export async function deriveKey(
+  secret: Uint8Array<ArrayBuffer>,
+  purpose: string,
+  algorithm: typeof HMAC_KEY | { name: 'AES-GCM'; length: 256 },
+  usages: readonly KeyUsage[],
+): Promise<CryptoKey> {
+  const base = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey']);
+  return crypto.subtle.deriveKey(
+    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: utf8(purpose) },
+    base,
+    algorithm as never,
+    false,
+    [...usages],
+  );
+}
