@@ -6,7 +6,7 @@
 import type * as oauth from 'oauth4webapi';
 import {
   authorizationParameters,
-  browserEndpoint,
+  authorizationUrl,
   checkReturn,
   type FlowSecrets,
   identityOf,
@@ -91,10 +91,8 @@ export async function oauthAuthorizationUrl(
   redirectUri: string,
   { library }: Tools,
 ): Promise<string> {
-  const url = browserEndpoint(apiOf(provider).authorize, provider);
   const parameters = await authorizationParameters(provider, flow, redirectUri, library);
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  return url.href;
+  return authorizationUrl(apiOf(provider).authorize, provider, parameters);
 }
 
 export async function oauthIdentity(

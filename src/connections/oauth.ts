@@ -49,7 +49,7 @@ export function faultOf(error: unknown, library: Library): ProviderFault {
 }
 
 /** An endpoint that the browser is sent to: no other scheme, whatever the metadata says. */
-export function browserEndpoint(text: unknown, provider: Provider): URL {
+function browserEndpoint(text: unknown, provider: Provider): URL {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : null;
   if (!url || url.hash || !(url.protocol === 'https:' || (url.protocol === 'http:' && isInsecure(provider))))
     throw new ProviderFailure('malformed');
@@ -72,6 +72,17 @@ export async function authorizationParameters(
     code_challenge: await library.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
   };
+}
+
+/** Where the browser is sent to. */
+export function authorizationUrl(
+  endpoint: unknown,
+  provider: Provider,
+  parameters: Readonly<Record<string, string>>,
+): string {
+  const url = browserEndpoint(endpoint, provider);
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  return url.href;
 }
 
 /** RFC 9207: `iss` where the provider announces it; whether it is this issuer's. */

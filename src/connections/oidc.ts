@@ -9,7 +9,7 @@ import type { ProviderEntry } from './kv-provider-cache.ts';
 import { CLOCK_TOLERANCE_SECONDS, SUBJECT_MAX_LENGTH } from './limits.ts';
 import {
   authorizationParameters,
-  browserEndpoint,
+  authorizationUrl,
   checkReturn,
   type FlowSecrets,
   identityOf,
@@ -68,15 +68,12 @@ export async function oidcAuthorizationUrl(
   tools: Tools,
 ): Promise<string> {
   const { metadata } = await discover(provider, tools);
-  const url = browserEndpoint(metadata.authorization_endpoint, provider);
-  const parameters = {
+  return authorizationUrl(metadata.authorization_endpoint, provider, {
     ...(await authorizationParameters(provider, flow, redirectUri, tools.library)),
     nonce: flow.nonce,
     // Apple sends name and e-mail by a form alone; the route of the callback turns it into a GET.
     ...(provider.id === 'apple' && { response_mode: 'form_post' }),
-  };
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  return url.href;
+  });
 }
 
 export async function oidcIdentity(
