@@ -1,8 +1,12 @@
 /** What an app does with the code that came back: a pair of tokens for it, once. */
-import { announce } from '../account/application/announce.ts';
 import { parseOneTimeToken } from '../account/application/mailing.ts';
-import { apiPolicy, requireSecondFactor, startingSession } from '../account/application/sign-in.ts';
-import { bearerOf, cacheRevocation, mintFirstPair, type TokenPair } from '../account/application/tokens.ts';
+import {
+  apiPolicy,
+  noteSignIn,
+  requireSecondFactor,
+  startingSession,
+} from '../account/application/sign-in.ts';
+import { bearerOf, mintFirstPair, type TokenPair } from '../account/application/tokens.ts';
 import { sha256, toBase64Url } from '../encoding.ts';
 import { Refusal } from '../errors.ts';
 import type { User } from '../model.ts';
@@ -59,12 +63,10 @@ export async function exchange(
     }
     case 'ok': {
       const { user, made, added, amr, evicted } = result;
-      await cacheRevocation(services, evicted, 'evicted', call.report);
-      call.report('info', 'logged_in', { user: user.id, session: session.id, evicted: evicted.length });
-      if (!made) announce(services, call, 'user.signed_in', user.id, now, { session_id: session.id, amr });
-      if (!made) await services.noticeDevice?.(user, { ...session, amr }, call);
+      const opened = { ...session, amr };
+      await noteSignIn(services, user, opened, evicted, call, { made });
       if (added) await noteConnection(services, user, added.provider, call);
-      const pair = await mintFirstPair(services, bearerOf(user, { ...session, amr }), now, call);
+      const pair = await mintFirstPair(services, bearerOf(user, opened), now, call);
       return { user, made, ...pair };
     }
   }

@@ -4,7 +4,7 @@
  */
 import { Refusal } from '../../errors.ts';
 import { canonicalEmail, usernameKey } from '../../identity.ts';
-import type { Session, User } from '../../model.ts';
+import type { EndedSession, Session, User } from '../../model.ts';
 import { type Call, type LogInName, type Sessions, seconds } from '../../ports.ts';
 import type { RefusalReason } from '../../refusal-reasons.ts';
 import type { AuthenticationMethod } from '../../token/authentication.ts';
@@ -110,12 +110,26 @@ export async function openSession(
     language: call.askedLanguage === user.language ? null : call.askedLanguage,
   });
   if (opened.outcome === 'changed') throw lost();
-  await cacheRevocation(services, opened.evicted, 'evicted', call.report);
   if (opened.crowded) call.waitUntil(services.sessions.prune(user.id, now));
-  call.report('info', 'logged_in', { user: user.id, session: session.id, evicted: opened.evicted.length });
-  announce(services, call, 'user.signed_in', user.id, now, { session_id: session.id, amr });
-  await services.noticeDevice?.(user, session, call);
+  await noteSignIn(services, user, session, opened.evicted, call);
   return { user, session, now };
+}
+
+/** What follows the commit of a session. `made`: the user came with it, and was told of as new. */
+export async function noteSignIn(
+  services: Services,
+  user: User,
+  session: Session,
+  evicted: readonly EndedSession[],
+  call: Call,
+  { made = false } = {},
+): Promise<void> {
+  await cacheRevocation(services, evicted, 'evicted', call.report);
+  call.report('info', 'logged_in', { user: user.id, session: session.id, evicted: evicted.length });
+  if (made) return;
+  const { id, createdAt, amr } = session;
+  announce(services, call, 'user.signed_in', user.id, createdAt, { session_id: id, amr });
+  await services.noticeDevice?.(user, session, call);
 }
 
 /** The three steps of a log-in by password. 401 no_active_account, mfa_required. */
