@@ -9,22 +9,23 @@ import type { D1Writer } from '../lib/d1-writer.ts';
 import { ScriptFault } from '../lib/fault.ts';
 import { databaseName } from '../lib/open-d1.ts';
 import { commandLine } from '../lib/project.ts';
+import { parseProviders } from './connections.ts';
 import { parseMap } from './fields.ts';
 import { openIdMap } from './id-map.ts';
 import { importUsers } from './index.ts';
 import { progressOf } from './progress.ts';
 import { readRecords } from './records.ts';
 import { openReport } from './report.ts';
+import { KEEP } from './settle.ts';
 import { SOURCE_NAMES, sourceOf } from './sources/index.ts';
-import { KEEP } from './staging.ts';
 import { summary } from './summary.ts';
 import { readText } from './text.ts';
 import { undo } from './undo.ts';
 import { DEFAULT_BATCH } from './write.ts';
 
-const USAGE = `Usage: ${commandLine('import-users')} FILE [--from NAME] [--map TARGET=SOURCE,…] [--dry-run] [--id-map FILE]
-         [--keep ${KEEP.join('|')}] [--keep-unverified-staff] [--strict] [--model NAME] [--batch N] [--remote]
-         [--persist-to DIR] [--env NAME]
+const USAGE = `Usage: ${commandLine('import-users')} FILE [--from NAME] [--map TARGET=SOURCE,…] [--provider NAME=ISSUER]
+         [--dry-run] [--id-map FILE] [--keep ${KEEP.join('|')}] [--keep-unverified-staff] [--strict]
+         [--model NAME] [--batch N] [--remote] [--persist-to DIR] [--env NAME]
        ${commandLine('import-users')} --undo REPORT [--dry-run] [--remote] [--persist-to DIR] [--env NAME]
   --from     ${SOURCE_NAMES.join(', ')}
   --dry-run  says and reports everything, and writes nothing to the database`;
@@ -50,7 +51,7 @@ async function moveIn(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<number> {
-  const { file, source, map, batchSize, dryRun, keep, keepUnverifiedStaff, strict } = given;
+  const { file, source, map, providers, batchSize, dryRun, keep, keepUnverifiedStaff, strict } = given;
   const { size } = statSync(file);
   const now = Math.floor(Date.now() / 1_000);
   const report = openReport(file, {
@@ -68,7 +69,7 @@ async function moveIn(
     const { counts, findings } = await importUsers(
       writer,
       readRecords(readText(input), source),
-      { source, map, batchSize, dryRun, keep, keepUnverifiedStaff, strict, now },
+      { source, map, providers, batchSize, dryRun, keep, keepUnverifiedStaff, strict, now },
       {
         reading: progressOf('records read', () => input.bytesRead / size),
         writing: (_, persons) => {
@@ -132,6 +133,7 @@ export function readArguments(argv: readonly string[]) {
       options: {
         from: { type: 'string' },
         map: { type: 'string' },
+        provider: { type: 'string', multiple: true, default: [] },
         model: { type: 'string' },
         'dry-run': { type: 'boolean', default: false },
         undo: { type: 'string' },
@@ -154,8 +156,9 @@ export function readArguments(argv: readonly string[]) {
     if (keep === undefined) throw new TypeError(`--keep is one of ${KEEP.join(', ')}`);
     const source = sourceOf(values.from, file, values.model);
     if (source === undefined) throw new TypeError(`--from is one of ${SOURCE_NAMES.join(', ')}`);
-    const { from, map, model, strict, 'keep-unverified-staff': keepUnverifiedStaff } = values;
+    const { from, map, model, provider, strict, 'keep-unverified-staff': keepUnverifiedStaff } = values;
     const fields = map === undefined ? {} : parseMap(map);
+    const providers = parseProviders(provider);
     const path = fromCaller(file);
     if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new TypeError(`There is no file ${path}`);
     return {
@@ -164,7 +167,8 @@ export function readArguments(argv: readonly string[]) {
       from,
       source,
       map: fields,
-      options: { map, model, strict, keep, keep_unverified_staff: keepUnverifiedStaff },
+      providers,
+      options: { map, provider, model, strict, keep, keep_unverified_staff: keepUnverifiedStaff },
       keep,
       keepUnverifiedStaff,
       strict,

@@ -1,5 +1,6 @@
 /** What is said once of the whole file: fields that nobody took, other models, lines that are no data. */
 
+import type { ConnectionFault } from './connections.ts';
 import type { Fields } from './fields.ts';
 import type { Assumption } from './person.ts';
 import { isEmpty } from './values.ts';
@@ -19,7 +20,12 @@ export interface Findings {
   /** Users and everything else in the file. */
   records: number;
   parts: number;
+  /** Accounts at other providers, those that are not imported too. */
   connections: number;
+  /** Of those: why they are not, by the name of the provider in the file. */
+  notConnected: Map<string, { fault: ConnectionFault; accounts: number }>;
+  /** Providers that users are said to have, by name alone. */
+  named: Map<string, number>;
   /** By name: in how many records it says anything, and in how many more than false or 0. */
   unused: Map<string, { rows: number; set: number }>;
   others: Map<string, { records: number; fields: Set<string> }>;
@@ -34,6 +40,8 @@ export const noFindings = (): Findings => ({
   records: 0,
   parts: 0,
   connections: 0,
+  notConnected: new Map(),
+  named: new Map(),
   unused: new Map(),
   others: new Map(),
   assumed: new Map(),
@@ -62,6 +70,23 @@ export function noteOther({ others }: Findings, model: string, fields: Fields): 
   found.records += 1;
   for (const name of Object.keys(fields)) if (found.fields.size < MAX_NAMES) found.fields.add(name);
   if (others.has(model) || others.size < MAX_NAMES) others.set(model, found);
+}
+
+export function noteNotConnected({ notConnected }: Findings, provider: string, fault: ConnectionFault): void {
+  const found = notConnected.get(provider);
+  if (found) found.accounts += 1;
+  else if (notConnected.size < MAX_NAMES) notConnected.set(provider, { fault, accounts: 1 });
+}
+
+export function noteNamed({ named }: Findings, provider: string): void {
+  if (named.has(provider) || named.size < MAX_NAMES) named.set(provider, (named.get(provider) ?? 0) + 1);
+}
+
+export function noteNamedAsFound(findings: Findings): void {
+  for (const [provider, accounts] of findings.named) {
+    findings.connections += accounts;
+    findings.notConnected.set(provider, { fault: 'no_subject', accounts });
+  }
 }
 
 export function noteAssumed({ assumed }: Findings, kinds: readonly Assumption[]): void {

@@ -1,5 +1,6 @@
 /** An import from the file to the last line of its report: what scripts/import-users.ts runs. */
 import type { D1Writer } from '../lib/d1-writer.ts';
+import type { ProviderMap } from './connections.ts';
 import type { FieldMap } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { readFile } from './read.ts';
@@ -12,6 +13,7 @@ import { type Outcome, writeUsers } from './write.ts';
 export interface Import extends Rules {
   source: Source;
   map: FieldMap;
+  providers: ProviderMap;
   batchSize: number;
   dryRun: boolean;
   /** Epoch seconds. */
@@ -29,7 +31,7 @@ export interface Hooks {
 export async function importUsers(
   writer: D1Writer,
   entries: AsyncIterable<Entry>,
-  { source, map, strict, keep, ...writing }: Import,
+  { source, map, providers, strict, keep, ...writing }: Import,
   hooks: Hooks,
   signal?: AbortSignal,
 ): Promise<{ counts: Counts; findings: Findings }> {
@@ -39,6 +41,7 @@ export async function importUsers(
     const findings = await readFile(entries, staging, {
       source,
       map,
+      providers,
       strict,
       progress: hooks.reading,
       ...stop,
@@ -49,6 +52,7 @@ export async function importUsers(
     hooks.writing(findings, staging.size());
     await writeUsers(writer, staging, {
       ...writing,
+      strict,
       ...stop,
       before: hooks.before,
       after: (outcomes) => {

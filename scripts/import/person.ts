@@ -12,6 +12,7 @@ import {
   NAME_MAX_LENGTH,
   USERNAME_MAX_LENGTH,
 } from '../../src/identity.ts';
+import type { Connection } from './connections.ts';
 import { type FieldMap, mapped, pick, type Target } from './fields.ts';
 import { readPassword } from './hashes.ts';
 import { stableId, uuidOf } from './ids.ts';
@@ -28,11 +29,12 @@ export type Reason =
   | 'username_taken'
   | 'name_invalid'
   | 'email_not_verified'
+  | 'connection_taken'
   | 'conflict';
 
 /** A field that the user comes without, and why. */
 export interface LeftOut {
-  field: 'email' | 'username' | 'name' | 'password' | 'id' | Target;
+  field: 'email' | 'username' | 'name' | 'password' | 'id' | 'connection' | Target;
   reason: Reason | 'id_taken' | 'unreadable';
   detail: string;
   /** The id of the account that has it. */
@@ -68,6 +70,7 @@ export interface Person {
   /** Null: not known, the import's time. */
   dateJoined: number | null;
   lastLoginAt: number | null;
+  connections: Connection[];
   leftOut: LeftOut[];
 }
 
@@ -152,6 +155,7 @@ export function readPerson(record: UserRecord, map: FieldMap, strict = false): R
     emailVerifiedAt: verified,
     dateJoined: joinedAtMs === null ? null : Math.floor(joinedAtMs / 1_000),
     lastLoginAt: lastLoginMs === null ? null : Math.floor(lastLoginMs / 1_000),
+    connections: [],
     leftOut,
   };
   return { person, assumed, used: new Set([...used, ...(record.alsoUsed ?? [])]) };

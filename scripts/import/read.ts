@@ -1,16 +1,28 @@
 /** The whole file into staging: every record to what its source says that it is. */
 import { canonicalEmail } from '../../src/identity.ts';
+import { type ForeignConnection, type ProviderMap, readConnection } from './connections.ts';
 import type { FieldMap } from './fields.ts';
-import { type Findings, noFindings, noteAssumed, noteNotData, noteOther, noteUnused } from './findings.ts';
+import {
+  type Findings,
+  noFindings,
+  noteAssumed,
+  noteNamed,
+  noteNamedAsFound,
+  noteNotConnected,
+  noteNotData,
+  noteOther,
+  noteUnused,
+} from './findings.ts';
 import { readHash, readPerson } from './person.ts';
 import type { Entry } from './records.ts';
 import type { Sorted, Source } from './sources/source.ts';
-import type { Staging } from './staging.ts';
+import type { Owned, Staging } from './staging.ts';
 import { readFlag } from './values.ts';
 
 export interface Reading {
   source: Source;
   map: FieldMap;
+  providers: ProviderMap;
   strict: boolean;
   /** After some records. */
   progress?: (records: number) => void;
@@ -23,10 +35,16 @@ const PROGRESS_EVERY = 1_000;
 export async function readFile(
   entries: AsyncIterable<Entry>,
   staging: Staging,
-  { source, map, strict, progress, signal }: Reading,
+  { source, map, providers, strict, progress, signal }: Reading,
 ): Promise<Findings> {
   const findings = noFindings();
   const fromMap = Object.values(map).flat();
+  const addConnection = (owned: Owned, foreign: ForeignConnection): void => {
+    findings.connections += 1;
+    const read = readConnection(foreign, providers);
+    if ('fault' in read) noteNotConnected(findings, read.provider, read.fault);
+    else staging.addConnection(owned, read);
+  };
   for await (const entry of entries) {
     if ('notData' in entry) {
       noteNotData(findings, 'line' in entry.place ? entry.place.line : 0, entry.notData);
@@ -43,26 +61,34 @@ export async function readFile(
       staging.addRefused(entry.place, {}, { reason: 'malformed', detail });
     } else if (sorted.kind === 'user') {
       const { person, assumed, used } = readPerson(sorted, map, strict);
-      staging.addPerson(entry.place, person);
+      const seq = staging.addPerson(entry.place, person);
       noteAssumed(findings, assumed);
       noteUnused(findings, sorted.fields, used);
-      findings.connections += sorted.connections ?? 0;
+      for (const connection of sorted.connections ?? []) addConnection({ seq }, connection);
+      for (const provider of sorted.providers ?? []) noteNamed(findings, String(provider));
       for (const name of fromMap)
         if (used.has(name.split('.')[0] ?? name) || used.has(name)) findings.mapped.add(name);
     } else {
-      addOther(sorted, staging, findings);
+      addOther(sorted, staging, findings, addConnection);
     }
   }
+  // Only by their names: the records that say who the users are there are not in the file.
+  if (findings.connections === 0) noteNamedAsFound(findings);
   return findings;
 }
 
-function addOther(sorted: Exclude<Sorted, { kind: 'user' }>, staging: Staging, findings: Findings): void {
+function addOther(
+  sorted: Exclude<Sorted, { kind: 'user' }>,
+  staging: Staging,
+  findings: Findings,
+  addConnection: (owned: Owned, foreign: ForeignConnection) => void,
+): void {
   if (sorted.kind === 'other') {
     noteOther(findings, sorted.model, sorted.fields);
     return;
   }
   findings.parts += 1;
-  if (sorted.kind === 'connection') findings.connections += 1;
+  if (sorted.kind === 'connection') addConnection({ owner: sorted.owner }, sorted.connection);
   else if (sorted.kind === 'password') {
     const { stored, kind } = readHash(sorted.password, []);
     staging.addPassword(sorted.owner, stored, kind);

@@ -4,13 +4,20 @@
  * address or a username that several have. So the outcome is the same at every run, and memory does not grow.
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import type { Known, LeftOut, Person, Reason } from './person.ts';
+import type { Connection } from './connections.ts';
+import {
+  loseConnection,
+  loseEmail,
+  loseId,
+  loseStaff,
+  loseUsername,
+  type Refusal,
+  refusalOf,
+} from './losses.ts';
+import type { Known, Person } from './person.ts';
 import type { Place } from './records.ts';
+import { type Keep, settle } from './settle.ts';
 import { naturalOwner, type Owner } from './sources/source.ts';
-
-/** Who of several keeps an address: the first in the file, who logged in last (else the first), or nobody. */
-export const KEEP = ['last-login', 'first', 'none'] as const;
-export type Keep = (typeof KEEP)[number];
 
 export interface Rules {
   keep: Keep;
@@ -18,12 +25,6 @@ export interface Rules {
   strict: boolean;
   /** Staff stay staff, whether anybody has verified their address or not. */
   keepUnverifiedStaff: boolean;
-}
-
-export interface Refusal {
-  reason: Reason;
-  detail: string;
-  taken_by?: string;
 }
 
 /** Somebody of the file, as far as the file itself decides. */
@@ -34,6 +35,9 @@ export type Staged = { seq: number; place: Place } & (
   | { known: Known; duplicateOf: string }
 );
 
+/** Whose a connection is: a record of the file, or the user of that key. */
+export type Owned = { seq: number } | { owner: Owner };
+
 const PAGES_KIB = 32_768;
 
 const TABLES = `
@@ -43,16 +47,9 @@ const TABLES = `
     data TEXT NOT NULL, refusal TEXT, hash TEXT, kind TEXT,
     own_id_lost_to INTEGER, email_lost_to INTEGER, username_lost_to INTEGER, duplicate_of INTEGER);
   CREATE TABLE addresses (owner TEXT, email TEXT, verified INTEGER, is_primary INTEGER);
-  CREATE TABLE passwords (owner TEXT, hash TEXT, kind TEXT);`;
-
-/** Asked for often enough once everybody is there. */
-const INDEXES = `
-  CREATE INDEX addresses_owner ON addresses (owner);
-  CREATE INDEX passwords_owner ON passwords (owner);`;
-
-const EMAIL_TAKEN = 'another account has this e-mail address (case does not count)';
-const STAFF_UNVERIFIED = 'nobody has verified the address: not staff here';
-const USERNAME_TAKEN = 'another account has this username (case does not count)';
+  CREATE TABLE passwords (owner TEXT, hash TEXT, kind TEXT);
+  CREATE TABLE connections (
+    owner TEXT, seq INTEGER, issuer TEXT NOT NULL, subject TEXT NOT NULL, data TEXT NOT NULL, lost_to INTEGER);`;
 
 interface Row {
   seq: number;
@@ -83,51 +80,56 @@ export function openStaging(rules: Rules) {
   );
   const insertAddress = database.prepare('INSERT INTO addresses VALUES (?,?,?,?)');
   const insertPassword = database.prepare('INSERT INTO passwords VALUES (?,?,?)');
+  const insertConnection = database.prepare(
+    'INSERT INTO connections (owner, seq, issuer, subject, data) VALUES (?,?,?,?,?)',
+  );
   const all = <T>(sql: string, ...values: SQLInputValue[]) =>
     database.prepare(sql).all(...values) as unknown as T[];
 
   const addRow = (place: Place, person: Person | null, data: unknown, refusal: Refusal | null) =>
-    insertPerson.run(
-      JSON.stringify(place),
-      person?.known.pk === undefined ? null : String(person.known.pk),
-      person && naturalOwner(person.known.username ?? person.known.email ?? ''),
-      person?.id ?? null,
-      person?.ownId ?? null,
-      person?.email ?? null,
-      person?.emailFromUsername ? 1 : 0,
-      person?.usernameKey ?? null,
-      person?.lastLoginAt ?? null,
-      JSON.stringify(data),
-      refusal && JSON.stringify(refusal),
+    Number(
+      insertPerson.run(
+        JSON.stringify(place),
+        person?.known.pk === undefined ? null : String(person.known.pk),
+        person && naturalOwner(person.known.username ?? person.known.email ?? ''),
+        person?.id ?? null,
+        person?.ownId ?? null,
+        person?.email ?? null,
+        person?.emailFromUsername ? 1 : 0,
+        person?.usernameKey ?? null,
+        person?.lastLoginAt ?? null,
+        JSON.stringify(data),
+        refusal && JSON.stringify(refusal),
+      ).lastInsertRowid,
     );
 
   return {
-    addPerson(place: Place, person: Person): void {
+    /** Returns its `seq`. */
+    addPerson(place: Place, person: Person): number {
       const [fault] = strict ? person.leftOut : [];
       const refusal = fault && {
         reason: fault.reason === 'unreadable' || fault.reason === 'id_taken' ? 'malformed' : fault.reason,
         detail: person.leftOut.map(({ field, detail }) => `${field}: ${detail}`).join('; '),
       };
-      addRow(place, person, person, refusal ?? null);
+      return addRow(place, person, person, refusal ?? null);
     },
     addRefused: (place: Place, known: Known, refusal: Refusal) =>
       void addRow(place, null, { known }, refusal),
     addAddress: (owner: Owner, email: string, verified: boolean, primary: boolean) =>
       void insertAddress.run(owner, email, Number(verified), Number(primary)),
+    addConnection: (owned: Owned, connection: Connection) =>
+      void insertConnection.run(
+        'owner' in owned ? owned.owner : null,
+        'seq' in owned ? owned.seq : null,
+        connection.issuer,
+        connection.subject,
+        JSON.stringify(connection),
+      ),
     addPassword: (owner: Owner, hash: string, kind: string) => void insertPassword.run(owner, hash, kind),
 
     /** Once everything is in. Returns how many addresses nobody could take. */
     settle(): { moreAddresses: number } {
-      database.exec(INDEXES);
-      joinAddresses(database);
-      database.exec(`UPDATE persons SET (hash, kind) =
-          (SELECT hash, kind FROM passwords AS p WHERE p.owner = persons.owner ORDER BY p.rowid DESC LIMIT 1)
-        WHERE owner IN (SELECT owner FROM passwords)`);
-      settleIds(database);
-      settleEmails(database, keep);
-      if (strict) refuse(database, 'email_lost_to', { reason: 'email_taken', detail: EMAIL_TAKEN });
-      settleUsernames(database);
-      if (strict) refuse(database, 'username_lost_to', { reason: 'username_taken', detail: USERNAME_TAKEN });
+      settle(database, { keep, strict });
       database.exec('COMMIT; CREATE INDEX persons_email ON persons (email)');
       const [row] = all<{ n: number }>(
         'SELECT count(*) AS n FROM addresses WHERE email NOT IN (SELECT email FROM persons WHERE email IS NOT NULL)',
@@ -138,75 +140,18 @@ export function openStaging(rules: Rules) {
     size: (): number => all<{ n: number }>('SELECT count(*) AS n FROM persons')[0]?.n ?? 0,
 
     /** The next `limit` after `seq`, in the order of the file. */
-    page: (seq: number, limit: number): Staged[] =>
-      all<Row>(PAGE, seq, limit).map((row) => stagedOf(row, rules)),
+    page(seq: number, limit: number): Staged[] {
+      const rows = all<Row>(PAGE, seq, limit);
+      const last = rows.at(-1);
+      const found = last ? all<ConnectionRow>(CONNECTIONS, seq, last.seq) : [];
+      const ofSeq = Map.groupBy(found, (row) => row.seq);
+      return rows.map((row) => stagedOf(row, ofSeq.get(row.seq) ?? [], rules));
+    },
 
     close: () => database.close(),
   };
 }
 export type Staging = ReturnType<typeof openStaging>;
-
-/** A verified address stays verified; who has none in the user's record gets the primary one. */
-function joinAddresses(database: DatabaseSync): void {
-  const own = 'a.owner IN (persons.owner, persons.natural_owner)';
-  database.exec(`
-    UPDATE persons SET email = (SELECT a.email FROM addresses AS a WHERE ${own}
-        ORDER BY a.is_primary DESC, a.verified DESC, a.rowid LIMIT 1)
-      WHERE email IS NULL AND EXISTS (SELECT 1 FROM addresses AS a WHERE ${own});
-    UPDATE persons SET verified = 1 WHERE email IS NOT NULL
-      AND EXISTS (SELECT 1 FROM addresses AS a WHERE ${own} AND a.email = persons.email AND a.verified = 1);`);
-}
-
-function settleIds(database: DatabaseSync): void {
-  database.exec(`
-    UPDATE persons SET duplicate_of = first FROM (
-      SELECT seq AS later, first_value(seq) OVER (PARTITION BY id ORDER BY seq) AS first FROM persons
-        WHERE id IS NOT NULL AND refusal IS NULL) WHERE seq = later AND first <> later;
-    UPDATE persons SET own_id_lost_to = first, own_id = NULL FROM (
-      SELECT seq AS later, first_value(seq) OVER (PARTITION BY own_id ORDER BY seq) AS first FROM persons
-        WHERE own_id IS NOT NULL AND refusal IS NULL AND duplicate_of IS NULL)
-      WHERE seq = later AND first <> later;`);
-}
-
-const CLAIMS = 'refusal IS NULL AND duplicate_of IS NULL';
-
-function settleEmails(database: DatabaseSync, keep: Keep): void {
-  const order = {
-    first: 'email_from_username, seq',
-    'last-login': 'email_from_username, last_login DESC, seq',
-    none: 'email_from_username, seq',
-  }[keep];
-  // With `none` the first keeps it only from those whose address was but a username.
-  const lost =
-    keep === 'none' ? 'winner <> loser OR (email_from_username = 0 AND claims > 1)' : 'winner <> loser';
-  database.exec(`
-    UPDATE persons SET email_lost_to = winner, email = NULL,
-        username = CASE WHEN instr(username, '@') = 0 THEN username END
-      FROM (SELECT seq AS loser, first_value(seq) OVER (PARTITION BY email ORDER BY ${order}) AS winner,
-          sum(email_from_username = 0) OVER (PARTITION BY email) AS claims
-        FROM persons WHERE email IS NOT NULL AND ${CLAIMS})
-      WHERE seq = loser AND (${lost});`);
-}
-
-/** Who has no address needs the username more; else the first in the file keeps it. */
-function settleUsernames(database: DatabaseSync): void {
-  database.exec(`
-    UPDATE persons SET username_lost_to = winner, username = NULL
-      FROM (SELECT seq AS loser,
-          first_value(seq) OVER (PARTITION BY username ORDER BY email IS NOT NULL, seq) AS winner
-        FROM persons WHERE username IS NOT NULL AND ${CLAIMS})
-      WHERE seq = loser AND winner <> loser;`);
-}
-
-function refuse(database: DatabaseSync, lostTo: string, refusal: Refusal): void {
-  database
-    .prepare(
-      `UPDATE persons SET username = NULL, email = NULL, refusal = json_set(?, '$.taken_by',
-          (SELECT coalesce(w.own_id, w.id) FROM persons AS w WHERE w.seq = persons.${lostTo}))
-        WHERE ${lostTo} IS NOT NULL AND refusal IS NULL`,
-    )
-    .run(JSON.stringify(refusal));
-}
 
 const idOf = (alias: string) => `coalesce(${alias}.own_id, ${alias}.id)`;
 const PAGE = `
@@ -220,7 +165,20 @@ const PAGE = `
     LEFT JOIN persons AS u ON u.seq = p.username_lost_to AND u.seq <> p.seq
   WHERE p.seq > ? ORDER BY p.seq LIMIT ?`;
 
-function stagedOf(row: Row, { strict, keepUnverifiedStaff }: Rules): Staged {
+interface ConnectionRow {
+  seq: number;
+  data: string;
+  winner: string | null;
+}
+const CONNECTIONS = `
+  SELECT c.seq, c.data, ${idOf('w')} AS winner FROM connections AS c LEFT JOIN persons AS w ON w.seq = c.lost_to
+  WHERE c.seq > ? AND c.seq <= ? ORDER BY c.seq, c.rowid`;
+
+function stagedOf(
+  row: Row,
+  connections: readonly ConnectionRow[],
+  { strict, keepUnverifiedStaff }: Rules,
+): Staged {
   const { seq } = row;
   const place = JSON.parse(row.place) as Place;
   const data = JSON.parse(row.data) as Person;
@@ -232,56 +190,15 @@ function stagedOf(row: Row, { strict, keepUnverifiedStaff }: Rules): Staged {
     emailVerifiedAt: data.emailVerifiedAt ?? (row.verified === 1 ? 'now' : null),
     ...(row.hash !== null && row.kind !== null && { passwordHash: row.hash, passwordKind: row.kind }),
   };
+  for (const { data: text, winner } of connections) {
+    const connection = JSON.parse(text) as Connection;
+    person.connections.push(connection);
+    if (winner !== null) loseConnection(person, connection, winner);
+  }
   if (row.email_lost_to !== null) loseEmail(person, row.email_winner ?? undefined);
   if (row.username_lost_to !== null) loseUsername(person, row.username_winner ?? undefined);
   if (row.own_id_winner !== null) loseId(person, row.own_id_winner);
   const lost = keepUnverifiedStaff ? null : loseStaff(person);
   const refusal = refusalOf(person) ?? (strict ? lost : null);
   return refusal ? { seq, place, known: person.known, refusal } : { seq, place, person };
-}
-
-const holder = (id: string | undefined) => (id === undefined ? {} : { taken_by: id });
-
-/** Without the address, and without a username that is the address. */
-export function loseEmail(person: Person, to?: string): void {
-  person.leftOut.push({ field: 'email', reason: 'email_taken', detail: EMAIL_TAKEN, ...holder(to) });
-  person.email = null;
-  if (person.username?.includes('@')) {
-    person.username = null;
-    person.usernameKey = null;
-  }
-}
-
-/** Staff rights need a verified address: whoever has none is no staff here. Says why, where somebody was. */
-export function loseStaff(person: Person): Refusal | null {
-  if (!person.isStaff || (person.email !== null && person.emailVerifiedAt !== null)) return null;
-  const lost = { reason: 'email_not_verified', detail: STAFF_UNVERIFIED } as const;
-  person.isStaff = false;
-  person.leftOut.push({ field: 'is_staff', ...lost });
-  return lost;
-}
-
-export function loseUsername(person: Person, to?: string): void {
-  if (person.usernameKey === null) return;
-  const detail = USERNAME_TAKEN;
-  person.leftOut.push({ field: 'username', reason: 'username_taken', detail, ...holder(to) });
-  person.username = null;
-  person.usernameKey = null;
-}
-
-export function loseId(person: Person, to: string): void {
-  const detail = 'another account has this id: it is a new one';
-  person.leftOut.push({ field: 'id', reason: 'id_taken', detail, taken_by: to });
-  person.ownId = null;
-}
-
-/** Who has neither address nor username left cannot be imported; the reason is why they lost them. */
-export function refusalOf(person: Person): Refusal | null {
-  if (person.email !== null || person.username !== null) return null;
-  const why = ['email', 'username']
-    .map((field) => person.leftOut.find((left) => left.field === field))
-    .find((left): left is LeftOut => left !== undefined);
-  if (!why) return { reason: 'nameless', detail: 'neither e-mail nor username' };
-  const { reason, detail, taken_by } = why;
-  return { reason: reason as Reason, detail, ...holder(taken_by) };
 }

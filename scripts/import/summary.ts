@@ -1,4 +1,5 @@
 /** What an import says at its end: each kind of thing once, with how often, and what can be done about it. */
+import type { ConnectionFault } from './connections.ts';
 import { type Findings, isWeighty } from './findings.ts';
 import { explainPassword } from './hashes.ts';
 import type { Assumption } from './person.ts';
@@ -31,7 +32,7 @@ export function summary(counts: Counts, findings: Findings, unknownSources: read
     ...unused(findings),
     ...unknownSources.map((name) => `--map: no record has a field “${name}”`),
     ...others(findings),
-    ...connections(findings),
+    ...connections(counts, findings),
     ...notData(findings),
   ];
 }
@@ -99,8 +100,31 @@ function others({ others }: Findings): string[] {
   });
 }
 
-const connections = ({ connections: n }: Findings): string[] =>
-  n === 0 ? [] : [`Accounts at other providers: ${n}, not imported`];
+const NOT_CONNECTED: Readonly<Record<ConnectionFault, (provider: string) => string>> = {
+  no_issuer: (provider) =>
+    `no issuer of that provider is known here: --provider ${provider}=https://… (docs/moving-in.md)`,
+  no_subject: () => 'the file does not say who they are there',
+};
+
+function connections(
+  { connections: imported, connectionsTaken: taken }: Counts,
+  { connections: found, notConnected }: Findings,
+): string[] {
+  if (found === 0) return [];
+  const faulty = [...notConnected.values()].reduce((sum, { accounts }) => sum + accounts, 0);
+  const rest = found - imported - taken - faulty;
+  const more = [
+    ...(taken > 0 ? [`${taken} that another account has`] : []),
+    ...(rest > 0 ? [`${rest} of users who are not imported now, or named twice`] : []),
+  ];
+  return [
+    `Accounts at other providers: ${[`${imported} of ${found} imported`, ...more].join(', ')}`,
+    ...[...notConnected].map(
+      ([provider, { fault, accounts }]) =>
+        `  NOT IMPORTED: ${provider} ${accounts}: ${NOT_CONNECTED[fault](provider)}`,
+    ),
+  ];
+}
 
 function notData({ notData, notDataLines }: Findings): string[] {
   const quoted = notData.slice(0, MAX_QUOTED).map(({ line, text }) => `  line ${line}: ${text}`);

@@ -26,6 +26,9 @@ export interface Counts {
   staffUnverified: number;
   /** Were staff, and are not here. */
   notStaff: number;
+  /** Accounts at other providers, of those imported; and those that somebody else has here. */
+  connections: number;
+  connectionsTaken: number;
 }
 
 export function countsOf({ records, parts, others }: Findings): Counts {
@@ -34,7 +37,7 @@ export function countsOf({ records, parts, others }: Findings): Counts {
     read: records,
     ...{ imported: 0, alreadyThere: 0, refused: 0, skipped, parts, notReached: records - skipped - parts },
     ...{ refusedFor: new Map(), leftOut: new Map(), mustReset: new Map(), mustResetWithoutEmail: 0 },
-    ...{ staff: 0, staffUnverified: 0, notStaff: 0 },
+    ...{ staff: 0, staffUnverified: 0, notStaff: 0, connections: 0, connectionsTaken: 0 },
   };
 }
 
@@ -50,7 +53,11 @@ export function count(counts: Counts, outcomes: readonly Outcome[]): void {
     } else {
       const { person } = result;
       counts.imported += 1;
-      for (const { field, reason } of person.leftOut) add(counts.leftOut, `${field} (${reason})`);
+      for (const { field, reason } of person.leftOut) {
+        add(counts.leftOut, `${field} (${reason})`);
+        if (field === 'connection') counts.connectionsTaken += 1;
+      }
+      counts.connections += person.connections.length;
       if (person.isStaff) {
         counts.staff += 1;
         if (person.email === null || person.emailVerifiedAt === null) counts.staffUnverified += 1;

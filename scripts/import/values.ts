@@ -73,3 +73,13 @@ export function isEmpty(value: unknown): boolean {
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What a CSV has as text, and some databases too; anything else as it is. */
+export function readJson(value: unknown): unknown {
+  if (typeof value !== 'string' || value === '') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}

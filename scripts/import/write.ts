@@ -6,19 +6,29 @@
 import { newUser } from '../../src/account/new-user.ts';
 import type { UserRow } from '../../src/model.ts';
 import type { D1Writer } from '../lib/d1-writer.ts';
-import { type Holder, insertUsers, type Present, selectHolders, selectPresent } from '../lib/users-sql.ts';
-import type { Known, Person } from './person.ts';
-import type { Place } from './records.ts';
 import {
+  type ConnectionRow,
+  connectionKind,
+  type Holder,
+  insertConnections,
+  insertUsers,
+  type Present,
+  selectHolders,
+  selectPresent,
+} from '../lib/users-sql.ts';
+import {
+  loseConnection,
   loseEmail,
   loseId,
   loseStaff,
   loseUsername,
   type Refusal,
+  refusalFor,
   refusalOf,
-  type Staged,
-  type Staging,
-} from './staging.ts';
+} from './losses.ts';
+import type { Known, Person } from './person.ts';
+import type { Place } from './records.ts';
+import type { Staged, Staging } from './staging.ts';
 
 /** What became of one record. */
 export type Outcome = { place: Place; known: Known } & (
@@ -32,6 +42,8 @@ export interface Writing {
   /** Looks only: nothing is written. */
   dryRun: boolean;
   keepUnverifiedStaff: boolean;
+  /** What somebody cannot keep refuses them. */
+  strict: boolean;
   /** Epoch seconds: when somebody joined of whom it is not known. */
   now: number;
   /** The ids that are about to be written, and were not there. */
@@ -75,7 +87,7 @@ async function writeBatch(writer: D1Writer, page: readonly Staged[], writing: Wr
       outcomes[index] = { place, known: staged.known, outcome: 'refused', refusal: staged.refusal };
     } else outcomes[index] = { place, known: staged.known, outcome: 'already_there', id: staged.duplicateOf };
   }
-  const settle = ({ index, place, person }: Candidate, outcome: OutcomeOnly) => {
+  const settle: Settle = ({ index, place, person }, outcome) => {
     outcomes[index] = { place, known: person.known, ...outcome };
   };
 
@@ -94,10 +106,13 @@ async function writeBatch(writer: D1Writer, page: readonly Staged[], writing: Wr
   }
 
   for (let attempt = 1; pending.length > 0; attempt += 1) {
-    // Whom D1 leaves out has lost something: the holders say what. Without a write they are asked at once.
-    if (attempt > 1 || writing.dryRun) {
+    // Whom D1 leaves out has lost something: the holders say what. Without a write they are asked at once, and where a
+    // loss decides whether somebody is written at all.
+    if (attempt > 1 || writing.dryRun || writing.strict) {
       pending = await yieldToHolders(writer, pending, settle);
+      await yieldConnections(writer, pending);
       if (!writing.keepUnverifiedStaff) for (const { person } of pending) loseStaff(person);
+      if (writing.strict) pending = refuseLosers(pending, settle);
     }
     if (writing.dryRun) {
       for (const candidate of pending) settle(candidate, imported(candidate));
@@ -112,13 +127,17 @@ async function writeBatch(writer: D1Writer, page: readonly Staged[], writing: Wr
     }
     if (pending.length === 0) break;
     writing.before(pending.map(({ person }) => idOf(person)));
-    await writer.write(insertUsers(pending.map(({ person }) => rowOf(person, writing.now))));
+    await writer.write([
+      ...insertUsers(pending.map(({ person }) => rowOf(person, writing.now))),
+      ...insertConnections(pending.flatMap(({ person }) => connectionRowsOf(person, writing.now))),
+    ]);
     const now = await present(
       writer,
       pending.map(({ person }) => idOf(person)),
     );
-    for (const candidate of pending)
-      if (now.has(idOf(candidate.person))) settle(candidate, imported(candidate));
+    const made = pending.filter(({ person }) => now.has(idOf(person)));
+    await yieldConnections(writer, made);
+    for (const candidate of made) settle(candidate, imported(candidate));
     pending = pending.filter(({ person }) => !now.has(idOf(person)));
   }
   return outcomes;
@@ -128,6 +147,8 @@ type OutcomeOnly =
   | { outcome: 'imported'; id: string; person: Person }
   | { outcome: 'already_there'; id: string }
   | { outcome: 'refused'; refusal: Refusal };
+
+type Settle = (candidate: Candidate, outcome: OutcomeOnly) => void;
 
 const idOf = (person: Person): string => person.ownId ?? person.id;
 const imported = ({ person }: Candidate): OutcomeOnly => ({ outcome: 'imported', id: idOf(person), person });
@@ -148,6 +169,13 @@ function rowOf(person: Person, now: number): UserRow {
   });
 }
 
+const connectionRowsOf = (person: Person, now: number): ConnectionRow[] =>
+  person.connections.map((connection) => ({
+    ...connection,
+    userId: idOf(person),
+    createdAt: connection.createdAt ?? person.dateJoined ?? now,
+  }));
+
 async function present(writer: D1Writer, ids: readonly string[]): Promise<Map<string, Present>> {
   const found = new Map<string, Present>();
   for (const query of selectPresent(ids, writer.readMaxBytes)) {
@@ -156,24 +184,50 @@ async function present(writer: D1Writer, ids: readonly string[]): Promise<Map<st
   return found;
 }
 
+/** By what they hold. */
+async function holders(writer: D1Writer, queries: readonly string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const query of queries) {
+    for (const { id, taken } of await writer.read<Holder>(query)) found.set(taken, id);
+  }
+  return found;
+}
+
+/** Takes from these the accounts at providers that other users have here. */
+async function yieldConnections(writer: D1Writer, candidates: readonly Candidate[]): Promise<void> {
+  const all = candidates.flatMap(({ person }) =>
+    person.connections.map((connection) => ({ person, connection })),
+  );
+  for (const [issuer, claims] of Map.groupBy(all, ({ connection }) => connection.issuer)) {
+    const subjects = claims.map(({ connection }) => connection.subject);
+    const held = await holders(writer, selectHolders(connectionKind(issuer), subjects, writer.readMaxBytes));
+    for (const { person, connection } of claims) {
+      const holder = held.get(connection.subject);
+      if (holder !== undefined && holder !== idOf(person)) loseConnection(person, connection, holder);
+    }
+  }
+}
+
+/** Settles those who have lost anything but their id, and returns the others. */
+function refuseLosers(pending: readonly Candidate[], settle: Settle): Candidate[] {
+  return pending.filter((candidate) => {
+    const lost = candidate.person.leftOut.find(({ reason }) => reason !== 'id_taken');
+    if (lost) settle(candidate, { outcome: 'refused', refusal: refusalFor(lost) });
+    return lost === undefined;
+  });
+}
+
 /** Takes from these what other accounts have; settles those to whom nothing is left, and returns the others. */
 async function yieldToHolders(
   writer: D1Writer,
   pending: readonly Candidate[],
-  settle: (candidate: Candidate, outcome: OutcomeOnly) => void,
+  settle: Settle,
 ): Promise<Candidate[]> {
-  const holders = async (queries: readonly string[]) => {
-    const found = new Map<string, string>();
-    for (const query of queries) {
-      for (const { id, taken } of await writer.read<Holder>(query)) found.set(taken, id);
-    }
-    return found;
-  };
   const named = (values: readonly (string | null)[]) => values.filter((value) => value !== null);
   const emails = named(pending.map(({ person }) => person.email));
   const keys = named(pending.map(({ person }) => person.usernameKey));
-  const ofEmails = await holders(selectHolders('email', emails, writer.readMaxBytes));
-  const ofUsernames = await holders(selectHolders('username', keys, writer.readMaxBytes));
+  const ofEmails = await holders(writer, selectHolders('email', emails, writer.readMaxBytes));
+  const ofUsernames = await holders(writer, selectHolders('username', keys, writer.readMaxBytes));
   return pending.filter((candidate) => {
     const { person } = candidate;
     const ofEmail = ofEmails.get(person.email ?? '');

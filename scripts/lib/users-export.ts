@@ -3,7 +3,7 @@
  * Holds one page at a time. The password only where it is asked for, as the hash.
  */
 import type { D1Writer } from './d1-writer.ts';
-import { type ExportRow, selectUsersAfter } from './users-sql.ts';
+import { type ExportedConnection, type ExportRow, selectUsersAfter } from './users-sql.ts';
 
 /** wrangler holds the answer of one query as text. */
 export const PAGE_SIZE = 2_000;
@@ -23,18 +23,26 @@ export async function* exportUsers(
   }
 }
 
-const lineOf = ({ password_hash, last_login_at, ...row }: ExportRow) => ({
-  id: row.id,
-  email: row.email,
-  username: row.username,
-  name: row.name,
-  ...(password_hash !== undefined && { password_hash }),
-  is_active: row.is_active === 1,
-  is_staff: row.is_staff === 1,
-  email_verified_at: time(row.email_verified_at),
-  date_joined: time(row.date_joined),
-  last_login: time(last_login_at),
-});
+function lineOf({ password_hash, last_login_at, ...row }: ExportRow) {
+  const connections = (JSON.parse(row.connections) as ExportedConnection[]).map((connection) => ({
+    ...connection,
+    created_at: time(connection.created_at),
+    last_used_at: time(connection.last_used_at),
+  }));
+  return {
+    id: row.id,
+    email: row.email,
+    username: row.username,
+    name: row.name,
+    ...(password_hash !== undefined && { password_hash }),
+    is_active: row.is_active === 1,
+    is_staff: row.is_staff === 1,
+    email_verified_at: time(row.email_verified_at),
+    date_joined: time(row.date_joined),
+    last_login: time(last_login_at),
+    ...(connections.length > 0 && { connections }),
+  };
+}
 
 const time = (seconds: number | null): string | null =>
   seconds === null ? null : new Date(seconds * 1_000).toISOString().replace('.000Z', 'Z');

@@ -45,6 +45,39 @@ export const insertUsers = (users: readonly UserRow[]): string[] => [
   ),
 ];
 
+export interface ConnectionRow {
+  userId: string;
+  id: string;
+  provider: string;
+  issuer: string;
+  subject: string;
+  email: string | null;
+  createdAt: number;
+  lastUsedAt: number | null;
+}
+
+const CONNECTION_COLUMNS = 'user_id, id, provider, issuer, subject, email, created_at, last_used_at';
+
+/** In the directory; the trigger of migrations/0007 writes it the same way. */
+export const connectionKind = (issuer: string): string => `oidc:${issuer}`;
+
+/** Of users who are there; a connection that somebody else has stays out. */
+export function insertConnections(connections: readonly ConnectionRow[]): string[] {
+  const rows = connections.map(({ userId, id, provider, issuer, subject, email, createdAt, lastUsedAt }) => {
+    const values = [userId, id, provider, issuer, subject, email, createdAt, lastUsedAt];
+    return `(${values.map(literal).join(',')})`;
+  });
+  const insert = (rest: string) =>
+    statements(`WITH row (${CONNECTION_COLUMNS}) AS (VALUES `, rows, `) ${rest} ON CONFLICT DO NOTHING`);
+  return [
+    ...insert(`INSERT INTO logins (kind, key, user_id) SELECT 'oidc:' || issuer, subject, user_id FROM row
+      WHERE EXISTS (SELECT 1 FROM users WHERE users.id = row.user_id)`),
+    ...insert(`INSERT INTO connections (${CONNECTION_COLUMNS}) SELECT * FROM row
+      WHERE EXISTS (SELECT 1 FROM logins
+        WHERE kind = 'oidc:' || row.issuer AND key = row.subject AND logins.user_id = row.user_id)`),
+  ];
+}
+
 const many = (head: string, values: readonly string[], tail: string, maxBytes: number) =>
   statements(head, values.map(literal), tail, maxBytes);
 
@@ -64,10 +97,10 @@ export interface Holder {
   taken: string;
 }
 
-/** Who has these addresses or usernames. */
-export const selectHolders = (kind: LoginKind, keys: readonly string[], maxBytes: number): string[] =>
+/** Who has these addresses, usernames or accounts at a provider. */
+export const selectHolders = (kind: string, keys: readonly string[], maxBytes: number): string[] =>
   many(
-    `SELECT user_id AS id, key AS taken FROM logins WHERE kind = '${kind}' AND key IN (`,
+    `SELECT user_id AS id, key AS taken FROM logins WHERE kind = ${literal(kind)} AND key IN (`,
     keys,
     ')',
     maxBytes,
@@ -76,7 +109,9 @@ export const selectHolders = (kind: LoginKind, keys: readonly string[], maxBytes
 /** `importedAt`: whatever was done later was done by somebody else than the import. */
 const unusedSince = (importedAt: number) => `(password_version = 1
   AND coalesce(last_login_at, 0) <= ${literal(importedAt)} AND coalesce(email_verified_at, 0) <= ${literal(importedAt)}
-  AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.user_id = users.id))`;
+  AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.user_id = users.id)
+  AND NOT EXISTS (SELECT 1 FROM connections AS c WHERE c.user_id = users.id
+    AND max(c.created_at, coalesce(c.last_used_at, 0)) > ${literal(importedAt)}))`;
 
 /** Which of these users nobody has used since. */
 export const selectUnused = (ids: readonly string[], importedAt: number, maxBytes: number): string[] =>
@@ -117,8 +152,23 @@ export interface ExportRow {
   email_verified_at: number | null;
   date_joined: number;
   last_login_at: number | null;
+  /** As JSON. */
+  connections: string;
+}
+
+export interface ExportedConnection {
+  id: string;
+  provider: string;
+  issuer: string;
+  subject: string;
+  email: string | null;
+  created_at: number;
+  last_used_at: number | null;
 }
 
 export const selectUsersAfter = (id: string, limit: number, hashes: boolean): string =>
   `SELECT id, email, username, name,${hashes ? ' password_hash,' : ''} is_active, is_staff, email_verified_at,
-    date_joined, last_login_at FROM users WHERE id > ${literal(id)} ORDER BY id LIMIT ${literal(limit)}`;
+    date_joined, last_login_at, (SELECT json_group_array(json_object('id', id, 'provider', provider, 'issuer', issuer,
+      'subject', subject, 'email', email, 'created_at', created_at, 'last_used_at', last_used_at))
+      FROM (SELECT * FROM connections WHERE user_id = users.id ORDER BY id)) AS connections
+    FROM users WHERE id > ${literal(id)} ORDER BY id LIMIT ${literal(limit)}`;

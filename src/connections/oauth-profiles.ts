@@ -15,10 +15,10 @@ import {
 } from './oauth.ts';
 import { type Identity, ProviderFailure } from './ports.ts';
 import { getJson, type ProviderFetch } from './provider-http.ts';
-import type { Provider } from './providers.ts';
+import { type Provider, SITES } from './providers.ts';
 
 interface Api {
-  /** What identities are known by: https://github.com, whatever host the API has. */
+  /** What identities are known by. */
   issuer: string;
   authorize: string;
   token: string;
@@ -42,7 +42,7 @@ function subjectOf(id: unknown): string {
 }
 
 function gitHub(base: string | null): Api {
-  const site = base ?? 'https://github.com';
+  const site = base ?? SITES.github;
   const api = base ?? 'https://api.github.com';
   return {
     issuer: site,
@@ -65,7 +65,7 @@ function gitHub(base: string | null): Api {
 }
 
 function naver(base: string | null): Api {
-  const site = base ?? 'https://nid.naver.com';
+  const site = base ?? SITES.naver;
   const api = base ?? 'https://openapi.naver.com';
   return {
     issuer: site,

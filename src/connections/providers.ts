@@ -52,13 +52,25 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   naver: { name: 'Naver', protocol: 'naver', issuer: null, scope: '' },
 };
 
+/** What the identities of providers without OpenID Connect are known by, whatever host their API has. */
+export const SITES = { github: 'https://github.com', naver: 'https://nid.naver.com' } as const;
+
+/** The issuer of a named provider's identities, without an `issuer` in PROVIDERS. Null: not named, or one for each tenant. */
+export function presetIssuer(id: string): string | null {
+  // The common endpoint is no issuer: each tenant has its own.
+  if (id === 'microsoft' || !Object.hasOwn(PRESETS, id)) return null;
+  return PRESETS[id]?.issuer ?? SITES[id as keyof typeof SITES];
+}
+
+export const isProviderId = (text: string): boolean => ID.test(text);
+
 const ID = /^[a-z0-9](?:[a-z0-9_-]{0,30}[a-z0-9])?$/;
 const MAX_PROVIDERS = 32;
 
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= 4_096 && value.isWellFormed();
 
-function isIssuer(text: string): boolean {
+export function isIssuer(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null;
   return (
     url !== null &&
@@ -113,7 +125,7 @@ function readProviders(text: string): Provider[] | string {
 function readProvider(item: unknown): Provider | string {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return 'is no object';
   const { id, name, client_id, client_secret, issuer, scope } = item as Record<string, unknown>;
-  if (typeof id !== 'string' || !ID.test(id))
+  if (typeof id !== 'string' || !isProviderId(id))
     return 'needs an id of lower-case letters, digits, hyphens and underscores, at most 32';
   if (!isText(client_id)) return `(${id}) needs a client_id`;
   if (!isText(client_secret)) return `(${id}) needs a client_secret`;

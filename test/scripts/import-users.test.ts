@@ -223,6 +223,24 @@ describe('what a user cannot keep', () => {
     }
   });
 
+  it.each([true, false])('refuses them by --strict, dry run: %s', async (dryRun) => {
+    const database = memoryD1();
+    await importRecords(
+      users({ pk: 8, username: 'own', email: 'neo@example.com' }, { pk: 9, username: 'morpheus' }),
+      { database },
+    );
+    const { refused, counts } = await importRecords(
+      users(
+        { pk: 1, username: 'neo', email: 'neo@example.com' },
+        { pk: 2, username: 'Morpheus', email: 'b@example.com' },
+        { pk: 3, username: 'trinity' },
+      ),
+      { database, dryRun, strict: true },
+    );
+    expect([refused, counts.imported]).toEqual([['1: email_taken', '2: username_taken'], 1]);
+    expect(database.rows('SELECT id FROM users')).toHaveLength(dryRun ? 2 : 3);
+  });
+
   it('is decided again where somebody takes it while the import runs', async () => {
     const database = memoryD1();
     const { writer } = database;

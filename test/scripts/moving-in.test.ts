@@ -23,7 +23,7 @@ const imports = commands.filter((command) => command.startsWith('npm run import-
 /** What the page’s files are, for each source. */
 const FILES: Readonly<Record<string, string>> = {
   django: 'import/15-docs-myuser.json',
-  supabase: 'import-sources/supabase.csv',
+  supabase: 'import-sources/supabase.jsonl',
   'better-auth': 'import-sources/better-auth.json',
   firebase: 'import-sources/firebase.json',
   auth0: 'import-sources/auth0.jsonl',
@@ -73,7 +73,8 @@ describe('docs/moving-in.md', () => {
       /^npx wrangler d1 migrations apply DB --remote$/,
       /^curl -s http:\/\/localhost:8787\/account\/login /,
       /^rm users\.json users\.json\.report\*\.jsonl ids\.csv$/,
-      /^python manage\.py dumpdata auth account -o users\.json$/,
+      /^python manage\.py dumpdata auth account socialaccount\.socialaccount -o users\.json$/,
+      /^psql "\$DATABASE_URL" -AtX -c "SELECT /,
       /^firebase auth:export users\.json --format=json$/,
       /^gunzip -c users\.json\.gz \| cat - passwords\.json > all\.jsonl$/,
       /^sqlite3 better-auth\.db "/,
@@ -108,6 +109,8 @@ describe('docs/moving-in.md', () => {
     expect(made.account[0]).toEqual({
       userId: user[0].id,
       providerId: 'credential',
+      accountId: user[0].id,
+      createdAt: account[0].createdAt,
       password: account[0].password,
     });
   });

@@ -47,6 +47,7 @@ describe('a user of Django', () => {
       emailVerifiedAt: null,
       dateJoined: 1_709_251_199,
       lastLoginAt: 1_795_449_610,
+      connections: [],
       leftOut: [],
     } satisfies Person);
   });

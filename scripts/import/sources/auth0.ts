@@ -2,8 +2,9 @@
  * Auth0: the export of users (JSON lines or CSV, fields chosen or not) and the export of password hashes that its
  * support hands out (`_id.$oid`, `passwordHash`). Both name a user alike, so that either order works.
  */
-import type { FieldMap } from '../fields.ts';
-import { isObject } from '../values.ts';
+import type { ForeignConnection } from '../connections.ts';
+import type { FieldMap, Fields } from '../fields.ts';
+import { isObject, readJson } from '../values.ts';
 import { keyOf, listOf, type Source } from './source.ts';
 
 const MAP: FieldMap = {
@@ -22,6 +23,10 @@ const MAP: FieldMap = {
 
 /** `auth0|5f7c8ec7c33c6c004bbafe82`: of the database that the hashes are of. */
 const OF_DATABASE = 'auth0|';
+/** Ways to sign in that are no account elsewhere. */
+const OWN = new Set<unknown>(['auth0', 'email', 'sms']);
+/** Of several providers each: the connection is the one. */
+const GENERIC = new Set<unknown>(['oidc', 'oauth2']);
 
 export const auth0: Source = {
   wrappers: ['users'],
@@ -32,18 +37,36 @@ export const auth0: Source = {
     if (typeof oid === 'string') {
       return { kind: 'password', owner: `${OF_DATABASE}${oid}`, password: record.passwordHash };
     }
-    const others = listOf(record.identities).filter(
-      (identity) => isObject(identity) && identity.provider !== 'auth0',
-    );
+    const key = keyOf(record.user_id ?? record.Id);
+    const identities = listOf(readJson(record.identities ?? record.Identities)).filter(isObject);
     // For who has no name of their own, Auth0 writes the address there.
     const fields = record.name === record.email ? { ...record, name: '' } : record;
     return {
       kind: 'user',
-      key: keyOf(record.user_id ?? record.Id),
+      key,
       fields,
       map: MAP,
-      alsoUsed: ['identities'],
-      connections: others.length,
+      alsoUsed: ['identities', 'Identities'],
+      connections: (identities.length > 0 ? identities : [identityOf(key)])
+        .filter(({ provider }) => !OWN.has(provider))
+        .map(connectionOf),
     };
   },
 };
+
+/** `google-oauth2|109`: the key of a user says who they are where the identities were not exported. */
+function identityOf(key: unknown): Fields {
+  const [, provider = 'auth0', user_id] = /^([^|]+)\|(.+)$/.exec(String(key)) ?? [];
+  return { provider, user_id };
+}
+
+function connectionOf({ provider, connection, user_id, profileData }: Fields): ForeignConnection {
+  const isGeneric = GENERIC.has(provider) && typeof connection === 'string';
+  const email = isObject(profileData) ? profileData.email : null;
+  if (!isGeneric) return { provider, subject: user_id, email };
+  const subject =
+    typeof user_id === 'string' && user_id.startsWith(`${connection}|`)
+      ? user_id.slice(connection.length + 1)
+      : user_id;
+  return { provider: connection, subject, email };
+}

@@ -2,6 +2,7 @@
  * The tables `user` and `account` of better-auth, as one object of two lists or as users that hold their `accounts`.
  * The password is that of the account whose provider is `credential`.
  */
+import type { ForeignConnection } from '../connections.ts';
 import type { FieldMap, Fields } from '../fields.ts';
 import { isObject } from '../values.ts';
 import { keyOf, listOf, ownerOf, type Source } from './source.ts';
@@ -31,7 +32,7 @@ export const betterAuth: Source = {
       const owner = ownerOf(record.userId ?? record.user_id);
       return isCredential(record)
         ? { kind: 'password', owner, password: record.password }
-        : { kind: 'connection', owner };
+        : { kind: 'connection', owner, connection: connectionOf(record) };
     }
     const accounts = listOf(record.accounts ?? record.account).filter(isObject);
     const password = accounts.find(isCredential)?.password;
@@ -41,7 +42,13 @@ export const betterAuth: Source = {
       fields: password === undefined ? record : { ...record, password },
       map: MAP,
       alsoUsed: ['accounts', 'account'],
-      connections: accounts.filter((account) => !isCredential(account)).length,
+      connections: accounts.filter((account) => !isCredential(account)).map(connectionOf),
     };
   },
 };
+
+const connectionOf = (account: Fields): ForeignConnection => ({
+  provider: account.providerId ?? account.provider_id,
+  subject: account.accountId ?? account.account_id,
+  createdAt: account.createdAt ?? account.created_at,
+});

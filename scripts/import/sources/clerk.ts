@@ -1,4 +1,5 @@
 /** Clerk: the CSV of its dashboard (with password digests), or the JSON of `GET /v1/users` (without). */
+import type { ForeignConnection } from '../connections.ts';
 import type { FieldMap, Fields } from '../fields.ts';
 import { isObject } from '../values.ts';
 import { keyOf, listOf, type Source } from './source.ts';
@@ -34,7 +35,7 @@ export const clerk: Source = {
         'verified_email_addresses',
         'password_hasher',
       ],
-      connections: listOf(record.external_accounts).length,
+      connections: listOf(record.external_accounts).filter(isObject).map(connectionOf),
     };
   },
 };
@@ -50,4 +51,9 @@ function primaryAddress(record: Fields): Fields {
   const verified = String(record.verified_email_addresses ?? '').split(/[\s,;|]+/);
   const email = record.primary_email_address;
   return { primary_email_verified: typeof email === 'string' && email !== '' && verified.includes(email) };
+}
+
+function connectionOf(account: Fields): ForeignConnection {
+  const { provider, provider_user_id: subject, email_address: email, created_at: createdAt } = account;
+  return { provider: String(provider ?? '').replace(/^oauth_(?:custom_)?/, ''), subject, email, createdAt };
 }

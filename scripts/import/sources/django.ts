@@ -1,10 +1,11 @@
 /**
  * `manage.py dumpdata` of any model of users, with whatever else is in the dump; and of django-allauth the addresses
- * (which of them are verified) and the number of connected accounts.
+ * (which of them are verified) and the connected accounts.
  */
+import type { ForeignConnection } from '../connections.ts';
 import type { FieldMap, Fields } from '../fields.ts';
-import { isObject } from '../values.ts';
-import { PLAIN } from './plain.ts';
+import { isObject, readJson } from '../values.ts';
+import { plainUser } from './plain.ts';
 import { keyOf, ownerOf, type Source } from './source.ts';
 
 const DJANGO: FieldMap = {
@@ -39,13 +40,15 @@ export const django = (userModel?: string): Source => ({
     const { model, fields } = record;
     if (!isObject(fields)) {
       if (has(record, 'fields') || Object.keys(record).length === 0) return null;
-      return { kind: 'user', key: keyOf(record.pk ?? record.id), fields: record, map: PLAIN };
+      return plainUser(record);
     }
     if (model === 'account.emailaddress') {
       const { user, email, verified, primary } = fields;
       return { kind: 'address', owner: ownerOf(user), email, verified, primary };
     }
-    if (model === 'socialaccount.socialaccount') return { kind: 'connection', owner: ownerOf(fields.user) };
+    if (model === 'socialaccount.socialaccount') {
+      return { kind: 'connection', owner: ownerOf(fields.user), connection: connectionOf(fields) };
+    }
     if (typeof model === 'string' && (userModel === undefined ? !isUser(fields) : model !== userModel)) {
       return { kind: 'other', model, fields };
     }
@@ -58,3 +61,15 @@ export const django = (userModel?: string): Source => ({
     };
   },
 });
+
+function connectionOf({ provider, uid, extra_data, date_joined, last_login }: Fields): ForeignConnection {
+  // Text before allauth 0.59.
+  const profile = readJson(extra_data);
+  return {
+    provider,
+    subject: uid,
+    email: isObject(profile) ? profile.email : null,
+    createdAt: date_joined,
+    lastUsedAt: last_login,
+  };
+}

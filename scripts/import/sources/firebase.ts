@@ -1,5 +1,5 @@
 /** `firebase auth:export users.json --format=json`. Its hash needs the salt beside it (hashes.ts). */
-import type { FieldMap } from '../fields.ts';
+import type { FieldMap, Fields } from '../fields.ts';
 import { firebaseHash } from '../hashes.ts';
 import { isObject } from '../values.ts';
 import { keyOf, listOf, type Source } from './source.ts';
@@ -25,14 +25,18 @@ export const firebase: Source = {
     const { passwordHash, salt } = record;
     const others = listOf(record.providerUserInfo).filter(
       (provider) => isObject(provider) && !OWN.has(String(provider.providerId)),
-    );
+    ) as Fields[];
     return {
       kind: 'user',
       key: keyOf(record.localId),
       fields: { ...record, password: firebaseHash(passwordHash, salt) },
       map: { ...MAP, password: ['password'] },
       alsoUsed: ['passwordHash', 'salt', 'providerUserInfo'],
-      connections: others.length,
+      connections: others.map(({ providerId, rawId, email }) => ({
+        provider: providerId,
+        subject: rawId,
+        email,
+      })),
     };
   },
 };

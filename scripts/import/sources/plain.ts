@@ -1,9 +1,10 @@
 /** JSON lines and CSV of any origin, `npm run export-users` among them: fields by our own names. */
-import type { FieldMap } from '../fields.ts';
-import { isObject } from '../values.ts';
-import { keyOf, type Source } from './source.ts';
+import type { ForeignConnection } from '../connections.ts';
+import type { FieldMap, Fields } from '../fields.ts';
+import { isObject, readJson } from '../values.ts';
+import { keyOf, listOf, type Source, type UserRecord } from './source.ts';
 
-export const PLAIN: FieldMap = {
+const PLAIN: FieldMap = {
   id: ['id'],
   email: ['email'],
   username: ['username'],
@@ -18,13 +19,31 @@ export const PLAIN: FieldMap = {
   last_login: ['last_login'],
 };
 
+export function plainUser(record: Fields): UserRecord {
+  const connections = listOf(readJson(record.connections)).filter(isObject).map(connectionOf);
+  return {
+    kind: 'user',
+    key: keyOf(record.pk ?? record.id),
+    fields: record,
+    map: PLAIN,
+    ...(connections.length > 0 && { alsoUsed: ['connections'], connections }),
+  };
+}
+
+const connectionOf = ({ created_at, last_used_at, ...connection }: Fields): ForeignConnection => ({
+  provider: connection.provider,
+  subject: connection.subject,
+  issuer: connection.issuer,
+  id: connection.id,
+  email: connection.email,
+  createdAt: created_at,
+  lastUsedAt: last_used_at,
+});
+
 const plain = (csv: Source['csv']): Source => ({
   wrappers: ['users', 'user', 'data', 'results'],
   csv,
-  sort: (record) => {
-    if (!isObject(record)) return null;
-    return { kind: 'user', key: keyOf(record.pk ?? record.id), fields: record, map: PLAIN };
-  },
+  sort: (record) => (isObject(record) ? plainUser(record) : null),
 });
 
 export const jsonLines = plain('never');

@@ -1,4 +1,5 @@
 /** What a source has to say about its records. */
+import type { ForeignConnection } from '../connections.ts';
 import type { FieldMap, Fields } from '../fields.ts';
 import type { Shape } from '../records.ts';
 
@@ -12,7 +13,9 @@ export interface UserRecord {
   /** Fields that were read in another way than by `map`. */
   alsoUsed?: readonly string[];
   /** Accounts at other providers. */
-  connections?: number;
+  connections?: readonly ForeignConnection[];
+  /** Names of providers, where another record says who the user is there. */
+  providers?: readonly unknown[];
 }
 
 /** Whose a record is: the key of the user, or the name by which a natural key knows the user. */
@@ -24,7 +27,7 @@ export type Sorted =
   | { kind: 'address'; owner: Owner; email: unknown; verified: unknown; primary: unknown }
   /** A password that is not kept in the user's own record. */
   | { kind: 'password'; owner: Owner; password: unknown }
-  | { kind: 'connection'; owner: Owner }
+  | { kind: 'connection'; owner: Owner; connection: ForeignConnection }
   | { kind: 'other'; model: string; fields: Fields };
 
 export interface Source extends Shape {

@@ -1,6 +1,10 @@
-/** `auth.users` of Supabase (GoTrue), as JSON or CSV of the SQL editor; `auth.identities` are counted. */
-import type { FieldMap } from '../fields.ts';
-import { isObject } from '../values.ts';
+/**
+ * `auth.users` of Supabase (GoTrue), as JSON or CSV of the SQL editor; `auth.identities` beside them in one JSON object,
+ * or in each user, as the admin API has them.
+ */
+import type { ForeignConnection } from '../connections.ts';
+import type { FieldMap, Fields } from '../fields.ts';
+import { isObject, readJson } from '../values.ts';
 import { keyOf, listOf, ownerOf, type Source } from './source.ts';
 
 const MAP: FieldMap = {
@@ -17,34 +21,39 @@ const MAP: FieldMap = {
 /** Columns that CSV has as text. */
 const JSON_COLUMNS = ['raw_user_meta_data', 'raw_app_meta_data'];
 
+/** Ways to sign in that are no account elsewhere. */
+const OWN = new Set<unknown>(['email', 'phone']);
+
 export const supabase: Source = {
   wrappers: ['users', 'identities'],
   csv: 'always',
   sort: (record, group) => {
     if (!isObject(record)) return null;
     if (group === 'identities' || ('identity_data' in record && 'user_id' in record)) {
-      return record.provider === 'email'
-        ? { kind: 'other', model: 'identities (email)', fields: {} }
-        : { kind: 'connection', owner: ownerOf(record.user_id) };
+      return OWN.has(record.provider)
+        ? { kind: 'other', model: `identities (${record.provider})`, fields: {} }
+        : { kind: 'connection', owner: ownerOf(record.user_id), connection: connectionOf(record) };
     }
     const fields = { ...record };
-    for (const column of JSON_COLUMNS) fields[column] = objectOf(fields[column]);
+    for (const column of JSON_COLUMNS) fields[column] = readJson(fields[column]);
+    const identities = listOf(readJson(record.identities)).filter(isObject);
     const providers = isObject(fields.raw_app_meta_data) ? listOf(fields.raw_app_meta_data.providers) : [];
     return {
       kind: 'user',
       key: keyOf(record.id),
       fields,
       map: MAP,
-      connections: providers.filter((name) => name !== 'email' && name !== 'phone').length,
+      alsoUsed: ['identities'],
+      connections: identities.filter(({ provider }) => !OWN.has(provider)).map(connectionOf),
+      providers: providers.filter((name) => !OWN.has(name)),
     };
   },
 };
 
-function objectOf(value: unknown): unknown {
-  if (typeof value !== 'string' || value === '') return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
+function connectionOf({ provider, provider_id, identity_data, id, ...rest }: Fields): ForeignConnection {
+  const data = readJson(identity_data);
+  const { sub, email } = isObject(data) ? data : {};
+  // Before there was a column for it, the account's id there was the row's.
+  const subject = provider_id ?? sub ?? id;
+  return { provider, subject, email, createdAt: rest.created_at, lastUsedAt: rest.last_sign_in_at };
 }

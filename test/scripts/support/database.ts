@@ -11,7 +11,8 @@ export function migrate(database: DatabaseSync): void {
 
 /** The directory says what the rows of users say: for a test that writes those by hand, and to compare. */
 export const DIRECTORY = `SELECT 'email' AS kind, email AS key, id AS user_id FROM users WHERE email IS NOT NULL
-  UNION ALL SELECT 'username', username_key, id FROM users WHERE username_key IS NOT NULL`;
+  UNION ALL SELECT 'username', username_key, id FROM users WHERE username_key IS NOT NULL
+  UNION ALL SELECT 'oidc:' || issuer, subject, user_id FROM connections`;
 export const ENTER_ALL = `INSERT INTO logins ${DIRECTORY}`;
 
 export function memoryD1() {

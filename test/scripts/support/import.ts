@@ -1,11 +1,13 @@
 /** A whole import in memory: a file or records, with the options of the command, into SQLite. */
 import { readFileSync } from 'node:fs';
+import { parseProviders } from '../../../scripts/import/connections.ts';
 import { type FieldMap, parseMap } from '../../../scripts/import/fields.ts';
 import type { Findings } from '../../../scripts/import/findings.ts';
 import { importUsers } from '../../../scripts/import/index.ts';
 import { readRecords } from '../../../scripts/import/records.ts';
+import type { Keep } from '../../../scripts/import/settle.ts';
 import { sourceOf } from '../../../scripts/import/sources/index.ts';
-import type { Keep } from '../../../scripts/import/staging.ts';
+
 import { summary } from '../../../scripts/import/summary.ts';
 import type { Counts } from '../../../scripts/import/tally.ts';
 import { readText } from '../../../scripts/import/text.ts';
@@ -18,6 +20,7 @@ export interface Options {
   from?: string;
   model?: string;
   map?: string;
+  providers?: string[];
   keep?: Keep;
   strict?: boolean;
   keepUnverifiedStaff?: boolean;
@@ -68,7 +71,17 @@ export async function importBytes(
   const { counts, findings } = await importUsers(
     database.writer,
     readRecords(readText(chunks(bytes)), source),
-    { source, map, keep, strict, keepUnverifiedStaff, dryRun, batchSize, now: IMPORTED_AT },
+    {
+      source,
+      map,
+      providers: parseProviders(options.providers ?? []),
+      keep,
+      strict,
+      keepUnverifiedStaff,
+      dryRun,
+      batchSize,
+      now: IMPORTED_AT,
+    },
     {
       reading: () => {},
       writing: () => {},
