@@ -34,7 +34,8 @@ export const ENDPOINTS: Record<'logIn' | 'refresh', EndpointCost> &
   guarded: {
     none: { rowsRead: 0, rowsWritten: 0, kvReads: 0, cpuMs: 0.25 },
     strict: { rowsRead: 2, rowsWritten: 0, kvReads: 0, cpuMs: 0.25 },
-    fast: { rowsRead: 0, rowsWritten: 0, kvReads: 1, cpuMs: 0.25 },
+    // For a page of ten calls KV is asked some two times (bench/replayed-day.ts).
+    fast: { rowsRead: 0, rowsWritten: 0, kvReads: 0.21, cpuMs: 0.25 },
   },
 };
 /** The blacklist's row of a refresh, and the session of a log-in, are deleted once. */

@@ -1,6 +1,7 @@
 /** bench/RESULTS.md. */
-import { CLOUDFLARE, HABITS, month, PEOPLE, SERVICES, servicePrice } from '../cost.ts';
+import { CLOUDFLARE, ENDPOINTS, HABITS, month, PEOPLE, SERVICES, servicePrice } from '../cost.ts';
 import { DJANGO_CPU_MS } from '../measure/worker-cpu.ts';
+import { DAY } from '../replayed-day.ts';
 import { type Budget, type Measured, number, spread } from './budgets.ts';
 import type { Figure, Pair } from './figures.ts';
 import type { Held, Times } from './hold.ts';
@@ -359,7 +360,7 @@ function cost(): string {
   const some = month(100_000, 'fast');
   return section(
     'A month’s cost',
-    `Reckoned by bench/cost.ts from the counted figures: ${HABITS.logIns} log-ins, ${HABITS.refreshes} refreshes and ${number(HABITS.guardedCalls)} guarded calls of each active person. The guarded calls are requests of the host’s own Worker, which it would have anyhow. The columns are what a guarded route asks beyond the token’s signature: nothing, D1 (\`strict\`) or KV (\`fast\`); a refresh asks KV in all of them but the first, where every KV check is set aside.`,
+    `Reckoned by bench/cost.ts from the counted figures: ${HABITS.logIns} log-ins, ${HABITS.refreshes} refreshes and ${number(HABITS.guardedCalls)} guarded calls of each active person. The guarded calls are requests of the host’s own Worker, which it would have anyhow. The columns are what a guarded route asks beyond the token’s signature: nothing, D1 (\`strict\`) or KV (\`fast\`); a refresh asks KV in all of them but the first, where every KV check is set aside. With \`fast\` the guard remembers a session for \`REVOCATION_MEMORY\` (10 s): a day of pages of ${DAY.callsOfPage} calls within ${DAY.pageMs / 1_000} s, each in one of ${DAY.isolates} isolates, is replayed against its memory (bench/replayed-day.ts), and KV is asked ${number(ENDPOINTS.guarded.fast.kvReads * DAY.callsOfPage)} times for a page.`,
     table(
       [
         'active people',

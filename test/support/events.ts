@@ -75,3 +75,31 @@ export const waiting = (w: World) =>
     dead_at: number | null;
     failure: string | null;
   }>('SELECT * FROM account_events ORDER BY user_id, seq');
+
+const DAY_SECONDS = 86_400;
+
+export interface Left {
+  user_id: string;
+  seq: number;
+  id: string;
+}
+/** An event of two days ago, dead since `deadAt`, or waiting where that is null. */
+export async function leave(
+  w: World,
+  userId: string,
+  seq: number,
+  deadAt: number | null,
+  dueAt: number | null = null,
+) {
+  const id = `evt_${crypto.randomUUID().replaceAll('-', '')}`;
+  const at = w.clock.now - 2 * DAY_SECONDS;
+  await w.rows(
+    `INSERT INTO account_events (user_id, seq, id, type, data, created_at, give_up_at, due_at, attempts, dead_at, failure)
+      VALUES (?, ?, ?, 'user.signed_in', ?, ?, ?, ?, 30, ?, 'status_500')`,
+    ...[userId, seq, id, JSON.stringify({ user_id: userId, session_id: 'what-it-says', amr: [] })],
+    ...[at, w.clock.now + (deadAt === null ? DAY_SECONDS : 0), dueAt, deadAt],
+  );
+  return { user_id: userId, seq, id };
+}
+/** `base`: the list of the page, or of the JSON. */
+export const retryPath = (base: string, { user_id, seq }: Left) => `${base}/${user_id}/${seq}/retry`;

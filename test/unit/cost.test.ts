@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Check, HABITS, month, SERVICES, servicePrice } from '../../bench/cost.ts';
+import { type Check, ENDPOINTS, HABITS, month, SERVICES, servicePrice } from '../../bench/cost.ts';
+import { DAY, replay } from '../../bench/replayed-day.ts';
 
 const CHECKS: Check[] = ['none', 'strict', 'fast'];
 const service = (name: string) => {
@@ -17,17 +18,21 @@ describe('a month at Cloudflare’s list prices', () => {
     for (const check of CHECKS) expect(month(100_000, check).dollars.withoutKv).toBeLessThanOrEqual(40);
   });
 
+  it('of 100,000 people whose guards ask KV costs at most $45', () => {
+    expect(month(100_000, 'fast').dollars.total).toBeLessThanOrEqual(45);
+  });
+
   it('counts every call as a request', () => {
     expect(month(100_000, 'none').requests).toBe(106_200_000);
     expect(month(100_000, 'none').dollars.requests).toBeCloseTo(28.86);
   });
 
-  it('has one KV read for a refresh, and one for a guarded call where the guard asks KV', () => {
+  it('has one KV read for a refresh, and those of the replayed day for guarded calls where the guard asks KV', () => {
     expect(month(100_000, 'none').kvReads).toBe(6_000_000);
     expect(month(100_000, 'strict').kvReads).toBe(6_000_000);
-    expect(month(100_000, 'fast').kvReads).toBe(106_000_000);
+    expect(month(100_000, 'fast').kvReads).toBe(27_000_000);
     expect(month(100_000, 'none').dollars.kv).toBe(0);
-    expect(month(100_000, 'fast').dollars.kv).toBeCloseTo(48);
+    expect(month(100_000, 'fast').dollars.kv).toBeCloseTo(8.5);
   });
 
   it('has two rows read for a guarded call that asks D1', () => {
@@ -53,6 +58,23 @@ describe('a month at Cloudflare’s list prices', () => {
     const [one, two] = [month(50_000_000, 'fast'), month(100_000_000, 'fast')];
     expect(two.dollars.kv - 2 * one.dollars.kv).toBeCloseTo(5);
     expect(two.dollars.requests - 2 * one.dollars.requests).toBeCloseTo(3);
+  });
+});
+
+describe('a replayed day of guarded calls', () => {
+  it('asks KV once a call where nothing is remembered', async () => {
+    const { calls, kvReads } = await replay(0);
+    expect([calls, kvReads]).toEqual([30_000, 30_000]);
+  });
+
+  it('asks it as often as is reckoned where a session is remembered for 10 s', async () => {
+    const { calls, kvReads } = await replay(10);
+    expect(Math.round((100 * kvReads) / calls) / 100).toBe(ENDPOINTS.guarded.fast.kvReads);
+  });
+
+  it('asks it once for a page in one isolate, whose calls come one after another', async () => {
+    const traffic = { ...DAY, people: 100, isolates: 1, kvMs: 0 };
+    expect(await replay(10, traffic)).toEqual({ calls: 3_000, kvReads: 300 });
   });
 });
 

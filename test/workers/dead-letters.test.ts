@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { actionsOn, browser, cookieOf, location, logInAt, makeStaff } from '../support/console.ts';
-import { sending, waiting } from '../support/events.ts';
+import { type Left, leave, retryPath, sending, waiting } from '../support/events.ts';
 import { capturedLog } from '../support/log.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
 import { atOnce, codeOf, RACE, tally, type World, world } from '../support/world.ts';
@@ -21,31 +21,7 @@ async function staffAt(w: World) {
   return { ...who, ...browser(cookieOf(await logInAt(who, w)), w) };
 }
 
-interface Left {
-  user_id: string;
-  seq: number;
-  id: string;
-}
-/** An event of two days ago, dead since `deadAt`, or waiting where that is null. */
-async function leave(
-  w: World,
-  userId: string,
-  seq: number,
-  deadAt: number | null,
-  dueAt: number | null = null,
-) {
-  const id = `evt_${crypto.randomUUID().replaceAll('-', '')}`;
-  const at = w.clock.now - 2 * DAY;
-  await w.rows(
-    `INSERT INTO account_events (user_id, seq, id, type, data, created_at, give_up_at, due_at, attempts, dead_at, failure)
-      VALUES (?, ?, ?, 'user.signed_in', ?, ?, ?, ?, 30, ?, 'status_500')`,
-    ...[userId, seq, id, JSON.stringify({ user_id: userId, session_id: 'what-it-says', amr: [] })],
-    ...[at, w.clock.now + (deadAt === null ? DAY : 0), dueAt, deadAt],
-  );
-  return { user_id: userId, seq, id };
-}
 const dead = (w: World, userId: string, seq = 1, deadAt = w.clock.now - 60) => leave(w, userId, seq, deadAt);
-const retryPath = (base: string, { user_id, seq }: Left) => `${base}/${user_id}/${seq}/retry`;
 const retry = (w: World, letter: Left, token: string) => w.post(retryPath(API, letter), undefined, { token });
 
 describe('the list', () => {

@@ -225,16 +225,17 @@ const statusOf = ({ endpoint, kind }: Case): number => {
 async function run(which: Case, kinds: readonly FaultKind[]) {
   const { endpoint, call } = which;
   const clock = { now: Date.now() };
-  const calm = side(clock, endpoint.vars);
+  const calm = side(clock, endpoint.vars, NO_HURRY, endpoint.bindings);
   const scene = await endpoint.scene(calm, clock);
   const done = scene.done ?? (async () => true);
   const answers: Answer[] = [];
   const secrets = () => [...scene.secrets, ...scene.tokens, ...answers.flatMap(handedOut), TEST_SIGNING_KEY];
 
-  const sick = side(clock, endpoint.vars, {
+  const deadlines = {
     d1: kinds.some((kind) => kind.hangs && kind.store === 'd1') ? SHORT.d1 : NO_HURRY.d1,
     kv: kinds.some((kind) => kind.hangs && kind.store !== 'd1') ? SHORT.kv : NO_HURRY.kv,
-  });
+  };
+  const sick = side(clock, endpoint.vars, deadlines, endpoint.bindings);
   // What KV does or does not changes nothing of this.
   const unchanged =
     which.kind.store === 'd1' && endpoint.decides === undefined ? () => snapshot(scene) : async () => [];
@@ -281,8 +282,8 @@ async function run(which: Case, kinds: readonly FaultKind[]) {
 /** Which calls an endpoint makes when all is well. */
 async function dryRun(endpoint: Endpoint): Promise<{ endpoint: Endpoint; calls: StoreCall[] }> {
   const clock = { now: Date.now() };
-  const scene = await endpoint.scene(side(clock, endpoint.vars), clock);
-  const at = side(clock, endpoint.vars);
+  const scene = await endpoint.scene(side(clock, endpoint.vars, NO_HURRY, endpoint.bindings), clock);
+  const at = side(clock, endpoint.vars, NO_HURRY, endpoint.bindings);
   const answer = await scene.ask(at);
   expect(answer.status, endpoint.name).toBe(endpoint.success);
   return { endpoint, calls: [...at.store.calls] };

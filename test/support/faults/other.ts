@@ -1,4 +1,5 @@
 /** The guard, the paths of simplejwt, staff who remove ways to sign in, and health, while a store fails. */
+import { leave, retryPath } from '../events.ts';
 import { giveMethod, KINDS } from '../sign-in-methods.ts';
 import { consumed, type Endpoint, guarded, holds, revoked, rows, somebody } from './scenes.ts';
 
@@ -71,6 +72,27 @@ export const OTHER_ENDPOINTS: readonly Endpoint[] = [
       },
     }),
   ),
+  {
+    name: 'staff who send an event again',
+    success: 202,
+    again: 404,
+    bindings: { EVENTS: { send: async () => undefined } },
+    scene: async (calm) => {
+      const [staff, { known, user }] = [await somebody(calm), await somebody(calm)];
+      await rows('UPDATE users SET is_staff = 1 WHERE id = ?', staff.user.id);
+      const letter = await leave(calm.w, user.id, 9, calm.w.clock.now);
+      const at = retryPath('/admin/api/dead-letters', letter);
+      return {
+        people: [...staff.known.people, ...known.people],
+        tokens: [...staff.known.tokens, ...known.tokens],
+        secrets: [...staff.known.secrets, ...known.secrets],
+        ask: ({ w }) => w.post(at, undefined, { token: staff.access }),
+        done: async () =>
+          (await holds('SELECT 1 FROM admin_log WHERE subject_id = ?', user.id)) &&
+          !(await holds('SELECT 1 FROM account_events WHERE id = ? AND dead_at IS NOT NULL', letter.id)),
+      };
+    },
+  },
   ...(['fast', 'strict'] as const).flatMap((mode): Endpoint[] => [
     {
       name: `a ${mode} guard`,

@@ -24,11 +24,16 @@ export interface Side {
 }
 type Clock = { now: number };
 
-export function side(clock: Clock, vars: Vars | undefined, deadlines = NO_HURRY): Side {
+export function side(
+  clock: Clock,
+  vars: Vars | undefined,
+  deadlines = NO_HURRY,
+  bindings: object = {},
+): Side {
   const store = faulty();
   const w = world({
     vars: { MAIL: 'off', ...vars },
-    bindings: store.bindings as never,
+    bindings: { ...store.bindings, ...bindings } as never,
     parts: { clock: () => clock.now, deadlines },
   });
   return { w, store, deadlines };
@@ -49,6 +54,7 @@ export interface Scene {
 export interface Endpoint {
   name: string;
   vars?: Vars;
+  bindings?: object;
   /** The status of an answer that nothing went wrong for. */
   success: number;
   /** … of the same request once more, after it was done; `success` where nothing is said. */

@@ -1,5 +1,6 @@
 /** Requests that go well, and what each writes to the log. */
 import { expect } from 'vitest';
+import { leave, retryPath } from '../events.ts';
 import { claimsOf, person } from '../world.ts';
 import {
   at,
@@ -238,6 +239,18 @@ export const GOOD: readonly Step[] = [
       });
       expect(answer.body.users).toMatchObject([{ id: user.id }]);
       return answer;
+    },
+  ],
+  [
+    'an event that staff send again',
+    ['admin_acted'],
+    202,
+    async () => {
+      const { access } = await staff();
+      const { user } = await somebody();
+      const w = at({}, { EVENTS: { send: async () => undefined } });
+      const letter = await leave(w, user.id, 9, w.clock.now);
+      return w.post(retryPath('/admin/api/dead-letters', letter), undefined, { token: access });
     },
   ],
   ['readyz', [], 200, () => at().get('/readyz')],
