@@ -1,9 +1,9 @@
-/** DRF's own sentences about a request, at the paths of its clients. Apart, so that a guard's bundle has none. */
+/** DRF's own messages, for the paths of its clients. Separate, so that guards do not bundle them. */
 import type { RefusalName } from '../errors.ts';
 import { describeRefusal, fill } from './describe.ts';
 import { drfRefusals, type Language } from './index.ts';
 
-/** The `detail` of a refusal there. */
+/** The `detail` of an error on these paths. */
 export function describeDrfRefusal(
   kind: RefusalName,
   language: Language,

@@ -1,6 +1,6 @@
 /**
- * Everything that people read, one folder a language. To add one, copy `en`, translate it and name it here: the
- * compiler lists what is missing. A table for each area, so that a bundle holds only the areas that it uses.
+ * Every text for users, one folder per language. To add a language, copy `en`, translate it and add it here: the compiler
+ * lists what is missing. One table per area, so that bundles contain only the areas they use.
  */
 import * as en from './en/index.ts';
 import * as ko from './ko/index.ts';

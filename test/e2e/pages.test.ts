@@ -132,8 +132,8 @@ describe('sign-in and sign-up', () => {
     await type(page, 'E-mail or username', email);
     await type(page, 'Password', 'not the password');
     await page.keyboard.press('Enter');
-    await page.getByText('E-mail address or password is wrong.').waitFor();
-    expect(await focused(page)).toBe('E-mail address or password is wrong.');
+    await page.getByText('The e-mail, username or password is wrong.').waitFor();
+    expect(await focused(page)).toBe('The e-mail, username or password is wrong.');
     expect(await page.getByLabel('E-mail or username').inputValue()).toBe(email);
     await tabTo(page, 'E-mail or username');
     await tabTo(page, 'Password');
@@ -202,7 +202,7 @@ describe('sign-in and sign-up', () => {
     await page.getByLabel('E-mail or username').fill(email);
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await press(page, 'Sign in');
-    await page.getByText('Too many tries. Wait 30 seconds').waitFor();
+    await page.getByText('Too many attempts. Wait 30 seconds').waitFor();
     const button = page.locator('#password [type=submit]');
     expect(await button.textContent()).toBe('Sign in (30)');
     expect(await button.isDisabled()).toBe(true);
@@ -265,15 +265,15 @@ describe('the settings', () => {
     await page.getByText('Two-step sign-in is on.').waitFor();
     const codes = await page.locator('.codes li').allTextContents();
     expect(codes).toHaveLength(10);
-    await press(page, 'I have kept them');
-    expect(await page.getByText('10 recovery codes are left.').isVisible()).toBe(true);
+    await press(page, 'I have saved them');
+    expect(await page.getByText('Recovery codes left: 10.').isVisible()).toBe(true);
 
     await press(page, 'Sign out');
     await page.getByText('You are signed out.').waitFor();
     await page.getByLabel('E-mail or username').fill(email);
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.keyboard.press('Enter');
-    await page.getByText('Enter the 6 digits').waitFor();
+    await page.getByText('Enter the 6-digit code').waitFor();
     expect(await focused(page)).toBe('Code');
     await page.keyboard.type('123456');
     await page.keyboard.press('Enter');
@@ -282,7 +282,7 @@ describe('the settings', () => {
     await page.keyboard.type(codes[0] ?? '');
     await page.keyboard.press('Enter');
     await page.locator('[data-content]').waitFor();
-    expect(await page.getByText('9 recovery codes are left.').isVisible()).toBe(true);
+    expect(await page.getByText('Recovery codes left: 9.').isVisible()).toBe(true);
 
     await press(page, 'Switch off');
     await page.getByText('Two-step sign-in is off.').waitFor();
@@ -330,7 +330,7 @@ describe('the settings', () => {
     await page.getByLabel(`To confirm, type ${email}`).fill('somebody@example.com');
     await page.locator('#delete-password').fill(PASSWORD);
     await press(page, 'Delete my account');
-    await page.getByText('This is not what stands above.').waitFor();
+    await page.getByText('This does not match.').waitFor();
     expect(await focused(page)).toBe(`To confirm, type ${email}`);
     await page.getByLabel(`To confirm, type ${email}`).fill(email);
     await press(page, 'Delete my account');
@@ -466,7 +466,7 @@ describe('other ways to sign in', () => {
     const { email } = await newUser();
     const { page, mishaps, close } = await signedIn(email);
     await withAuthenticator(page);
-    await page.getByText('There is no passkey yet.').waitFor();
+    await page.getByText('No passkeys yet.').waitFor();
     await press(page, 'Add a passkey');
     await page.getByText('The passkey was added.').waitFor();
     expect(await page.locator('[data-list=passkeys] li').count()).toBe(1);
@@ -520,7 +520,7 @@ describe('other ways to sign in', () => {
     });
     await page.goto('/account/sign-in');
     await press(page, 'Continue with Google');
-    await page.getByText('You did not allow it there.').waitFor();
+    await page.getByText('You cancelled the sign-in.').waitFor();
     expect(page.url()).toBe(`${service.origin}/account/sign-in`);
     expect(asked[0]?.searchParams.get('return_to')).toBe(`${service.origin}/account/sign-in`);
     expect(asked[0]?.searchParams.get('code_challenge')).toMatch(/^[\w-]{43}$/);

@@ -478,7 +478,7 @@ describe('dj-rest-auth', () => {
   it('answers in Korean', async () => {
     const w = open();
     const answer = await w.post(`${at}/logout/`, {}, { headers: { 'Accept-Language': 'ko' } });
-    expect(answer.body.detail).toBe('요청 본문에 갱신 토큰이 없습니다.');
+    expect(answer.body.detail).toBe('요청 본문에 리프레시 토큰이 없습니다.');
     expect(answer.headers.get('Content-Language')).toBe('ko');
   });
 });

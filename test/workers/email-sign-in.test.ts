@@ -551,9 +551,9 @@ describe('known and unknown addresses', () => {
     const [known = '', unknown = '', inactive = ''] = await all();
     for (const email of [known, unknown, inactive]) await request(w, email);
     const subjects = async (email: string) => (await mailsTo(w, email)).map(({ subject }) => subject);
-    expect(await subjects(known)).toContain('Your code to sign in');
+    expect(await subjects(known)).toContain('Your sign-in code');
     expect(await subjects(unknown)).toEqual([]);
-    expect(await subjects(inactive)).not.toContain('Your code to sign in');
+    expect(await subjects(inactive)).not.toContain('Your sign-in code');
   });
 
   it('leave the same lines in the log, the user apart', async () => {

@@ -243,7 +243,7 @@ describe('c.var.account', () => {
 describe('requireAccount({ verified: true })', () => {
   it.each([
     ['en', 'Verify your e-mail address first.'],
-    ['ko', '먼저 이메일 주소를 인증해야 합니다.'],
+    ['ko', '먼저 이메일 주소 확인을 마쳐야 합니다.'],
   ])('is 403 for an unverified address (%s), and asks D1 where it is strict', async (language, detail) => {
     const who = await w.signUp();
     const headers = { 'Accept-Language': language };

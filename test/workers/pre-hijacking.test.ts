@@ -186,7 +186,7 @@ const PROOFS: [string, (w: World, op: FakeIssuer, email: string) => Promise<stri
     'a code sent by e-mail',
     async (w, _, email) => {
       await w.post('/account/login/email', { email });
-      const mail = (await inbox(w, email)).find(({ subject }) => subject === 'Your code to sign in');
+      const mail = (await inbox(w, email)).find(({ subject }) => subject === 'Your sign-in code');
       const entered = await w.post('/account/login/email/confirm', { token: mail?.token });
       expect([200, 201]).toContain(entered.status);
       return String(claimsOf(entered.body.access).sub);

@@ -1,6 +1,6 @@
-/** The sentences of djoser and dj-rest-auth. */
+/** The messages of djoser and dj-rest-auth, word for word. */
 
-/** Of their faults of fields. */
+/** Field errors. */
 export const libraryFaults = {
   email_unique: 'user with this email already exists.',
   username_unique: 'A user with that username already exists.',
@@ -16,7 +16,7 @@ export const libraryFaults = {
   invalid_value: 'Invalid value',
 };
 
-/** What dj-rest-auth answers beside data. */
+/** The `detail` of dj-rest-auth's responses. */
 export const restAuthWords = {
   logged_out: 'Successfully logged out.',
   refresh_not_sent: 'Refresh token was not included in request data.',

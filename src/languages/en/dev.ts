@@ -10,13 +10,13 @@ export const devPages = {
     console: 'Console',
     consoleAbout: 'users, sessions and the audit log. To sign in, create a staff user first:',
     inbox: 'Development inbox',
-    inboxAbout: 'the emails that would have been sent.',
+    inboxAbout: 'the e-mails that would have been sent.',
     api: 'API',
   },
   inbox: {
     title: 'Development inbox',
-    intro: 'Emails of the last hour, newest first. Nothing is really sent.',
-    empty: 'No emails yet. Sign up or request a password reset, then reload this page.',
+    intro: 'E-mails of the last hour, newest first. Nothing is really sent.',
+    empty: 'No e-mails yet. Sign up or request a password reset, then reload this page.',
     to: 'To: {to}',
   },
 };

@@ -1,4 +1,4 @@
-/** What an error says: `detail` of a refusal, `message` of a field. The English ones are DRF's and simplejwt's where they have one. */
+/** Error messages: the `detail` of an error, the `message` of a field. English ones are those of DRF and simplejwt, if any. */
 import type { FieldFaultName, RefusalName } from '../../errors.ts';
 
 export const refusals: Record<RefusalName, string> = {
@@ -27,8 +27,8 @@ export const refusals: Record<RefusalName, string> = {
   method_not_allowed: 'Method not allowed.',
   email_taken: 'An account with this e-mail address already exists.',
   username_taken: 'A user with that username already exists.',
-  connection_taken: 'This account of the provider is connected to another user.',
-  last_sign_in_method: 'This is the last way to sign in to your account. Add another one first.',
+  connection_taken: 'This account is already connected to another user.',
+  last_sign_in_method: 'This is your only way to sign in. Add another one first.',
   payload_too_large: 'The body is larger than 16 KiB.',
   unsupported_media_type: 'The body must be application/json in UTF-8.',
   throttled: 'Request was throttled. Try again later.',
@@ -37,13 +37,13 @@ export const refusals: Record<RefusalName, string> = {
   misconfigured: 'The service is misconfigured.',
 };
 
-/** `{min}`, `{max}` and `{attribute}` are filled from the `params` of a fault. */
-/** On the paths of DRF's clients, in DRF's own words. */
+/** DRF's own messages, for the paths of its clients. */
 export const drfRefusals = {
   method_not_allowed: 'Method "{method}" not allowed.',
   unsupported_media_type: 'Unsupported media type "{media_type}" in request.',
 };
 
+/** `{min}`, `{max}` and `{attribute}` are filled in from the `params` of a fault. */
 export const fieldFaults: Record<FieldFaultName, string> = {
   required: 'This field is required.',
   null: 'This field may not be null.',
@@ -58,7 +58,7 @@ export const fieldFaults: Record<FieldFaultName, string> = {
   identity: 'An e-mail address is needed.',
   inactive: 'This user is inactive and cannot log in. Activate the user first.',
   unverified:
-    'Nobody has verified this address: anybody may have signed up with it. Confirm that you know whose account it is.',
+    'This address is not verified, so anybody could have signed up with it. Confirm that you know whose account it is.',
   max_length: 'Ensure this field has no more than {max} characters.',
   invalid: 'Invalid value.',
   token_not_valid: 'Token is invalid or expired',

@@ -1,19 +1,19 @@
-/** The words of every mail. How they are laid out: mail/compose.ts. */
+/** The texts of every e-mail. mail/compose.ts lays them out. */
 
 export interface MailWords {
   subject: string;
   /** Paragraphs before the link and after it. */
   before: readonly string[];
-  /** The label of the link; a mail without one carries no token. */
+  /** The label of the link. An e-mail without one contains no token. */
   link?: string;
   after?: readonly string[];
-  /** What the code is for; the code itself follows. */
+  /** Introduces the code, which follows. */
   code?: string;
-  /** A second link, with the paragraph before it. */
+  /** A second link and the paragraph before it. */
   second?: { before: string; label: string };
 }
 
-const IGNORE = 'If this was not you, you can ignore this mail.';
+const IGNORE = 'If this was not you, you can ignore this e-mail.';
 
 /** `{site}`, `{email}`, `{minutes}`, `{hours}`, `{when}`, `{place}` and `{device}` are filled in. */
 export const mails = {
@@ -32,7 +32,7 @@ export const mails = {
   confirm_sign_up: {
     subject: 'Confirm your sign-up',
     before: [
-      'Somebody, probably you, asked for an account at {site} with {email} on {when} from {place}. It exists once you confirm.',
+      'Somebody, probably you, signed up at {site} with {email} on {when} from {place}. Confirm it to create the account.',
     ],
     link: 'Create my account',
     after: [IGNORE],
@@ -40,7 +40,7 @@ export const mails = {
   address_has_account: {
     subject: 'You already have an account',
     before: [
-      'Somebody, probably you, wanted to use {email} at {site}, but it already belongs to an account. You can log in with it, or reset its password if you have forgotten it.',
+      'Somebody, probably you, tried to use {email} at {site}, but it already belongs to an account. You can log in with it, or reset its password if you have forgotten it.',
       IGNORE,
     ],
   },
@@ -66,14 +66,14 @@ export const mails = {
   email_change_asked: {
     subject: 'Your e-mail address is about to change',
     before: [
-      'Somebody, probably you, asked to replace {email} at {site} by another address. It changes once the new address is confirmed.',
-      'If this was not you, change your password at once: that voids the request.',
+      'Somebody, probably you, asked to replace {email} at {site} with another address. It changes once the new address is confirmed.',
+      'If this was not you, change your password at once, which cancels the request.',
     ],
   },
   email_changed: {
     subject: 'Your e-mail address was changed',
     before: [
-      '{email} no longer belongs to your account at {site}: it has a new address now.',
+      '{email} no longer belongs to your account at {site}, which has a new address now.',
       'If this was not you, take your address back. That logs out every session and lets you choose a new password.',
     ],
     link: 'Take my address back',
@@ -103,7 +103,7 @@ export const mails = {
   passkey_removed: {
     subject: 'A passkey was removed',
     before: [
-      'A passkey was removed from your account {email} at {site}. It no longer signs in.',
+      'A passkey was removed from your account {email} at {site}. It can no longer be used to sign in.',
       'If this was not you, change your password at once.',
     ],
   },
@@ -115,11 +115,11 @@ export const mails = {
     ],
   },
   sign_in_code: {
-    subject: 'Your code to sign in',
+    subject: 'Your sign-in code',
     before: ['Somebody, probably you, asked to sign in to {site} with {email}.'],
     code: 'Enter this code:',
     link: 'Sign in on this device',
-    after: ['The code and the link work once and for {minutes} minutes. Give them to nobody.', IGNORE],
+    after: ['The code and the link work once and for {minutes} minutes. Do not share them.', IGNORE],
   },
   connection_added: {
     subject: 'An account was connected',
@@ -168,7 +168,7 @@ export const mails = {
 export type MailName = keyof typeof mails;
 
 export const mailParts = {
-  /** In every mail with a link and without a code of its own, for mail clients that break it. */
+  /** In every e-mail with a link and no short code, as some mail clients break links. */
   code: 'If the link does not work, open {page} and paste this code:',
   unknownPlace: 'an unknown place',
   unknownDevice: 'an unknown device',

@@ -1,4 +1,4 @@
-/** The pages that links in mail open. */
+/** The pages that links in e-mails open. */
 
 export const mailLinkPages = {
   verify: {
@@ -27,7 +27,7 @@ export const mailLinkPages = {
   },
 };
 
-/** The page behind the link of a sign-in mail. */
+/** The page that the link in a sign-in e-mail opens. */
 export const emailSignInPage = {
   title: 'Sign in',
   text: 'Press the button to sign in.',
@@ -36,24 +36,24 @@ export const emailSignInPage = {
   factor: 'Code from your authenticator app, or a recovery code',
   button: 'Sign in',
   done: 'You are signed in. You can close this page.',
-  dead: 'This link was already used or has expired. Enter the code of a newer e-mail.',
+  dead: 'This link was already used or has expired. Enter the code from a newer e-mail.',
 };
 
-/** What several of them say. */
+/** Texts that several of them share. */
 export const mailLinkParts = {
   code: 'Code from the e-mail',
-  dead: 'This link was already used or has expired. Ask for a new one.',
+  dead: 'This link was already used or has expired. Request a new one.',
   failed: 'The server could not be reached. Try again.',
   password: 'New password',
   show: 'Show password',
   rules:
-    'At least {min} characters. Not only digits, not a common password, not close to your name or address.',
+    'At least {min} characters. Not only digits, not a common password, not similar to your name or address.',
   chosen: 'The password you chose when you signed up',
   instead: 'or a new password, if you do not know it',
   proof: 'To protect your account, enter the password that you chose, or choose a new one.',
   email: 'E-mail address',
   again: 'Send a new link',
-  sent: 'If there is an account with this address, a new link is on its way.',
+  sent: 'If this address belongs to an account, a new link is on its way.',
   back: 'Continue',
   script: 'This page needs JavaScript.',
 };

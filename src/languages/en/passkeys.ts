@@ -1,6 +1,6 @@
 /** Passkeys. */
 
 export const passkeyNames = {
-  /** Of a passkey that was added without a name. */
+  /** The name of a passkey that was added without one. */
   unnamed: 'Passkey',
 };

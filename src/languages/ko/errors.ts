@@ -18,8 +18,8 @@ export const refusals: Record<RefusalName, string> = {
   code_not_valid: '올바르지 않은 코드입니다.',
   passkey_not_valid: '패스키를 확인할 수 없습니다.',
   permission_denied: '이 작업을 수행할 권한이 없습니다.',
-  email_not_verified: '먼저 이메일 주소를 인증해야 합니다.',
-  last_staff: '마지막 활성 관리자는 삭제하거나 비활성화하거나 권한을 뺄 수 없습니다.',
+  email_not_verified: '먼저 이메일 주소 확인을 마쳐야 합니다.',
+  last_staff: '마지막 활성 운영진은 삭제하거나 비활성화하거나 운영진에서 제외할 수 없습니다.',
   sign_up_closed: '회원 가입을 받지 않습니다.',
   origin_not_allowed: '이 출처에서 보낸 요청은 허용되지 않습니다.',
   not_found: '찾을 수 없습니다.',
@@ -27,7 +27,7 @@ export const refusals: Record<RefusalName, string> = {
   email_taken: '이 이메일 주소를 쓰는 계정이 이미 있습니다.',
   username_taken: '이 사용자 이름을 쓰는 사용자가 이미 있습니다.',
   connection_taken: '이미 다른 사용자에게 연결된 계정입니다.',
-  last_sign_in_method: '계정에 로그인할 수 있는 마지막 수단입니다. 먼저 다른 로그인 수단을 추가하세요.',
+  last_sign_in_method: '하나 남은 로그인 방법입니다. 먼저 다른 로그인 방법을 추가하세요.',
   payload_too_large: '본문이 16 KiB보다 큽니다.',
   unsupported_media_type: '본문은 UTF-8로 쓴 application/json이어야 합니다.',
   throttled: '요청이 너무 많습니다. 잠시 뒤에 다시 시도하세요.',
@@ -36,7 +36,7 @@ export const refusals: Record<RefusalName, string> = {
   misconfigured: '서비스 설정이 잘못되었습니다.',
 };
 
-/** On the paths of DRF's clients, in DRF's own words. */
+/** DRF's own messages, for the paths of its clients. */
 export const drfRefusals = {
   method_not_allowed: '"{method}" 메서드는 허용되지 않습니다.',
   unsupported_media_type: '요청의 미디어 형식 "{media_type}"을(를) 지원하지 않습니다.',

@@ -32,7 +32,7 @@ export const mails: Record<en.MailName, en.MailWords> = {
   },
   password_reset: {
     subject: '비밀번호 재설정',
-    before: ['{site}에서 {email} 계정의 비밀번호 재설정을 요청하셨습니다.'],
+    before: ['{site}에서 {email} 계정의 비밀번호를 재설정해 달라는 요청이 있었습니다.'],
     link: '새 비밀번호 정하기',
     after: ['이 링크는 한 번만, {minutes}분 동안 쓸 수 있습니다.', IGNORE],
   },
@@ -45,14 +45,14 @@ export const mails: Record<en.MailName, en.MailWords> = {
   },
   email_change: {
     subject: '새 이메일 주소를 확인해 주세요',
-    before: ['{site} 계정에 {email} 주소를 쓰도록 요청하셨습니다.'],
+    before: ['{site} 계정에 {email} 주소를 쓰겠다는 요청이 있었습니다.'],
     link: '이 주소 쓰기',
     after: [IGNORE],
   },
   email_change_asked: {
     subject: '이메일 주소 변경 요청',
     before: [
-      '{site}에서 {email} 대신 다른 주소를 쓰도록 요청하셨습니다. 새 주소가 확인되면 변경됩니다.',
+      '{site}에서 {email} 대신 다른 주소를 쓰겠다는 요청이 있었습니다. 새 주소가 확인되면 변경됩니다.',
       '본인이 요청하지 않았다면 바로 비밀번호를 변경하세요. 그러면 요청이 취소됩니다.',
     ],
   },
@@ -66,14 +66,14 @@ export const mails: Record<en.MailName, en.MailWords> = {
     after: ['이 링크는 한 번만, {hours}시간 동안 쓸 수 있습니다.'],
   },
   second_factor_on: {
-    subject: '2단계 로그인이 켜졌습니다',
+    subject: '2단계 인증이 켜졌습니다',
     before: [
       '이제 {site}의 {email} 계정에 로그인할 때 인증 앱의 코드를 입력해야 합니다.',
       '본인이 한 일이 아니라면 바로 비밀번호를 바꾸고 문의해 주세요.',
     ],
   },
   second_factor_off: {
-    subject: '2단계 로그인이 꺼졌습니다',
+    subject: '2단계 인증이 꺼졌습니다',
     before: [
       '이제 {site}의 {email} 계정에 로그인할 때 인증 앱의 코드를 묻지 않습니다.',
       '본인이 한 일이 아니라면 바로 비밀번호를 바꾸세요.',
@@ -102,7 +102,7 @@ export const mails: Record<en.MailName, en.MailWords> = {
   },
   sign_in_code: {
     subject: '로그인 코드',
-    before: ['{email} 주소로 {site} 로그인을 요청하셨습니다.'],
+    before: ['{email} 주소로 {site}에 로그인하려는 요청이 있었습니다.'],
     code: '다음 코드를 입력하세요.',
     link: '이 기기에서 로그인',
     after: ['코드와 링크는 한 번만, {minutes}분 동안 쓸 수 있습니다. 아무에게도 알려 주지 마세요.', IGNORE],

@@ -47,7 +47,7 @@ export const mailLinkParts: typeof en.mailLinkParts = {
   rules:
     '{min}자 이상이어야 합니다. 숫자만으로 된 비밀번호, 흔한 비밀번호, 이름이나 주소와 비슷한 비밀번호는 쓸 수 없습니다.',
   chosen: '가입할 때 정한 비밀번호',
-  instead: '모르면 새 비밀번호',
+  instead: '기억나지 않으면 새 비밀번호',
   proof: '계정을 보호하기 위해 가입할 때 정한 비밀번호를 입력하거나 새 비밀번호를 정해 주세요.',
   email: '이메일 주소',
   again: '새 링크 보내기',
