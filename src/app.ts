@@ -1,4 +1,7 @@
-/** The apps that a host mounts, and the whole Worker. With compose.ts and rooms.ts the composition root: nothing else imports both ends. */
+/**
+ * The apps that a host mounts, and the whole Worker. Together with compose.ts and rooms.ts this is the composition root:
+ * nothing else imports both ends.
+ */
 
 import { Hono } from 'hono';
 import type { ExtractSchema, MergeSchemaPath, Schema } from 'hono/types';
@@ -32,8 +35,8 @@ import { roomRoutes } from './room-routes.ts';
 export type { Overrides } from './compose.ts';
 
 /**
- * Routes below a mount, without the shared middleware; what none of them takes is answered as their own. `accountsAt`: the mount of
- * the account app where it is not theirs.
+ * Routes below a mount, without the shared middleware. Requests that no route matches get this app's own 404 or 405.
+ * `accountsAt`: the mount of the account app, if the routes are another app's.
  */
 function mounted<E extends AppEnv, S extends Schema, P extends string>(
   routes: Hono<E, S, P>,
@@ -62,7 +65,7 @@ function mounted<E extends AppEnv, S extends Schema, P extends string>(
   return app;
 }
 
-/** `/account` without the shared middleware: the account, and the rooms beside it. */
+/** `/account` without the shared middleware: the rooms and the account routes. */
 function accountApp(): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>({ strict: false });
   for (const routes of roomRoutes()) app.route('/', routes as unknown as Hono<AdminEnv>);
@@ -70,7 +73,7 @@ function accountApp(): Hono<AdminEnv> {
   return app;
 }
 
-/** `/admin` without the shared middleware: the console, and its JSON below `/api`. */
+/** `/admin` without the shared middleware: the console, and its JSON API below `/api`. */
 function adminApp(accountsAt: string): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>({ strict: false });
   app.route('/api', mounted(adminApiRoutes(), { accountsAt }));
@@ -78,8 +81,11 @@ function adminApp(accountsAt: string): Hono<AdminEnv> {
   return app;
 }
 
-/** `S`: of the routes, whose types the middleware in between hides. */
-function alone<Env, S extends Schema>(overrides: Overrides<Env>, routes: Hono<AdminEnv>): Hono<AppEnv, S> {
+/** A mountable app with the shared middleware. `S`: the schema of the routes, which the middleware would hide. */
+function standalone<Env, S extends Schema>(
+  overrides: Overrides<Env>,
+  routes: Hono<AdminEnv>,
+): Hono<AppEnv, S> {
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
   app.use(responseHeaders(), services(composer(overrides)));
@@ -87,25 +93,25 @@ function alone<Env, S extends Schema>(overrides: Overrides<Env>, routes: Hono<Ad
   return inAnyHost(app) as Hono<AppEnv, S>;
 }
 
-/** What the endpoints take and answer, for Hono's client: `hc<ReturnType<typeof createAccounts>>(url)`. */
+/** Request and response types of the endpoints, for Hono's client: `hc<ReturnType<typeof createAccounts>>(url)`. */
 type AccountsSchema = ExtractSchema<ReturnType<typeof accountRoutes> | ReturnType<typeof roomRoutes>[number]>;
 type AdminSchema = MergeSchemaPath<ExtractSchema<ReturnType<typeof adminApiRoutes>>, '/api'>;
-/** Those of other libraries' paths are their clients' to know, simplejwt's apart. */
+/** Without the paths of djoser and dj-rest-auth, whose clients have their own types. */
 type ServiceSchema = MergeSchemaPath<AccountsSchema, typeof ACCOUNTS_AT> &
   MergeSchemaPath<AdminSchema, '/admin'> &
   MergeSchemaPath<ExtractSchema<ReturnType<typeof simplejwtRoutes>>, '/api/token'> &
   ExtractSchema<ReturnType<typeof wellKnownRoutes | typeof healthRoutes>>;
 
 /**
- * The account app alone, for `host.route('/account', createAccounts())`. A TypeError says what is wrong with its options.
+ * The account app, for `host.route('/account', createAccounts())`. Throws a TypeError for invalid options.
  */
 export const createAccounts = <Env = Bindings>(
   overrides: Overrides<Env> = {},
-): Hono<AppEnv, AccountsSchema> => alone(overrides, mounted(accountApp()));
+): Hono<AppEnv, AccountsSchema> => standalone(overrides, mounted(accountApp()));
 
 /**
- * The console alone, for `host.route('/admin', createAdmin())`. `accountsAt`: the mount of the account app, where the
- * mail leads that the console sends.
+ * The console, for `host.route('/admin', createAdmin())`. `accountsAt`: the mount of the account app, to which links in
+ * the console's e-mails lead. Throws a TypeError for invalid options.
  */
 export function createAdmin<Env = Bindings>(
   options: Overrides<Env> & { accountsAt?: string } = {},
@@ -114,12 +120,12 @@ export function createAdmin<Env = Bindings>(
   if (!/^\/$|^(?:\/[^/?#]+)+\/?$/.test(accountsAt)) {
     throw new TypeError('accountsAt must be a path such as /account');
   }
-  return alone(overrides, adminApp(accountsAt.replace(/\/$/, '')));
+  return standalone(overrides, adminApp(accountsAt.replace(/\/$/, '')));
 }
 
 /**
- * Routes that have their places in the host's own root, for `host.route('/', …)`: nothing happens on any other path.
- * A path that is open answers without settings.
+ * Routes with fixed paths in the host's root, for `host.route('/', …)`. No other path is affected. Paths in `open`
+ * answer even if the settings are invalid.
  */
 function atRoot<E extends AppEnv, S extends Schema>(
   overrides: Overrides,
@@ -139,13 +145,13 @@ function atRoot<E extends AppEnv, S extends Schema>(
 const wellKnownRoutes = () =>
   new Hono<AdminEnv>({ strict: false }).route('/', discoveryRoutes()).route('/', relatedOriginRoutes());
 
-/** `/.well-known/*`: the public keys, with ISSUER the documents that name it, and where passkeys may be used. */
+/** `/.well-known/*`: the public keys, the discovery documents (with ISSUER), and the related origins of passkeys. */
 export const createDiscovery = (overrides: Overrides = {}) => atRoot(overrides, wellKnownRoutes());
 
 /** `/healthz` and `/readyz`: `host.route('/', createHealth())`. */
 export const createHealth = (overrides: Overrides = {}) => atRoot(overrides, healthRoutes(), ['/healthz']);
 
-/** `/dev/mail`, which is there in development only: `host.route('/', createDevMail())`. */
+/** `/dev/mail`, in development only: `host.route('/', createDevMail())`. */
 export const createDevMail = (overrides: Overrides = {}) => atRoot(overrides, devMailRoutes());
 
 /** The whole Worker. */

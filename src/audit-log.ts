@@ -1,6 +1,6 @@
 /**
- * What the audit log (the table `admin_log`) says: a code for what was done, and what changed. The codes are the
- * API's and the log's too; the console translates them.
+ * The audit log (table `admin_log`) stores a code for each action and what it changed. The API and the log use the same
+ * codes; the console translates them.
  */
 export const AUDIT_ACTIONS = [
   'user.added',
@@ -24,18 +24,17 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 type Value = string | boolean | null;
 
 /**
- * The value before and after, by the name of the field. Neither is known in rows that an older version wrote, nor
- * kept once the user is gone.
+ * Old and new value by field name. The pair is empty in rows written by older versions, and once the user is deleted.
  */
 export type Changes = Readonly<Record<string, readonly [] | readonly [from: Value, to: Value]>>;
 
 export const writeChanges = (changes: Changes): string => JSON.stringify(changes);
 
-/** For SQL: `detail` without the values. */
+/** An SQL expression: `detail` without the values. */
 export const ERASED_DETAIL =
   "CASE WHEN json_valid(detail) THEN (SELECT json_group_object(key, json('[]')) FROM json_each(detail)) END";
 
-/** What is no JSON, as an older version wrote it, says nothing. */
+/** Anything but JSON, which older versions wrote, counts as no changes. */
 export function readChanges(detail: string | null): Changes {
   try {
     return (JSON.parse(detail ?? '{}') as Changes | null) ?? {};
@@ -44,7 +43,7 @@ export function readChanges(detail: string | null): Changes {
   }
 }
 
-/** For the wire: only what is known. */
+/** For the API: only fields whose values are known. */
 export const changesJson = (changes: Changes): Record<string, { from: Value; to: Value }> =>
   Object.fromEntries(
     Object.entries(changes).flatMap(([field, [from, to]]) =>

@@ -1,4 +1,4 @@
-/** The services of the use cases, put together from settings and bindings, with what a host brings. */
+/** Builds the services of the use cases from settings, bindings and the host's options. */
 import { d1Credentials } from './account/d1-credentials.ts';
 import { d1Disown } from './account/d1-disown.ts';
 import { d1EmailChanges } from './account/d1-email-changes.ts';
@@ -12,7 +12,7 @@ import { connectionAdapters } from './connections/d1-adapters.ts';
 import { loadProviders } from './connections/providers.ts';
 import { connectD1 } from './db/client.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
-import { announceAll, announceOut, wayOut } from './events-out.ts';
+import { announceAll, announceOut, eventSender } from './events-out.ts';
 import type { SettingFault } from './guard-settings.ts';
 import { hostAnnounce, hostClaims, hostMailer } from './host-functions.ts';
 import { checkHostOptions, type HostOptions } from './host-options.ts';
@@ -32,7 +32,7 @@ import { createCodec } from './token/codec.ts';
 import { d1Sessions } from './token/d1-sessions.ts';
 import { loadKeySet, secretText } from './token/key-set.ts';
 
-/** What a host brings, and what a test puts in place of the world's own. `Env`: the bindings of the host's Worker. */
+/** A host's options, and what tests replace. `Env`: the bindings of the host's Worker. */
 export interface Overrides<Env = Bindings> extends HostOptions<Env> {
   clock?: Clock;
   random?: Random;
@@ -41,7 +41,7 @@ export interface Overrides<Env = Bindings> extends HostOptions<Env> {
   fetch?: typeof fetch;
 }
 
-/** True and nothing else allows: a promise, of a function that is async by mistake, would allow everybody. */
+/** Only `true` allows: the promise of an accidentally async function would be truthy and allow every origin. */
 const isAllowedOriginOf = (settings: Settings, { allowedOrigins }: Overrides): IsAllowedOrigin =>
   allowedOrigins ? (origin) => allowedOrigins(origin) === true : originMatcher(settings.ALLOWED_ORIGINS);
 
@@ -76,7 +76,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
   const deadlines = overrides.deadlines ?? DEADLINES;
   const clock = overrides.clock ?? Date.now;
   const random = overrides.random ?? webCryptoRandom;
-  const send = wayOut(settings, env, overrides.fetch);
+  const send = eventSender(settings, env, overrides.fetch);
   const d1 = connectD1(env.DB, deadlines.d1, { recordsEvents: send !== null });
   const inbox = settings.MAIL === 'inbox' ? kvInbox(env.BLACKLIST, clock, deadlines.kv) : null;
   const mailer = overrides.mailer
@@ -124,10 +124,10 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
   return { ok: true, services };
 }
 
-/** Keys are imported and settings read once an isolate: `env` is one object in all its requests. */
+/** Reads settings and imports keys once per isolate, as all its requests share one `env` object. */
 export function composer<Env>(options: Overrides<Env>): Composer {
   checkHostOptions(options);
-  // The host says what its bindings are.
+  // The type of the host's bindings is unknown here.
   const overrides = options as unknown as Overrides;
   const composed = new WeakMap<Bindings, Promise<Composed>>();
   return (env) => {

@@ -1,4 +1,4 @@
-/** Every call to a store has a time limit; what it refuses is told as 503, never as a 401. */
+/** Time limits for every call to a store. A timeout is 503, never 401. */
 import { Refusal } from './errors.ts';
 import type { RefusalReason } from './refusal-reasons.ts';
 
@@ -8,7 +8,7 @@ type UnavailableReason = Extract<RefusalReason, 'd1' | 'kv' | 'jwks' | 'limiter'
 export interface Deadlines {
   d1: number;
   kv: number;
-  /** For all that one request asks of a provider (connections/). */
+  /** For all requests to a provider within one incoming request (connections/). */
   provider?: number;
 }
 export const DEADLINES: Required<Deadlines> = { d1: 3_000, kv: 500, provider: 10_000 };
@@ -16,12 +16,12 @@ export const DEADLINES: Required<Deadlines> = { d1: 3_000, kv: 500, provider: 10
 export class DeadlineExceeded extends Error {}
 
 /**
- * A deadline is a row of short waits, not one long one: an isolate that is busy hashing hears of its timers and
- * of its answers late, and one timer would go off before the answer that lies beside it is heard.
+ * A deadline is many short timers, not a long one. While an isolate is busy hashing, both timers and responses are
+ * delivered late, and a single timer could fire before a response that has already arrived is handled.
  */
 const WAITS = 30;
 
-/** Rejects with DeadlineExceeded after `ms` of a loop that turns; what was asked may still happen. */
+/** Rejects with DeadlineExceeded after `ms` of running event loop. The work itself may still take effect. */
 export function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const deadline = new Promise<never>((_, reject) => {
@@ -38,6 +38,6 @@ export function within<T>(ms: number, work: Promise<T>): Promise<T> {
   });
 }
 
-/** 503; the client may try again at once. Writes are never retried here. */
+/** 503 unavailable; the client may retry. Writes are never retried here. */
 export const unavailable = (reason: UnavailableReason, call?: string): Refusal =>
   new Refusal('unavailable', { reason, ...(call && { call }), headers: { 'Retry-After': '1' } });

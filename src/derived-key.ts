@@ -1,5 +1,6 @@
 /**
- * Keys for one purpose each, out of one secret (HKDF, RFC 5869): what one of them signs or seals means nothing to another.
+ * Derives a separate key for each purpose from one secret (HKDF, RFC 5869), so that what one key signs or seals is
+ * meaningless to the others.
  */
 import { utf8 } from './encoding.ts';
 
@@ -7,7 +8,7 @@ export type KeyUsage = 'encrypt' | 'decrypt' | 'sign' | 'verify';
 
 export const HMAC_KEY = { name: 'HMAC', hash: 'SHA-256', length: 256 } as const;
 
-/** `purpose` is part of what is stored and sent: another one is another key. */
+/** Changing a `purpose` changes the key, and so invalidates what was stored or sent with it. */
 export async function deriveKey(
   secret: Uint8Array<ArrayBuffer>,
   purpose: string,

@@ -1,6 +1,6 @@
 /**
- * The public keys, and where libraries look for them: OpenID Connect Discovery 1.0 and RFC 8414. This service is no
- * OpenID provider; the documents say what is true of it and nothing else.
+ * The public keys, and the documents in which libraries look for them: OpenID Connect Discovery 1.0 and RFC 8414. This
+ * service is not an OpenID provider; the documents contain only what applies to it.
  */
 
 import { type Context, Hono } from 'hono';
@@ -15,10 +15,10 @@ type DiscoveryContext = Context<DiscoveryEnv>;
 
 const JWKS_PATH = '/.well-known/jwks.json';
 
-/** Keys are rotated days apart. */
+/** Cacheable for five minutes: keys are rotated days apart. */
 const cached = (c: DiscoveryContext) => c.header('Cache-Control', 'public, max-age=300');
 
-/** PUBLIC_URL; in development the request's origin; else the issuer, at which the document was looked for. */
+/** PUBLIC_URL; in development the request's origin; otherwise the issuer, where libraries look for the document. */
 function baseUrl(c: DiscoveryContext): string | null {
   const { PUBLIC_URL, ENVIRONMENT, ISSUER = '' } = c.var.services.settings;
   if (PUBLIC_URL !== undefined || ENVIRONMENT === 'development') return publicUrl(c);
@@ -34,7 +34,7 @@ function metadata(c: DiscoveryContext) {
   return c.json({
     issuer: ISSUER,
     jwks_uri: base + JWKS_PATH,
-    // Required by both documents (RFC 8414 section 2): users get tokens by this service's own API, not by OAuth.
+    // Required in both documents (RFC 8414 section 2). Empty, as tokens come from this service's own API, not from OAuth.
     response_types_supported: [],
     grant_types_supported: [],
     subject_types_supported: ['public'],

@@ -1,4 +1,4 @@
-/** Bytes as text and back: hex, Base64, base64url; and SHA-256, which is mostly wanted as one of them. */
+/** Hex, Base64, base64url, timestamps and SHA-256. */
 
 const UTF8 = new TextEncoder();
 
@@ -15,11 +15,11 @@ export const fromHex = (text: string): Uint8Array =>
 /** Without padding, as in PHC strings. */
 export const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes)).replace(/=+$/, '');
 
-/** With or without padding; throws where it is not Base64. */
+/** With or without padding. Throws if the text is not Base64. */
 export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 
-/** Base64 or base64url, with or without padding. Null where it is neither. */
+/** Base64 or base64url, with or without padding. Null if it is neither. */
 export function anyBase64(text: string): Uint8Array<ArrayBuffer> | null {
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) return null;
   try {
@@ -33,8 +33,8 @@ export const toBase64Url = (bytes: Uint8Array): string =>
   toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_');
 
 /**
- * Whether the text is base64url in its one canonical form (RFC 4648 §3.5, §5; RFC 7515 §2): no padding, no other
- * character, unused bits zero. Nothing else is what encoding the decoded bytes would give. The empty text is.
+ * Whether the text is canonical base64url (RFC 4648 §3.5, §5; RFC 7515 §2): no padding, no other characters, unused
+ * bits zero. That is exactly what encoding the decoded bytes would give. The empty text is canonical.
  */
 export function isBase64Url(text: string): boolean {
   return /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/.test(text);
@@ -50,9 +50,9 @@ export const fromBase64Url = (text: unknown): Uint8Array<ArrayBuffer> | undefine
 export const timestamp = (seconds: number): string =>
   new Date(seconds * 1_000).toISOString().replace('.000Z', 'Z');
 
-/** Of the text's UTF-8. */
+/** SHA-256 of the text's UTF-8. */
 export const sha256 = async (text: string): Promise<Uint8Array> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text)));
 
-/** Of the text's UTF-8, in lower-case hex. */
+/** SHA-256 of the text's UTF-8, in lower-case hex. */
 export const sha256Hex = async (text: string): Promise<string> => toHex(await sha256(text));

@@ -1,18 +1,18 @@
 /**
- * Every refusal a client can see and every fault of a field, with its code and status. Their sentences:
- * languages/. The reasons inside (`reason` of a Refusal) are for the log alone. Codes are simplejwt's and DRF's where
- * they have one. How a refusal becomes an answer: http/problem.ts.
+ * Every error a client can see and every fault of a field, with code and status. Their messages are in languages/. The
+ * `reason` of a Refusal is only for the log. Codes are those of simplejwt and DRF where they have one. http/problem.ts
+ * turns a Refusal into a response.
  */
 
 import type { RefusalReason } from './refusal-reasons.ts';
 
 export interface RefusalKind {
   status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 503;
-  /** Where it is not the key itself: one code may have several sentences. */
+  /** If it differs from the key: several messages may share a code. */
   code?: string;
-  /** Tells apart, for programs, what has one code. */
+  /** Distinguishes errors with the same code, for programs. */
   reason?: 'expired';
-  /** simplejwt's `messages` stand beside the detail, and say this of the access token: the sentence of that name. */
+  /** Adds simplejwt's `messages` to the response, with the message of this name about the access token. */
   message?: 'refresh_token_not_valid' | 'access_token_expired';
 }
 
@@ -59,7 +59,7 @@ export const REFUSALS = {
 
 export type RefusalName = keyof typeof REFUSALS;
 
-/** What is wrong with a field, and its code where that is not the key itself. */
+/** What can be wrong with a field, with its code if it differs from the key. */
 export const FIELD_FAULTS = {
   required: {},
   null: {},
@@ -92,30 +92,30 @@ export type FieldFaultName = keyof typeof FIELD_FAULTS;
 export interface FieldFault {
   fault: FieldFaultName;
   params?: Readonly<Record<string, string | number>>;
-  /** What a library whose clients are served calls it, in place of our own code and sentence. */
+  /** The code and message of an emulated library (compat/), in place of our own. */
   words?: { code: string /** By language. */; sentences: Readonly<Record<string, string>> };
 }
-/** By field; a fault of the whole body stands under `non_field_errors`. */
+/** By field. Faults of the whole body are under `non_field_errors`. */
 export type FieldFaults = Readonly<Record<string, readonly FieldFault[]>>;
 
 export type RefusalTokenType = 'access' | 'refresh';
 
-/** A refusal on its way to the client. Thrown by use cases and middleware, answered by http/problem.ts. */
+/** An error for the client. Thrown by use cases and middleware, turned into a response by http/problem.ts. */
 export class Refusal extends Error {
   readonly kind: RefusalName;
-  /** What the log says of it and the client never learns. */
+  /** Logged, never sent to the client. */
   readonly reason: RefusalReason | undefined;
-  /** Which call failed: for the log too. */
+  /** The call that failed. Logged, never sent to the client. */
   readonly call: string | undefined;
   readonly faults: FieldFaults | undefined;
-  /** What is wrong with the settings: for a developer's eyes, so in development alone. */
+  /** What is wrong with the settings. Sent to the client in development only. */
   readonly problems: readonly string[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  /** Of a token in a body: what simplejwt's own paths say it is. */
+  /** The type of a token in a body, which simplejwt's own paths mention in the error. */
   readonly tokenType: RefusalTokenType | undefined;
-  /** Parameters of WWW-Authenticate, where a 401 has more to say than that a token is no good. */
+  /** Additional parameters of WWW-Authenticate. */
   readonly challenge: Readonly<Record<string, string>>;
-  /** More members of the problem (RFC 9457 section 3.2); never logged. */
+  /** Extension members of the problem (RFC 9457 section 3.2); never logged. */
   readonly members: Readonly<Record<string, unknown>>;
 
   constructor(
@@ -144,7 +144,7 @@ export class Refusal extends Error {
     this.members = more.members ?? {};
   }
 
-  /** Trying again with the same token gives the same answer. */
+  /** Retrying with the same token gives the same result. */
   get isFinal(): boolean {
     return REFUSALS[this.kind].status === 401;
   }

@@ -1,4 +1,4 @@
-/** Where events leave the Worker, put together from its settings and bindings: for requests (app.ts) and the cron. */
+/** Delivery of events to a webhook or queue, built from settings and bindings, for requests and the cron. */
 import type { D1 } from './db/client.ts';
 import type { Announce } from './events.ts';
 import { d1Outbox } from './outbox/d1-outbox.ts';
@@ -9,8 +9,8 @@ import { webhook } from './outbox/webhook.ts';
 import type { Clock } from './ports.ts';
 import type { Settings } from './settings.ts';
 
-/** Null: they do not leave it. */
-export function wayOut(
+/** Null if neither a queue nor a webhook is configured. */
+export function eventSender(
   { EVENTS_URL, EVENTS_SECRET }: Pick<Settings, 'EVENTS_URL' | 'EVENTS_SECRET'>,
   env: Readonly<Record<string, unknown>>,
   fetchIt?: typeof fetch,
@@ -23,14 +23,14 @@ export function wayOut(
 export const delivery = (d1: D1, send: Send, clock: Clock, runMs?: number): DeliverEvents =>
   createDelivery({ outbox: d1Outbox(d1), send, clock, ...(runMs !== undefined && { runMs }) });
 
-/** Right after the request; what is left is the cron's. */
+/** Delivers right after the request; the cron retries what fails. */
 export function announceOut(d1: D1, send: Send | null, clock: Clock): Announce | null {
   if (!send) return null;
   const deliver = delivery(d1, send, clock);
   return ({ data }, { waitUntil, report }) => waitUntil(deliver(data.user_id, report));
 }
 
-/** To whoever of several wants to know; null: nobody does. */
+/** Combines listeners; null if there are none. */
 export function announceAll(...listeners: readonly (Announce | null)[]): Announce | null {
   const all = listeners.filter((one) => one !== null);
   if (all.length === 0) return null;

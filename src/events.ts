@@ -1,24 +1,24 @@
 /**
- * What happens to users, as the site that they belong to is told of it: by the hooks of a host (`on`), and by the events
- * that leave the Worker. Ids and what changed; never a secret, an address or a name.
+ * Events about users, for a host's hooks (`on`) and for webhooks and queues. They contain ids and the names of changed
+ * fields, never a secret, an address or a name.
  */
 import type { Call } from './ports.ts';
 
-/** `data` of each type, beside `user_id`. */
+/** `data` of each type, in addition to `user_id`. */
 export interface EventDetails {
   'user.created': { email_verified: boolean };
   'user.updated': { changed: readonly ('name' | 'username' | 'is_active' | 'is_staff')[] };
   'user.deleted': Record<never, never>;
-  /** Of an account that was there before; a sign-up whose mail was confirmed is `user.created` alone. */
+  /** For an existing account. Confirming a pending sign-up is only `user.created`. */
   'email.verified': Record<never, never>;
   'email.changed': Record<never, never>;
   'password.changed': { by: 'change' | 'reset' };
-  /** By whatever way, to the console too; not by a sign-up with a password, which is `user.created`. */
+  /** With any method, including the console; not for a sign-up, which is `user.created`. */
   'user.signed_in': { session_id: string; amr: readonly string[] };
 }
 export type EventType = keyof EventDetails;
 
-/** As JSON it is what a webhook or a queue gets. */
+/** Its JSON is what webhooks and queues receive. */
 export type AccountEvent<T extends EventType = EventType> = {
   [Type in T]: {
     type: Type;
@@ -28,5 +28,5 @@ export type AccountEvent<T extends EventType = EventType> = {
   };
 }[T];
 
-/** Tells of what is committed. */
+/** Announces an event after the commit. */
 export type Announce = (event: AccountEvent, call: Call) => void;

@@ -1,6 +1,6 @@
 /**
- * The settings that a guard reads too, apart from the rest of the table (settings.ts), so that a Worker which only guards
- * its routes carries no more than these.
+ * The settings that guards read, separate from the others (settings.ts), so that a Worker that only guards its routes
+ * does not bundle those.
  */
 import {
   audience,
@@ -15,17 +15,17 @@ import {
 } from './setting-parsers.ts';
 import { LEEWAY_MAX_SECONDS } from './token/claims.ts';
 
-/** A fault names the setting and what is wrong with it, never the value. */
+/** Names a setting and what is wrong with it, never its value. */
 export interface SettingFault {
   setting: string;
   problem: string;
 }
 
 export interface Setting<T> {
-  /** As it would be written in wrangler.toml; null = unset. */
+  /** As written in wrangler.toml; null if unset. */
   default: string | null;
   secret?: true;
-  /** Throws a Problem on an unknown value. Called with null only where the default is null. */
+  /** Throws a Problem for an invalid value. Receives null only if the default is null. */
   parse: (text: string | null) => T;
 }
 export type Table = Record<string, Setting<unknown>>;
@@ -33,7 +33,7 @@ export type Values<T extends Table> = { readonly [K in keyof T]: ReturnType<T[K]
 
 export const define = <T extends Table>(settings: T): T => settings;
 
-/** simplejwt's, in DRF's words. */
+/** The names of DRF's permission classes. */
 export const PERMISSION_CLASSES = ['AllowAny', 'IsAuthenticated', 'IsAdminUser'] as const;
 export type PermissionClass = (typeof PERMISSION_CLASSES)[number];
 
@@ -50,7 +50,7 @@ export const GUARD_SETTINGS = define({
   PUBLIC_URL: { default: null, parse: publicUrl },
 });
 
-/** wrangler.toml may write true, 20 or ["a", "b"] without quotes; any of them arrives as its JSON value. */
+/** wrangler.toml may contain true, 20 or ["a", "b"] without quotes; these arrive as JSON values. */
 function asText(value: unknown): string | null {
   if (value === undefined || value === null) return null;
   if (Array.isArray(value)) {
@@ -60,8 +60,8 @@ function asText(value: unknown): string | null {
 }
 
 /**
- * Reads the settings of a table. Faults come together. `env` is the Worker's; other variables in it are the host's and
- * are not looked at.
+ * Reads the settings of a table from the Worker's `env` and returns all faults together. Ignores other variables, which
+ * belong to the host.
  */
 export function readSettings<T extends Table>(
   table: T,

@@ -1,4 +1,4 @@
-/** Is the process up, are D1 and KV reached. */
+/** `/healthz`: the process is up. `/readyz`: D1 and KV can be reached. */
 import { type Context, Hono } from 'hono';
 import { unavailable } from './deadlines.ts';
 import type { AppEnv } from './http/context.ts';
@@ -21,15 +21,15 @@ const READY_FOR_SECONDS = 5;
 const reachedAt = new WeakMap<object, number>();
 
 /**
- * Throws 503 unavailable where D1 or KV cannot be reached. A success is remembered for some seconds, so that
- * whoever polls does not cost a look at both each time; a failure is not.
+ * 503 unavailable if D1 or KV cannot be reached. A success is cached for READY_FOR_SECONDS, so that polling does not read
+ * both every time; a failure is not cached.
  */
 async function ready(c: Context<HealthEnv>): Promise<void> {
   const { services } = c.var;
   const now = seconds(services.clock);
   const age = now - (reachedAt.get(services) ?? Number.NEGATIVE_INFINITY);
   if (age >= 0 && age < READY_FOR_SECONDS) return;
-  // Ids that no token can have: the look-ups are real, their results are known.
+  // Ids that no token can have: real look-ups that find nothing.
   const [, kv] = await Promise.all([
     services.sessions.tokenStatus('readyz', 'readyz'),
     services.blacklist.find('readyz', reporter(c.var.requestId)),

@@ -1,4 +1,4 @@
-/** The functions that a host hands in (host-options.ts), as the use cases call them. */
+/** Adapts the functions in a host's options (host-options.ts) to the use cases. */
 import type { Bearer } from './account/application/tokens.ts';
 import { Refusal } from './errors.ts';
 import type { Announce } from './events.ts';
@@ -8,7 +8,7 @@ import type { Call, Mailer } from './ports.ts';
 import type { MailSender } from './setting-parsers.ts';
 import { extraClaimsFault } from './token/extra-claims.ts';
 
-type Given<Name extends keyof HostOptions<unknown>> = NonNullable<HostOptions<never>[Name]>;
+type HostFunction<Name extends keyof HostOptions<unknown>> = NonNullable<HostOptions<never>[Name]>;
 
 const hostCall = ({ requestId, client, language }: Call, env: object): HostCall<never> => ({
   env: env as never,
@@ -17,9 +17,9 @@ const hostCall = ({ requestId, client, language }: Call, env: object): HostCall<
   language,
 });
 
-/** 500 where they are none that a token may have: the log says what is wrong, never a value. */
+/** 500 internal_error if the claims are not allowed in a token. The log says why, without any value. */
 export const hostClaims =
-  (claims: Given<'claims'>, env: object, userIdClaim: string) =>
+  (claims: HostFunction<'claims'>, env: object, userIdClaim: string) =>
   async (
     { userId, isStaff, emailVerified, profile, session }: Bearer,
     call: Call,
@@ -33,8 +33,8 @@ export const hostClaims =
     throw new Refusal('internal_error');
   };
 
-/** Null: there is no hook. */
-export function hostAnnounce(on: Given<'on'> | undefined, env: object): Announce | null {
+/** Null without hooks. */
+export function hostAnnounce(on: HostFunction<'on'> | undefined, env: object): Announce | null {
   if (on === undefined) return null;
   return (event, call) => {
     const found = hookOf(on, event.type);
@@ -52,7 +52,11 @@ export function hostAnnounce(on: Given<'on'> | undefined, env: object): Announce
   };
 }
 
-export const hostMailer = (mailer: Given<'mailer'>, env: object, from: MailSender | undefined): Mailer => ({
+export const hostMailer = (
+  mailer: HostFunction<'mailer'>,
+  env: object,
+  from: MailSender | undefined,
+): Mailer => ({
   awaited: false,
   send: async (mail) => {
     await mailer.send({ ...mail, from: from ?? null }, { env: env as never });

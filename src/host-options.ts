@@ -1,6 +1,6 @@
 /**
- * What a host hands to `createAccounts()` and its like: claims of its own, hooks, a mailer, whose pages may call. What is
- * wrong with it is a TypeError when the app is made.
+ * A host's options for `createAccounts()` and the other apps: claims, hooks, a mailer and allowed origins. Invalid options
+ * are a TypeError when the app is created.
  */
 import type { AccountEvent, EventType } from './events.ts';
 import type { Language } from './languages/index.ts';
@@ -8,7 +8,7 @@ import type { Client, Mail } from './ports.ts';
 import type { MailSender } from './setting-parsers.ts';
 import { extraClaimsFault } from './token/extra-claims.ts';
 
-/** Whom an access token is minted for. Times are epoch seconds. */
+/** The user for whom an access token is minted. Times are epoch seconds. */
 export interface ClaimsUser {
   id: string;
   email: string | null;
@@ -19,7 +19,7 @@ export interface ClaimsUser {
   dateJoined: number;
 }
 
-/** The request that a host's function is called in. */
+/** The request in which a host's function is called. */
 export interface HostCall<Env> {
   /** The bindings of the Worker. */
   env: Env;
@@ -43,27 +43,28 @@ const HOOKS = {
 } as const satisfies Record<string, EventType>;
 type HookName = keyof typeof HOOKS;
 
-/** Called after the commit, while the answer is on its way: what they throw is a line in the log, `hook_failed`. */
+/** Called after the commit, in the background. Errors are logged as `hook_failed`. */
 export type Hooks<Env> = {
   readonly [Name in HookName]?: (event: AccountEvent<(typeof HOOKS)[Name]>, call: HostCall<Env>) => unknown;
 };
 
-/** `to`, `subject`, `text` and `html` are ready to be sent; `kind` and `token` are for a mail of the host's own words. */
+/** `to`, `subject`, `text` and `html` are ready to send. `kind` and `token` let a host compose its own e-mail. */
 export interface HostMail extends Mail {
-  /** MAIL_FROM, where it is set. */
+  /** MAIL_FROM, or null if it is not set. */
   from: MailSender | null;
 }
 
 export interface HostOptions<Env> {
   /**
-   * More claims for the access token, at most 1 KiB as JSON; `c.var.account.claims` has them behind a guard. Called each
-   * time an access token is minted, and once with a made-up user when the app is made, to refuse reserved names early.
+   * Additional claims for the access token, at most 1 KiB as JSON; guards provide them as `c.var.account.claims`. Called
+   * for each access token, and once with a placeholder user when the app is created, to refuse reserved names early.
    */
   claims?: (user: ClaimsUser, call: ClaimsCall<Env>) => object | Promise<object>;
+  /** Called for events about users. */
   on?: Hooks<Env>;
-  /** Sends mail in place of `MAIL`, which counts as being on. */
+  /** Sends e-mail. `MAIL` is ignored and counts as being on. */
   mailer?: { send: (mail: HostMail, call: { env: Env }) => unknown };
-  /** Decides in place of ALLOWED_ORIGINS. */
+  /** Replaces ALLOWED_ORIGINS. */
   allowedOrigins?: (origin: string) => boolean;
 }
 
@@ -78,7 +79,7 @@ const OPTIONS = [
   'on',
   'mailer',
   'allowedOrigins',
-  // Of tests.
+  // For tests.
   'clock',
   'random',
   'deadlines',
@@ -87,10 +88,10 @@ const OPTIONS = [
 
 /** Throws a TypeError that says what is wrong, and why. */
 export function checkHostOptions(options: HostOptions<never>): void {
-  if (typeof options !== 'object' || options === null) throw new TypeError('the options must be an object');
+  if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
   for (const name of Object.keys(options)) {
     if (!OPTIONS.includes(name)) {
-      throw new TypeError(`there is no option ${name}: there are claims, on, mailer and allowedOrigins`);
+      throw new TypeError(`unknown option ${name}: the options are claims, on, mailer and allowedOrigins`);
     }
   }
   const { claims, on, mailer, allowedOrigins } = options;
@@ -110,14 +111,14 @@ function checkHooks(on: unknown): void {
   if (typeof on !== 'object' || on === null) throw new TypeError('on must be an object of functions');
   for (const [name, hook] of Object.entries(on)) {
     if (!Object.hasOwn(HOOKS, name)) {
-      throw new TypeError(`on.${name} is never called: there are ${Object.keys(HOOKS).join(', ')}`);
+      throw new TypeError(`unknown hook on.${name}: the hooks are ${Object.keys(HOOKS).join(', ')}`);
     }
     if (hook !== undefined && typeof hook !== 'function')
       throw new TypeError(`on.${name} must be a function`);
   }
 }
 
-const NOBODY: ClaimsUser = {
+const PLACEHOLDER: ClaimsUser = {
   id: '00000000-0000-7000-8000-000000000000',
   email: 'nobody@example.com',
   username: null,
@@ -128,8 +129,8 @@ const NOBODY: ClaimsUser = {
 };
 
 /**
- * Calls it for a made-up user: names that are always there are refused before anybody signs in. Where it needs more than
- * a start has (bindings, a fetch) nothing is known yet; each token is checked again.
+ * Calls the function with a placeholder user, so that reserved names are refused before anybody signs in. If it fails or
+ * is async, for example because it needs bindings, nothing is checked yet: each token's claims are checked anyway.
  */
 function checkClaims(claims: NonNullable<HostOptions<never>['claims']>): void {
   if (typeof claims !== 'function') throw new TypeError('claims must be a function of the user');
@@ -137,7 +138,13 @@ function checkClaims(claims: NonNullable<HostOptions<never>['claims']>): void {
   try {
     const client = { ip: null, userAgent: null, country: null };
     const env = {} as never;
-    made = claims(NOBODY, { env, requestId: 'start', client, language: 'en', sessionId: NOBODY.id });
+    made = claims(PLACEHOLDER, {
+      env,
+      requestId: 'start',
+      client,
+      language: 'en',
+      sessionId: PLACEHOLDER.id,
+    });
   } catch {
     return;
   }

@@ -1,4 +1,4 @@
-/** What a host imports. `hono-accounts/guard` alone is enough for a Worker that only guards its routes. */
+/** The public API for hosts. A Worker that only guards its routes can import `hono-accounts/guard` instead. */
 export type { Overrides } from './app.ts';
 export {
   createAccounts,

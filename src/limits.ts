@@ -1,14 +1,14 @@
 /**
- * Workers' rate-limit bindings (https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/).
- * Weakness: counted per Cloudflare location, approximately. The client's address is CF-Connecting-IP alone;
- * where it is absent all share one bucket. Keys are hashes of canonical forms.
+ * Rate limits with Workers' bindings (https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/).
+ * Weakness: counts are approximate and per Cloudflare location. Clients are told apart by CF-Connecting-IP only; without
+ * it they share one counter. Keys are hashes of canonical forms.
  */
 import { unavailable, within } from './deadlines.ts';
 import { sha256Hex } from './encoding.ts';
 import { Refusal } from './errors.ts';
 import type { Limits, RateLimitedAction } from './rate-limited-action.ts';
 
-/** Their numbers stand in wrangler.toml: the platform takes them from there alone. */
+/** The limits themselves are in wrangler.toml, the only place where the platform reads them. */
 export const LIMIT_BINDINGS = [
   'LIMIT_LOG_IN',
   'LIMIT_LOG_IN_ACCOUNT',
@@ -27,7 +27,7 @@ export type LimitBinding = (typeof LIMIT_BINDINGS)[number];
 /** The period of every binding. */
 const RETRY_AFTER_SECONDS = 60;
 
-/** What must be counted to be let through. */
+/** Actions that are refused if they cannot be counted. */
 const GUESSES: ReadonlySet<RateLimitedAction['action']> = new Set([
   'log_in',
   'guess',
@@ -35,7 +35,7 @@ const GUESSES: ReadonlySet<RateLimitedAction['action']> = new Set([
   'imported_hash',
 ]);
 
-/** The narrowest first. */
+/** The narrowest counter first. */
 function countersOf(what: RateLimitedAction, client: string): [LimitBinding, string][] {
   switch (what.action) {
     case 'log_in':
@@ -50,7 +50,7 @@ function countersOf(what: RateLimitedAction, client: string): [LimitBinding, str
         ['LIMIT_LOG_IN_ACCOUNT', `id ${what.account}`],
       ];
     case 'password_check':
-      // Apart from log-ins: strangers cannot keep a signed-in user from proving the password.
+      // Separate from log-ins, so that strangers cannot lock a signed-in user out of password checks.
       return [
         ['LIMIT_LOG_IN', `${client} signed in ${what.userId}`],
         ['LIMIT_LOG_IN_ACCOUNT', `signed in ${what.userId}`],
@@ -74,7 +74,7 @@ function countersOf(what: RateLimitedAction, client: string): [LimitBinding, str
   }
 }
 
-/** An IPv6 client has at least a /64 to itself (RFC 6177), so that is what is counted. */
+/** IPv6 clients are counted by their /64, as each has at least one to itself (RFC 6177). */
 export function clientKey(ip: string | null): string {
   if (ip === null) return 'no address';
   if (!ip.includes(':') || ip.includes('.')) return ip;
@@ -97,8 +97,8 @@ export function bindingLimits(
       const client = clientKey(call.client.ip);
       let allowed = true;
       try {
-        // One after another: what a client is refused must not fill the account's counter, or one client
-        // could lock everybody else out of an account.
+        // One after another: an attempt refused for its client must not count for the account, or one client could
+        // lock everybody else out of it.
         for (const [binding, key] of countersOf(what, client)) {
           const hashed = await sha256Hex(`${binding} ${key}`);
           const outcome = await within(deadlineMs, bindings[binding].limit({ key: hashed }));
@@ -107,7 +107,7 @@ export function bindingLimits(
         }
       } catch {
         call.report('error', 'limiter_failed', { action: what.action });
-        // A guess at a password must be counted; everything else goes on.
+        // Guesses at a password must be counted; everything else is allowed.
         if (GUESSES.has(what.action)) {
           throw unavailable('limiter', what.action);
         }

@@ -1,4 +1,4 @@
-/** What is kept: users, sessions, the blacklist, one-time tokens. Times are epoch seconds. */
+/** The model: users, sessions, the blacklist, one-time tokens. Times are epoch seconds. */
 
 export interface User {
   id: string;
@@ -6,29 +6,29 @@ export interface User {
   email: string | null;
   username: string | null;
   name: string | null;
-  /** Self-describing; never leaves the use cases. */
+  /** Self-describing; empty if the user has no password. Never leaves the use cases. */
   passwordHash: string;
-  /** Raised by every change of the password. */
+  /** Incremented by every change of the password. */
   passwordVersion: number;
   isActive: boolean;
   isStaff: boolean;
   emailVerifiedAt: number | null;
   dateJoined: number;
   lastLoginAt: number | null;
-  /** An authenticator app is switched on (second-factor/). */
+  /** An authenticator app is active (second-factor/). */
   hasSecondFactor: boolean;
-  /** A Language that the user's browser asked for; null: it asked for none that is there. */
+  /** The supported language that the user's browser asked for last, or null. */
   language: string | null;
-  /** Of the user's passkeys (passkeys/). */
+  /** Number of the user's passkeys (passkeys/). */
   passkeyCount: number;
 }
 
-/** A user with the key by which the username is unique and found. */
+/** A user with the key by which the username is unique and looked up. */
 export interface UserRow extends User {
   usernameKey: string | null;
 }
 
-/** Why a session ended, as D1 and KV keep it. */
+/** Why a session ended, as stored in D1 and KV. */
 export type RevocationReason =
   | 'logged_out'
   | 'ended'
@@ -46,93 +46,93 @@ export interface Session {
   id: string;
   createdAt: number;
   lastUsedAt: number;
-  /** An upper bound for the sweep and the list; no token is refused by it. */
+  /** An upper bound, for the sweep and for lists. Tokens are never refused because of it. */
   expiresAt: number;
-  /** No token of the session outlives it. */
+  /** No token of the session expires later. */
   absoluteEndAt: number;
   revokedAt: number | null;
   revokedReason: RevocationReason | null;
-  /** When the user proved again who they are; null: not since the log-in. */
+  /** When the user last reauthenticated; null if not since the log-in. */
   authenticatedAt: number | null;
-  /** How the user last did so. */
+  /** How the user last authenticated (RFC 8176). */
   amr: readonly string[];
   userAgent: string | null;
   ip: string | null;
   country: string | null;
 }
 
-/** One that has ended. No token of it was handed out that lives past `expiresAt`, LEEWAY apart. */
+/** An ended session. No token of it expires later than `expiresAt`, apart from LEEWAY. */
 export type EndedSession = Pick<Session, 'id' | 'expiresAt'>;
 
 /** What decides whether a session is live. */
 export type SessionState = Pick<Session, 'revokedAt' | 'revokedReason' | 'absoluteEndAt'>;
 
-/** What a host may want to know of whom a token is minted for. */
+/** What a host's `claims` function learns about the user. */
 export type Profile = Pick<User, 'email' | 'username' | 'name' | 'dateJoined'>;
 
-/** Whether a token's user and session stand: what decides about a token beyond its signature. */
+/** The state of a token's user and session, which decides about a token with a valid signature. */
 export interface TokenStatus {
   user: Pick<User, 'isActive' | 'isStaff' | 'emailVerifiedAt'> | null;
   session: (SessionState & Pick<Session, 'expiresAt' | 'createdAt' | 'authenticatedAt' | 'amr'>) | null;
 }
 
-/** With what the next tokens are minted from. */
+/** TokenStatus with what the next tokens are minted from. */
 export interface RefreshStatus extends TokenStatus {
   user: (NonNullable<TokenStatus['user']> & Profile) | null;
 }
 
-/** How a consumed refresh token stands in the blacklist. */
+/** A consumed refresh token in the blacklist. */
 export interface RevokedToken {
   revokedAt: number;
   reason: string;
   successorJti: string | null;
-  /** The successor has been consumed or logged out with: whoever got it has it. */
+  /** The successor has been consumed or logged out, so the client has received it. */
   successorUsed: boolean;
 }
 
-/** When a session's last use is written, and the upper bound of its life then. */
+/** When the last use of a session is written, and how far its `expiresAt` then lies ahead. */
 export interface Touch {
-  /** Written where the last use lies at least this far back. */
+  /** Written if the previous one is at least this old. */
   everySeconds: number;
   lifetimeSeconds: number;
 }
 
 export type OneTimePurpose =
   | 'password_reset'
-  /** Confirms an address, and disowns the account. */
+  /** Confirms an address, or disowns the account. */
   | 'email_verify'
-  /** Was `email_verify`, and disowns only, since the password changed meanwhile. */
+  /** An `email_verify` token that only disowns, as the password has changed since. */
   | 'email_disown'
   | 'email_change'
-  /** Takes an address back that a change replaced. */
+  /** Takes back an address that was replaced. */
   | 'email_take_back'
-  /** A code and a link that sign in (email-sign-in/): one row an address. */
+  /** A code and a link to sign in (email-sign-in/): one row per address. */
   | 'email_sign_in'
-  /** A sign-in that waits for its second factor; no mail carries it. */
+  /** A sign-in that waits for its second factor. Not sent by e-mail. */
   | 'second_factor'
-  /** Opens a session for who has just come back from a provider (connections/); no mail carries it. */
+  /** Opens a session after a sign-in with a provider (connections/). Not sent by e-mail. */
   | 'exchange'
-  /** Adds a connection to the account that asked for it; no mail carries it. */
+  /** Adds a connection to an account. Not sent by e-mail. */
   | 'connect'
   | 'sign_up';
 
 export interface OneTimeToken {
-  /** User id, or SHA-256 of the address for a pending sign-up. */
+  /** The user's id, or the SHA-256 of an address that has no account yet. */
   subject: string;
   purpose: OneTimePurpose;
-  /** SHA-256 of the secret half; the secret itself is in the mail alone. */
+  /** SHA-256 of the secret half. The secret itself is not stored. */
   hash: string;
   payload: string | null;
   createdAt: number;
   expiresAt: number;
 }
-/** The payload of a token that takes an address back. */
+/** The payload of an `email_take_back` token. */
 export interface TakenBack {
   email: string;
-  /** SHA-256 of the address: under it lies what waits for the address. */
+  /** SHA-256 of the address: the subject of pending sign-ups for it. */
   subject: string;
-  /** Of the changes of one user, which: an older one is not voided by the use of a newer one. */
+  /** Counts the user's changes: using a newer token does not void older ones. */
   nth: number;
 }
-/** What finds one again. */
+/** Its primary key. */
 export type OneTimeKey = Pick<OneTimeToken, 'subject' | 'purpose' | 'hash'>;

@@ -1,6 +1,6 @@
-/** What is used of nodejs_compat, and no more; @types/node would define the Workers' globals anew. */
+/** The parts of nodejs_compat that are used. @types/node would redefine the globals of Workers. */
 declare module 'node:url' {
-  /** UTS 46: `xn--bcher-kva.example` → `bücher.example`; '' where it is not a domain. */
+  /** UTS 46: `xn--bcher-kva.example` → `bücher.example`; '' if it is not a domain. */
   export function domainToUnicode(domain: string): string;
 }
 

@@ -1,12 +1,12 @@
 /**
- * Origins as `ALLOWED_ORIGINS` names them: exact ones, `https://*.example.com` (one DNS label at the left), and those of
- * apps, whose schemes are their own (`capacitor://localhost`, `chrome-extension://<id>`). Pure.
+ * The origins in `ALLOWED_ORIGINS`: exact ones, `https://*.example.com` (exactly one leftmost DNS label), and app schemes
+ * (`capacitor://localhost`, `chrome-extension://<id>`). Pure.
  */
 
 export type IsAllowedOrigin = (origin: string) => boolean;
 
 const WILDCARD = /^(https?:\/\/)\*((?:\.[^.*:]+){2,}(?::\d+)?)$/;
-/** Without a dot in its host, so that a slip such as `htps://app.example.com` is none. */
+/** The host must have no dot, so that a typo such as `htps://app.example.com` is refused. */
 const APP_ORIGIN =
   /^(?!(?:https?|wss?|ftp|file|data|blob|about|javascript):)[a-z][a-z0-9+.-]*:\/\/[\w-]+(?::\d{1,5})?$/;
 const LABEL = /^[a-z0-9_-]{1,63}$/;
@@ -15,7 +15,7 @@ const LOCALHOST = /^http:\/\/(?:(?:[\w-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::
 
 function isWebOrigin(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  // The URL parser lets an asterisk pass; no browser sends one.
+  // The URL parser accepts an asterisk, but no browser sends one.
   return url?.origin === text && /^https?:$/.test(url.protocol) && !text.includes('*');
 }
 
@@ -24,7 +24,7 @@ export function isOriginPattern(text: string): boolean {
   return scheme === undefined ? isWebOrigin(text) || APP_ORIGIN.test(text) : isWebOrigin(`${scheme}x${rest}`);
 }
 
-/** Whoever is on the network can be a page of this origin. */
+/** An origin that anybody on the network can impersonate. */
 export const isInsecureOrigin = (pattern: string): boolean =>
   pattern.startsWith('http:') && !LOCALHOST.test(pattern);
 
@@ -43,7 +43,7 @@ export function originMatcher(patterns: readonly string[]): IsAllowedOrigin {
     );
 }
 
-/** In the sense of SameSite, as far as it shows without a list of public suffixes: the last two labels. */
+/** Approximates "same site" of SameSite cookies by the last two labels, without a list of public suffixes. */
 export function isSameSite(origin: string, own: string): boolean {
   const siteOf = (text: string) => {
     const { protocol, hostname } = new URL(text);

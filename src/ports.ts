@@ -1,7 +1,7 @@
 /**
- * What the use cases need of the world. The rules below know none of it; the adapters (`d1-…` and those of
- * KV) implement it; app.ts puts the two together. Every method of a store is one round trip unless it says so.
- * A store that cannot be reached throws Refusal('unavailable'). Times are epoch seconds.
+ * The ports of the use cases. Adapters (`d1-…` and those of KV) implement them; compose.ts connects the two. Every method
+ * of a store is one round trip unless noted. A store that cannot be reached throws Refusal('unavailable'). Times are
+ * epoch seconds.
  */
 import type { Language } from './languages/index.ts';
 import type {
@@ -20,34 +20,34 @@ import type {
   UserRow,
 } from './model.ts';
 
-/** Epoch milliseconds. In production it stands still between I/O. */
+/** Epoch milliseconds. In production it advances only with I/O. */
 export type Clock = () => number;
 export const seconds = (clock: Clock): number => Math.floor(clock() / 1_000);
 
-/** Who calls, as far as a person would recognise it in the list of sessions. */
+/** The client of a request, as shown to users in the list of sessions. */
 export interface Client {
   ip: string | null;
   userAgent: string | null;
   country: string | null;
 }
 
-/** What a use case is told of the request it serves. */
+/** What a use case knows about the request. */
 export interface Call {
   requestId: string;
   client: Client;
   language: Language;
-  /** The same where the request asked for it; null where it asked for none that is there. */
+  /** The same if the request asked for it; null if it asked for no supported language. */
   askedLanguage: Language | null;
-  /** Where the account app is, seen from outside: links in mail begin with it. */
+  /** Public URL of the account app, with which links in e-mails begin. */
   accountsUrl: string;
-  /** What people know the service by. */
+  /** Display name of the site. */
   site: string;
-  /** Goes on after the answer; only for what may be lost. */
+  /** Continues work after the response. Only for work that may be lost. */
   waitUntil: (work: Promise<unknown>) => void;
   report: Report;
 }
 
-/** One JSON line in the log. Never a secret, token, hash or whole address. */
+/** Writes one JSON line to the log. Never a secret, token, hash or whole address. */
 export type Report = (
   level: 'info' | 'warn' | 'error',
   event: string,
@@ -57,19 +57,19 @@ export type Report = (
 export type LogInName = { email: string } | { usernameKey: string };
 
 export interface Users {
-  /** Atomic: the user, the first session and, where given, a token for the mail, or none of them. */
+  /** Creates the user with the first session and the verification token, if given, atomically. */
   create: (
     user: UserRow,
     session: Session | null,
     mail: OneTimeToken | null,
   ) => Promise<'ok' | 'email_taken' | 'username_taken'>;
   findByName: (name: LogInName) => Promise<User | null>;
-  /** A user with the session that a token names; null where there is none. */
+  /** The user and session of a token; null if there is no such user. */
   findWithSession: (
     userId: string,
     sessionId: string,
   ) => Promise<{ user: User; session: Session | null } | null>;
-  /** A username is changed only while the address is the one that was read; `changed`: it is another one. */
+  /** A username is changed only if the address is still as read. `changed`: it is not. `gone`: the session has ended. */
   update: (
     user: Pick<User, 'id' | 'email' | 'name' | 'username' | 'isActive' | 'isStaff'>,
     sessionId: string,
@@ -77,8 +77,8 @@ export interface Users {
     change: { name?: string | null; username?: string | null; usernameKey?: string | null },
   ) => Promise<{ outcome: 'ok'; user: User } | { outcome: 'username_taken' | 'changed' | 'gone' }>;
   /**
-   * The user and all that hangs from it are gone, if the password is still the one that was read, the
-   * session lives and it is not the last active staff member.
+   * Deletes the user and everything that belongs to them, if the password is still as read, the session is live and they
+   * are not the last active staff member.
    */
   withdraw: (
     user: Pick<User, 'id' | 'passwordVersion'> & { emailSubject: string | null },
@@ -92,8 +92,8 @@ export interface Users {
 
 export interface Sessions {
   /**
-   * Opens a session if the user is still active, staff or not as before, with the password that was read, ends the
-   * oldest past `max`, and replaces the hash (where `rehash` is given) if it is still the one that was read.
+   * Opens a session if the user is still active with the same password and staff flag as read. Ends the oldest sessions
+   * beyond `max`, and replaces the password hash by `rehash`, if given and the hash is still as read.
    */
   open: (
     session: Session,
@@ -102,18 +102,22 @@ export interface Sessions {
       max: number;
       updateLastLogin: boolean;
       rehash: string | null;
-      /** The user's from now on; null: as before. */
+      /** The user's new language; null keeps the old one. */
       language: Language | null;
     },
   ) => Promise<
-    | { outcome: 'ok'; evicted: EndedSession[] /** Some dead ones are to be pruned. */; crowded?: boolean }
+    | {
+        outcome: 'ok';
+        evicted: EndedSession[] /** The user has ended sessions to prune. */;
+        crowded?: boolean;
+      }
     | { outcome: 'changed' }
   >;
-  /** Deletes some dead sessions of a user who has many. */
+  /** Deletes some ended sessions of a user who has many. */
   prune: (userId: string, now: number) => Promise<void>;
   /**
-   * Consumes a refresh token with `successorJti`, or punishes its replay, in one batch, and reads back how
-   * things stand. `token.successorJti` equal to the one handed in: this call was the first.
+   * Consumes a refresh token with `successorJti`, or ends the session on a replay, and reads the resulting state, in one
+   * batch. This call was the first if the returned `token.successorJti` equals `successorJti`.
    */
   consume: (
     token: { userId: string; sessionId: string; jti: string; expiresAt: number },
@@ -121,61 +125,61 @@ export interface Sessions {
     now: number,
     rules: { graceSeconds: number; refreshLifetimeSeconds: number; touch: Touch },
   ) => Promise<
-    RefreshStatus & { token: RevokedToken | null /** This very call ended the session. */; replayed: boolean }
+    RefreshStatus & { token: RevokedToken | null /** This call ended the session. */; replayed: boolean }
   >;
-  /** For a refresh that consumes nothing: how things stand, and the session's last use moved. */
+  /** For a refresh that consumes nothing: updates the session's last use and returns the state. */
   use: (token: { userId: string; sessionId: string }, now: number, touch: Touch) => Promise<RefreshStatus>;
-  /** How a refresh token stands; changes nothing. */
+  /** The state of a refresh token; changes nothing. */
   inspect: (
     token: { userId: string; sessionId: string; jti: string; expiresAt: number },
     refreshLifetimeSeconds: number,
   ) => Promise<TokenStatus & { token: RevokedToken | null }>;
-  /** How the user and the session of an access token stand. */
+  /** The state of the user and session of an access token. */
   tokenStatus: (userId: string, sessionId: string) => Promise<TokenStatus>;
-  /** Ends the session of a refresh token and puts the token on the blacklist. Idempotent. */
+  /** Ends the session of a refresh token and blacklists the token. Idempotent. */
   logOut: (
     token: { userId: string; sessionId: string; jti: string; expiresAt: number },
     now: number,
-  ) => Promise<TokenStatus & { /** This very call ended the session. */ ended: boolean }>;
-  /** The caller as `Users.findWithSession` has it, and all live sessions of that user, newest first. */
+  ) => Promise<TokenStatus & { /** This call ended the session. */ ended: boolean }>;
+  /** The caller, as from `Users.findWithSession`, and all their live sessions, newest first. */
   list: (
     userId: string,
     sessionId: string,
     now: number,
   ) => Promise<{ user: User; session: Session | null; all: Session[] } | null>;
-  /** Ends one session of the caller, whose own must live; none where it had ended. `gone`: the caller's does not live. */
+  /** Ends one of the caller's sessions. `ended` is empty if it had already ended. `gone`: the caller's own has ended. */
   endOne: (
     caller: { userId: string; sessionId: string },
     id: string,
     now: number,
   ) => Promise<{ outcome: 'ok'; ended: EndedSession[] } | { outcome: 'not_found' } | { outcome: 'gone' }>;
   /**
-   * Notes when and how the session's user proved who they are, if the user is still active with the password that was
-   * read and the session lives. `expiresAt`: of the access token that is minted for it.
+   * Records a reauthentication, if the user is still active with the same password as read and the session is live.
+   * `expiresAt`: expiry of the access token that will be minted.
    */
   reauthenticate: (
     session: Pick<Session, 'userId' | 'id'>,
     as: Pick<User, 'passwordVersion'>,
     proof: { amr: readonly string[]; now: number; expiresAt: number },
   ) => Promise<'ok' | 'changed'>;
-  /** Ends all sessions of the caller, the caller's own included; says which were alive. */
+  /** Ends all sessions of the caller, including their own. Returns those that were live. */
   endAll: (caller: { userId: string; sessionId: string }, now: number) => Promise<EndedSession[]>;
 }
 
 /** KV in front of D1: a hit is final, a miss proves nothing. Keys are session ids. */
 export interface Blacklist {
-  /** `unknown`: KV could not be asked; D1 must be. */
+  /** `unknown`: KV could not be read, so D1 must be. */
   find: (sessionId: string, report: Report) => Promise<RevocationReason | 'unknown' | null>;
   /**
-   * Kept until the last token of each has expired. Tried twice; a failure is logged and swallowed, since D1 has the
-   * revocation.
+   * Entries live until the last token of their session has expired. Tried twice; a failure is logged but not thrown, since
+   * the revocation is in D1.
    */
   add: (sessions: readonly EndedSession[], reason: RevocationReason, report: Report) => Promise<void>;
 }
 
-/** Passwords, e-mail addresses and the tokens sent by mail that change them. */
+/** Passwords, e-mail addresses and the e-mailed tokens that change them. */
 export interface Credentials {
-  /** If the password is still the one that was read and the session lives: all other sessions end. */
+  /** Replaces the password and ends all other sessions, if the password is still as read and the session is live. */
   changePassword: (
     user: Pick<User, 'id' | 'passwordVersion'>,
     sessionId: string,
@@ -183,29 +187,29 @@ export interface Credentials {
     now: number,
   ) => Promise<{ outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'changed' }>;
   /**
-   * Leaves a reset token for the active owner of the address beside older ones, of which a few may be live. null:
-   * there is no owner, or there are enough, and the row that is written is that of `nobody`, which no token opens.
+   * Adds a reset token for the active owner of the address; a few older ones may be live. Returns null if there is no
+   * owner or there are enough tokens; it then writes a row under the subject `decoy`, which no token matches.
    */
   requestPasswordReset: (
-    address: { email: string; nobody: string },
+    address: { email: string; decoy: string },
     token: Omit<OneTimeToken, 'subject'>,
   ) => Promise<{ userId: string } | null>;
-  /** A live token of one of these purposes, with its user (none for a pending sign-up). */
+  /** A live token of one of these purposes, and its user (null for a pending sign-up). */
   findToken: (
     subject: string,
     purposes: readonly OneTimePurpose[],
     hash: string,
     now: number,
   ) => Promise<{ token: OneTimeToken; user: User | null } | null>;
-  /** Uses the token: new password, address proven, every session ended, every other token void. */
+  /** Consumes the token: sets the password, verifies the address, ends every session and voids every other token. */
   resetPassword: (
     key: OneTimeKey,
     passwordHash: string,
     now: number,
   ) => Promise<{ outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'used' }>;
   /**
-   * Uses the token where whoever made the account by a sign-up has never shown the mailbox: the account with all that
-   * hangs from it is gone, and `user` is there in its place. `proven`: it is not such an account, or the token is used.
+   * Consumes the token of an account that was created by a sign-up and never verified its address: replaces it, and
+   * everything that belongs to it, by `user`. `proven`: it is not such an account, or the token is used.
    */
   passUnproven: (
     key: OneTimeKey,
@@ -213,13 +217,13 @@ export interface Credentials {
     now: number,
   ) => Promise<{ outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'proven' }>;
   /**
-   * In place of older ones, whose payload it takes over, where the address is not verified yet; null: nothing to
-   * verify.
+   * Adds a verification token if the address is not verified yet. Replaces older ones and keeps their payload. Null if
+   * there is nothing to verify.
    */
   requestVerification: (token: OneTimeToken) => Promise<{ payload: string | null } | null>;
   /**
-   * Uses the token: the user and all that hangs from it are gone, if the address is the one that was read and still
-   * unverified, and it is not the last active staff member.
+   * Consumes the token and deletes the user and everything that belongs to them, if the address is as read and still
+   * unverified, and they are not the last active staff member.
    */
   disown: (
     key: OneTimeKey,
@@ -230,7 +234,7 @@ export interface Credentials {
     { outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'used' } | { outcome: 'last_staff' }
   >;
   verifyEmail: (key: OneTimeKey, now: number) => Promise<'ok' | 'used'>;
-  /** In place of older ones. `taken`: the address has an owner; the token's secret must not be sent. */
+  /** Replaces older ones. `taken`: the address has an account, so the token's secret must not be sent. */
   requestEmailChange: (
     user: Pick<User, 'id' | 'passwordVersion'>,
     sessionId: string,
@@ -238,8 +242,8 @@ export interface Credentials {
     token: OneTimeToken,
   ) => Promise<'ok' | 'taken' | 'changed'>;
   /**
-   * Uses the token: the new address is the user's, verified; every other token is void, and of sign-ups that wait
-   * for the new address nothing is kept. `takeBack`: left for the old address, if it is still the one that was read.
+   * Consumes the token: sets the new, verified address, voids every other token, and empties pending sign-ups for the new
+   * address, if the old address is still as read. `takeBack`: a token added for the old address.
    */
   changeEmail: (
     key: OneTimeKey,
@@ -248,9 +252,9 @@ export interface Credentials {
     now: number,
   ) => Promise<'ok' | 'email_taken' | 'used'>;
   /**
-   * Uses the token: the address is the user's again, verified; no password works until `reset` is used; every session
-   * ends, every token is void but those that take an older address back. Whoever has the address meanwhile and has not
-   * verified it is gone. `email_taken`: its owner has.
+   * Consumes the token: restores the address as verified, removes the password until `reset` is used, ends every session
+   * and voids every token except those that take back an even older address. Deletes an account that has the address
+   * meanwhile without having verified it. `email_taken`: another account has verified it.
    */
   takeBackEmail: (
     key: OneTimeKey,
@@ -263,19 +267,19 @@ export interface Credentials {
         outcome: 'ok';
         endedSessions: EndedSession[];
         endedOfOthers: EndedSession[];
-        /** Ids of users who are gone. */
+        /** Ids of deleted users. */
         deleted: string[];
       }
     | { outcome: 'email_taken' }
     | { outcome: 'used' }
   >;
-  /** A sign-up that waits for its mail. `taken`: the address has an owner; the token's secret must not be sent. */
+  /** Stores a pending sign-up. `taken`: the address has an account, so the token's secret must not be sent. */
   createPendingSignUp: (email: string, token: OneTimeToken) => Promise<'ok' | 'taken'>;
-  /** Uses the token: the user exists from now on; other pending sign-ups for the address are void. */
+  /** Consumes the token, creates the user and voids other pending sign-ups for the address. */
   completeSignUp: (key: OneTimeKey, user: UserRow, now: number) => Promise<'ok' | 'email_taken' | 'used'>;
 }
 
 export type { Inbox, InboxMail, Mail, Mailer } from './mail-ports.ts';
 
-/** Has this password been in a breach? Fails open: false, and a line in the log. */
+/** Whether the password has appeared in a breach. Fails open: logs an error and returns false. */
 export type BreachCheck = (password: string, report: Report) => Promise<boolean>;

@@ -2,7 +2,7 @@
 import { toBase64Url, toHex } from './encoding.ts';
 
 export interface Random {
-  /** RFC 9562 version 7: sorts by the time it was made. */
+  /** RFC 9562 version 7, which sorts by creation time. */
   uuid7: (nowMs: number) => string;
   /** RFC 9562 version 4. */
   uuid4: () => string;

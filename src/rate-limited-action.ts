@@ -1,19 +1,19 @@
-/** The port of the rate limits. */
+/** The port for rate limits. */
 import type { Call } from './ports.ts';
 
-/** What is limited, and by what it is counted. Keys never reach the binding unhashed. */
+/** A limited action and its counter's key. Keys are hashed before they reach the binding. */
 export type RateLimitedAction =
   | { action: 'log_in'; account: string }
-  /** The same attempt after the look-up, by the user's id, or the name that nobody has: a second name is no second counter. */
+  /** The same attempt, counted by the user's id (or the unknown name), so that both names of a user share a counter. */
   | { action: 'guess'; account: string }
   /** A signed-in user's check of the current password. */
   | { action: 'password_check'; userId: string }
-  /** A check of other software's hash that costs more than one of ours. */
+  /** A check of an imported hash that costs more than one of ours. */
   | { action: 'imported_hash'; userId: string; signedIn: boolean }
   | { action: 'mail'; address: string }
   | { action: 'sign_up' }
   | { action: 'refresh' }
-  /** A request without a session that costs a look at D1 or KV. */
+  /** A request without a session that reads D1 or KV. */
   | {
       action: 'anonymous';
       endpoint:
@@ -32,10 +32,10 @@ export type RateLimitedAction =
         | 'passkey'
         | 'hand_back';
     }
-  /** A signed-in user's change of the own account. */
+  /** A signed-in user's change to their own account. */
   | { action: 'change'; userId: string };
 
 export interface Limits {
-  /** Throws Refusal('throttled'), or Refusal('unavailable') where log-ins cannot be counted. */
+  /** 429 throttled; 503 unavailable if log-ins cannot be counted. */
   check: (what: RateLimitedAction, call: Call) => Promise<void>;
 }

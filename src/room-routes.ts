@@ -1,4 +1,4 @@
-/** The routes of the rooms: apart from what the rooms are made of, so that a host's types reach no store. */
+/** The routes of the rooms. Separate from rooms.ts, so that a host's types do not depend on the stores. */
 import { connectionsRoutes } from './connections/routes.ts';
 import { emailSignInRoutes } from './email-sign-in/routes.tsx';
 import { pageRoutes } from './pages/routes.tsx';
@@ -7,5 +7,5 @@ import { secondFactorRoutes } from './second-factor/routes.ts';
 
 /** Below the mount of the account app. */
 export const roomRoutes = () =>
-  // A tuple: of an array TypeScript may take one room's type for another's.
+  // A tuple, as TypeScript may unify the rooms' types in an array.
   [secondFactorRoutes(), emailSignInRoutes(), passkeyRoutes(), pageRoutes(), connectionsRoutes()] as const;

@@ -1,6 +1,5 @@
 /**
- * The composition of the rooms: each has what it needs made here. To take one out, take out its lines here and in
- * room-routes.ts.
+ * Builds the services of the rooms. To remove a room, delete its folder and its lines here and in room-routes.ts.
  */
 import type { AdminServices } from './admin/application.ts';
 import type { D1 } from './db/client.ts';
@@ -20,13 +19,13 @@ type RoomServices = Pick<
   'secondFactor' | 'factors' | 'emailSignIn' | 'passkeys' | 'passkeyProof' | 'noticeDevice'
 >;
 
-/** Null where the settings switch a room off. `signingKey`: others are derived from it. */
+/** A service is null if the settings turn its room off. `signingKey`: other keys are derived from it. */
 export function composeRooms(
   settings: Settings,
   d1: D1,
-  ground: Pick<AdminServices, 'isAllowedOrigin' | 'clock' | 'random' | 'mailer'> & { signingKey: string },
+  context: Pick<AdminServices, 'isAllowedOrigin' | 'clock' | 'random' | 'mailer'> & { signingKey: string },
 ): RoomServices {
-  const { signingKey, clock, random, mailer } = ground;
+  const { signingKey, clock, random, mailer } = context;
   const passkeys = settings.PASSKEYS ? d1PasskeyServices(d1, signingKey) : null;
   const { ENCRYPTION_KEY, ENCRYPTION_KEYS_OLD, ACCESS_TOKEN_LIFETIME } = settings;
   const factors = ENCRYPTION_KEY
@@ -41,6 +40,6 @@ export function composeRooms(
       : null,
     noticeDevice: settings.NEW_DEVICE_MAIL ? newDeviceNotice(d1SeenDevices(d1), { mailer, settings }) : null,
     passkeys,
-    passkeyProof: passkeys && createPasskeyProof(passkeys, { ...ground, settings }),
+    passkeyProof: passkeys && createPasskeyProof(passkeys, { ...context, settings }),
   };
 }

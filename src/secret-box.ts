@@ -1,28 +1,28 @@
 /**
- * Secrets at rest: AES-256-GCM under `ENCRYPTION_KEY`, bound to their owner, and HMACs under a key derived from it.
- * A text that an older key of `ENCRYPTION_KEYS_OLD` wrote is still read.
+ * Encryption of secrets at rest: AES-256-GCM, bound to their owner, and HMACs, both with keys derived from
+ * `ENCRYPTION_KEY`. Secrets sealed with a key of `ENCRYPTION_KEYS_OLD` can still be opened.
  *
- * Stored form: `v1.<key id>.<nonce>.<ciphertext and tag>`, base64url. The key id is the beginning of the key's
- * SHA-256: it finds the key and says nothing else of it.
+ * Stored form: `v1.<key id>.<nonce>.<ciphertext and tag>`, base64url. The key id is a prefix of the key's SHA-256, which
+ * identifies the key without revealing it.
  */
 
 import { deriveKey, HMAC_KEY } from './derived-key.ts';
 import { anyBase64, fromBase64Url, toBase64Url, utf8 } from './encoding.ts';
 
 const KEY_BYTES = 32;
-/** NIST SP 800-38D section 8.2.2: random, 96 bits. */
+/** NIST SP 800-38D section 8.2.2: 96 random bits. */
 const NONCE_BYTES = 12;
 const VERSION = 'v1';
 const KEY_ID_LENGTH = 8;
 
 export interface SecretBox {
-  /** `owner`: what the secret belongs to; the same has to be given to open it. */
+  /** `owner`: identifies what the secret belongs to. `open` needs the same value. */
   seal: (owner: string, secret: Uint8Array) => Promise<string>;
-  /** Null where no configured key opens it, or it is another owner's. */
+  /** Null if no configured key opens it, or it belongs to another owner. */
   open: (owner: string, sealed: string) => Promise<Uint8Array | null>;
-  /** Whether the newest key wrote it. */
+  /** Whether it was sealed with the newest key. */
   isCurrent: (sealed: string) => boolean;
-  /** HMAC-SHA-256, base64url, the newest key's first: to write that one, and to look for all. */
+  /** HMAC-SHA-256 in base64url, one per key, newest first. Store the first; look up all of them. */
   digests: (owner: string, text: string) => Promise<string[]>;
 }
 
@@ -32,7 +32,7 @@ interface Key {
   mac: CryptoKey;
 }
 
-/** Null where the text is not base64 (or base64url) of 32 bytes. */
+/** Null if the text is not 32 bytes in base64 or base64url. */
 export function parseEncryptionKey(text: string): Uint8Array<ArrayBuffer> | null {
   const bytes = anyBase64(text.trim());
   return bytes?.length === KEY_BYTES ? bytes : null;
@@ -50,7 +50,7 @@ async function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<Key> {
   };
 }
 
-/** `keys`: the newest first, each as parseEncryptionKey gives it. Imported on first use. */
+/** `keys`: newest first, each from `parseEncryptionKey`. Imported on first use. */
 export function secretBox(keys: readonly [Uint8Array<ArrayBuffer>, ...Uint8Array<ArrayBuffer>[]]): SecretBox {
   let imported: Promise<readonly [Key, ...Key[]]> | undefined;
   const all = () => {

@@ -1,4 +1,4 @@
-/** From the text of a setting to its value. What a parser throws says what is wrong, never the value. */
+/** Parsers for the text of settings. The Problem that a parser throws says what is wrong, never the value. */
 
 import { isOriginPattern } from './origins.ts';
 import { readFirebaseHashConfig } from './password/foreign/firebase-config.ts';
@@ -11,7 +11,7 @@ export class Problem extends Error {}
 const SECONDS_PER_UNIT = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 const MAX_DURATION_SECONDS = 3_650 * SECONDS_PER_UNIT.d;
 
-/** `1h` → 3600. Zero only where `min` is 0. */
+/** `1h` → 3600. Bounds are in seconds. */
 export const duration =
   ({ min = 1, max = MAX_DURATION_SECONDS } = {}) =>
   (text: string | null): number => {
@@ -23,7 +23,7 @@ export const duration =
     return seconds;
   };
 
-/** `10m` → 600; null for what is no duration. */
+/** `10m` → 600; null if the text is not a duration. */
 export function durationSeconds(text: string): number | null {
   try {
     return duration({ min: 0 })(text);
@@ -52,7 +52,7 @@ export const flag = (yes: string, no: string) => (text: string | null) => oneOf(
 
 export const optionalFlag = (text: string | null) => (text === null ? undefined : flag('on', 'off')(text));
 
-/** Unset and empty are the same here. */
+/** Empty means unset. */
 export const optionalText = (text: string | null): string | undefined => {
   if (text === null || text === '') return undefined;
   if (text.length > 2_048 || !text.isWellFormed())
@@ -60,10 +60,10 @@ export const optionalText = (text: string | null): string | undefined => {
   return text;
 };
 
-/** Of any length (an RSA key as a JWK takes some 3,000 characters): token/key-set.ts judges it. */
+/** Without a length limit, as an RSA key as a JWK has some 3,000 characters. Checked by token/key-set.ts. */
 export const optionalSecret = (text: string | null): string | undefined => text || undefined;
 
-/** Separated by commas. */
+/** A comma-separated list. */
 export const list = (text: string | null): string[] =>
   (text ?? '')
     .split(',')
@@ -108,12 +108,12 @@ export const publicUrl = (text: string | null): string | undefined => {
   if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username || url.password) {
     throw new Problem('must be an address such as https://accounts.example.com');
   }
-  // It becomes the path of a cookie, and the beginning of redirects.
+  // It is used as a cookie's path and at the beginning of redirects.
   if (/[;,]|\/\/./.test(url.pathname)) throw new Problem('must have a plain path');
   return url.href.replace(/\/+$/, '');
 };
 
-/** A web address that people are sent to; what else it may be is for loadSettings to say. */
+/** An http or https URL. loadSettings requires https in production. */
 export const pageUrl = (text: string | null): string | undefined => {
   if (text === null || text === '') return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -123,26 +123,26 @@ export const pageUrl = (text: string | null): string | undefined => {
   return text;
 };
 
-/** What stands for the token, and for whose it is as djoser writes it. */
-const BLANKS = /\{(?:token|uid)\}/g;
+/** Placeholders for the token and, as in djoser, the user's id. */
+const PLACEHOLDERS = /\{(?:token|uid)\}/g;
 
-/** A page of the site that takes the token of an e-mail's link: `https://app.example.com/reset#token={token}`. */
+/** The site's own page for a link in an e-mail, such as `https://app.example.com/reset#token={token}`. */
 export const linkUrl = (text: string | null): string | undefined => {
   if (text === null || text === '') return undefined;
   if (!text.includes('{token}')) throw new Problem('must contain {token}');
-  pageUrl(text.replaceAll(BLANKS, 'x'));
-  // A token in the host's name would be handed to whoever answers DNS.
+  pageUrl(text.replaceAll(PLACEHOLDERS, 'x'));
+  // A token in the hostname would leak to DNS.
   if (/^https?:\/\/[^/?#]*[{}]/i.test(text)) throw new Problem('must have {token} after its host');
   return text;
 };
 
 export interface MailSender {
   email: string;
-  /** What mail clients show in place of the address. */
+  /** Shown by mail clients instead of the address. */
   name: string | null;
 }
 
-/** `no-reply@example.com` or `Example <no-reply@example.com>`, the name in quotes or not. */
+/** `no-reply@example.com` or `Example <no-reply@example.com>`, with or without quotes around the name. */
 export const mailFrom = (text: string | null): MailSender | undefined => {
   if (text === null || text === '') return undefined;
   const [, quoted, plain, inBrackets, alone] =
@@ -156,7 +156,7 @@ export const mailFrom = (text: string | null): MailSender | undefined => {
 };
 
 const NAME_MAX_LENGTH = 64;
-/** Without control characters, which have no place in a header or a title. */
+/** Without control characters, which must not reach headers or titles. */
 const isPlainText = (text: string): boolean =>
   text.isWellFormed() && text.length <= NAME_MAX_LENGTH && !/\p{Cc}/u.test(text);
 
@@ -173,7 +173,7 @@ export const firebaseHashConfig = (text: string | null) => {
   return config;
 };
 
-/** Each is 24 to 64 bytes in base64, as Standard Webhooks has them. */
+/** Each is 24 to 64 bytes in base64, as in Standard Webhooks. */
 export const webhookSecrets = (text: string | null): string[] => {
   const all = list(text);
   for (const secret of all) {
@@ -199,12 +199,12 @@ export const encryptionKey = (text: string | null): Uint8Array<ArrayBuffer> | un
   return keys[0];
 };
 
-/** The address of a picture, or a path of the host such as `/logo.svg`. */
+/** The URL of an image, or a path such as `/logo.svg`. */
 export const siteLogo = (text: string | null): string | undefined => {
   if (text === null || text === '') return undefined;
   if (/^\/(?![/\\])[\w./~-]*$/.test(text)) return text;
   const url = new URL(pageUrl(text) ?? '');
-  // Its origin becomes a source of the pages' policy, where these would end a source or a directive.
+  // Its origin becomes part of the pages' Content-Security-Policy, where these characters are separators.
   if (/[;,]/.test(url.href)) throw new Problem('must be the address or the path of a picture');
   return url.href;
 };
@@ -215,7 +215,7 @@ export const siteColor = (text: string | null): string | undefined => {
   return text.toLowerCase();
 };
 
-/** The pages for people, by the last part of their path. */
+/** The account pages, by the last part of their path. */
 const PAGE_NAMES = ['sign-in', 'sign-up', 'forgot', 'settings'] as const;
 export type PageName = (typeof PAGE_NAMES)[number];
 
@@ -227,7 +227,7 @@ export const pages = (text: string | null): readonly PageName[] => {
   return named.map(oneOf(...PAGE_NAMES));
 };
 
-/** A domain as WebAuthn's RP ID has to be: of ASCII labels, no address. */
+/** A domain that can be a WebAuthn RP ID: ASCII labels, not an IP address. */
 export const rpId = (text: string | null): string | undefined => {
   if (text === null || text === '') return undefined;
   const isDomain = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(
@@ -237,7 +237,7 @@ export const rpId = (text: string | null): string | undefined => {
   return text;
 };
 
-/** Of a page, or of an Android app by the hash of its certificate. */
+/** The origin of an Android app, with the hash of its signing certificate. */
 const ANDROID_APP = /^android:apk-key-hash:[\w-]{43}$/;
 
 export const passkeyOrigins = (text: string | null): string[] | undefined => {
@@ -251,7 +251,7 @@ export const passkeyOrigins = (text: string | null): string[] | undefined => {
   return all;
 };
 
-/** What keeps passkeys from having an RP ID; null where nothing does. An address is none. */
+/** Why passkeys have no RP ID, or null if they have. An IP address cannot be one. */
 export function whyNoRpId(
   { PUBLIC_URL, PASSKEY_RP_ID }: { PUBLIC_URL: string | undefined; PASSKEY_RP_ID: string | undefined },
   production: boolean,

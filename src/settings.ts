@@ -1,7 +1,7 @@
 /**
- * Every setting: its name, default and check; scripts/settings-meanings.ts says what each means. Nothing else in the
- * source reads a variable. Names are simplejwt's where it has one. The two secrets that hold keys are checked in
- * token/key-set.ts, since only Web Crypto can say whether a key is one; PROVIDERS in connections/providers.ts.
+ * Every setting: its name, default and parser; scripts/settings-meanings.ts describes them. Nothing else in the source
+ * reads variables. Names are simplejwt's where it has one. SIGNING_KEY and VERIFYING_KEYS are checked in
+ * token/key-set.ts, since only Web Crypto can tell whether a key is valid; PROVIDERS in connections/providers.ts.
  */
 import { define, GUARD_SETTINGS, readSettings, type SettingFault, type Values } from './guard-settings.ts';
 import { isInsecureOrigin } from './origins.ts';
@@ -29,7 +29,7 @@ import {
   whyNoRpId,
 } from './setting-parsers.ts';
 
-/** Of Django REST Framework, with clients that a site may have. */
+/** Libraries of Django REST Framework whose endpoints are emulated (compat/). */
 const LIBRARIES = ['simplejwt', 'djoser', 'dj-rest-auth'] as const;
 export type Library = (typeof LIBRARIES)[number];
 
@@ -37,71 +37,25 @@ const libraries = (text: string | null): Library[] => list(text).map(oneOf(...LI
 
 /** OWASP Password Storage Cheat Sheet, PBKDF2-HMAC-SHA256. */
 const OWASP_ITERATIONS = 600_000;
-const LEAST_ITERATIONS = 1_000;
+const MIN_ITERATIONS = 1_000;
 
 /** The settings in the order of docs/settings.md. */
 export const SETTINGS = define({
-  SIGNING_KEY: {
-    default: null,
-    secret: true,
-
-    parse: optionalSecret,
-  },
-  VERIFYING_KEYS: {
-    default: '[]',
-    secret: true,
-
-    parse: optionalSecret,
-  },
-  ENVIRONMENT: {
-    default: 'production',
-
-    parse: oneOf('production', 'development'),
-  },
+  SIGNING_KEY: { default: null, secret: true, parse: optionalSecret },
+  VERIFYING_KEYS: { default: '[]', secret: true, parse: optionalSecret },
+  ENVIRONMENT: { default: 'production', parse: oneOf('production', 'development') },
   ACCESS_TOKEN_LIFETIME: { default: '1h', parse: duration() },
   REFRESH_TOKEN_LIFETIME: { default: '24h', parse: duration() },
-  ROTATE_REFRESH_TOKENS: {
-    default: 'true',
-
-    parse: flag('true', 'false'),
-  },
-  BLACKLIST_AFTER_ROTATION: {
-    default: 'true',
-
-    parse: flag('true', 'false'),
-  },
-  REFRESH_REUSE_GRACE: {
-    default: '60s',
-
-    parse: duration({ min: 0, max: 3_600 }),
-  },
-  SESSION_MAX_LIFETIME: {
-    default: '30d',
-
-    parse: duration(),
-  },
-  ENCRYPTION_KEY: {
-    default: null,
-    secret: true,
-    parse: encryptionKey,
-  },
-  ENCRYPTION_KEYS_OLD: {
-    default: null,
-    secret: true,
-    parse: encryptionKeys,
-  },
+  ROTATE_REFRESH_TOKENS: { default: 'true', parse: flag('true', 'false') },
+  BLACKLIST_AFTER_ROTATION: { default: 'true', parse: flag('true', 'false') },
+  REFRESH_REUSE_GRACE: { default: '60s', parse: duration({ min: 0, max: 3_600 }) },
+  SESSION_MAX_LIFETIME: { default: '30d', parse: duration() },
+  ENCRYPTION_KEY: { default: null, secret: true, parse: encryptionKey },
+  ENCRYPTION_KEYS_OLD: { default: null, secret: true, parse: encryptionKeys },
   PROVIDERS: { default: null, secret: true, parse: optionalSecret },
   STAFF_MFA: { default: 'optional', parse: oneOf('optional', 'required') },
-  REAUTH_WINDOW: {
-    default: '10m',
-
-    parse: duration(),
-  },
-  MAX_SESSIONS_PER_USER: {
-    default: '20',
-
-    parse: integer(1, 100),
-  },
+  REAUTH_WINDOW: { default: '10m', parse: duration() },
+  MAX_SESSIONS_PER_USER: { default: '20', parse: integer(1, 100) },
   UPDATE_LAST_LOGIN: { default: 'true', parse: flag('true', 'false') },
   ISSUER: GUARD_SETTINGS.ISSUER,
   AUDIENCE: GUARD_SETTINGS.AUDIENCE,
@@ -111,48 +65,18 @@ export const SETTINGS = define({
   AUTH_TOKEN_CLASSES: GUARD_SETTINGS.AUTH_TOKEN_CLASSES,
   DEFAULT_PERMISSION_CLASSES: GUARD_SETTINGS.DEFAULT_PERMISSION_CLASSES,
   REVOCATION_MEMORY: GUARD_SETTINGS.REVOCATION_MEMORY,
-  REFRESH_TRANSPORT: {
-    default: 'body',
-
-    parse: oneOf('body', 'cookie'),
-  },
-  SIGN_UP: {
-    default: 'open',
-
-    parse: oneOf('open', 'verify', 'closed'),
-  },
-  PASSWORD_HASHER: {
-    default: 'pbkdf2',
-
-    parse: oneOf('pbkdf2', 'scrypt'),
-  },
-  PASSWORD_ITERATIONS: {
-    default: String(OWASP_ITERATIONS),
-
-    parse: integer(LEAST_ITERATIONS, 10_000_000),
-  },
-  PASSWORD_ITERATIONS_UNSAFE: {
-    default: 'off',
-
-    parse: flag('on', 'off'),
-  },
-  FIREBASE_HASH_CONFIG: {
-    default: null,
-    secret: true,
-
-    parse: firebaseHashConfig,
-  },
+  REFRESH_TRANSPORT: { default: 'body', parse: oneOf('body', 'cookie') },
+  SIGN_UP: { default: 'open', parse: oneOf('open', 'verify', 'closed') },
+  PASSWORD_HASHER: { default: 'pbkdf2', parse: oneOf('pbkdf2', 'scrypt') },
+  PASSWORD_ITERATIONS: { default: String(OWASP_ITERATIONS), parse: integer(MIN_ITERATIONS, 10_000_000) },
+  PASSWORD_ITERATIONS_UNSAFE: { default: 'off', parse: flag('on', 'off') },
+  FIREBASE_HASH_CONFIG: { default: null, secret: true, parse: firebaseHashConfig },
   PASSWORD_MIN_LENGTH: { default: '8', parse: integer(8, 256) },
-  PASSWORD_BREACH_CHECK: {
-    default: 'off',
-
-    parse: flag('on', 'off'),
-  },
+  PASSWORD_BREACH_CHECK: { default: 'off', parse: flag('on', 'off') },
   RATE_LIMITS: { default: 'on', parse: flag('on', 'off') },
   ALLOWED_ORIGINS: GUARD_SETTINGS.ALLOWED_ORIGINS,
   MAIL: {
     default: null,
-
     parse: (text: string | null) => (text === null ? undefined : oneOf('cloudflare', 'inbox', 'off')(text)),
   },
   NEW_DEVICE_MAIL: { default: 'off', parse: flag('on', 'off') },
@@ -169,7 +93,6 @@ export const SETTINGS = define({
   EVENTS_URL: { default: null, parse: pageUrl },
   EVENTS_SECRET: { default: null, secret: true, parse: webhookSecrets },
   COMPAT: { default: 'simplejwt', parse: libraries },
-
   PAGES: { default: 'on', parse: pages },
   SITE_LOGO: { default: null, parse: siteLogo },
   SITE_COLOR: { default: null, parse: siteColor },
@@ -179,15 +102,14 @@ export const SETTINGS = define({
 type Parsed = Values<typeof SETTINGS>;
 
 /**
- * Durations are seconds. `MAIL` and `PASSKEYS` have their defaults filled in; a host's own mailer counts as
- * `MAIL=cloudflare`.
+ * Durations are in seconds. `MAIL` and `PASSKEYS` are never undefined; a host's own mailer counts as `MAIL=cloudflare`.
  */
 export type Settings = Omit<Parsed, 'MAIL' | 'PASSKEYS'> & {
   readonly MAIL: 'cloudflare' | 'inbox' | 'off';
   readonly PASSKEYS: boolean;
 };
 
-/** Reads only the settings named. */
+/** Reads only the given settings. */
 export function parseSettings<K extends keyof Parsed>(
   env: Readonly<Record<string, unknown>>,
   names: readonly K[],
@@ -206,7 +128,7 @@ const HTTPS_IN_PRODUCTION = [
   'EVENTS_URL',
 ] as const;
 
-/** The whole table, with the rules that span two settings. `mailer`: the host sends mail itself, whatever `MAIL` says. */
+/** Reads all settings and checks rules that involve several. `mailer`: the host has its own mailer, and MAIL is ignored. */
 export function loadSettings(
   env: Readonly<Record<string, unknown>>,
   { mailer = false }: { mailer?: boolean } = {},
@@ -227,7 +149,7 @@ export function loadSettings(
   if (mail === 'off' && values.SIGN_IN_BY_EMAIL) fault('SIGN_IN_BY_EMAIL', 'needs mail, and MAIL is off');
   if (mailer) {
     if (production && values.PUBLIC_URL === undefined) {
-      fault('PUBLIC_URL', 'is needed by a mailer: links in mail begin with it');
+      fault('PUBLIC_URL', 'is needed by a mailer: links in e-mails begin with it');
     }
   } else if (mail === 'cloudflare') {
     if (values.MAIL_FROM === undefined) fault('MAIL_FROM', 'is needed by MAIL=cloudflare');
@@ -243,7 +165,7 @@ export function loadSettings(
   }
   if (values.EVENTS_URL !== undefined) {
     if (values.EVENTS_SECRET.length === 0) fault('EVENTS_SECRET', 'is needed by EVENTS_URL');
-    if (typeof env.EVENTS === 'object') fault('EVENTS_URL', 'is set beside the queue EVENTS: choose one');
+    if (typeof env.EVENTS === 'object') fault('EVENTS_URL', 'is set and so is the queue EVENTS: choose one');
   }
   for (const name of HTTPS_IN_PRODUCTION) {
     if (production && /^http:/i.test(values[name] ?? '')) fault(name, 'must be https in production');

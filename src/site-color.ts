@@ -1,6 +1,6 @@
 /**
- * From a site's one color to an accent that can be read on the pages, in the light and in the dark scheme: at least
- * 4.5:1 (WCAG 2.2, 1.4.3) against every background of assets/static/theme.css. Pure.
+ * Derives a readable accent color from SITE_COLOR, for the light and the dark scheme: a contrast of at least 4.5:1
+ * (WCAG 2.2, 1.4.3) with every background of assets/static/theme.css. Pure.
  */
 
 type Rgb = readonly [red: number, green: number, blue: number];
@@ -10,7 +10,7 @@ const STEPS = 50;
 const WHITE: Rgb = [255, 255, 255];
 const BLACK: Rgb = [0, 0, 0];
 
-/** The backgrounds of the theme that are nearest to text: `--hover` and `--info-back`. */
+/** The backgrounds of the theme with the least contrast to text: `--hover` and `--info-back`. */
 const LIGHT_BACKGROUNDS = ['#eef2f8', '#e3ecfa'];
 const DARK_BACKGROUNDS = ['#222a37', '#1b2e4d'];
 
@@ -41,10 +41,10 @@ function contrastOf(one: Rgb, other: Rgb): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** From 1 to 21. */
+/** The contrast ratio, from 1 to 21. */
 export const contrast = (one: string, other: string): number => contrastOf(toRgb(one), toRgb(other));
 
-/** The color itself if it can be read on all of them, else the nearest on the way to black or white. */
+/** The color itself if it is readable on all backgrounds, otherwise the nearest one on the way to black or white. */
 function readable(color: Rgb, backgrounds: readonly string[], towards: Rgb): string {
   for (let step = 0; ; step++) {
     const hex = toHex(mix(color, towards, step / STEPS));
@@ -52,11 +52,11 @@ function readable(color: Rgb, backgrounds: readonly string[], towards: Rgb): str
   }
 }
 
-/** White or black: one of the two is above 4.5:1 on any color. */
+/** White or black: one of the two always has a contrast of at least 4.5:1. */
 const textOn = (hex: string): string =>
   contrastOf(toRgb(hex), WHITE) >= LEAST_CONTRAST ? toHex(WHITE) : toHex(BLACK);
 
-/** As CSS that comes after the theme's own values. */
+/** CSS to append to the theme. */
 export function accentCss(color: string): string {
   const rgb = toRgb(color);
   const light = readable(rgb, LIGHT_BACKGROUNDS, BLACK);

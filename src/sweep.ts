@@ -1,12 +1,12 @@
 /**
- * What the cron does: rows past their time go, in bounded batches. Stopped half-way, it goes on the next time:
- * the blacklist from its low end, the walks from the place that is kept beside them.
+ * The cron: deletes expired rows in bounded batches and delivers pending events. An interrupted run is continued by the
+ * next one: the blacklist from its low end, the walks from their stored cursor.
  */
 
 import { connectD1, type D1 } from './db/client.ts';
 import { d1Sweeper } from './db/d1-sweep.ts';
 import { Refusal } from './errors.ts';
-import { delivery, wayOut } from './events-out.ts';
+import { delivery, eventSender } from './events-out.ts';
 import type { Bindings } from './http/context.ts';
 import { reporter } from './http/report.ts';
 import { sweepEvents } from './outbox/d1-outbox.ts';
@@ -18,15 +18,15 @@ import type { Sweeper, Walk } from './sweeper.ts';
 const DAY_SECONDS = 86_400;
 
 export const SWEEP = {
-  /** A row of a JWT stays this long past its time: none that a clock or a leeway could still accept loses it. */
+  /** Rows of JWTs are kept this long after expiry, longer than any clock difference or leeway could accept a token. */
   marginSeconds: DAY_SECONDS,
   batchRows: 1_000,
-  /** 288 runs a day: 5.7 million rows. */
+  /** In 288 runs a day: 5.7 million rows. */
   batchesPerRun: 20,
   pageRows: 5_000,
-  /** 288 runs a day: 7.2 million rows a walk. */
+  /** In 288 runs a day: 7.2 million rows per walk. */
   pagesPerRun: 5,
-  /** Of one batch, or of the page that it goes on from. A cron may take minutes where a request may not. */
+  /** Time limit of one batch or page. A cron may take minutes, unlike a request. */
   deadlineMs: 25_000,
 } as const;
 
@@ -38,7 +38,7 @@ export interface Swept {
   oneTimeTokens: number;
 }
 
-/** One run over a D1 that can be reached. */
+/** One run. `now` in epoch seconds. */
 export async function sweepOnce(sweeper: Sweeper, now: number): Promise<Swept> {
   const before = now - SWEEP.marginSeconds;
   let revokedTokens = 0;
@@ -49,14 +49,14 @@ export async function sweepOnce(sweeper: Sweeper, now: number): Promise<Swept> {
   }
   const walked: number[] = [];
   for (const walk of WALKS) {
-    // What mail carries is dead at its second, and may hold an address: it has no margin.
-    walked.push(await goOn(sweeper, walk, walk === 'one_time_tokens' ? now : before, now));
+    // One-time tokens may contain an address, and no leeway applies to them: they have no margin.
+    walked.push(await walkOn(sweeper, walk, walk === 'one_time_tokens' ? now : before, now));
   }
   return { revokedTokens, sessions: walked[0] ?? 0, oneTimeTokens: walked[1] ?? 0 };
 }
 
-/** A walk begins once a day and goes on from where the last run left it. */
-async function goOn(sweeper: Sweeper, walk: Walk, before: number, now: number): Promise<number> {
+/** A walk begins once a day and continues where the last run stopped. */
+async function walkOn(sweeper: Sweeper, walk: Walk, before: number, now: number): Promise<number> {
   const known = await sweeper.progress(walk);
   const resting = known?.cursor === null;
   if (known && resting && known.startedAt > now - DAY_SECONDS) return 0;
@@ -72,7 +72,7 @@ async function goOn(sweeper: Sweeper, walk: Walk, before: number, now: number): 
   return deleted;
 }
 
-/** What requests did not deliver. Another D1 that is away is told by the sweep. */
+/** Delivers events that requests did not deliver. */
 async function deliverEvents(
   env: Readonly<Record<string, unknown>>,
   d1: D1,
@@ -81,14 +81,14 @@ async function deliverEvents(
   fetchIt: typeof fetch | undefined,
 ): Promise<void> {
   const { values } = parseSettings(env, ['EVENTS_URL', 'EVENTS_SECRET']);
-  const send = wayOut(values, env, fetchIt);
+  const send = eventSender(values, env, fetchIt);
   if (!send) return;
   const { delivered, failed } = await delivery(d1, send, clock, OUTBOX.cronMs)(null, report);
   if (delivered + failed > 0) report('info', 'events_delivered', { delivered, failed });
 }
 
 /**
- * Run by the cron trigger: expired rows go, and events that wait are delivered. Throws where D1 is away, so that the
+ * Run by the cron trigger: deletes expired rows and delivers pending events. Throws if D1 is unavailable, so that the
  * platform shows the run as failed.
  */
 export async function sweep(

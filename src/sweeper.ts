@@ -1,16 +1,16 @@
-/** What the sweep needs of D1. */
+/** The store of the sweep. */
 
 export type Walk = 'sessions' | 'one_time_tokens';
 
-/** Null: the walk is at its end. */
+/** A primary key; null at the end of the walk. */
 export type WalkPosition = readonly string[] | null;
 
 export interface Sweeper {
-  /** Deletes at most `limit` rows of the blacklist that expired before `before`; says how many. */
+  /** Deletes at most `limit` rows of the blacklist that expired before `before`. Returns how many. */
   revokedTokens: (before: number, limit: number) => Promise<number>;
-  /** Where a walk stands: null where it never began. */
+  /** The stored position of a walk; null if it has never begun. */
   progress: (walk: Walk) => Promise<{ cursor: WalkPosition; startedAt: number } | null>;
-  /** One page from `from` on ([] = the beginning): deletes what expired before `before`, keeps the place. */
+  /** Processes one page after `from` ([] for the first): deletes rows that expired before `before`, stores the position. */
   page: (
     walk: Walk,
     from: readonly string[],

@@ -1,4 +1,4 @@
-/** The Worker's entry points: requests, and the cron trigger of the sweep. */
+/** The Worker's entry points: requests and the cron trigger. */
 import { createApp } from './app.ts';
 import type { Bindings } from './http/context.ts';
 import { sweep } from './sweep.ts';

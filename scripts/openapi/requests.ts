@@ -71,7 +71,7 @@ export const changePassword = named('ChangePassword', account.changePasswordProv
   about: { current_password: PROOF, new_password: NEW_PASSWORD },
   example: { current_password: mina.password, new_password: 'staple battery horse' },
 });
-export const requestPasswordReset = named('AskReset', account.askResetBody, {
+export const requestPasswordReset = named('AskReset', account.requestResetBody, {
   about: { email: EMAIL },
   example: { email: mina.email },
 });

@@ -1,7 +1,7 @@
 /**
- * Passwords, addresses and one-time tokens in D1. Every use of a token is one batch whose deciding statement
- * asks for the live token, and whose last one deletes it: of two uses at once one finds it. Whoever asks for a mail
- * costs the same rows, known or not: a write that does not happen is answered sooner (docs/adr/0007).
+ * Passwords, addresses and one-time tokens in D1. Using a token is one batch: its deciding statement requires the live
+ * token and its last one deletes it, so only one of two concurrent uses succeeds. Requests for an e-mail write the same
+ * number of rows for known and unknown addresses, since a skipped write would answer measurably sooner (docs/adr/0007).
  */
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
@@ -11,7 +11,13 @@ import type { Db } from '../db/statement.ts';
 import type { OneTimeToken } from '../model.ts';
 import { batchWithEvents, recordEvent } from '../outbox/d1-record.ts';
 import type { Credentials } from '../ports.ts';
-import { insertToken, LIVE_AT_MOST, liveToken, makeRoom, voidTokens } from '../token/d1-one-time-tokens.ts';
+import {
+  insertToken,
+  liveToken,
+  MAX_LIVE_TOKENS,
+  voidOldest,
+  voidTokens,
+} from '../token/d1-one-time-tokens.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
 import { addLogin, isTaken } from './d1-logins.ts';
 import { insertUser, replacePassword } from './d1-user-writes.ts';
@@ -47,28 +53,28 @@ export function d1Credentials({
         return changed.length > 0 ? { outcome: 'ok', endedSessions: ended } : { outcome: 'changed' };
       }),
 
-    requestPasswordReset: ({ email, nobody }, token) =>
+    requestPasswordReset: ({ email, decoy }, token) =>
       run('credentials.requestPasswordReset', async (db) => {
         const live = sql`(SELECT count(*) FROM one_time_tokens AS other WHERE other.subject = ${users.id}
           AND other.purpose = ${token.purpose} AND other.expires_at > ${token.createdAt})`;
-        // One row is written, whoever is asked about: a new one, or one of those that stand for nobody.
+        // Always writes one row: a new one for a known address, a shared decoy for an unknown one.
         const [made] = await insertToken(
           db,
           {
             ...token,
-            subject: sql`coalesce(${users.id}, ${nobody})`,
-            hash: sql`CASE WHEN ${users.id} IS NULL THEN ${nobody} ELSE ${token.hash} END`,
+            subject: sql`coalesce(${users.id}, ${decoy})`,
+            hash: sql`CASE WHEN ${users.id} IS NULL THEN ${decoy} ELSE ${token.hash} END`,
           },
           sql`FROM (SELECT 1) LEFT JOIN ${logins} ON ${logins.kind} = 'email' AND ${logins.key} = ${email}
             LEFT JOIN ${users}
-            ON ${users.id} = ${logins.userId} AND ${activeUser} AND ${live} < ${LIVE_AT_MOST} WHERE 1`,
+            ON ${users.id} = ${logins.userId} AND ${activeUser} AND ${live} < ${MAX_LIVE_TOKENS} WHERE 1`,
         )
           .onConflictDoUpdate({
             target: [oneTimeTokens.subject, oneTimeTokens.purpose, oneTimeTokens.hash],
             set: { createdAt: sql`excluded.created_at`, expiresAt: sql`excluded.expires_at` },
           })
           .returning({ subject: oneTimeTokens.subject });
-        return made === undefined || made.subject === nobody ? null : { userId: made.subject };
+        return made === undefined || made.subject === decoy ? null : { userId: made.subject };
       }),
 
     findToken: (subject, purposes, hash, now) =>
@@ -159,7 +165,7 @@ export function d1Credentials({
           voidTokens(db, id, mayAsk, token.purpose),
           insertToken(
             db,
-            // Of an address that is another's nothing is kept.
+            // Store nothing about an address that belongs to somebody else.
             {
               ...token,
               payload: sql`CASE WHEN ${isTaken('email', newEmail)} THEN NULL ELSE ${newEmail} END`,
@@ -175,8 +181,8 @@ export function d1Credentials({
     createPendingSignUp: (email, token) =>
       run('credentials.createPendingSignUp', async (db) => {
         const results = await db.batch([
-          makeRoom(db, token.subject, token.purpose, sql`1`),
-          // Of an address that has an owner nothing is kept.
+          voidOldest(db, token.subject, token.purpose, sql`1`),
+          // Store nothing about an address that already has an account.
           insertToken(
             db,
             {
@@ -216,10 +222,10 @@ export function d1Credentials({
   };
 }
 
-/** Of a user whose address is about to be proven for the first time. */
+/** The user's address is about to be verified for the first time. */
 const isUnverified = (id: string, onlyIf: SQL): SQL =>
   userExists(id, sql`${users.emailVerifiedAt} IS NULL AND ${onlyIf}`);
 
-/** Whoever took the username while the mail waited has it; the account is made without. */
+/** If the username was taken while the sign-up was pending, the account is created without one. */
 const usernameIfFree = (key: string | null) => (value: string | null) =>
   sql`CASE WHEN ${isTaken('username', key)} THEN NULL ELSE ${value} END`;

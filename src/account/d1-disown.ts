@@ -1,4 +1,4 @@
-/** "This wasn't me", in D1: an account whose address nobody has verified goes, by the mail that reached the address. */
+/** "This wasn't me" in D1: deletes an account with an unverified address, with the token e-mailed to that address. */
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { activeUser, notTheLastStaff, userExists } from '../db/predicates.ts';
@@ -16,7 +16,7 @@ export const d1Disown = ({ run }: D1): Pick<Credentials, 'disown'> => ({
       const live = liveToken(key, now);
       const mayDisown = sql`${users.id} = ${id} AND ${users.email} = ${email}
         AND ${users.emailVerifiedAt} IS NULL AND ${activeUser} AND ${live}`;
-      // Whatever else deletes a user deletes the tokens too: one that is left says that it was this batch.
+      // Every other deletion of a user also deletes their tokens: a token without its user means that this batch deleted it.
       const [eraseTokens, eraseLog] = eraseTraces(
         db,
         id,

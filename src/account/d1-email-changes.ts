@@ -1,7 +1,7 @@
 /**
- * A change of address that its mail confirms, and the way back, in D1. Every use of a token is one batch, as in
- * d1-credentials.ts. The old address keeps a token that takes it back; a chain of changes leaves one for each, and the
- * use of one voids the newer ones alone, so that a thief who changes twice cannot void the owner's.
+ * Confirming a change of address, and taking the old address back, in D1. Using a token is one batch, as in
+ * d1-credentials.ts. Each change leaves its old address a token that takes it back. Using one voids only the newer
+ * ones, so a thief who changes the address twice cannot void the owner's token.
  */
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
@@ -17,13 +17,13 @@ import { addLogin, dropLogin, dropLogins, isTaken } from './d1-logins.ts';
 const selectTrue = (db: Db, condition: SQL) =>
   db.select({ holds: sql<number>`${condition}`.as('holds') }).from(sql`(SELECT 1)`);
 
-/** A username with @ is the user's own address, and that is another one now. */
+/** A username with @ equals the user's address, so it goes when the address changes. */
 const withoutOldName = {
   username: sql`CASE WHEN instr(username, '@') THEN NULL ELSE username END`,
   usernameKey: sql`CASE WHEN instr(username_key, '@') THEN NULL ELSE username_key END`,
 };
 
-/** Of an address that has an owner nothing is kept; whoever confirms such a sign-up is told that it is taken. */
+/** Removes what pending sign-ups store about an address that now has an account. Confirming one answers "taken". */
 const emptySignUps = (db: Db, subject: string, onlyIf: SQL) =>
   db
     .update(oneTimeTokens)
@@ -47,7 +47,7 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
         db,
         [
           selectTrue(db, live),
-          // Nothing to take back where there was no address.
+          // Without a previous address there is nothing to take back.
           insertToken(
             db,
             { ...takeBack, payload },
@@ -74,14 +74,14 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
     run('credentials.takeBackEmail', async (db) => {
       const id = key.subject;
       const live = liveToken(key, now);
-      // Whoever signed up with the address meanwhile, and could not show the mailbox.
+      // Accounts that signed up with the address meanwhile without verifying it.
       const unproven = sql`SELECT other.id FROM ${logins} JOIN users AS other ON other.id = ${logins.userId}
         WHERE ${logins.kind} = 'email' AND ${logins.key} = ${email} AND other.id <> ${id}
         AND other.email_verified_at IS NULL AND other.is_staff = 0 AND ${live} AND ${userExists(id, activeUser)}`;
       const may = sql`${live} AND ${userExists(id, activeUser)} AND NOT ${isTaken('email', email, id)}`;
-      // No password works from now on, so this tells the batch that it has happened.
+      // The password is emptied by this batch, so an empty one means that the update happened.
       const done = sql`${live} AND ${userExists(id, sql`${users.email} = ${email} AND ${users.passwordHash} = ''`)}`;
-      // The new token stays, and is this batch's own.
+      // At the end of the batch: only this batch inserts this token.
       const happened = sql`EXISTS (SELECT 1 FROM ${oneTimeTokens} WHERE ${oneTimeTokens.subject} = ${id}
         AND ${oneTimeTokens.purpose} = ${reset.purpose} AND ${oneTimeTokens.hash} = ${reset.hash})`;
       const events = {
@@ -126,7 +126,7 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
           endSessions(db, id, 'password_reset', now, done).returning(endedSession),
           emptySignUps(db, subject, done),
           insertToken(db, reset, sql`WHERE ${done}`),
-          // Somebody else may have made them: from now on the mailbox alone opens the account.
+          // Somebody else may have added them: from now on only the owner of the mailbox can sign in.
           dropLogins(db, 'passkey', sql`${id}`, done),
           db.delete(passkeys).where(and(eq(passkeys.userId, id), done)),
           db.delete(connections).where(and(eq(connections.userId, id), done)),

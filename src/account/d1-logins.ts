@@ -1,23 +1,23 @@
 /**
- * The directory in D1: `logins(kind, key) → user_id`, everything that a user is found by. Its primary key is what makes
- * addresses and usernames unique. There is no foreign key (docs/adr/0013-logins.md): whoever writes `users.email` or
- * `users.username_key` writes the directory in the same batch, with the statements here.
+ * The login directory in D1: `logins(kind, key) → user_id`, everything a user can be found by. Its primary key makes
+ * addresses and usernames unique. There is no foreign key (docs/adr/0013-logins.md): code that writes `users.email` or
+ * `users.username_key` writes the directory in the same batch, with these statements.
  */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { insertFrom } from '../db/insert-from.ts';
 import { logins, passkeys, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 
-/** The kinds whose key is kept in the row of the user too. */
+/** Kinds whose key is also a column of `users`. */
 const KEY = { email: users.email, username: users.usernameKey } as const;
 export type LoginKind = keyof typeof KEY;
 
-/** Somebody has it; with `but`, somebody else. Never true of null. */
+/** A user has this key; with `but`, a user other than that one. Never true for null. */
 export const isTaken = (kind: LoginKind, key: string | null | SQL, but?: string): SQL =>
   sql`EXISTS (SELECT 1 FROM ${logins} WHERE ${logins.kind} = ${kind} AND ${logins.key} = ${key}
     AND ${but === undefined ? sql`1` : sql`${logins.userId} <> ${but}`})`;
 
-/** Enters what the row of the user says. Violates the primary key, and so undoes the batch, where another has it. */
+/** Adds the key in the user's row. Violates the primary key, which rolls the batch back, if another user has it. */
 export const addLogin = (db: Db, userId: string, kind: LoginKind) =>
   insertFrom(
     db,
@@ -28,7 +28,7 @@ export const addLogin = (db: Db, userId: string, kind: LoginKind) =>
         AND ${logins.userId} = ${users.id})`,
   );
 
-/** Before the row of the user changes or goes: afterwards nothing says what the key was. */
+/** To be run before the user's row is changed or deleted, as the key is read from there. */
 export const dropLogin = (db: Db, userId: string, kind: LoginKind, onlyIf: SQL) =>
   db
     .delete(logins)
@@ -41,7 +41,7 @@ export const dropLogin = (db: Db, userId: string, kind: LoginKind, onlyIf: SQL) 
       ),
     );
 
-/** The keys of users, by kind. */
+/** The keys of the given users, by kind. */
 const KEYS_OF = {
   email: (userIds: SQL) => sql`SELECT ${users.email} FROM ${users} WHERE ${users.id} IN (${userIds})`,
   username: (userIds: SQL) =>
@@ -50,7 +50,7 @@ const KEYS_OF = {
     sql`SELECT ${passkeys.credentialId} FROM ${passkeys} WHERE ${passkeys.userId} IN (${userIds})`,
 } as const;
 
-/** Of users who are deleted, or of what is, before the rows that have the keys. `userIds`: what stands in an IN. */
+/** Removes the keys of several users. To be run before the rows with the keys are deleted. `userIds`: SQL for an IN. */
 export const dropLogins = (db: Db, kind: keyof typeof KEYS_OF, userIds: SQL, onlyIf: SQL = sql`1`) =>
   db
     .delete(logins)

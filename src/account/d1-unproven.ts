@@ -1,6 +1,7 @@
 /**
- * An account whose address nobody has verified passes to whoever shows the mailbox, in D1 (docs/adr/0018-unproven-accounts.md).
- * The row goes and another comes, so that whatever hangs from the old id goes with it.
+ * Hands an account with an unverified address to the proven owner of the mailbox, in D1
+ * (docs/adr/0018-unproven-accounts.md). Deletes the user and inserts a new one, so that everything that refers to the
+ * old id is deleted with it.
  */
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
@@ -16,33 +17,33 @@ import { addLogin } from './d1-logins.ts';
 import { deleteUser, insertUser } from './d1-user-writes.ts';
 
 /**
- * The row of `users` is an active one whose address nobody has verified. Staff rights were given by somebody who vouched
- * for the person.
+ * The row of `users` is active and its address is unverified. Staff are excluded: whoever promoted them vouched for
+ * them.
  */
 export const unproven: SQL = sql`${users.emailVerifiedAt} IS NULL AND ${users.isStaff} = 0 AND ${activeUser}`;
 
 /**
- * Somebody signed up for the account: its verification says where from. Nobody signed up for an imported account, or one
- * that staff made.
+ * The account was created by a sign-up: its verification token records where from. Imported accounts and those created
+ * by staff have none.
  */
 export const signedUp = (userId: string | SQL): SQL =>
   sql`EXISTS (SELECT 1 FROM one_time_tokens AS made WHERE made.subject = ${userId}
     AND made.purpose IN ('email_verify', 'email_disown') AND made.payload IS NOT NULL)`;
 
-/** The row of `users` is one that passes to whoever shows the mailbox. */
+/** The row of `users` is an account that passes to the proven owner of the mailbox. */
 export const signedUpUnproven: SQL = sql`${unproven} AND ${signedUp(sql`${users.id}`)}`;
 
 /**
- * The account `id` goes, and `user` is there in its place, while `live` (what the mailbox's owner shows is unused).
- * `passed` says so to what follows in the batch; `voided` comes last, since that lives by the tokens of the old id.
+ * Statements that replace the account `id` by `user`, on the condition `live` (the owner's token is unused). `passed` is
+ * the condition for later statements of the batch. `voided` must come last: `passed` depends on tokens of the old id.
  */
 export function passToOwner(db: Db, id: string, user: UserRow & { email: string }, live: SQL) {
-  // Whatever else deletes a user deletes the tokens too: one that is left says that it was this batch.
+  // Every other deletion of a user also deletes their tokens: a token without its user means that this batch deleted it.
   const passed = sql`${live} AND NOT ${userExists(id)}`;
   const unproven = sql`${users.email} = ${user.email} AND ${signedUpUnproven} AND ${live}`;
   return {
     passed,
-    /** Before the batch: it will. */
+    /** The same condition for statements that run first. */
     mayPass: userExists(id, unproven),
     ended: db
       .select(endedSession)

@@ -1,6 +1,6 @@
 /**
- * What several stores (and scripts/) write to `users`, and what goes with it. Each takes the condition that decides
- * whether it happens; the statements of one function belong into one batch, in their order.
+ * Writes to `users` that several stores (and scripts/) share. Each takes the condition that decides whether it happens.
+ * The statements of one function belong in one batch, in their order.
  */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { ERASED_DETAIL } from '../audit-log.ts';
@@ -9,11 +9,11 @@ import { userExists } from '../db/predicates.ts';
 import { adminLog, oneTimeTokens, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { RevocationReason, UserRow } from '../model.ts';
-import { voidAllTokens, voidAsked, voidByPassword } from '../token/d1-one-time-tokens.ts';
+import { voidAllTokens, voidByPassword, voidRequested } from '../token/d1-one-time-tokens.ts';
 import { endSessions } from '../token/d1-session-writes.ts';
 import { dropLogins } from './d1-logins.ts';
 
-/** `source`: a WHERE that decides whether there is a row at all. `name`: what is kept in place of the username and its key. */
+/** `source`: a WHERE that decides whether the row is inserted. `name`: replaces the username and its key. */
 export const insertUser = (
   db: Db,
   user: UserRow,
@@ -44,8 +44,8 @@ export const insertUser = (
   );
 
 /**
- * A new password: the version rises, sessions end, and whatever was sent by mail is void. One that proves the address
- * (the other is proven by the password before) also voids what disowns the account.
+ * Sets a new password, raises its version, ends sessions and voids e-mailed tokens. With `provesEmail` it also voids
+ * the tokens that disown the account.
  */
 export function replacePassword(
   db: Db,
@@ -62,11 +62,11 @@ export function replacePassword(
     reason: RevocationReason;
     /** Which of the sessions end. */
     ending?: SQL;
-    /** The address counts as verified from now on. */
+    /** Marks the address as verified. */
     provesEmail: boolean;
   },
 ) {
-  // No two hashes are equal: each has a salt of its own.
+  // Each hash has its own salt, so an equal hash means that this update happened.
   const done = userExists(userId, sql`${users.passwordHash} = ${passwordHash}`);
   return {
     change: db
@@ -83,13 +83,16 @@ export function replacePassword(
 }
 
 /**
- * What becoming staff ends: the sessions, since whoever has them may not be meant, and a change of address that was
- * asked for before. To be run before the flag is set.
+ * Ends the sessions of a user who becomes staff, as somebody else may hold them, and voids a pending change of address.
+ * To be run before the flag is set.
  */
 export const onPromotion = (db: Db, userId: string, now: number, onlyIf: SQL) =>
-  [endSessions(db, userId, 'promoted', now, onlyIf), voidAsked(db, userId, onlyIf)] as const;
+  [endSessions(db, userId, 'promoted', now, onlyIf), voidRequested(db, userId, onlyIf)] as const;
 
-/** The row of the user and what it is found by; the foreign keys take sessions and passkeys along. The last answers the row. */
+/**
+ * Deletes the user's row and directory entries; foreign keys cascade to sessions, passkeys and so on. The last
+ * statement returns the deleted row.
+ */
 export const deleteUser = (db: Db, userId: string, onlyIf: SQL) =>
   [
     dropLogins(db, 'email', sql`${userId}`, userExists(userId, onlyIf)),
@@ -101,7 +104,7 @@ export const deleteUser = (db: Db, userId: string, onlyIf: SQL) =>
       .returning({ id: users.id }),
   ] as const;
 
-/** What is left of a user whose row goes: nothing but a pseudonym in the audit log. */
+/** Erases a deleted user from the remaining tables; the audit log keeps a pseudonym. */
 export const eraseTraces = (
   db: Db,
   userId: string,
@@ -109,7 +112,7 @@ export const eraseTraces = (
   onlyIf: SQL,
 ) =>
   [
-    // Under the addresses that the user had before lies what waits for those.
+    // Pending sign-ups for addresses that the user had before are stored under those.
     db.delete(oneTimeTokens).where(
       and(
         sql`(subject IN (${userId}, ${emailSubject}) OR subject IN (
@@ -123,7 +126,7 @@ export const eraseTraces = (
       .set({
         actorId: sql`CASE actor_id WHEN ${userId} THEN ${pseudonym} ELSE actor_id END`,
         subjectId: sql`CASE subject_id WHEN ${userId} THEN ${pseudonym} ELSE subject_id END`,
-        // The names of the fields stay, the values go.
+        // Keeps the names of the changed fields, erases their values.
         detail: sql`CASE subject_id WHEN ${userId} THEN ${sql.raw(ERASED_DETAIL)} ELSE detail END`,
       })
       .where(and(sql`(actor_id = ${userId} OR subject_id = ${userId})`, onlyIf)),

@@ -1,6 +1,6 @@
 /**
- * Users in D1. Weakness of the store: no transaction but a batch, so whatever must happen exactly once is
- * one conditional statement, and what follows in its batch asks whether it happened.
+ * Users in D1. D1 has no interactive transactions, only batches. What must happen exactly once is one conditional
+ * statement, and the statements after it in the batch check whether it happened.
  */
 import { and, eq, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
@@ -17,7 +17,7 @@ import { deleteUser, eraseTraces, insertUser } from './d1-user-writes.ts';
 import { changedFields } from './event.ts';
 
 export function d1Users({ run, statement }: D1): Users {
-  // Joined to a row that is always there, so that nobody known and somebody known are answered alike.
+  // Joined to a constant row, so that known and unknown names both return one row.
   const findByLogin = statement((db, { kind, key }: Params<{ kind: LoginKind; key: string }>) =>
     db
       .select({ user: userColumns })

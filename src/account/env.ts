@@ -1,4 +1,4 @@
-/** What a request of the account app carries. */
+/** The context variables of the account app's requests. */
 import type { Context } from 'hono';
 import type { AppEnv } from '../http/context.ts';
 import type { Caller } from './application/session.ts';

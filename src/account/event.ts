@@ -1,4 +1,4 @@
-/** How an event is made: by what announces it, and by the store that keeps it. */
+/** Builds events, for hooks and for the outbox. */
 import { timestamp } from '../encoding.ts';
 import type { AccountEvent, EventDetails, EventType } from '../events.ts';
 import type { User } from '../model.ts';
@@ -14,7 +14,7 @@ export const eventOf = <T extends EventType>(
 
 const FIELDS = { name: 'name', username: 'username', isActive: 'is_active', isStaff: 'is_staff' } as const;
 
-/** What of a user differs, as the wire names it. */
+/** The fields that differ, by their names in the API. */
 export const changedFields = (
   before: Pick<User, keyof typeof FIELDS>,
   after: Partial<User>,

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** What needs mail: 404 where MAIL is off. */
+/** Endpoints and pages that need e-mail: 404 if MAIL=off. */
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
@@ -21,12 +21,12 @@ import type { AccountContext, AccountEnv } from './env.ts';
 import { type MailLinkKind, MailLinkPage } from './pages.tsx';
 import { requireOrigin } from './refresh-transport.ts';
 import {
-  askResetBody,
   changeEmailBody,
   changeEmailProvenBody,
   confirmEmailBody,
   confirmResetBody,
   noBody,
+  requestResetBody,
   verifyBody,
 } from './schemas.ts';
 import { bodyWithProof, signedInToChange } from './signed-in.ts';
@@ -50,14 +50,14 @@ const page = (c: AccountContext, kind: MailLinkKind) =>
 
 export const mailRoutes = () =>
   new Hono<AccountEnv>({ strict: false })
-    // Of every method: without mail these paths are not there, and no 405 says otherwise.
+    // For every method: without e-mail these paths answer 404, never 405.
     .use('/password/reset/*', withMail)
     .use('/email/*', withMail)
-    .post('/password/reset', requireOrigin, body(askResetBody), async (c) => {
+    .post('/password/reset', requireOrigin, body(requestResetBody), async (c) => {
       await requestPasswordReset(c.var.services, c.req.valid('json').email, callOf(c));
       return c.json({}, 202);
     })
-    // Of the pages below, so that they need nothing of the host but its assets.
+    // The files of the pages below, so that a host only has to provide the assets.
     .get('/static/theme.css', (c) => serveTheme(c))
     .get('/static/page.css', (c) => serveAsset(c, '/static/page.css'))
     .get('/static/mail-link.js', (c) => serveAsset(c, '/static/mail-link.js'))

@@ -1,4 +1,4 @@
-/** What people do with their own account: all of it behind an access token, all of it reads D1. */
+/** What users do with their own account: every route requires an access token and reads D1. */
 import { Hono } from 'hono';
 import { body } from '../http/body.ts';
 import { callOf } from '../http/call.ts';

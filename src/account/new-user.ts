@@ -1,14 +1,14 @@
-/** A user as it begins, whoever makes it: a sign-up, a confirmed one, staff, createsuperuser, an import. Pure. */
+/** The row of a new user, for sign-ups, the console, createsuperuser and imports. Pure. */
 import type { UserRow } from '../model.ts';
 
-type Given = 'id' | 'email' | 'username' | 'usernameKey' | 'name' | 'passwordHash';
-/** What the maker may know better. */
-type Known = 'isActive' | 'isStaff' | 'emailVerifiedAt' | 'dateJoined' | 'lastLoginAt' | 'language';
+type RequiredField = 'id' | 'email' | 'username' | 'usernameKey' | 'name' | 'passwordHash';
+/** Fields with a default. */
+type OptionalField = 'isActive' | 'isStaff' | 'emailVerifiedAt' | 'dateJoined' | 'lastLoginAt' | 'language';
 
 export const newUser = (
-  { id, email, username, usernameKey, name, passwordHash }: Pick<UserRow, Given>,
+  { id, email, username, usernameKey, name, passwordHash }: Pick<UserRow, RequiredField>,
   now: number,
-  known: Partial<Pick<UserRow, Known>> = {},
+  overrides: Partial<Pick<UserRow, OptionalField>> = {},
 ): UserRow => ({
   id,
   email,
@@ -25,5 +25,5 @@ export const newUser = (
   hasSecondFactor: false,
   language: null,
   passkeyCount: 0,
-  ...known,
+  ...overrides,
 });

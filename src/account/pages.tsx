@@ -1,8 +1,8 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /**
- * The small pages that links in mail open. A GET changes nothing: the script (assets/static/mail-link.js) posts on a
- * click, with the token from the link or from the field, to the path of the page itself.
+ * The pages that links in e-mails open. A GET changes nothing: the script (assets/static/mail-link.js) posts the token
+ * from the link or the text field to the page's own path on a click.
  */
 import { Page } from '../http/page.tsx';
 import type { Site } from '../http/site.ts';
@@ -28,7 +28,7 @@ function PasswordField(props: { name: string; label: string; autocomplete: strin
   );
 }
 
-/** `mount`: where the account app is, its files included. `minLength`: of a password. */
+/** `mount`: the path of the account app, below which its static files are. `minLength`: of a password, in characters. */
 export function MailLinkPage(props: {
   kind: MailLinkKind;
   site: Site;
@@ -73,7 +73,7 @@ export function MailLinkPage(props: {
         </div>
         {kind === 'reset' && (
           <>
-            {/* For password managers, which keep a password beside a name. */}
+            {/* For password managers, which store a password with a username. */}
             <input class="unseen" name="username" autocomplete="username" />
             <PasswordField name="new_password" label={common.password} autocomplete="new-password" />
             {rules}

@@ -1,4 +1,4 @@
-/** What of a user and a session goes over the wire: never a hash, whole or in part. */
+/** Users and sessions as the API returns them: never a hash, whole or in part. */
 import { timestamp } from '../encoding.ts';
 import type { Session, User } from '../model.ts';
 

@@ -1,7 +1,7 @@
 /**
- * How a refresh token travels: in the body, or (REFRESH_TRANSPORT=cookie) in a cookie that no script reads and
- * no other site sends. Origin is checked on every unsafe method then: SameSite alone is about sites, not
- * origins.
+ * How refresh tokens are sent: in the body, or (REFRESH_TRANSPORT=cookie) in a cookie that scripts cannot read and
+ * other sites cannot send. In cookie mode `Origin` is checked on every unsafe method, as SameSite distinguishes sites,
+ * not origins.
  */
 
 import type { MiddlewareHandler } from 'hono';
@@ -27,14 +27,14 @@ const attributes = (c: AccountContext) =>
 
 const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 
-/** 403 origin_not_allowed: an unsafe method from no origin, or one that is neither allowed nor our own. */
+/** In cookie mode, 403 origin_not_allowed for an unsafe method without an `Origin` that is allowed or our own. */
 export const requireOrigin = createMiddleware<AccountEnv>(async function requireOrigin(c, next) {
   if (inCookie(c) && !SAFE.includes(c.req.method)) {
     const origin = c.req.header('Origin');
     if (origin === undefined) throw new Refusal('origin_not_allowed');
     if (!isOwnOrigin(c, origin)) {
       if (!isAllowedOrigin(c, origin)) throw new Refusal('origin_not_allowed');
-      warnOfOtherSite(c, origin);
+      warnAboutCrossSite(c, origin);
     }
   }
   return next();
@@ -42,8 +42,8 @@ export const requireOrigin = createMiddleware<AccountEnv>(async function require
 
 const warned = new WeakSet<Settings>();
 
-/** Once an isolate: the browser of such a page keeps no cookie of ours, and says nothing of it. */
-function warnOfOtherSite(c: AccountContext, origin: string): void {
+/** Logs once per isolate that a page of another site calls: its browser silently drops the cookie. */
+function warnAboutCrossSite(c: AccountContext, origin: string): void {
   const { settings } = c.var.services;
   const fromBrowser = c.req.header('Sec-Fetch-Site');
   const crosses = fromBrowser ? fromBrowser === 'cross-site' : !isSameSite(origin, publicUrl(c));
@@ -51,11 +51,11 @@ function warnOfOtherSite(c: AccountContext, origin: string): void {
   warned.add(settings);
   reporter(c.var.requestId)('warn', 'cookie_of_another_site', {
     origin,
-    hint: 'browsers do not send the refresh cookie from another site: put the front end and this service below one domain, or set REFRESH_TRANSPORT=body',
+    hint: 'browsers do not send the refresh cookie from another site: serve the front end and this service from the same site (one registrable domain), or set REFRESH_TRANSPORT=body',
   });
 }
 
-/** The body of refresh and log-out: `{refresh}`, or nothing where the cookie has it. */
+/** Validates the body of refresh and log-out: `{refresh}`, or nothing in cookie mode. */
 export const refreshInput: ReturnType<typeof body<typeof refreshBody>> = (() => {
   const withToken = body(refreshBody);
   const without = body(noBody);
@@ -65,8 +65,8 @@ export const refreshInput: ReturnType<typeof body<typeof refreshBody>> = (() => 
 })();
 
 /**
- * The token a refresh or log-out is about; null where there is no cookie. Two cookies of that name count as none and
- * both are cleared: a page of another host below the same domain can plant one, and nothing tells which is ours.
+ * The refresh token of the request; null in cookie mode without a cookie. Two cookies of that name are both cleared and
+ * refused: a page of a sibling host can plant one, and nothing shows which is ours. 401 not_authenticated.
  */
 export function sentRefresh(c: AccountContext, validated: { refresh?: string }): string | null {
   if (!inCookie(c)) return validated.refresh ?? null;
@@ -78,11 +78,11 @@ export function sentRefresh(c: AccountContext, validated: { refresh?: string }):
   throw new Refusal('not_authenticated', { reason: 'two_cookies' });
 }
 
-/** What of a pair goes into the body; in cookie mode the refresh token goes into the cookie instead. */
+/** The tokens for the response body; in cookie mode sets the cookie and leaves the refresh token out. */
 export function sendTokens<P extends TokenPair>(c: AccountContext, pair: P): P | { access: string } {
   if (!inCookie(c)) return pair;
   if (pair.refresh !== undefined) {
-    // An upper bound: the token itself says when it is over.
+    // An upper bound: the token itself has the exact expiry.
     const maxAge = c.var.services.settings.REFRESH_TOKEN_LIFETIME;
     setCookie(c, COOKIE, pair.refresh, {
       ...attributes(c),
@@ -96,7 +96,7 @@ export function clearRefresh(c: AccountContext): void {
   if (inCookie(c)) deleteCookie(c, COOKIE, attributes(c));
 }
 
-/** Ours, and those that a page of a host below the same domain can have set, at the paths where they reach us. */
+/** Clears our cookie and any that a sibling host can have planted, for every domain and path that reaches us. */
 function clearPlanted(c: AccountContext): void {
   const labels = new URL(publicUrl(c)).hostname.split('.');
   const domains = labels.slice(0, -1).map((_, from) => labels.slice(from).join('.'));
@@ -107,10 +107,10 @@ function clearPlanted(c: AccountContext): void {
 }
 
 /**
- * A token that is refused for good takes its cookie with it. Where the server could not tell (503) the cookie
- * stays: without it a second try at a log-out would end nothing.
+ * Clears the cookie if the token is refused for good. After a 503 it stays: without it, a second try at a log-out would
+ * not end the session.
  */
-export async function clearWhereFinal<T>(c: AccountContext, work: Promise<T>): Promise<T> {
+export async function clearIfRefused<T>(c: AccountContext, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

@@ -1,4 +1,4 @@
-/** `/account`: path → schema → one call → JSON. The paths are relative, as the app is mountable anywhere. */
+/** `/account`: path → schema → one call → JSON. Paths are relative, as the app can be mounted anywhere. */
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
@@ -13,8 +13,8 @@ import { mailRoutes } from './mail-routes.tsx';
 import { meRoutes } from './me-routes.ts';
 import { userJson } from './presenters.ts';
 import {
+  clearIfRefused,
   clearRefresh,
-  clearWhereFinal,
   refreshInput,
   requireOrigin,
   sendTokens,
@@ -22,16 +22,16 @@ import {
 } from './refresh-transport.ts';
 import { logInBody, signUpBody, verifyBody } from './schemas.ts';
 
-/** Whatever was sent: nobody is told first what else is wrong with it. */
-const whileOpen = createMiddleware<AccountEnv>(async function whileOpen(c, next) {
+/** Runs before the body is validated: a closed sign-up answers 403 whatever the body is. */
+const requireOpen = createMiddleware<AccountEnv>(async function requireOpen(c, next) {
   requireOpenSignUp(c.var.services);
   return next();
 });
 
-/** Sign-up, log-in and what tokens do; then what people do with their account, and what mail is for. */
+/** Sign-up, log-in and tokens; then the routes of the signed-in user, the export and those that need e-mail. */
 export const accountRoutes = () =>
   new Hono<AccountEnv>({ strict: false })
-    .post('/sign-up', requireOrigin, whileOpen, body(signUpBody), async (c) => {
+    .post('/sign-up', requireOrigin, requireOpen, body(signUpBody), async (c) => {
       const made = await signUp(c.var.services, c.req.valid('json'), callOf(c));
       if ('claim' in made) return c.json(made, 202);
       const { user, ...pair } = made;
@@ -42,15 +42,15 @@ export const accountRoutes = () =>
     )
     .post('/logout', requireOrigin, refreshInput, async (c) => {
       const token = sentRefresh(c, c.req.valid('json'));
-      // Without a cookie there is no session to end: what the caller wants is so.
-      if (token !== null) await clearWhereFinal(c, logOut(c.var.services, token, callOf(c)));
+      // Idempotent: without a cookie there is no session to end.
+      if (token !== null) await clearIfRefused(c, logOut(c.var.services, token, callOf(c)));
       clearRefresh(c);
       return c.body(null, 204);
     })
     .post('/token/refresh', requireOrigin, refreshInput, async (c) => {
       const token = sentRefresh(c, c.req.valid('json'));
       if (token === null) throw new Refusal('not_authenticated', { reason: 'no_cookie' });
-      const pair = await clearWhereFinal(c, refresh(c.var.services, token, callOf(c)));
+      const pair = await clearIfRefused(c, refresh(c.var.services, token, callOf(c)));
       return c.json(sendTokens(c, pair));
     })
     .post('/token/verify', requireOrigin, body(verifyBody), async (c) => {

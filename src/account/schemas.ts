@@ -1,4 +1,4 @@
-/** The bodies of requests, as Zod schemas: they validate, and the OpenAPI document is made from them. */
+/** Request bodies as Zod schemas. They validate requests, and the OpenAPI document is generated from them. */
 import * as z from 'zod/mini';
 import type { FieldFaultName } from '../errors.ts';
 import {
@@ -14,7 +14,7 @@ import { normalizePassword, PASSWORD_MAX_LENGTH } from '../password/policy.ts';
 
 type Report = (fault: FieldFaultName, params?: Record<string, string | number>) => void;
 
-/** Text whose fault carries the name of a sentence in errors.ts; http/body.ts reads it back. */
+/** Text with a custom check. A fault carries its name in errors.ts, from which http/body.ts builds the error. */
 const text = (check: (text: string, report: Report) => void, example?: string) =>
   z.string().check(
     z.superRefine((value, context) => {
@@ -25,7 +25,7 @@ const text = (check: (text: string, report: Report) => void, example?: string) =
     z.meta(example === undefined ? {} : { examples: [example] }),
   );
 
-/** White space around it does not count. */
+/** Plain text; surrounding white space is ignored. */
 const plain = (max: number, example: string, check: (trimmed: string, report: Report) => void = () => {}) =>
   text((value, report) => {
     const trimmed = value.trim();
@@ -45,7 +45,7 @@ export const email = z.pipe(
   z.transform((value) => canonicalEmail(value) as string),
 );
 
-/** Some text that is there. */
+/** Non-empty plain text, trimmed. `max` in characters. */
 export const requiredText = (max: number, example: string) =>
   z.pipe(
     text((value, report) => {
@@ -57,7 +57,7 @@ export const requiredText = (max: number, example: string) =>
     z.transform((value) => value.trim()),
   );
 
-/** Null and blank take it away. */
+/** Null and blank remove it. */
 export const name = z.nullable(
   z.pipe(
     plain(NAME_MAX_LENGTH, 'Mina Kim'),
@@ -65,13 +65,13 @@ export const name = z.nullable(
   ),
 );
 
-/** Null and blank take it away. */
+/** Null and blank remove it. */
 export const username = z.nullable(
   z.pipe(
     plain(USERNAME_MAX_LENGTH, 'mina', (trimmed, report) => {
       const canonical = canonicalUsername(trimmed);
       if (!canonical) report('username');
-      // NFKC may be longer than what was typed.
+      // NFKC can be longer than the input.
       else if (lengthOf(canonical.username) > USERNAME_MAX_LENGTH) {
         report('max_length', { max: USERNAME_MAX_LENGTH });
       }
@@ -80,7 +80,7 @@ export const username = z.nullable(
   ),
 );
 
-/** A password behind which an account already stands: only its shape is looked at. */
+/** The current password of an account: only its form is checked. */
 export const presentedPassword = text((value, report) => {
   if (value === '') report('blank');
   else if (!value.isWellFormed()) report('characters');
@@ -89,7 +89,7 @@ export const presentedPassword = text((value, report) => {
   }
 }, 'correct horse battery');
 
-/** A password to be: the policy, which knows the person, has the last word. */
+/** A new password: the use case checks it against the password policy, which needs the user's data. */
 export const chosenPassword = text((value, report) => {
   if (value === '') report('blank');
 }, 'correct horse battery');
@@ -101,7 +101,7 @@ export const token = z.pipe(
   z.transform((value) => value.trim()),
 );
 
-/** A one-time code as it is typed: whatever it is, it is a try. */
+/** A one-time code as typed. Any text counts as an attempt, so its form is not checked. */
 export const codeText = text((value, report) => {
   if (value.trim() === '') report('blank');
 }, '123456');
@@ -111,15 +111,15 @@ const checkLogInName = (value: string, report: Report) => {
   if (!isPlainText(trimmed)) report('characters');
   else if (lengthOf(trimmed) > EMAIL_MAX_LENGTH) report('max_length', { max: EMAIL_MAX_LENGTH });
 };
-/** Some name to log in by: a username or an e-mail address. */
+/** A name to log in with: a username or an e-mail address. */
 const logInName = text((value, report) => {
   if (value.trim() === '') report('blank');
   else checkLogInName(value, report);
 }, 'mina');
-/** The same for libraries to which a blank one is none. */
+/** The same for API clients that send a blank one for none. */
 export const logInNameOrBlank = text(checkLogInName, 'mina');
 
-/** `required` stands under the first, together with the faults of other fields, as DRF does. */
+/** At least one field must be present. Reports `required` under the first, along with the faults of other fields. */
 const requireOneOf = (first: string, ...others: string[]) =>
   z.refine<Record<string, unknown>>(() => false, {
     path: [first],
@@ -141,7 +141,7 @@ export const logInBody = z
 
 export const refreshBody = z.object({ refresh: token });
 export const verifyBody = z.object({ token });
-/** Of a sign-up that waits for its mail, one of the last three. */
+/** Confirming a pending sign-up needs one of the last three. */
 export const confirmEmailBody = z.object({
   token,
   claim: z.optional(token),
@@ -149,13 +149,13 @@ export const confirmEmailBody = z.object({
   new_password: z.optional(chosenPassword),
 });
 export const updateMeBody = z.object({ name: z.optional(name), username: z.optional(username) });
-/** One of them. */
+/** Exactly one field. */
 export const reauthenticateBody = z
   .object({
     password: z.optional(presentedPassword),
     code: z.optional(codeText),
     recovery_code: z.optional(codeText),
-    /** AuthenticationResponseJSON; judged as a credential (passkeys/). */
+    /** AuthenticationResponseJSON; checked by passkeys/. */
     passkey: z.optional(z.looseObject({})),
   })
   .check(
@@ -175,16 +175,16 @@ export const changePasswordProvenBody = z.object({
   current_password: z.optional(presentedPassword),
   new_password: chosenPassword,
 });
-export const askResetBody = z.object({ email });
+export const requestResetBody = z.object({ email });
 export const confirmResetBody = z.object({ token, new_password: chosenPassword });
 export const changeEmailBody = z.object({ new_email: email, password: presentedPassword });
 export const changeEmailProvenBody = z.object({ new_email: email, password: z.optional(presentedPassword) });
 /**
- * simplejwt's: `username` may be the e-mail address, and sites with `USERNAME_FIELD = 'email'` call it `email`, which is
- * no more than text there either.
+ * simplejwt's: `username` may be the e-mail address. Sites with `USERNAME_FIELD = 'email'` send it as `email`, whose
+ * form simplejwt does not check either.
  */
 export const tokenObtainBody = z
   .object({ username: z.optional(logInName), email: z.optional(logInName), password: presentedPassword })
   .check(requireOneOf('username', 'email'));
-/** Where a body says nothing, as in cookie mode, whose refresh token comes in the cookie. It is JSON all the same. */
+/** An empty body, for example in cookie mode. It must still be JSON. */
 export const noBody = z.object({});

@@ -1,4 +1,4 @@
-/** The guard of the account app's own paths: reads D1, so that a revocation holds here at once. */
+/** Authenticates callers of the account app. Reads D1, so that a revocation takes effect at once. */
 import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type * as z from 'zod/mini';
@@ -10,7 +10,7 @@ import { asksForPassword } from './application/reauthentication.ts';
 import { authenticate } from './application/session.ts';
 import type { AccountContext, AccountEnv } from './env.ts';
 
-/** The access token of the request. 401 not_authenticated, bad_authorization_header. */
+/** Returns the access token of the request. 401 not_authenticated, bad_authorization_header. */
 export function sentAccess(c: AccountContext): string {
   const token = bearerToken(c.req.header('Authorization'), c.var.services.settings.AUTH_HEADER_TYPES);
   if (token === null) throw new Refusal('not_authenticated');
@@ -22,7 +22,7 @@ export const signedIn = createMiddleware<AccountEnv>(async function signedIn(c, 
   return next();
 });
 
-/** `signedIn`, for requests that change the account: counted by user. 429 throttled. */
+/** `signedIn` for requests that change the account, with a rate limit per user. 429 throttled. */
 export const signedInToChange = createMiddleware<AccountEnv>(async function signedInToChange(c, next) {
   const { services } = c.var;
   const caller = await authenticate(services, sentAccess(c));
@@ -32,8 +32,8 @@ export const signedInToChange = createMiddleware<AccountEnv>(async function sign
 });
 
 /**
- * A body that has to bring the password, unless the caller may leave it out (`proven`). One schema or the other, so that
- * every fault of a body is in one answer.
+ * Validates a body that must contain the password (`strict`), unless the caller has reauthenticated (`proven`). Either
+ * way one schema is applied, so that one response lists every fault.
  */
 export function bodyWithProof<Proven extends z.ZodMiniObject>(
   strict: z.ZodMiniObject,

@@ -1,12 +1,11 @@
-/** The rules about staff. Pure; what other rows say is handed in. */
+/** The rules about staff. Pure: other rows are parameters. */
 import type { SessionState, User } from '../model.ts';
 import { statusFault } from '../token/rotation.ts';
 
 type Flags = Pick<User, 'isActive' | 'isStaff'>;
 
 /**
- * The user has a way to prove who they are. Whoever has no usable password has an empty hash. `isConnected`: to an account
- * of a provider.
+ * The user has a way to sign in. An empty hash means no usable password. `isConnected`: has a connected account.
  */
 export const canSignIn = ({
   passwordHash,
@@ -20,18 +19,18 @@ type StaffMember = Flags & Parameters<typeof canSignIn>[0];
 const isActiveStaff = (user: StaffMember): boolean => user.isActive && user.isStaff && canSignIn(user);
 
 /**
- * Anybody may have signed up with an address that nobody has verified: they become staff, or active staff again, by an
- * explicit word alone.
+ * Anybody can sign up with an address that is not theirs. A user with an unverified address becomes staff, or active
+ * staff again, only if the operator explicitly confirms it.
  */
 export const mayBecomeStaff = (
   { emailVerifiedAt }: Pick<User, 'emailVerifiedAt'>,
   unverified: boolean | undefined,
 ): boolean => emailVerifiedAt !== null || unverified === true;
 
-/** Somebody may act on other users while they are active staff with a live session. */
+/** Only active staff with a live session may act on other users. */
 export const actorMayAct = (actor: { user: Flags; session: SessionState | null }, now: number): boolean =>
   actor.user.isStaff && statusFault(actor, now) === null;
 
-/** Without this user nobody could use the console any more. D1 decides it, inside the statement that would do it. */
+/** Without this user nobody could use the console. D1 checks the same inside the statement that removes the user. */
 export const isTheLastStaff = (user: StaffMember, others: readonly StaffMember[]): boolean =>
   isActiveStaff(user) && !others.some(isActiveStaff);

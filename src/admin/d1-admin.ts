@@ -10,7 +10,7 @@ import { logins, recoveryCodes, sessions, totpSecrets, userColumns, users } from
 import type { User } from '../model.ts';
 import { batchWithEvents, recordEvent } from '../outbox/d1-record.ts';
 import { LEEWAY_MAX_SECONDS } from '../token/claims.ts';
-import { insertToken, makeRoom, voidAsked, voidTokens } from '../token/d1-one-time-tokens.ts';
+import { insertToken, voidOldest, voidRequested, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession, endSessions } from '../token/d1-session-writes.ts';
 import { done, outcome, outcomeOf, write } from './d1-act.ts';
 import { d1AdminLists } from './d1-admin-lists.ts';
@@ -105,7 +105,7 @@ export function d1Admin(d1: D1): AdminStore {
               'last_staff',
             ),
             db.select(userColumns).from(users).where(eq(users.id, id)),
-            ...(ends ? [(ends === 'deactivated' ? voidTokens : voidAsked)(db, id, done(entry))] : []),
+            ...(ends ? [(ends === 'deactivated' ? voidTokens : voidRequested)(db, id, done(entry))] : []),
           ],
           { after: recordEvent(db, 'user.updated', who, { changed }, done(entry)) },
         );
@@ -200,7 +200,7 @@ export function d1Admin(d1: D1): AdminStore {
         const asRead = isAsRead(user);
         const results = await db.batch([
           write(db, entry, { subjectId: subject }, sql`WHERE ${asRead}`),
-          makeRoom(db, subject, purpose, done(entry)),
+          voidOldest(db, subject, purpose, done(entry)),
           insertToken(db, token, sql`WHERE ${done(entry)}`),
           outcome(db, entry, [[userExists(subject), 'gone']], 'changed'),
         ]);

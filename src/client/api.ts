@@ -1,4 +1,4 @@
-/** Every endpoint of the account app, and what it does to the tokens that are kept. */
+/** Every endpoint of the account app, and its effect on the stored tokens. */
 import { bodyOf, notOurs, refusalOf } from './errors.ts';
 import type { Events } from './events.ts';
 import { type createFetch, initOf } from './fetch.ts';
@@ -9,7 +9,7 @@ import { unlessAborted, within } from './wait.ts';
 import type { Export, LogIn, Session, SignUp, User } from './wire.ts';
 
 export interface CallOptions {
-  /** Ends the wait of this call, whatever it waits for. */
+  /** Stops waiting for this call. */
   signal?: AbortSignal | undefined;
 }
 
@@ -37,9 +37,9 @@ export function createApi({
   post,
   fetch,
 }: ApiContext) {
-  /** An answer that comes late would put its cookie over that of a newer log-in. Bodies are compared instead. */
+  /** In cookie mode under the lock, or a late response could overwrite the cookie of a newer log-in. */
   const inTurn: Lock = (work) => (cookie ? lock(work) : work());
-  /** For work that is in turn. */
+  /** For work that already holds the lock. */
   const refresh = cookie ? refresher.renew : refresher.refresh;
 
   const json = async <T>(work: Promise<Response>): Promise<T> => {
@@ -59,7 +59,7 @@ export function createApi({
     renew = refresher.refresh,
   ): Promise<T> => json<T>(fetch(url + path, initOf(method, body, signal), renew));
 
-  /** An endpoint for this user: `send<Body, Answer>(…)` takes a body, `ask<Answer>(…)` none. */
+  /** Endpoints that need the access token: `send<Body, Result>(…)` takes a body, `ask<Result>(…)` none. */
   const send =
     <B extends object, T = void>(method: string, path: string) =>
     (body: B, options?: CallOptions) =>
@@ -68,7 +68,7 @@ export function createApi({
     <T>(method: string, path: string) =>
     (options?: CallOptions) =>
       request<T>(method, path, undefined, options);
-  /** An endpoint for all: without the access token. */
+  /** A public endpoint: sent without the access token. */
   const open =
     <B extends object, T = void>(path: string) =>
     (body: B, options: CallOptions = {}) =>
@@ -92,7 +92,7 @@ export function createApi({
 
   const signedOut = (reason: string) => events.emit({ type: 'signedOut', reason });
 
-  /** A call after which this session has ended. A newer one that somebody began meanwhile is kept. */
+  /** A call that ends this session. Tokens of a newer session that began meanwhile are kept. */
   const end = (reason: string, path: string, body?: object, options?: CallOptions) =>
     inTurn(async () => {
       const session = sessionOf(await keeper.read());
@@ -102,49 +102,49 @@ export function createApi({
     });
 
   return {
-    /** With SIGN_UP=verify there are no tokens yet, but a `claim`: `verifyEmail` wants it from whoever signed up. */
+    /** With SIGN_UP=verify it returns no tokens yet, but a `claim` to pass to `verifyEmail`. */
     signUp: (body: SignUp, options?: CallOptions) =>
       signIn<Partial<Tokens> & { user?: User; claim?: string }>('/sign-up', body, options),
     logIn: (body: LogIn, options?: CallOptions) => signIn('/login', body, options),
     /**
-     * Forgets the tokens first, then ends the session. If the server cannot be reached, the error is thrown; in cookie
-     * mode the session then goes on, as no script can take the cookie away.
+     * Deletes the tokens first, then ends the session. Throws if the server cannot be reached; in cookie mode the session
+     * then continues, as no script can delete the cookie.
      */
     logOut: async ({ signal }: CallOptions = {}): Promise<void> => {
-      // A synchronous store is empty before this waits for anything.
+      // A synchronous store is emptied before anything asynchronous happens.
       const kept = await keeper.swap(null);
       if (!kept && !cookie) return;
       signedOut('logOut');
       await unlessAborted(
         signal,
         inTurn(async () => {
-          // What a refresh that was under way has kept since.
+          // A refresh that was in flight may have stored tokens since.
           if (cookie) await keeper.swap(null);
           const body = cookie ? {} : { refresh: kept?.refresh };
           await within(limitMs, (late) => json<void>(post('/logout', body, late)));
         }),
       );
     },
-    /** Ends all sessions of this user, this one too. */
+    /** Ends all sessions of this user, including this one. */
     logOutEverywhere: (options?: CallOptions) => end('logOut', '/sessions', undefined, options),
-    /** Withdrawal: the account and every session are gone. `password`: of who has one and has not just reauthenticated. */
+    /** Deletes the account and ends every session. `password` is needed unless the user has none or has just reauthenticated. */
     withdraw: (password?: string, options?: CallOptions) => end('withdrawal', '/me', { password }, options),
 
     me: ask<User>('GET', '/me'),
-    /** Null or an empty text takes the value away. */
+    /** Null or an empty string removes the value. */
     updateMe: send<{ name?: string | null; username?: string | null }, User>('PATCH', '/me'),
 
-    /** All that the server keeps of this user. */
+    /** All data that the server stores about this user. */
     exportAccount: ask<Export>('GET', '/export'),
 
-    /** Proves again who the user is. The new access token says when, for requests that ask for a recent proof. */
+    /** Reauthenticates. The new access token has a recent `auth_time`, for requests that require step-up. */
     reauthenticate: async (
       body: { password: string } | { code: string } | { recovery_code: string },
       options?: CallOptions,
     ): Promise<void> => {
       const { access } = await request<Tokens>('POST', '/reauthenticate', body, options);
       const kept = await keeper.read();
-      // A log-out meanwhile stands, and a refresh has brought a token that says the same.
+      // If the tokens changed meanwhile: a log-out wins, and a refreshed token has the new `auth_time` already.
       if (kept)
         await keeper.swap(refresher.received({ ...kept, access }), (now) => now?.access === kept?.access);
     },
@@ -153,23 +153,23 @@ export function createApi({
     endSession: (id: string, options?: CallOptions) =>
       request<void>('DELETE', `/sessions/${encodeURIComponent(id)}`, undefined, options),
 
-    /** All other sessions end. */
+    /** Ends all other sessions. */
     changePassword: send<{ current_password?: string | undefined; new_password: string }>(
       'POST',
       '/password/change',
     ),
     /** Succeeds whether or not there is such an account. */
     requestPasswordReset: open<{ email: string }>('/password/reset'),
-    /** `token`: from the e-mail. All sessions end. */
+    /** `token`: from the e-mail. Ends all sessions. */
     resetPassword: open<{ token: string; new_password: string }>('/password/reset/confirm'),
 
     /** `token`: from the e-mail. */
     verifyEmail: open<{ token: string; claim?: string; password?: string; new_password?: string }>(
       '/email/verify',
     ),
-    /** `token`: from the e-mail to the old address. The new password is chosen with `resetPassword`. */
+    /** `token`: from the e-mail to the old address. Pass `reset_token` to `resetPassword` to set a new password. */
     takeBackEmail: open<{ token: string }, { reset_token: string }>('/email/take-back'),
-    /** Deletes an account that somebody else made with this address. `token`: from the e-mail. */
+    /** Deletes an account that somebody else created with this address. `token`: from the e-mail. */
     disownAccount: open<{ token: string }>('/email/disown'),
     resendVerification: ask<void>('POST', '/email/verify/resend'),
     /** The new address takes effect once it is confirmed. */
@@ -182,7 +182,7 @@ export function createApi({
       body?: object,
       options?: CallOptions,
     ) => Promise<T>,
-    /** Any endpoint below `url` that returns tokens, which are kept. */
+    /** Any endpoint below `url` that returns tokens, which are then stored. */
     signIn,
   };
 }

@@ -1,4 +1,4 @@
-/** What the client throws when the server refuses, or when what answers is not the server. */
+/** Errors that the client throws: the server's own, and those for responses that are not the server's. */
 
 /** Codes that this version knows. A newer server may send others. */
 export type KnownErrorCode =
@@ -27,13 +27,12 @@ export type KnownErrorCode =
   | 'mfa_required'
   | 'code_not_valid'
   | 'passkey_not_valid'
-  | 'last_sign_in_method'
   | 'email_not_verified'
   | 'user_not_found'
   | 'username_taken'
-  /** Of the client itself: no answer to a refresh or a log-out in time. */
+  /** Thrown by the client: no response to a refresh or log-out in time. */
   | 'timeout'
-  /** Of the client itself: something between here and the server answered, such as a captive portal. */
+  /** Thrown by the client: a proxy or captive portal answered instead of the server. */
   | 'invalid_response';
 export type ErrorCode = KnownErrorCode | (string & {});
 
@@ -42,7 +41,7 @@ export interface FieldError {
   code: string;
 }
 
-/** RFC 9457. Some codes carry more members than these. */
+/** RFC 9457. Some codes have additional members. */
 export interface Problem {
   detail?: string;
   code?: string;
@@ -52,12 +51,12 @@ export interface Problem {
 
 export class AccountsError extends Error {
   override readonly name = 'AccountsError';
-  /** 0 if there was no answer. */
+  /** 0 if there was no response. */
   readonly status: number;
   readonly code: ErrorCode;
-  /** Of `invalid`: messages and codes by field. */
+  /** For `invalid`: messages and codes by field. */
   readonly errors: Readonly<Record<string, readonly FieldError[]>>;
-  /** Of a 429 or 503. */
+  /** For 429 and 503. */
   readonly retryAfterSeconds: number | null;
   /** The whole body, for members that only some codes have. */
   readonly problem: Problem;
@@ -72,7 +71,7 @@ export class AccountsError extends Error {
   }
 }
 
-/** Null if a proxy wrote it: not a JSON object. Throws if it was lost on the way. */
+/** Null if the body is not a JSON object, so not the server's. Throws if the body could not be read. */
 export async function bodyOf(answer: Response): Promise<Problem | null> {
   const text = await answer.text();
   try {

@@ -1,6 +1,6 @@
-/** Who is signed in changed: told to this page, and to every other tab that shares the store or the cookie. */
+/** Notifies this page, and every other tab that shares the store or the cookie, when the sign-in state changes. */
 
-/** Why nobody is signed in any more: what this user did, or the code with which the server refused the session. */
+/** Why the session ended: what the user did, or the code with which the server refused it. */
 export type SignOutReason = 'logOut' | 'withdrawal' | 'token_not_valid' | 'user_inactive' | 'user_not_found';
 
 export type AccountChange = (
@@ -13,7 +13,7 @@ export type AccountChange = (
 };
 
 export type ChangeListener = (change: AccountChange) => void;
-/** What goes from tab to tab: never a token. `at`: when the tokens that are kept now arrived, if there are any. */
+/** Sent between tabs: never a token. `at`: when the stored tokens arrived, if there are any. */
 export type Message = ({ type: 'signedIn' | 'refreshed' } | { type: 'signedOut'; reason: string }) & {
   at?: number | undefined;
 };
@@ -21,13 +21,13 @@ export type Message = ({ type: 'signedIn' | 'refreshed' } | { type: 'signedOut';
 interface Channel {
   postMessage: (message: Message) => void;
   onmessage: ((event: { data: Message }) => void) | null;
-  /** Of Node and Bun, where an open channel keeps the process. */
+  /** In Node and Bun, where an open channel keeps the process running. */
   unref?: () => void;
 }
 
 export type Events = ReturnType<typeof createEvents>;
 
-/** `name`: of what is shared with other tabs; null if nothing is. `heard` runs before the listeners. */
+/** `name`: of the channel shared with other tabs; null for none. `heard` runs before the listeners. */
 export function createEvents(
   name: string | null,
   heard: (message: Message, isNewest: () => boolean) => Promise<unknown>,
@@ -39,13 +39,13 @@ export function createEvents(
   let newest: Message;
   const tell = ({ at, ...message }: Message, elsewhere: boolean) => {
     const change = { ...message, elsewhere } as AccountChange;
-    // Asynchronously: what a listener throws is nobody else's.
+    // Asynchronously, so that a listener that throws does not affect the others.
     for (const listener of listeners) void Promise.resolve(change).then(listener);
   };
   if (channel) {
     channel.onmessage = ({ data }) => {
       newest = data;
-      // In the order in which they came.
+      // One at a time, in order of arrival.
       told = told
         .then(() => heard(data, () => newest === data))
         .catch(() => {})

@@ -1,6 +1,6 @@
 /**
- * `hono-accounts-client/factors`: the second factor of the user who is signed in, and the second step of a log-in. It
- * works with a client that is handed in, and none is in it.
+ * `hono-accounts-client/factors`: managing the signed-in user's second factor, and the second step of a log-in. Takes
+ * the client as an argument and does not bundle it.
  */
 import type { CallOptions } from './api.ts';
 import type { AccountsError } from './errors.ts';
@@ -8,44 +8,44 @@ import type { Client } from './index.ts';
 import type { Tokens } from './storage.ts';
 
 export interface Factors {
-  /** Null: no authenticator app is on. */
+  /** Null if no authenticator app is set up. */
   totp: { created_at: string } | null;
   recovery_codes_left: number;
   passkeys: number;
 }
 
-/** What an authenticator app reads. Nothing is on before the first code. */
+/** For the authenticator app. The factor is active only after `confirmTotp`. */
 export interface TotpSetup {
-  /** To type, in base32. */
+  /** In base32, for typing. */
   secret: string;
-  /** What the QR code says. */
+  /** The `otpauth:` URI in the QR code. */
   uri: string;
   qr_svg: string;
 }
 
 export interface RecoveryCodes {
-  /** Ten, each of which works once. They are shown only now. */
+  /** Ten single-use codes. The server never returns them again. */
   recovery_codes: string[];
 }
 
-/** From the authenticator app, or one of the recovery codes. */
+/** A code from the authenticator app, or a recovery code. */
 export type SecondFactor = { code: string } | { recovery_code: string };
 
-/** A log-in whose password was right and that waits for its second factor. It works once, and for five minutes. */
+/** A log-in that needs a second factor. The token works once, for five minutes. */
 export interface SecondStep {
   mfa_token: string;
   methods: readonly ('totp' | 'recovery_code' | (string & {}))[];
 }
 
-/** Stands in for a recent log-in, for who has a password and no second factor yet. */
+/** Replaces a recent log-in, for users with a password and no second factor. */
 export interface StepUp {
   password?: string;
 }
 
 /**
- * What these calls are refused with, beside the codes of every call. `code_not_valid`: wrong, used, or its log-in has
- * expired. `reauthentication_required`: call `client.reauthenticate` and try again. `throttled`: too many wrong codes;
- * see `retryAfterSeconds`.
+ * Errors of these calls. `code_not_valid`: the code is wrong or used, or the log-in has expired.
+ * `reauthentication_required`: call `client.reauthenticate` and try again. `throttled`: too many wrong codes; see
+ * `retryAfterSeconds`.
  */
 export type FactorErrorCode =
   | 'mfa_required'
@@ -55,7 +55,7 @@ export type FactorErrorCode =
   | 'invalid'
   | 'not_found';
 
-/** `isRefusal(error, 'code_not_valid')`: by its name and code, since the class is the client's. */
+/** `isRefusal(error, 'code_not_valid')`. Compares name and code, as the error class is not bundled here. */
 export const isRefusal = <C extends FactorErrorCode>(
   error: unknown,
   code: C,
@@ -64,7 +64,7 @@ export const isRefusal = <C extends FactorErrorCode>(
   return name === 'AccountsError' && its === code;
 };
 
-/** What a refused log-in asks for next; null for any other error. */
+/** The second step that a failed log-in asks for; null for any other error. */
 export function secondStepOf(error: unknown): SecondStep | null {
   if (!isRefusal(error, 'mfa_required')) return null;
   const { mfa_token, methods } = error.problem as unknown as SecondStep;
@@ -75,19 +75,19 @@ export function createFactors(client: Pick<Client, 'request' | 'signIn'>) {
   const { request, signIn } = client;
   return {
     list: (options?: CallOptions) => request<Factors>('GET', '/factors', undefined, options),
-    /** Begins to set up an authenticator app, in place of one that was begun before. */
+    /** Starts to set up an authenticator app. Replaces a setup that was not confirmed. */
     startTotp: (proof: StepUp = {}, options?: CallOptions) =>
       request<TotpSetup>('POST', '/factors/totp', proof, options),
-    /** Switches it on with the first code of the app. */
+    /** Activates the factor with a code from the app. */
     confirmTotp: (body: { code: string }, options?: CallOptions) =>
       request<RecoveryCodes>('POST', '/factors/totp/confirm', body, options),
-    /** Switches it off. The recovery codes are gone with it. */
+    /** Deactivates the factor and deletes the recovery codes. */
     removeTotp: (proof: StepUp = {}, options?: CallOptions) =>
       request<void>('DELETE', '/factors/totp', proof, options),
-    /** Ten new ones; the old ones are void. */
+    /** Returns ten new codes and voids the old ones. */
     renewRecoveryCodes: (proof: StepUp = {}, options?: CallOptions) =>
       request<RecoveryCodes>('POST', '/factors/recovery-codes', proof, options),
-    /** Finishes a log-in: the tokens are kept as after any other. */
+    /** Completes a log-in and stores the tokens. */
     answer: ({ mfa_token }: SecondStep, factor: SecondFactor, options?: CallOptions) =>
       signIn<Tokens>('/login/second-factor', { mfa_token, ...factor }, options),
   };

@@ -1,10 +1,10 @@
-/** `fetch` with the access token, for the origins that may have it. */
+/** `fetch` with the access token, for trusted origins. */
 import { absoluteOrigin, originOf, ownOrigin, resolve } from './origin.ts';
 import { leftOf, type Refresh } from './refresh.ts';
 import type { Keeper } from './storage.ts';
 import { type MaybeSignal, throwIfAborted, unlessAborted } from './wait.ts';
 
-/** An access token that ends within this time is refreshed before it is sent. */
+/** An access token that expires within this time is refreshed before it is sent. */
 const REFRESH_AHEAD_MS = 30_000;
 
 export type Send = (input: string | Request, init?: RequestInit) => Promise<Response>;
@@ -15,7 +15,7 @@ export const initOf = (method: string, body?: object, signal?: MaybeSignal): Req
   ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
 });
 
-/** A Request as it is, and any form of a URL as text. Not by `instanceof`: frames and polyfills have their own. */
+/** Requests stay as they are, URLs become strings. Avoids `instanceof`, as frames and polyfills have their own classes. */
 function toInput(input: unknown): string | Request {
   if (typeof input === 'string') return input;
   const { href, clone } = Object(input) as { href?: unknown; clone?: unknown };
@@ -39,17 +39,17 @@ export function createFetch({ url, origins, cookie, keeper, refresher, clock, se
   if (accountsOrigin === undefined) throw new TypeError('url must be http(s), or a path');
   const trusted = [accountsOrigin, ownOrigin(), ...origins.map(absoluteOrigin)];
 
-  /** The account app's own paths alone: elsewhere the cookie means nothing, and CORS may refuse credentials. */
+  /** Only for the account app's paths: the cookie is useless elsewhere, and CORS may refuse credentials. */
   const credentialsOf = (to: string, has?: string): { credentials?: 'include' } =>
     cookie && has !== 'omit' && resolve(to).startsWith(resolve(`${url}/`)) ? { credentials: 'include' } : {};
-  /** What else the accounts refuse with a 401 is about the body, such as a wrong code, which is not to be tried again. */
+  /** Other 401s of the account app are about the body, such as a wrong code, and must not be retried. */
   const isOfToken = (to: string, { headers }: Response) =>
     !to.startsWith(`${url}/`) || /invalid_t/.test(headers.get('WWW-Authenticate') ?? '');
 
-  /** Tokens that should still be good, null if nobody is signed in; and whether that was asked just now. */
+  /** Tokens that should be valid, or null if nobody is signed in. `asked`: a refresh was tried just now. */
   async function fresh(signal?: MaybeSignal, refresh = refresher.refresh) {
     const kept = await keeper.read();
-    // After a reload the tokens may be gone, and the cookie still there.
+    // After a reload the tokens may be gone while the cookie is still there.
     const left = kept ? leftOf(kept, clock()) : cookie && !refresher.nobody ? 0 : Number.NaN;
     if (!(left < REFRESH_AHEAD_MS)) return { tokens: kept, asked: false };
     const tokens = await unlessAborted(signal, refresh(kept?.access)).catch((error: unknown) => {
@@ -77,7 +77,7 @@ export function createFetch({ url, origins, cookie, keeper, refresher, clock, se
       const headers = new Headers(request ? request.headers : init.headers);
       if (access !== undefined) headers.set('Authorization', `Bearer ${access}`);
       if (!request) return send(to, { ...credentialsOf(to), ...init, headers });
-      // A clone, so that its body can be sent again.
+      // A clone, so that the body can be sent again.
       return send(
         new Request(request.clone(), {
           ...credentialsOf(to, (request as { credentials?: string }).credentials),
@@ -89,10 +89,10 @@ export function createFetch({ url, origins, cookie, keeper, refresher, clock, se
     const { tokens, asked } = await fresh(signal, refresh);
     const answer = await call(tokens?.access);
     if (answer.status !== 401 || (tokens ? !isOfToken(to, answer) : asked || !cookie)) return answer;
-    // Somebody may have logged in since, in another tab.
+    // The user may have logged in since, in another tab.
     if (!tokens) refresher.nobody = false;
     const renewed = await unlessAborted(signal, refresh(tokens?.access));
-    // A bare stream was read by the first try. Not `instanceof`: React Native has no ReadableStream.
+    // A bare stream was consumed by the first try. Avoids `instanceof`: React Native has no ReadableStream.
     const again = request || !(init.body as { getReader?: unknown } | null | undefined)?.getReader;
     return renewed && again ? call(renewed.access) : answer;
   }

@@ -1,6 +1,6 @@
 /**
- * The client for browsers, Node, React Native and workers: keeps the tokens of one session, sends the access token, and
- * refreshes it when it is about to end or was refused. It knows nothing of the server's source, only of its API.
+ * The client for browsers, Node, React Native and workers. Stores the tokens of one session, sends the access token, and
+ * refreshes it when it is about to expire or was refused. Depends on the server's API only, not on its source.
  */
 import { type Api, type CallOptions, createApi } from './api.ts';
 import { type ChangeListener, createEvents } from './events.ts';
@@ -23,40 +23,39 @@ export { type KeptTokens, memoryStore, type TokenStore, type Tokens, webStorage 
 export type { Export, LogIn, Session, SignUp, User } from './wire.ts';
 
 export interface ClientOptions {
-  /** Where the account app is mounted, such as https://accounts.example.com/account. */
+  /** URL of the account app, such as https://accounts.example.com/account. */
   url: string;
-  /** Default: in memory, gone with the page. */
+  /** Default: in memory, until the page is closed. */
   store?: TokenStore;
-  /** More origins that may have the access token, such as https://api.example.com: see `fetch`. */
+  /** Additional origins that receive the access token, such as https://api.example.com; see `fetch`. */
   origins?: readonly string[];
-  /** REFRESH_TRANSPORT=cookie on the server. The first call then resumes the session, if the cookie has one. */
+  /** Set it if the server has REFRESH_TRANSPORT=cookie. The first call then resumes the session of the cookie, if any. */
   cookie?: boolean;
-  /** How long a refresh or a log-out may take, in milliseconds. Default: 10,000. */
+  /** Time limit of a refresh or log-out, in milliseconds. Default: 10,000. */
   refreshTimeout?: number;
   fetch?: Send;
   /**
-   * Runs `work` alone among all that share the store or the cookie. Default: Web Locks if the browser has them, else
-   * among the clients of this page.
+   * Runs `work` while no other client that shares the store or the cookie runs its own. Default: Web Locks if available,
+   * otherwise a lock among the clients of this page.
    */
   alone?: Lock;
-  /** Epoch milliseconds. It may be wrong, but should run on. */
+  /** Epoch milliseconds. The absolute time may be wrong, but it must advance. */
   clock?: () => number;
 }
 
 export interface Client extends Api {
   /**
-   * `fetch` with the access token of this session; a 401 is answered by one refresh and one more try. The token goes to
-   * the account app's origin, to the page's own (a relative URL is one) and to `origins`; a call of any other is sent
-   * as it is.
+   * `fetch` with the access token. A 401 triggers one refresh and one retry. The token is sent to the account app's
+   * origin, the page's own origin (including relative URLs) and `origins`; requests to other origins are sent unchanged.
    */
   fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
-  /** For other HTTP libraries and WebSockets: an access token that is still good, or null if nobody is signed in. */
+  /** For other HTTP libraries and WebSockets: a valid access token, or null if nobody is signed in. */
   accessToken: (options?: CallOptions) => Promise<string | null>;
-  /** Calls `listener` after each log-in, refresh and log-out, here or in another tab. Returns how to stop that. */
+  /** Calls `listener` after each log-in, refresh and log-out, here or in another tab. Returns a function that removes it. */
   onChange: (listener: ChangeListener) => () => void;
-  /** The store was read. Only an asynchronous one takes time: `isSignedIn` is false until then. */
+  /** Resolves once the store has been read. With an asynchronous store `isSignedIn` is false until then. */
   readonly ready: Promise<void>;
-  /** Somebody is signed in, as far as this client knows: in cookie mode not before the first call, such as `me`. */
+  /** Whether this client has tokens. In cookie mode false until the first call, such as `me`. */
   readonly isSignedIn: boolean;
 }
 
@@ -73,12 +72,12 @@ export function createClient(options: ClientOptions): Client {
     send(url + path, { ...initOf('POST', body, signal), ...(cookie && { credentials: 'include' }) });
 
   const keeper = createKeeper(store);
-  // A refresh that takes longer than half of its time is likely to be lost: another need not wait for its end.
+  // A refresh that takes more than half of its time is probably lost: do not make others wait for it.
   const lock = bounded(options.alone ?? defaultLock(shared, store), limitMs / 2);
   const events = createEvents(shared, async ({ type, at }, isNewest) => {
     refresher.nobody = false;
     if (store.shared !== false) await keeper.until(at, isNewest);
-    // The cookie may be another user's now: the next call asks.
+    // The cookie may belong to another user now: the next call refreshes.
     else if (type !== 'refreshed') await keeper.swap(null);
   });
   const refresher = createRefresh({ cookie, keeper, events, lock, limitMs, clock, post });

@@ -1,4 +1,4 @@
-/** One refresh at a time among all tabs that share the store or the cookie; but nobody waits for ever. */
+/** One refresh at a time among all tabs that share the store or the cookie, with a bounded wait. */
 import type { TokenStore } from './storage.ts';
 
 /** Runs `work` while no other work of the same lock runs. */
@@ -10,7 +10,7 @@ interface WebLocks {
 
 const queues = new WeakMap<TokenStore, Lock>();
 
-/** Without Web Locks: all clients in this page or process that have this very store. */
+/** Without Web Locks: a lock among all clients in this page or process that use the same store object. */
 function queueOf(store: TokenStore): Lock {
   const known = queues.get(store);
   if (known) return known;
@@ -24,7 +24,7 @@ function queueOf(store: TokenStore): Lock {
   return queue;
 }
 
-/** `name`: of what is shared with other tabs; null if nothing is. */
+/** `name`: of the lock shared with other tabs; null for none. */
 export function defaultLock(name: string | null, store: TokenStore): Lock {
   const { navigator } = globalThis as { navigator?: { locks?: WebLocks } };
   const locks = name === null ? undefined : navigator?.locks;
@@ -32,8 +32,8 @@ export function defaultLock(name: string | null, store: TokenStore): Lock {
 }
 
 /**
- * Waits at most `ms` for its turn, then runs all the same: a tab that hangs, or a lock that fails, blocks no other.
- * Without the lock a refresh may meet another of the same token, for which the server has its grace period.
+ * Waits at most `ms` for the lock, then runs without it, so that a tab that hangs or a lock that fails blocks no other.
+ * Two refreshes may then use the same token; the server's grace period covers that.
  */
 export function bounded(lock: Lock, ms: number): Lock {
   return (work) =>

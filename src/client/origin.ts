@@ -1,4 +1,4 @@
-/** Which origin a URL belongs to. It decides where the access token goes: a URL that is in doubt belongs to none. */
+/** The origin of a URL, which decides whether it receives the access token. An ambiguous URL has none. */
 
 /** The origin of relative URLs outside a page. No such name can exist (RFC 6761 section 6.4). */
 const NOWHERE = 'https://relative.invalid';
@@ -8,8 +8,8 @@ const page = globalThis as { document?: { baseURI: string }; location?: { href: 
 const baseOf = () => page.document?.baseURI ?? page.location?.href;
 
 /**
- * Of plain http and https URLs, without `URL`, whose `origin` React Native does not have. Nothing after the host can
- * change what the host is, and nothing but letters, digits, dots and hyphens is in it.
+ * The origin of plain http and https URLs without `URL`, whose `origin` React Native does not implement. The host is
+ * only letters, digits, dots and hyphens, so that nothing after it can change it.
  */
 function plainOrigin(url: string): string | undefined {
   return /^(https?:\/\/[a-z\d.-]+(?::\d+)?)(?:[/?#]|$)/i
@@ -18,26 +18,26 @@ function plainOrigin(url: string): string | undefined {
     .replace(/^(http:.+):80$|^(https:.+):443$/, '$1$2');
 }
 
-/** Where `fetch` would send this: what is relative, is so to the page. Undefined: nowhere that could be told. */
+/** The origin that `fetch` would send this URL to; relative URLs are resolved against the page. Undefined if unclear. */
 export function originOf(url: string): string | undefined {
   const base = baseOf();
   try {
     const origin = plainOrigin(url) ?? new URL(url, base).origin;
-    // `null` is the origin of every file, and of every page of an app scheme.
+    // All files and pages of app schemes share the origin `null`.
     return origin === 'null' ? undefined : origin;
   } catch {
-    // Outside a page: no scheme, no host, and nothing that a parser might drop or turn into a slash.
+    // Outside a page: accept only a relative path without characters that a parser might drop or turn into a slash.
     return !base && /^\/?(?:[\w?#][^\s\\:]*)?$/.test(url) ? NOWHERE : undefined;
   }
 }
 
-/** In full. Only for URLs whose origin is known. */
+/** The absolute URL. Only for URLs whose origin is known. */
 export const resolve = (url: string): string => new URL(url, baseOf() ?? NOWHERE).href;
 
-/** The page's own, whatever its <base> says. */
+/** The page's own origin, ignoring its <base>. */
 export const ownOrigin = (): string | undefined => originOf(page.location?.href ?? NOWHERE);
 
-/** Throws a TypeError for a URL without a scheme, which would otherwise be taken for a relative one. */
+/** Throws a TypeError for a URL without a scheme, which would otherwise be read as a relative one. */
 export function absoluteOrigin(url: string): string {
   return plainOrigin(url) ?? new URL(url).origin;
 }

@@ -1,4 +1,4 @@
-/** The client in React: who is signed in, as state. Nothing but React is needed, and the client itself is not in it. */
+/** React bindings: who is signed in, as state. Depends on React only and does not bundle the client. */
 import { createContext, createElement, type ReactNode, useContext, useSyncExternalStore } from 'react';
 import type { Client, User } from './index.ts';
 
@@ -6,7 +6,7 @@ export type AccountState =
   | { status: 'loading'; user: null; error: null }
   | { status: 'signedIn'; user: User; error: null }
   | { status: 'signedOut'; user: null; error: null }
-  /** The user could not be loaded. `user`: the last one, if there was one. */
+  /** The user could not be loaded. `user`: the one loaded last, if any. */
   | { status: 'error'; user: User | null; error: unknown };
 
 const LOADING: AccountState = { status: 'loading', user: null, error: null };
@@ -20,7 +20,7 @@ function observe(client: Client) {
   let loads = 0;
 
   const set = (next: AccountState) => {
-    // An older load that is under way has nothing more to say.
+    // Invalidates loads that are still in flight.
     loads += 1;
     state = next;
     for (const listener of listeners) listener();
@@ -72,16 +72,16 @@ function observedOf(client: Client) {
 
 const ClientContext = createContext<Client | null>(null);
 
-/** Gives its children the client that `useAccount()` uses. */
+/** Provides the client to `useAccount()` in its children. */
 export const AccountProvider = (props: { client: Client; children?: ReactNode }) =>
   createElement(ClientContext.Provider, { value: props.client }, props.children);
 
-/** While a page is rendered on a server nobody is known yet. */
+/** During server-side rendering the user is not known yet. */
 const serverState = () => LOADING;
 
 /**
- * Who is signed in, kept up to date through log-ins and log-outs in every tab. `reload()` loads the user again, for
- * example after `client.updateMe(…)`. The client is the provider's, or the one given here.
+ * The signed-in user, kept up to date through log-ins and log-outs in every tab. `reload()` loads the user again, for
+ * example after `client.updateMe(…)`. The client is the argument, or that of `<AccountProvider>`.
  */
 export function useAccount(given?: Client): AccountState & { client: Client; reload: () => Promise<void> } {
   const provided = useContext(ClientContext);

@@ -1,16 +1,16 @@
-/** New tokens for old ones: when it is time, who asks, and what the answer means. */
+/** Refreshing tokens: when, by which tab, and what the response means. */
 import { bodyOf, notOurs, refusalOf } from './errors.ts';
 import type { Events } from './events.ts';
 import type { Lock } from './lock.ts';
 import type { Keeper, KeptTokens, Tokens } from './storage.ts';
 import { within } from './wait.ts';
 
-/** Refusals after which the session cannot come back. Any other 401 says nothing about the session. */
+/** Codes that end the session for good. Any other 401 says nothing about the session. */
 const FINAL = ['token_not_valid', 'user_inactive', 'user_not_found'];
-/** In cookie mode: there is no cookie. */
+/** In cookie mode: the request had no cookie. */
 const NO_COOKIE = 'not_authenticated';
 
-/** Of the access token, unchecked. What is not there is NaN where it is reckoned with. */
+/** Claims of the access token, unverified. Missing numbers become NaN in calculations. */
 function claimsOf(tokens: Tokens | null): { iat: number; exp: number; sid?: string } {
   try {
     const payload = tokens?.access.split('.')[1] ?? '';
@@ -20,22 +20,22 @@ function claimsOf(tokens: Tokens | null): { iat: number; exp: number; sid?: stri
   }
 }
 
-/** Which log-in these tokens come from; it stays the same when they are refreshed. */
+/** The id of the session, which stays the same across refreshes. */
 export const sessionOf = (tokens: Tokens | null): unknown => claimsOf(tokens).sid;
 
 /**
- * How long the access token is still good, unchecked, in milliseconds; NaN if that cannot be told.
+ * Remaining lifetime of the access token in milliseconds, from unverified claims; NaN if unknown.
  *
- * `iat` and `exp` are the server's time, and this device's clock may be hours away from it: only the time since the
- * tokens arrived is measured with it. Not with `performance.now()`: it begins anew with every page, differs between
- * tabs, and in some browsers stands still while the device sleeps. A clock that is set meanwhile costs one refresh.
+ * `iat` and `exp` are the server's time and this device's clock may be hours off, so it only measures the time since the
+ * tokens arrived. `performance.now()` would not do: it restarts with every page, differs between tabs, and in some
+ * browsers stops while the device sleeps. If the clock is changed meanwhile, that costs one refresh.
  */
 export function leftOf(tokens: KeptTokens, now: number): number {
   const { iat, exp } = claimsOf(tokens);
   return (exp - iat) * 1_000 - (now - (tokens.receivedAt as number));
 }
 
-/** New tokens; or the code with which the server ended the session; or what says nothing about the session. */
+/** New tokens, the code with which the server ended the session, or an error that says nothing about the session. */
 type Outcome = { tokens: Tokens } | { end: string } | { error: unknown };
 
 export interface RefreshContext {
@@ -51,7 +51,7 @@ export interface RefreshContext {
 export type Refresh = ReturnType<typeof createRefresh>;
 
 export function createRefresh({ cookie, keeper, events, lock, limitMs, clock, post }: RefreshContext) {
-  /** One refresh for all calls of this client that wait for the same. */
+  /** One refresh is shared by all calls of this client that wait for it. */
   let pending: { stale: string | undefined; work: Promise<KeptTokens | null> } | undefined;
 
   const received = (tokens: Tokens): KeptTokens => ({
@@ -60,7 +60,7 @@ export function createRefresh({ cookie, keeper, events, lock, limitMs, clock, po
     receivedAt: clock(),
   });
 
-  /** Throws if the session may well go on. */
+  /** Throws if the session may still be valid. */
   async function read(answer: Response): Promise<Outcome> {
     const body = await bodyOf(answer);
     if (answer.ok) {
@@ -73,7 +73,7 @@ export function createRefresh({ cookie, keeper, events, lock, limitMs, clock, po
     throw notOurs(answer);
   }
 
-  /** A second try where the answer was lost: within the grace period the server returns the same tokens. */
+  /** Retries once if the response was lost: within the grace period the server returns the same refresh token. */
   async function ask(body: object, signal: AbortSignal): Promise<Outcome> {
     try {
       const answer = await post('/token/refresh', body, signal);
@@ -95,7 +95,7 @@ export function createRefresh({ cookie, keeper, events, lock, limitMs, clock, po
     const next = 'tokens' in outcome ? received({ ...kept, ...outcome.tokens }) : null;
     const isStill = (now: KeptTokens | null) => now?.access === stale;
     const now = await ('error' in outcome ? keeper.read() : keeper.swap(next, isStill));
-    // Somebody logged in or out meanwhile: that stands.
+    // The user logged in or out meanwhile: that wins.
     if (!isStill(now)) return now;
     if ('error' in outcome) throw outcome.error;
     refresher.nobody = !next;
@@ -105,10 +105,10 @@ export function createRefresh({ cookie, keeper, events, lock, limitMs, clock, po
   }
 
   const refresher = {
-    /** Cookie mode: no session stands behind the cookie, if there is one. Not asked again before every call. */
+    /** Cookie mode: the server has said that there is no session. Saves a refresh before every call. */
     nobody: false,
     received,
-    /** New tokens in place of those whose access token is `stale`; null if nobody is signed in. */
+    /** Replaces the tokens whose access token is `stale`; null if nobody is signed in. */
     refresh(stale: string | undefined): Promise<KeptTokens | null> {
       if (pending && pending.stale === stale) return pending.work;
       const work = lock(() => renew(stale)).finally(() => {
@@ -117,7 +117,7 @@ export function createRefresh({ cookie, keeper, events, lock, limitMs, clock, po
       pending = { stale, work };
       return work;
     },
-    /** Without the lock, for who has it. */
+    /** The same without the lock, for callers that hold it. */
     renew,
   };
   return refresher;

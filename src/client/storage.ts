@@ -1,15 +1,15 @@
-/** Where the tokens are kept. Stores may be synchronous (web storage) or asynchronous (React Native, extensions). */
+/** Token stores. They may be synchronous (web storage) or asynchronous (React Native, extensions). */
 
 export interface Tokens {
   access: string;
-  /** Absent with the cookie transport, where only the browser has it. */
+  /** Absent in cookie mode, where only the browser has it. */
   refresh?: string | undefined;
 }
 
 export interface KeptTokens extends Tokens {
   /**
-   * When they arrived, in epoch milliseconds of this device's clock. If it is unknown, the access token is sent until
-   * the server refuses it.
+   * When they arrived, in epoch milliseconds of this device's clock. If unknown, the access token is sent until the
+   * server refuses it.
    */
   receivedAt?: number | undefined;
 }
@@ -19,11 +19,11 @@ type MaybePromise<T> = T | Promise<T>;
 export interface TokenStore {
   get: () => MaybePromise<KeptTokens | null>;
   set: (tokens: KeptTokens | null) => MaybePromise<void>;
-  /** False if no other tab sees this store. Default: true. */
+  /** False if no other tab can see this store. Default: true. */
   shared?: boolean;
 }
 
-/** Gone with the page. */
+/** In memory, until the page is closed. */
 export function memoryStore() {
   let kept: KeptTokens | null = null;
   return {
@@ -35,7 +35,7 @@ export function memoryStore() {
   };
 }
 
-/** `localStorage` or `sessionStorage`. An entry that cannot be read counts as none. */
+/** `localStorage` or `sessionStorage`. An unreadable entry counts as none. */
 export function webStorage(
   storage: {
     getItem: (key: string) => string | null;
@@ -63,7 +63,7 @@ const isPromise = <T>(value: MaybePromise<T>): value is Promise<T> =>
 
 export type Keeper = ReturnType<typeof createKeeper>;
 
-/** A store with compare-and-set. With a synchronous store nothing here is asynchronous: a log-out forgets at once. */
+/** A store with compare-and-set. With a synchronous store everything here is synchronous: a log-out deletes at once. */
 export function createKeeper(store: TokenStore) {
   let known: KeptTokens | null = null;
   const remember = (tokens: KeptTokens | null) => {
@@ -75,10 +75,10 @@ export function createKeeper(store: TokenStore) {
     return isPromise(kept) ? kept.then(remember) : remember(kept);
   };
   const first = read();
-  /** The last change of an asynchronous store: the next one waits for it. */
+  /** The last change of an asynchronous store, for which the next one waits. */
   let last: Promise<unknown> | null = isPromise(first) ? first : null;
 
-  /** Keeps `next` if `condition` holds of what is kept. Returns what was kept before. */
+  /** Stores `next` if the stored tokens meet `condition`. Returns the previous tokens. */
   function swap(
     next: KeptTokens | null,
     condition: (kept: KeptTokens | null) => boolean = () => true,
@@ -100,8 +100,8 @@ export function createKeeper(store: TokenStore) {
   }
 
   /**
-   * Another tab has kept tokens that arrived `at` that time, or has removed them. `localStorage` comes to the process of
-   * this tab a little later than the news.
+   * Waits until tokens that another tab stored (arrived `at` that time) or removed are visible here: `localStorage`
+   * reaches this tab's process a little later than the message.
    */
   async function until(at: number | undefined, isNewest: () => boolean): Promise<void> {
     for (let tries = 0; tries < 20 && isNewest() && (await read())?.receivedAt !== at; tries++) {
@@ -113,12 +113,12 @@ export function createKeeper(store: TokenStore) {
     read,
     swap,
     until,
-    /** The first read is done. A store that cannot be read fails where its tokens are needed. */
+    /** Resolves after the first read. A store that cannot be read fails when its tokens are needed. */
     ready: Promise.resolve(first).then(
       () => {},
       () => {},
     ),
-    /** Of an asynchronous store: what was read or written last. */
+    /** For an asynchronous store, as of the last read or write. */
     get isEmpty() {
       const kept = last ? known : read();
       return kept === null;

@@ -1,7 +1,7 @@
 /** Bounded waiting. Nothing here relies on `fetch` to obey its signal. */
 import { AccountsError } from './errors.ts';
 
-/** Rejects with code `timeout` after `ms`, and aborts the signal that `work` was given. */
+/** Rejects with code `timeout` after `ms`, and aborts the signal passed to `work`. */
 export function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout>;
@@ -24,7 +24,7 @@ export function throwIfAborted(signal: MaybeSignal): void {
   if (signal?.aborted) throw reasonOf(signal);
 }
 
-/** Stops waiting when the caller's signal aborts. The work itself goes on, as others may wait for it too. */
+/** Stops waiting when the caller's signal aborts. The work itself continues, as others may wait for it. */
 export function unlessAborted<T>(signal: MaybeSignal, work: Promise<T>): Promise<T> {
   if (!signal) return work;
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** Bodies of the account API. Each field is explained in the OpenAPI document of the server. */
+/** Bodies of the account API. The server's OpenAPI document describes each field. */
 
 export interface User {
   id: string;
@@ -14,7 +14,7 @@ export interface User {
 
 export interface Session {
   id: string;
-  /** The one that asks. */
+  /** The session of this request. */
   current: boolean;
   created_at: string;
   last_used_at: string;
@@ -27,15 +27,15 @@ export interface Session {
 export interface Export {
   exported_at: string;
   user: User;
-  /** Oldest first, those that have ended too. */
+  /** Oldest first, including ended ones. */
   sessions: (Session & {
     ended_at: string | null;
     ended_because: string | null;
-    /** When and how the user last proved who they are; RFC 8176. */
+    /** When and how (RFC 8176) the user last authenticated. */
     authenticated_at: string;
     amr: string[];
   })[];
-  /** What was sent by e-mail and is not used yet. */
+  /** Unused tokens that were sent by e-mail. */
   pending: { purpose: string; created_at: string; expires_at: string; new_email: string | null }[];
   /** What staff did to the account. */
   history: { at: string; action: string }[];

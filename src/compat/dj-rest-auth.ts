@@ -1,6 +1,6 @@
 /**
- * The endpoints of dj-rest-auth 7.1.1 below `/dj-rest-auth`, in its JWT mode without cookies: paths, bodies and statuses.
- * A change of password asks for the old one (its OLD_PASSWORD_FIELD_ENABLED), as everywhere in this service.
+ * The endpoints of dj-rest-auth 7.1.1 below `/dj-rest-auth`, in JWT mode without cookies: paths, bodies and statuses.
+ * Changing the password requires the old one (its OLD_PASSWORD_FIELD_ENABLED), as everywhere in this service.
  */
 import { Hono } from 'hono';
 import { confirmEmail, resendVerificationTo } from '../account/application/email.ts';
@@ -13,7 +13,7 @@ import { bearerOf, mintFirstPair } from '../account/application/tokens.ts';
 import type { AccountContext, AccountEnv } from '../account/env.ts';
 import { withMail } from '../account/mail-routes.tsx';
 import { timestamp } from '../account/presenters.ts';
-import { askResetBody, verifyBody } from '../account/schemas.ts';
+import { requestResetBody, verifyBody } from '../account/schemas.ts';
 import { signedIn, signedInToChange } from '../account/signed-in.ts';
 import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
@@ -38,7 +38,7 @@ const LOG_IN: Words = { refusals: { no_active_account: ['non_field_errors', 'cre
 const TAKEN: Words = {
   refusals: { email_taken: ['email', 'email_registered'], username_taken: ['username', 'username_unique'] },
 };
-/** Django's form has the faults of a new password under the second field. */
+/** Django's form reports faults of a new password under the second field. */
 const CHANGE: Words = {
   fields: { current_password: 'old_password', new_password: 'new_password2' },
   faults: { password_incorrect: 'old_password_incorrect' },
@@ -49,7 +49,7 @@ const RESET: Words = {
   faults: { token_not_valid: 'invalid_value' },
 };
 
-/** There are two names in Django and one here; the last word is the second. */
+/** Django has two names where this service has one: the last word becomes `last_name`. */
 function namesOf(name: string | null): { first_name: string; last_name: string } {
   const [, first = '', last = ''] = /^(.*?)(?: +(\S+))?$/u.exec(name ?? '') ?? [];
   return { first_name: first, last_name: last };
@@ -89,7 +89,7 @@ async function update(
   return c.json(userOf(await inWords(c, TAKEN, updateMe(c.var.services, c.var.caller, changes, callOf(c)))));
 }
 
-/** When a token of ours expires. */
+/** The expiry of a token that this service minted, as an RFC 3339 timestamp. */
 const expiration = (token: string): string =>
   timestamp(
     (
@@ -129,7 +129,7 @@ export const djRestAuthRoutes = () =>
       await inWords(c, CHANGE, changePassword(c.var.services, c.var.caller, input, callOf(c)));
       return c.json(say(c, 'password_saved'));
     })
-    .post('/password/reset', withMail, body(askResetBody), async (c) => {
+    .post('/password/reset', withMail, body(requestResetBody), async (c) => {
       await requestPasswordReset(c.var.services, c.req.valid('json').email, callOf(c));
       return c.json(say(c, 'reset_sent'));
     })
@@ -150,7 +150,7 @@ export const djRestAuthRoutes = () =>
         words,
         signUp(c.var.services, { ...names, password: password1 }, callOf(c)),
       );
-      // The claim is for whoever confirms the mail: see the sign-up of this service.
+      // The client sends the claim back when it confirms the address (pending-sign-up.ts).
       if ('claim' in made) return c.json({ ...say(c, 'verification_sent'), claim: made.claim }, 201);
       const { user, access, refresh: token } = made;
       return c.json({ access, refresh: token, user: userOf(user) }, 201);
@@ -158,10 +158,10 @@ export const djRestAuthRoutes = () =>
     .post('/registration/verify-email', withMail, body(restVerifyEmailBody), async (c) => {
       const { key, ...proof } = c.req.valid('json');
       const work = confirmEmail(c.var.services, { token: key, ...proof }, callOf(c));
-      await inWords(c, TAKEN, work.catch(notFoundWhereDead));
+      await inWords(c, TAKEN, work.catch(asNotFound));
       return c.json(say(c, 'ok'));
     })
-    .post('/registration/resend-email', withMail, body(askResetBody), async (c) => {
+    .post('/registration/resend-email', withMail, body(requestResetBody), async (c) => {
       await resendVerificationTo(c.var.services, c.req.valid('json').email, callOf(c));
       return c.json(say(c, 'ok'));
     })
@@ -180,7 +180,7 @@ export const djRestAuthRoutes = () =>
       return c.json({});
     });
 
-/** Where no token was sent the library has a sentence of its own. */
+/** dj-rest-auth has its own messages for a missing token. */
 function refuse(c: AccountContext, what: 'refresh_not_sent' | 'refresh_not_found') {
   c.header('WWW-Authenticate', `${c.var.services.settings.AUTH_HEADER_TYPES[0]} realm="api"`);
   c.header('Content-Language', c.var.language);
@@ -189,8 +189,8 @@ function refuse(c: AccountContext, what: 'refresh_not_sent' | 'refresh_not_found
   return c.json({ ...problem, ...say(c, what) }, 401);
 }
 
-/** The library looks the key up as it looks up a page. */
-function notFoundWhereDead(error: unknown): never {
+/** dj-rest-auth answers 404 for an invalid key. */
+function asNotFound(error: unknown): never {
   if (error instanceof Refusal && error.faults?.token?.[0]?.fault === 'token_not_valid') {
     throw new Refusal('not_found');
   }

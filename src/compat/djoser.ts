@@ -1,6 +1,7 @@
 /**
- * The endpoints of djoser 2.3.4 below `/auth`, with its defaults: paths, bodies and statuses. What it leaves to its
- * settings is as this service has it: an address is confirmed by mail, and a new one takes effect when it is.
+ * The endpoints of djoser 2.3.4 below `/auth`, with its default settings: paths, bodies and statuses. Where djoser
+ * leaves a choice, this service's own behavior applies: addresses are confirmed by e-mail, and a new one takes effect
+ * once it is confirmed.
  */
 import { Hono } from 'hono';
 import { confirmEmail, resendVerificationTo, startEmailChange } from '../account/application/email.ts';
@@ -9,7 +10,7 @@ import { requireRecentAuthentication } from '../account/application/reauthentica
 import { register, withdraw } from '../account/application/sign.ts';
 import type { AccountContext, AccountEnv } from '../account/env.ts';
 import { withMail } from '../account/mail-routes.tsx';
-import { askResetBody } from '../account/schemas.ts';
+import { requestResetBody } from '../account/schemas.ts';
 import { signedIn, signedInToChange } from '../account/signed-in.ts';
 import { body } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
@@ -42,7 +43,7 @@ const userOf = ({ id, email, username }: Pick<User, 'id' | 'email' | 'username'>
   username: username ?? '',
 });
 
-/** PUT and PATCH: the answer has the old address, which is the user's until the new one is confirmed. */
+/** PUT and PATCH: the response has the old address, which stays until the new one is confirmed. */
 async function update(
   c: AccountContext,
   input: { email?: string | undefined; current_password?: string | undefined },
@@ -64,7 +65,7 @@ export const djoserRoutes = () =>
       requireSame(input.password, re_password, 'non_field_errors');
       const made = await inWords(c, TAKEN, register(c.var.services, input, null, callOf(c)));
       if ('user' in made) return c.json(userOf(made.user), 201);
-      // The account exists once its mail is confirmed; the claim is for whoever confirms it.
+      // The account is created once the address is confirmed; the client sends the claim back then.
       const { email, username } = input;
       return c.json({ email, id: null, username: username?.username ?? '', claim: made.claim }, 201);
     })
@@ -82,7 +83,7 @@ export const djoserRoutes = () =>
       await inWords(c, PASSWORD, changePassword(c.var.services, c.var.caller, input, callOf(c)));
       return c.body(null, 204);
     })
-    .post('/users/reset_password', withMail, body(askResetBody), async (c) => {
+    .post('/users/reset_password', withMail, body(requestResetBody), async (c) => {
       await requestPasswordReset(c.var.services, c.req.valid('json').email, callOf(c));
       return c.body(null, 204);
     })
@@ -100,7 +101,7 @@ export const djoserRoutes = () =>
       await inWords(c, { ...LINK, ...TAKEN }, work);
       return c.body(null, 204);
     })
-    .post('/users/resend_activation', withMail, body(askResetBody), async (c) => {
+    .post('/users/resend_activation', withMail, body(requestResetBody), async (c) => {
       await resendVerificationTo(c.var.services, c.req.valid('json').email, callOf(c));
       return c.body(null, 204);
     })

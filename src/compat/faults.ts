@@ -1,4 +1,4 @@
-/** Faults of fields as djoser and dj-rest-auth know them: their sentences, and our codes for what they are. */
+/** Field errors with the messages of djoser and dj-rest-auth, and our codes for them. */
 import type { FieldFault } from '../errors.ts';
 import { invalid } from '../errors.ts';
 import { libraryFaults } from '../languages/index.ts';

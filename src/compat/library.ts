@@ -1,6 +1,6 @@
 /**
- * What the rooms of DRF's libraries share: whether COMPAT names one, its own words for our refusals, and the ids and
- * tokens of its links.
+ * What the routes of the DRF libraries share: the check of COMPAT, translating our errors to theirs, and the ids and
+ * tokens of their links.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { AccountContext, AccountEnv } from '../account/env.ts';
@@ -10,8 +10,8 @@ import type { Library } from '../settings.ts';
 import { invalidThere, type LibraryFault, libraryFault } from './faults.ts';
 
 /**
- * The paths are there where COMPAT names the library, and not in cookie mode: refresh tokens are in their bodies. Of
- * every method, so that no 405 says otherwise.
+ * Answers 404 for every method unless COMPAT lists the library, and in cookie mode, as these bodies contain refresh
+ * tokens.
  */
 export const whereListed = (library: Library): MiddlewareHandler<AccountEnv> =>
   async function whereListed(c, next) {
@@ -22,14 +22,14 @@ export const whereListed = (library: Library): MiddlewareHandler<AccountEnv> =>
     return next();
   };
 
-/** What a library calls the fields and faults of a use case; `refusals` are faults of a field there. */
+/** A library's names for the fields and faults of a use case. `refusals`: our errors that are field errors there. */
 export interface Words {
   fields?: Readonly<Record<string, string>>;
   faults?: Readonly<Partial<Record<FieldFaultName, LibraryFault>>>;
   refusals?: Readonly<Partial<Record<RefusalName, readonly [field: string, fault: LibraryFault]>>>;
 }
 
-/** The work of a use case, its refusals in the library's words. */
+/** Runs a use case and translates its errors to the library's. */
 export async function inWords<T>(c: AccountContext, words: Words, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -37,7 +37,7 @@ export async function inWords<T>(c: AccountContext, words: Words, work: Promise<
     if (!(error instanceof Refusal)) throw error;
     const other = words.refusals?.[error.kind];
     if (other) {
-      // The log keeps our own name of it, and the reason.
+      // Logs our own code and the reason.
       refusalOf(error, c);
       throw invalidThere(...other);
     }
@@ -57,7 +57,7 @@ export async function inWords<T>(c: AccountContext, words: Words, work: Promise<
 }
 
 const SUBJECT = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64})$/;
-/** djoser writes an id as base64url, allauth a UUID in hex. */
+/** djoser encodes the id as base64url, allauth a UUID as hex. */
 function subjectOf(uid: string): string | null {
   const plain = uid.toLowerCase().replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   if (SUBJECT.test(plain)) return plain;
@@ -69,7 +69,10 @@ function subjectOf(uid: string): string | null {
   }
 }
 
-/** What our links carry, of a uid and either that or its second half. 400 under `uid` or `token`. */
+/**
+ * Our one-time token, from a uid and a token that may be either the whole or only the secret half. 400 under `uid` or
+ * `token`.
+ */
 export function mailToken(
   { uid, token }: { uid: string; token: string },
   faults: { uid: LibraryFault; token: LibraryFault },
@@ -82,7 +85,7 @@ export function mailToken(
   return token;
 }
 
-/** A password typed twice: 400 under `field`. */
+/** 400 under `field` if a password was retyped differently. */
 export function requireSame(
   first: string,
   second: string | undefined,

@@ -1,4 +1,4 @@
-/** The bodies of djoser and dj-rest-auth. A username may be null or blank there too: users have an address here. */
+/** Request bodies of djoser and dj-rest-auth. The username may be null or blank, as users here have an address. */
 import * as z from 'zod/mini';
 import {
   chosenPassword,
@@ -11,7 +11,7 @@ import {
 } from '../account/schemas.ts';
 
 const retyped = z.optional(z.string());
-/** Of a sign-up that waits for its mail: SignUpProof. */
+/** The fields of SignUpProof, for pending sign-ups. */
 const proof = {
   claim: z.optional(token),
   password: z.optional(presentedPassword),
@@ -44,7 +44,7 @@ export const djoserActivationBody = z.object({ uid: token, token, ...proof });
 /** Neither name is required, and a blank one counts as none. */
 const someName = z.optional(logInNameOrBlank);
 export const restLogInBody = z.object({ username: someName, email: someName, password: presentedPassword });
-/** Asked for by the route: without it the library answers 401. */
+/** Checked by the route: without it the library answers 401, not 400. */
 export const restRefreshBody = z.object({ refresh: z.optional(z.string()) });
 export const restUserBody = z.object({
   username: z.optional(username),

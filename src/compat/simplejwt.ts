@@ -1,4 +1,4 @@
-/** djangorestframework-simplejwt's own paths, bodies and statuses, so that a client of a DRF site needs no change. */
+/** djangorestframework-simplejwt's paths, bodies and statuses, so that clients of a DRF site need no change. */
 import { Hono } from 'hono';
 import { refresh, verify } from '../account/application/session.ts';
 import { blacklistToken, logIn } from '../account/application/sign.ts';
@@ -8,7 +8,7 @@ import { body } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
 import { whereListed } from './library.ts';
 
-/** The three that djoser has too, under other paths. */
+/** The three endpoints that djoser has too, at other paths. */
 export const tokenRoutes = <O extends string, R extends string, V extends string>(
   obtain: O,
   refreshed: R,

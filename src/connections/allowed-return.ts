@@ -1,4 +1,4 @@
-/** `return_to` of a request: whether it may be gone to by what this deployment allows. */
+/** Checks the `return_to` of a request against the origins that this deployment allows. */
 import { invalidField } from '../errors.ts';
 import type { AppContext } from '../http/context.ts';
 import { isOwnOrigin, mayRead } from '../http/origins.ts';
@@ -7,7 +7,7 @@ import { returnUrl } from './return-to.ts';
 export const returnUrlOf = (c: AppContext, text: string): URL | null =>
   returnUrl(text, (origin) => isOwnOrigin(c, origin) || mayRead(c, origin));
 
-/** 400 invalid, and nothing is redirected. */
+/** 400 invalid under `return_to`, without any redirect. */
 export function requireReturnUrl(c: AppContext, text: string): URL {
   const url = returnUrlOf(c, text);
   if (!url) throw invalidField('return_to', 'invalid');

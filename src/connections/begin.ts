@@ -1,4 +1,4 @@
-/** The way to a provider: of somebody who signs in, or of a user who adds a connection. */
+/** Starts the flow with a provider, to sign in or to add a connection. */
 
 import { sha256Hex } from '../encoding.ts';
 import { invalidField, Refusal } from '../errors.ts';
@@ -10,23 +10,23 @@ import type { WithConnections } from './services.ts';
 
 const SECRET_BYTES = 32;
 
-/** 404 for a provider that is not set up. */
+/** 404 not_found for a provider that is not in PROVIDERS. */
 export function providerOf({ connections }: Pick<WithConnections, 'connections'>, id: string): Provider {
   const provider = connections.providers.find((one) => one.id === id);
   if (!provider) throw new Refusal('not_found');
   return provider;
 }
 
-/** Where the provider sends the browser back to; registered with it. */
+/** The callback URL, which is registered with the provider. */
 export const redirectUriOf = ({ accountsUrl }: Call, { id }: Provider): string =>
   `${accountsUrl}/login/with/${id}/callback`;
 
-/** A way that has begun: where the browser goes, and the cookie that it takes along. */
+/** A started flow: the provider's URL, and the state and sealed flow for the cookie. */
 export type Begun =
   | { outcome: 'ok'; url: string; state: string; sealed: string }
   | { outcome: 'failed'; returnTo: string };
 
-/** `failed`: the provider is away. */
+/** `failed`: the provider is unavailable or its metadata is invalid. */
 export async function begin(
   services: WithConnections,
   provider: Provider,
@@ -56,15 +56,15 @@ export async function begin(
   }
 }
 
-/** Throws on what is no failure of a provider. */
+/** Logs a provider's failure; rethrows any other error. */
 export function reportFailure(error: unknown, provider: Provider, call: Call): void {
   if (!(error instanceof ProviderFailure)) throw error;
   call.report('warn', 'provider_failed', { provider: provider.id, reason: error.fault });
 }
 
 /**
- * Of the URL that a signed-in user was given: the first browser that opens it takes it.
- * 400 token_not_valid for a used, expired or made-up ticket.
+ * Claims the ticket in the URL that `startLink` returned: only the first browser to open it succeeds.
+ * 400 token_not_valid for a used, expired or unknown ticket.
  */
 export async function takeTicket(
   services: WithConnections,
@@ -76,7 +76,7 @@ export async function takeTicket(
   if (!match) throw dead();
   const [, userId = '', secret = ''] = match;
   const { random, clock, connections } = services;
-  // Nobody has to know the new secret: the cookie that holds its hash is sealed.
+  // The new secret is not kept: the sealed cookie holds its hash.
   const hash = await sha256Hex(random.secret(SECRET_BYTES));
   const taken = await connections.store.takeTicket(
     { userId, hash: await sha256Hex(secret) },

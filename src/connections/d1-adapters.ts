@@ -11,7 +11,7 @@ import type { ConnectionServices } from './ports.ts';
 import { createProviderClient } from './provider-client.ts';
 import type { Provider } from './providers.ts';
 
-/** SIGNING_KEY is what the key that seals the way to a provider is derived from. */
+/** The key that seals the flow cookie is derived from SIGNING_KEY. */
 export const connectionAdapters = async (
   { BLACKLIST: kv, SIGNING_KEY }: { BLACKLIST: KVNamespace; SIGNING_KEY?: unknown },
   {

@@ -1,4 +1,4 @@
-/** Connected accounts in D1, put together. */
+/** The store of connected accounts in D1, combined from its parts. */
 import type { D1 } from '../db/client.ts';
 import { d1Exchange } from './d1-exchange.ts';
 import { d1Linking } from './d1-linking.ts';

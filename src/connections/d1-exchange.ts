@@ -1,4 +1,4 @@
-/** The code that an app exchanges for tokens, in D1: one round trip that uses it up and opens the session. */
+/** Exchanging a code for a session, in D1: one round trip that consumes the code and opens the session. */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { insertFrom } from '../db/insert-from.ts';
@@ -14,7 +14,7 @@ export const d1Exchange = ({ run }: D1): Pick<Connections, 'exchange'> => ({
   exchange: (key, challenge, now, session, options) =>
     run('connections.exchange', async (db) => {
       const { subject: userId } = key;
-      const isThis = shown(key, challenge, now);
+      const isThis = matches(key, challenge, now);
       const payload = (path: string): SQL =>
         sql`(SELECT json_extract(${oneTimeTokens.payload}, ${`$.${path}`}) FROM ${oneTimeTokens} WHERE ${isThis})`;
       const byAnother = sql`EXISTS (SELECT 1 FROM ${logins}
@@ -23,10 +23,10 @@ export const d1Exchange = ({ run }: D1): Pick<Connections, 'exchange'> => ({
       const mayOpen = sql`EXISTS (SELECT 1 FROM ${oneTimeTokens} WHERE ${isThis}) AND NOT ${byAnother}
         AND (${users.hasSecondFactor} = 0
           OR EXISTS (SELECT 1 FROM json_each(${payload('amr')}) WHERE json_each.value = 'mfa'))`;
-      // Whoever asked for it had proved enough: a second factor that the session waits for does not stop it.
+      // The user had authenticated to start the link, so it is added even if the new session needs a second factor first.
       const adds = sql`${payload('adds')} IS NOT NULL AND NOT ${byAnother}
         AND ${userExists(userId, sql`${activeUser} AND ${users.passwordVersion} = ${payload('passwordVersion')}`)}`;
-      // What is not known before the row is read is SQL in the place of a value.
+      // Values that are only known from the row are SQL subqueries.
       const values = {
         ...openingValues(session, { passwordVersion: 0, passwordHash: '', isStaff: false }, options),
         amr: payload('amr'),
@@ -85,7 +85,7 @@ export const d1Exchange = ({ run }: D1): Pick<Connections, 'exchange'> => ({
     }),
 });
 
-/** Of an account that was there before: one that is new was told of already. */
+/** Only for existing accounts: for a new one, `user.created` has been recorded already. */
 const recordSignIn = (db: Db, { userId, id, createdAt: now }: Session, payload: (path: string) => SQL) =>
   recordPrepared(
     db,
@@ -99,8 +99,8 @@ const recordSignIn = (db: Db, { userId, id, createdAt: now }: Session, payload: 
       AND coalesce(${payload('made')}, 0) = 0`,
   );
 
-/** The row of `one_time_tokens` is this code's, live, and its challenge is of the verifier that was shown. */
-const shown = ({ subject, purpose, hash }: OneTimeKey, challenge: string, now: number): SQL =>
+/** The row of `one_time_tokens` is this code, live, and has this PKCE challenge. */
+const matches = ({ subject, purpose, hash }: OneTimeKey, challenge: string, now: number): SQL =>
   sql`${oneTimeTokens.subject} = ${subject} AND ${oneTimeTokens.purpose} = ${purpose}
     AND ${oneTimeTokens.hash} = ${hash} AND ${oneTimeTokens.expiresAt} > ${now}
     AND json_extract(${oneTimeTokens.payload}, '$.challenge') = ${challenge}`;

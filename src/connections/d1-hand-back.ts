@@ -1,4 +1,4 @@
-/** The code that an app gets of the pages, in D1: one statement that asks everything and writes one row. */
+/** The code with which the pages return to an app, in D1: one statement checks everything and writes one row. */
 import { sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { activeUser, isSession, liveSession } from '../db/predicates.ts';
@@ -9,7 +9,7 @@ import type { HandBack } from './ports.ts';
 export const d1HandBack = ({ run }: D1): HandBack => ({
   leave: (refresh, { key, createdAt, expiresAt }, challenge, now) =>
     run('hand_back.leave', async (db) => {
-      // As `ExchangePayload` has it (ports.ts), of what the rows say now.
+      // An `ExchangePayload` (ports.ts) from the current rows.
       const payload = sql`json_object('challenge', ${challenge}, 'passwordVersion', ${users.passwordVersion},
         'isStaff', json(iif(${users.isStaff} = 1, 'true', 'false')), 'amr', json(${sessions.amr}),
         'made', json('false'), 'adds', json('null'))`;

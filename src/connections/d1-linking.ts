@@ -1,9 +1,9 @@
-/** A signed-in user's connections in D1: the ticket that adds one, the list, and its end. */
+/** A signed-in user's connections in D1: the ticket that adds one, the list, and removal. */
 import { and, asc, eq, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { activeUser, hasConnection, sessionLives, userExists } from '../db/predicates.ts';
 import { connections, oneTimeTokens, users } from '../db/schema.ts';
-import { insertToken, liveToken, makeRoom, voidTokens } from '../token/d1-one-time-tokens.ts';
+import { insertToken, liveToken, voidOldest, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { isConnected, wasLeft } from './d1-connection-writes.ts';
 import type { Connections, ExchangePayload, TicketPayload } from './ports.ts';
 
@@ -11,8 +11,8 @@ const PURPOSE = 'connect';
 const keyOf = ({ userId, hash }: { userId: string; hash: string }) =>
   ({ subject: userId, purpose: PURPOSE, hash }) as const;
 
-/** The session that asked for the ticket still lives. */
-const askerLives = ({ userId, hash }: { userId: string; hash: string }, now: number): SQL =>
+/** The session that requested the ticket is still live. */
+const requestingSessionLives = ({ userId, hash }: { userId: string; hash: string }, now: number): SQL =>
   sql`EXISTS (SELECT 1 FROM sessions AS asker JOIN one_time_tokens AS ticket ON ticket.subject = ${userId}
     AND ticket.purpose = ${PURPOSE} AND ticket.hash = ${hash} AND asker.id = json_extract(ticket.payload, '$.sessionId')
     WHERE asker.user_id = ${userId} AND asker.revoked_at IS NULL AND asker.absolute_end_at > ${now})`;
@@ -24,7 +24,7 @@ export const d1Linking = ({
     run('connections.startLink', async (db) => {
       const may = sql`${sessionLives(userId, sessionId, times.createdAt)} AND ${userExists(userId, activeUser)}`;
       const [, left] = await db.batch([
-        makeRoom(db, userId, PURPOSE, may),
+        voidOldest(db, userId, PURPOSE, may),
         insertToken(
           db,
           { ...keyOf({ userId, hash }), payload: JSON.stringify(payload), ...times },
@@ -52,7 +52,7 @@ export const d1Linking = ({
     run('connections.offerLink', async (db) => {
       const { userId } = ticket;
       const now = exchange.createdAt;
-      const may = sql`${liveToken(keyOf(ticket), now)} AND ${askerLives(ticket, now)}
+      const may = sql`${liveToken(keyOf(ticket), now)} AND ${requestingSessionLives(ticket, now)}
         AND ${userExists(userId, activeUser)} AND NOT ${isConnected(identity, userId)}`;
       const ofUser = (column: string): SQL =>
         sql`(SELECT ${sql.raw(column)} FROM users WHERE id = ${userId})`;

@@ -1,4 +1,4 @@
-/** What comes of a sign-in with a provider, in D1: who it is, a new user, a new connection, an account that passes. */
+/** The outcomes of a sign-in with a provider, in D1: known identity, new user, new connection, account handed over. */
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { addLogin, isTaken } from '../account/d1-logins.ts';
 import { recordPassing, signedUp, unproven } from '../account/d1-unproven.ts';
@@ -133,7 +133,7 @@ export const d1ProviderSignIn = ({
             db,
             exchange,
             payload,
-            // As read: whether it keeps its id was decided by that.
+            // Still as read, since that decided whether the account keeps its id.
             sql`WHERE ${userExists(
               from.id,
               sql`${unproven} AND ${users.email} = ${from.email}
@@ -141,7 +141,7 @@ export const d1ProviderSignIn = ({
               AND ${from.signedUp ? sql`` : sql`NOT`} ${signedUp(from.id)}`,
             )} AND NOT ${isConnected(connection)}`,
           ),
-          // The row goes and another comes, so that whatever hangs from it goes too, in every room.
+          // Deletes the row and inserts a new one, so that everything that refers to it is deleted too, in every room.
           ...deleteUser(db, from.id, passed),
           voidTokens(db, from.id, sql`hash <> ${exchange.key.hash} AND ${passed}`),
           insertUser(db, to, sql`WHERE ${passed}`),

@@ -1,4 +1,4 @@
-/** What a request of the routes of connected accounts carries. */
+/** The context variables of the connection routes. */
 import type { Context } from 'hono';
 import type { AccountEnv } from '../account/env.ts';
 import type { WithConnections } from './services.ts';

@@ -1,4 +1,4 @@
-/** The code that stands in the URL in place of tokens: `<user's id>.<secret>`, good once and for a minute. */
+/** The code in the URL in place of tokens: `<user's id>.<secret>`, single use, valid for a minute. */
 import { sha256Hex } from '../encoding.ts';
 import { seconds } from '../ports.ts';
 import { EXCHANGE_SECONDS } from './limits.ts';

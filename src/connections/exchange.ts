@@ -1,4 +1,4 @@
-/** What an app does with the code that came back: a pair of tokens for it, once. */
+/** Exchanges the code that an app received for a pair of tokens. */
 import { parseOneTimeToken } from '../account/application/mailing.ts';
 import {
   apiPolicy,
@@ -20,7 +20,7 @@ import type { WithConnections } from './services.ts';
 const challengeOf = async (verifier: string): Promise<string> => toBase64Url(await sha256(verifier));
 
 /**
- * `made`: the user is new. 401 code_not_valid for a used, expired or made-up code or another verifier; mfa_required;
+ * `made`: the user is new. 401 code_not_valid for a used, expired or unknown code or a wrong verifier; mfa_required;
  * no_active_account; 409 connection_taken.
  */
 export async function exchange(
@@ -34,7 +34,7 @@ export async function exchange(
   if (!token) throw new Refusal('code_not_valid', { reason: 'no_exchange' });
   const now = seconds(clock);
   const policy = apiPolicy(services);
-  // How the user proved who they are is in the row that the code names.
+  // `amr` is in the code's row, so it is filled in by the store.
   const session = startingSession(services, token.subject, [], policy, now, call);
   const result = await connections.store.exchange(
     { ...token, purpose: PURPOSE },

@@ -1,7 +1,7 @@
 /**
- * Back from a provider: who it is, and what comes of it. An account is found by the identity alone; by its address only
- * where the provider vouches for that and the account has verified it itself. An account that has not passes to whoever
- * shows the mailbox (against pre-hijacking; docs/adr/0018-unproven-accounts.md).
+ * Handles the return from a provider: who the user is, and which account that is. Accounts are found by identity; by
+ * address only if the provider vouches for it and the account has verified it. An account with an unverified address is
+ * handed over to the proven owner of the address (against pre-hijacking; docs/adr/0018-unproven-accounts.md).
  */
 import { announce } from '../account/application/announce.ts';
 import { newOneTimeToken, placePayload, sendMail } from '../account/application/mailing.ts';
@@ -25,7 +25,7 @@ import {
 import type { Provider } from './providers.ts';
 import type { WithConnections } from './services.ts';
 
-/** What stands behind `?error=`. */
+/** The value of `?error=`. */
 export type SignInError =
   | 'access_denied'
   | 'provider_error'
@@ -107,7 +107,7 @@ async function signIn(
   const { email, emailVerified } = identity;
   if (email === null) return { error: 'email_missing' };
   if (!byEmail) return signUp(services, { ...identity, email }, flow, call);
-  // Nobody vouches for the address, or it is one of staff: only its owner may add the connection, signed in.
+  // The provider does not vouch for the address, or it is unverified staff: only the signed-in owner may connect it.
   if (!emailVerified || (byEmail.isStaff && byEmail.emailVerifiedAt === null))
     return { error: 'account_exists' };
   if (!byEmail.isActive) return { error: 'user_inactive' };
@@ -126,7 +126,7 @@ async function signUp(
 ): Promise<Finished | 'changed'> {
   const { settings, random, clock, connections, limits } = services;
   if (settings.SIGN_UP === 'closed') return { error: 'sign_up_closed' };
-  // An account exists there once its address is confirmed.
+  // With SIGN_UP=verify an account is only created with a confirmed address.
   if (settings.SIGN_UP === 'verify' && !identity.emailVerified) return { error: 'email_not_verified' };
   await limits.check({ action: 'sign_up' }, call);
   const now = seconds(clock);
@@ -137,7 +137,7 @@ async function signUp(
     { emailVerifiedAt: emailVerified ? now : null, language: call.askedLanguage },
   );
   const { code, exchange } = await newExchange(services, user.id);
-  // Kept where mail is off, too: it says that somebody signed up for the account.
+  // Stored even if MAIL=off: the row records that the account was created by a sign-up.
   const verification = emailVerified
     ? null
     : await newOneTimeToken(services, 'email_verify', now, placePayload(call.client));
@@ -182,7 +182,7 @@ async function link(
   return { code };
 }
 
-/** The audit's line, and the mail to the owner. */
+/** Logs a new connection and notifies its owner. */
 export async function noteConnection(
   services: WithConnections,
   user: Pick<User, 'id' | 'email'>,
@@ -204,7 +204,7 @@ async function passToOwner(
 ): Promise<Finished | 'changed'> {
   const { random, clock, connections } = services;
   const now = seconds(clock);
-  // An import or staff vouched for the person, and the host's own data knows the id.
+  // An imported or staff-created account keeps its id, which the host's own data refers to.
   const own = from.signedUp
     ? { id: random.uuid7(clock()), username: null, usernameKey: null, name: null }
     : { id: from.id, username: from.username, usernameKey: keyOf(from.username), name: from.name };
@@ -253,6 +253,6 @@ async function offerLink(
     made: false,
     adds: connectionOf(services, identity, now),
   });
-  // What voids a ticket does so for good: its session ended, or it was used.
+  // Not retried: a ticket whose session has ended or that was used stays void.
   return written === 'ok' ? { code } : { error: 'expired' };
 }

@@ -1,11 +1,11 @@
-/** The cookie of a sign-in that is under way: of this host alone, read by no script. What is in it: flow.ts. */
+/** The cookie of a pending sign-in: bound to this host, hidden from scripts. Its content: flow.ts. */
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { ConnectionsContext } from './env.ts';
 import { slotOf } from './flow.ts';
 import { FLOW_SECONDS } from './limits.ts';
 
 const nameOf = (state: string) => `accounts_flow_${slotOf(state)}`;
-/** Lax: the way back begins at the provider's site. */
+/** Lax, as the request that returns comes from the provider's site. */
 const ATTRIBUTES = { prefix: 'host', path: '/', httpOnly: true, secure: true, sameSite: 'Lax' } as const;
 
 export const writeFlow = (c: ConnectionsContext, state: string, sealed: string): void =>

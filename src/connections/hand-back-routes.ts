@@ -1,4 +1,4 @@
-/** `POST /account/login/return`: what the pages end with where an app waits. */
+/** `POST /account/login/return`: the last step of the pages when an app has sent the user there. */
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { AccountContext } from '../account/env.ts';
 import { requireOrigin, sentRefresh } from '../account/refresh-transport.ts';

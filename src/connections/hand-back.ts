@@ -1,7 +1,7 @@
 /**
- * Back to the app that sent somebody to the pages: a code in its address, which it exchanges for a session of its own.
- * Who holds the refresh token may ask for it. An access token is not enough: it goes to other servers, and none of them
- * may make a session of it that outlives it.
+ * Returns from the pages to the app that sent the user there: a code in the URL, which the app exchanges for a session
+ * of its own. Requires the refresh token. An access token is not enough: it is sent to other servers, which must not be
+ * able to turn it into a session that outlives it.
  */
 
 import { Refusal } from '../errors.ts';
@@ -11,7 +11,7 @@ import { newExchange } from './exchange-code.ts';
 import { withOutcome } from './return-to.ts';
 import type { WithConnections } from './services.ts';
 
-/** The address to go to, with `?code=`. 401 token_not_valid. */
+/** Returns the app's URL with `?code=`. 401 token_not_valid. */
 export async function handBack(
   services: WithConnections,
   refresh: string,

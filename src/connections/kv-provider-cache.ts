@@ -1,8 +1,7 @@
 /**
- * What providers say of themselves (their metadata and keys), in KV under `provider:<issuer's SHA-256>`. Weaknesses of
- * the store: another place sees a write after up to a minute or more. What this isolate has read itself is remembered
- * beside it, so that a `kid` that nobody knows asks the provider at most once a minute here. A KV that is away costs a
- * request to the provider.
+ * Metadata and keys of providers, in KV under `provider:<SHA-256 of the issuer>`. KV writes may take a minute or more to
+ * be visible elsewhere. Entries are also kept in this isolate, so that an unknown `kid` makes it refetch the keys at
+ * most once a minute. If KV is unavailable, the provider is asked.
  */
 import { within } from '../deadlines.ts';
 import { sha256Hex } from '../encoding.ts';
@@ -10,7 +9,7 @@ import type { Clock, Report } from '../ports.ts';
 import { seconds } from '../ports.ts';
 import { METADATA_SECONDS } from './limits.ts';
 
-/** `…At` in epoch seconds. */
+/** `…At`: when it was fetched, in epoch seconds. */
 export interface ProviderEntry {
   metadata: Record<string, unknown>;
   metadataAt: number;
@@ -30,7 +29,7 @@ export function kvProviderCache(
   kv: KVNamespace,
   { clock, deadlineMs }: { clock: Clock; deadlineMs: number },
 ): ProviderCache {
-  /** As many as there are providers. */
+  /** At most one entry per configured provider. */
   const remembered = new Map<string, ProviderEntry>();
   const isFresh = ({ metadataAt }: ProviderEntry) => seconds(clock) - metadataAt < METADATA_SECONDS;
   return {

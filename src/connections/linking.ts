@@ -13,7 +13,7 @@ import type { WithConnections } from './services.ts';
 const SECRET_BYTES = 32;
 const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session_ended_meanwhile' });
 
-/** A URL for the user's browser, which the first one that opens it takes. 401 reauthentication_required. */
+/** A URL that starts the flow in the first browser that opens it. 401 reauthentication_required. */
 export async function startLink(
   services: WithConnections,
   caller: Caller,
@@ -26,7 +26,7 @@ export async function startLink(
   const { random, clock, connections } = services;
   const secret = random.secret(SECRET_BYTES);
   const createdAt = seconds(clock);
-  // Who had to show a second factor for this need not show it again at its end.
+  // A second factor that was used for this session need not be asked for again at the exchange.
   const amr = ['fed', ...session.amr.filter((method) => method === 'mfa')];
   const started = await connections.store.startLink(
     { userId: user.id, sessionId },
@@ -46,7 +46,7 @@ export const listConnections = (
   { user }: Caller,
 ): Promise<Connection[]> => connections.store.list(user.id, seconds(clock));
 
-/** 401 reauthentication_required; 404 not_found; 409 last_sign_in_method where nothing else is left to sign in with. */
+/** 401 reauthentication_required; 404 not_found; 409 last_sign_in_method if the user could not sign in without it. */
 export async function removeConnection(
   services: WithConnections,
   caller: Caller,

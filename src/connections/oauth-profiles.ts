@@ -1,5 +1,5 @@
 /**
- * GitHub and Naver, which speak OAuth 2 and tell who somebody is in a profile of their own.
+ * GitHub and Naver, which use OAuth 2 with their own profile APIs instead of OpenID Connect.
  * https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
  * https://developers.naver.com/docs/login/api/api.md
  */
@@ -18,7 +18,7 @@ import { getJson, type ProviderFetch } from './provider-http.ts';
 import { type Provider, SITES } from './providers.ts';
 
 interface Api {
-  /** What identities are known by. */
+  /** The issuer under which identities are stored. */
   issuer: string;
   authorize: string;
   token: string;
@@ -34,7 +34,7 @@ interface Profile {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** An account's number stays when its name changes. */
+/** The account's id, which stays when its name changes. */
 function subjectOf(id: unknown): string {
   if (typeof id === 'number' && Number.isSafeInteger(id)) return String(id);
   if (typeof id === 'string' && id !== '' && id.length <= 255) return id;
@@ -56,7 +56,7 @@ function gitHub(base: string | null): Api {
       const primary = (Array.isArray(listed) ? listed : [])
         .filter(isRecord)
         .find((one) => one.primary === true);
-      // Without the scope for the list: the address that is public, for which nobody vouches.
+      // Without the scope for the list, only the public address is available, which GitHub does not vouch for.
       return primary
         ? { subject, email: primary.email, email_verified: primary.verified === true, name: user.name }
         : { subject, email: user.email, email_verified: false, name: user.name };
@@ -76,7 +76,7 @@ function naver(base: string | null): Api {
       if (!isRecord(answer) || answer.resultcode !== '00' || !isRecord(answer.response))
         throw new ProviderFailure('refused');
       const { id, email, name } = answer.response;
-      // A contact address, which its user may change at will: Naver vouches for none.
+      // A contact address that the user may change at will: Naver does not vouch for it.
       return { subject: subjectOf(id), email, email_verified: false, name };
     },
   };
@@ -115,7 +115,7 @@ export async function oauthIdentity(
     returned,
     redirectUri,
     flow.verifier,
-    // Naver asks for the state here too; to the others it is a parameter like any.
+    // Naver requires the state here too; GitHub ignores it.
     { ...requestOptions(tools, provider), additionalParameters: { state: flow.state } },
   );
   const tokens = await library.processAuthorizationCodeResponse(server, client, answer);
@@ -123,7 +123,7 @@ export async function oauthIdentity(
   return identityOf(provider, issuer, subject, rest);
 }
 
-/** GitHub's issuer (RFC 9207) is the path that its endpoints lie under. */
+/** The `iss` that GitHub sends (RFC 9207) is its issuer with the path of its endpoints; removes it if it is right. */
 function withoutOwnIss(parameters: URLSearchParams, issuer: string): URLSearchParams {
   const rest = new URLSearchParams(parameters);
   if (rest.getAll('iss').length === 1 && rest.get('iss') === `${issuer}/login/oauth`) rest.delete('iss');

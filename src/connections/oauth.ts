@@ -1,6 +1,6 @@
 /**
- * What OpenID Connect and plain OAuth 2 share: the way there and back with PKCE and state, and what a provider's answer
- * says of somebody. Nothing of an answer, and no message of the library, goes into an error.
+ * What OpenID Connect and plain OAuth 2 share: the redirects with PKCE and state, and reading an identity from a
+ * provider's response. Errors never contain any of the response or the library's messages.
  */
 import type * as oauth from 'oauth4webapi';
 import { canonicalEmail } from '../identity.ts';
@@ -28,7 +28,7 @@ interface RequestOptions {
   [oauth.customFetch]: (url: string, init: unknown) => Promise<Response>;
 }
 
-/** Of the library's requests. http is for the providers of development: production refuses their settings. */
+/** Options for the library's requests. http is for development only; production refuses such settings. */
 export const requestOptions = (
   { library, fetch }: Pick<Tools, 'library' | 'fetch'>,
   provider: Provider,
@@ -37,7 +37,7 @@ export const requestOptions = (
   [library.customFetch]: (url: string, init: unknown) => fetch(url, init as RequestInit),
 });
 
-/** What the library found wrong. Its messages and causes hold tokens: nothing of them goes on. */
+/** Maps an error of the library to a fault. Its messages and causes may contain tokens and are dropped. */
 export function faultOf(error: unknown, library: Library): ProviderFault {
   if (error instanceof ProviderFailure) return error.fault;
   if (error instanceof library.ResponseBodyError || error instanceof library.WWWAuthenticateChallengeError)
@@ -48,7 +48,7 @@ export function faultOf(error: unknown, library: Library): ProviderFault {
   return claims.includes(code) ? 'id_token' : 'malformed';
 }
 
-/** An endpoint that the browser is sent to: no other scheme, whatever the metadata says. */
+/** The endpoint to which the browser is sent: https, or http in development, whatever the metadata says. */
 function browserEndpoint(text: unknown, provider: Provider): URL {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : null;
   if (!url || url.hash || !(url.protocol === 'https:' || (url.protocol === 'http:' && isInsecure(provider))))
@@ -56,7 +56,7 @@ function browserEndpoint(text: unknown, provider: Provider): URL {
   return url;
 }
 
-/** Only the S256 challenge goes: a server without PKCE ignores it, and `plain` is never offered. */
+/** Always sends an S256 challenge: a server without PKCE ignores it, and `plain` is never used. */
 export async function authorizationParameters(
   provider: Provider,
   { state, verifier }: FlowSecrets,
@@ -74,7 +74,7 @@ export async function authorizationParameters(
   };
 }
 
-/** Where the browser is sent to. */
+/** The provider's URL to which the browser is sent. */
 export function authorizationUrl(
   endpoint: unknown,
   provider: Provider,
@@ -85,7 +85,10 @@ export function authorizationUrl(
   return url.href;
 }
 
-/** RFC 9207: `iss` where the provider announces it; whether it is this issuer's. */
+/**
+ * Validates the parameters with which the provider redirected back, `iss` included (RFC 9207). `denied`: the user
+ * declined.
+ */
 export function checkReturn(
   library: Library,
   server: oauth.AuthorizationServer,
@@ -107,14 +110,14 @@ export function checkReturn(
     throw new ProviderFailure(isMixUp ? 'iss' : 'malformed');
   }
 }
-/** Apple's, and Microsoft's, for somebody who said no. */
+/** Error codes of Apple and Microsoft for a user who declined. */
 const DENIED: ReadonlySet<string> = new Set([
   'user_cancelled_authorize',
   'consent_required',
   'login_required',
 ]);
 
-/** `email_verified` counts only as true or "true", as Apple writes it. */
+/** `email_verified` counts only if it is true, or "true" as Apple sends it. */
 export function identityOf(
   provider: Provider,
   issuer: string,
@@ -133,7 +136,7 @@ export function identityOf(
 }
 
 const NAME_MAX = 150;
-/** What a name may hold here; null for any other. */
+/** Null for a name that is not allowed here. */
 function nameOf(name: unknown): string | null {
   const trimmed = typeof name === 'string' && name.isWellFormed() ? name.trim() : '';
   return trimmed === '' || [...trimmed].length > NAME_MAX || /\p{Cc}/u.test(trimmed) ? null : trimmed;

@@ -1,7 +1,7 @@
 /**
- * OpenID Connect by discovery: the authorization code flow with PKCE and nonce, ID tokens verified in full. Alone
- * touches oauth4webapi, which is loaded when somebody signs in with a provider. What the library leaves out is here: an
- * `azp` of another client, the bounds of `sub`, an `iat` ahead of the clock.
+ * OpenID Connect with discovery: the authorization code flow with PKCE and nonce, and full verification of ID tokens,
+ * with oauth4webapi. Adds what the library does not check: `azp` of another client, the length of `sub`, an `iat` in
+ * the future.
  */
 import type * as oauth from 'oauth4webapi';
 import { seconds } from '../ports.ts';
@@ -19,7 +19,7 @@ import {
 import { type Identity, ProviderFailure } from './ports.ts';
 import type { Provider } from './providers.ts';
 
-/** Microsoft's common endpoint names no tenant: the issuer is that of the token's `tid`. */
+/** Microsoft's common endpoint has no tenant: the issuer contains the token's `tid`. */
 const TENANT = '{tenantid}';
 const isTemplate = (provider: Provider, metadata: { issuer: string }) =>
   provider.id === 'microsoft' && metadata.issuer.includes(TENANT);
@@ -34,7 +34,7 @@ async function discover(provider: Provider, tools: Tools): Promise<ProviderEntry
   const read = await bodyOf(answer);
   const template = typeof read?.issuer === 'string' && isTemplate(provider, { issuer: read.issuer });
   const metadata = template ? read : { ...(await library.processDiscoveryResponse(url, answer)) };
-  // RFC 8414 section 3.3: identical to what was asked. The library compares what the URL parser makes of the two.
+  // RFC 8414 section 3.3: the issuer must be identical to the requested one. The library compares parsed URLs only.
   const isSame = String(metadata.issuer).replace(/\/$/, '') === issuer.replace(/\/$/, '');
   if (!template && !isSame) throw new ProviderFailure('malformed');
   const entry = { metadata, metadataAt: seconds(clock), jwks: null, jwksAt: 0 };
@@ -47,8 +47,8 @@ function serverOf(
   { metadata }: ProviderEntry,
   { library }: Tools,
 ): oauth.AuthorizationServer {
-  // A copy for this request: the library keeps requests that are under way by this object, and Workers forbid one request
-  // to wait for another's.
+  // A copy for each request: the library shares pending requests by this object, and Workers forbid waiting for the I/O
+  // of another request.
   const server = structuredClone(metadata) as oauth.AuthorizationServer;
   const { issuer } = server;
   if (!isTemplate(provider, { issuer })) return server;
@@ -71,7 +71,7 @@ export async function oidcAuthorizationUrl(
   return authorizationUrl(metadata.authorization_endpoint, provider, {
     ...(await authorizationParameters(provider, flow, redirectUri, tools.library)),
     nonce: flow.nonce,
-    // Apple sends name and e-mail by a form alone; the route of the callback turns it into a GET.
+    // Apple sends name and e-mail only with form_post; the callback route turns that into a GET.
     ...(provider.id === 'apple' && { response_mode: 'form_post' }),
   });
 }
@@ -88,7 +88,7 @@ export async function oidcIdentity(
   const server = serverOf(provider, entry, tools);
   const client: oauth.Client = {
     client_id: provider.clientId,
-    // By our own clock, which tests move.
+    // By our own clock, which tests replace.
     [library.clockSkew]: seconds(clock) - Math.floor(Date.now() / 1_000),
     [library.clockTolerance]: CLOCK_TOLERANCE_SECONDS,
   };
@@ -103,10 +103,10 @@ export async function oidcIdentity(
   const isAhead = claims.iat > seconds(clock) + CLOCK_TOLERANCE_SECONDS;
   if (!isOwn || isAhead || sub === '' || sub.length > SUBJECT_MAX_LENGTH)
     throw new ProviderFailure('id_token');
-  // Many providers tell the address at the userinfo endpoint alone, which is bound to the ID token by its `sub`.
-  const told = typeof claims.email === 'string' && claims.email_verified !== undefined;
+  // Many providers return the address only at the userinfo endpoint, whose `sub` must match the ID token.
+  const hasEmail = typeof claims.email === 'string' && claims.email_verified !== undefined;
   const profile =
-    told || server.userinfo_endpoint === undefined
+    hasEmail || server.userinfo_endpoint === undefined
       ? claims
       : { ...claims, ...(await userInfo(provider, server, client, tokens.access_token, sub, tools)) };
   return identityOf(provider, iss, sub, profile);
@@ -141,7 +141,7 @@ async function redeem(
       verifier,
       requestOptions(tools, provider),
     );
-    // Which of the two a client is registered with, the metadata does not say; a code that was not looked at is not used.
+    // The metadata does not say which method the client is registered with. invalid_client does not use up the code.
     const mayTryOther = i < ways.length - 1 && (answer.status === 401 || answer.status === 400);
     if (mayTryOther && (await bodyOf(answer))?.error === 'invalid_client') continue;
     const tokens = await library.processAuthorizationCodeResponse(server, client, answer, {
@@ -153,7 +153,7 @@ async function redeem(
   throw new ProviderFailure('refused');
 }
 
-/** The JSON object of an answer, which can be read again; null for any other. */
+/** The JSON object in a response, without consuming it; null for anything else. */
 async function bodyOf(answer: Response): Promise<Record<string, unknown> | null> {
   const value: unknown = await answer
     .clone()
@@ -162,7 +162,7 @@ async function bodyOf(answer: Response): Promise<Record<string, unknown> | null>
   return typeof value === 'object' ? (value as Record<string, unknown> | null) : null;
 }
 
-/** The library refetches the keys for a `kid` that it does not know, if those that it has are a minute old. */
+/** The library refetches the keys for an unknown `kid` if the cached ones are at least a minute old. */
 async function checkSignature(
   provider: Provider,
   server: oauth.AuthorizationServer,
@@ -171,7 +171,7 @@ async function checkSignature(
   tools: Tools,
 ): Promise<void> {
   const { library, cache, clock, call } = tools;
-  // Its clock is the machine's: what it is told is the age by ours.
+  // The library uses the machine's clock: convert the age measured by ours.
   const machineNow = Math.floor(Date.now() / 1_000);
   const keys = {
     ...(entry.jwks && { jwks: entry.jwks, uat: machineNow - (seconds(clock) - entry.jwksAt) }),

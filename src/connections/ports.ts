@@ -1,15 +1,15 @@
-/** What connected accounts keep, and what they need of D1 and of providers. Times are epoch seconds. */
+/** The model of connected accounts, and the ports to D1 and to providers. Times are epoch seconds. */
 import type { EndedSession, OneTimeKey, Session, User, UserRow } from '../model.ts';
 import type { Call, Sessions } from '../ports.ts';
 import type { SecretBox } from '../secret-box.ts';
 import type { Provider } from './providers.ts';
 
-/** Who somebody is at a provider: known by issuer and subject, never by an address. */
+/** A user at a provider, identified by issuer and subject, never by an address. */
 export interface Identity {
   provider: string;
   issuer: string;
   subject: string;
-  /** Canonical; null where the provider told none. */
+  /** Canonical; null if the provider returned none. */
   email: string | null;
   /** The provider vouches for it. */
   emailVerified: boolean;
@@ -22,7 +22,7 @@ export interface Connection extends Pick<Identity, 'provider' | 'issuer' | 'subj
   lastUsedAt: number | null;
 }
 
-/** What a browser keeps of its way to a provider and back; sealed (flow-cookie.ts). */
+/** The state of a flow while the browser is at the provider, in a sealed cookie (flow-cookie.ts). */
 export interface Flow {
   provider: string;
   state: string;
@@ -33,11 +33,11 @@ export interface Flow {
   /** PKCE between the app and us. */
   challenge: string;
   startedAt: number;
-  /** Adds a connection to an account; else a sign-in. */
+  /** Set if the flow adds a connection to an account; null for a sign-in. */
   ticket: { userId: string; hash: string } | null;
 }
 
-/** Why a provider's answer is no good: for the log. */
+/** Why a sign-in with a provider failed, for the log. */
 export const PROVIDER_FAULTS = {
   away: 'could not be reached, took too long, or said that it cannot answer now',
   refused: 'answered with an error of the protocol',
@@ -49,7 +49,7 @@ export const PROVIDER_FAULTS = {
 } as const;
 export type ProviderFault = keyof typeof PROVIDER_FAULTS;
 
-/** Thrown by a provider's adapter; never with anything of an answer in it. */
+/** Thrown by the provider adapters. Never contains any of a response. */
 export class ProviderFailure extends Error {
   readonly fault: ProviderFault;
   constructor(fault: ProviderFault) {
@@ -59,16 +59,16 @@ export class ProviderFailure extends Error {
   }
 }
 
-/** Throws ProviderFailure. */
+/** The methods throw ProviderFailure. */
 export interface ProviderClient {
-  /** Where the browser goes. */
+  /** The URL to which the browser is sent. */
   authorizationUrl: (
     provider: Provider,
     flow: Pick<Flow, 'state' | 'nonce' | 'verifier'>,
     redirectUri: string,
     call: Call,
   ) => Promise<string>;
-  /** Who came back. `parameters`: what the provider sent with the browser; `denied`: the user said no. */
+  /** The identity of the user. `parameters`: the query of the callback. `denied`: the user declined. */
   identify: (
     provider: Provider,
     flow: Pick<Flow, 'state' | 'nonce' | 'verifier'>,
@@ -78,7 +78,7 @@ export interface ProviderClient {
   ) => Promise<Identity | 'denied'>;
 }
 
-/** The one-time token that an app exchanges, and what it says. */
+/** The one-time token that an app exchanges for a session. */
 export interface ExchangeToken {
   key: OneTimeKey;
   createdAt: number;
@@ -90,30 +90,33 @@ export interface ExchangePayload {
   passwordVersion: number;
   isStaff: boolean;
   amr: readonly string[];
-  /** The user was made by this sign-in. */
+  /** The user was created by this sign-in. */
   made: boolean;
   /** A connection that the exchange adds. */
   adds: Connection | null;
 }
 
-/** `changed`: others wrote meanwhile, and the decision has to be taken again. */
+/** `changed`: a concurrent write came first, so read and decide again. */
 type Written = 'ok' | 'changed';
 
 export interface Connections {
-  /** Whose identity this is, and whose address; one round trip. */
+  /** The users with this identity and with this address, in one round trip. */
   find: (identity: Pick<Identity, 'issuer' | 'subject' | 'email'>) => Promise<{
     byIdentity: User | null;
-    /** `signedUp`: by somebody; not by an import or staff. */
+    /** `signedUp`: the account was created by a sign-up, not by an import or staff. */
     byEmail: (User & { signedUp: boolean }) | null;
   }>;
-  /** Leaves an exchange for the user who has the connection, and notes its use. */
+  /** Stores an exchange token for the user who has the connection, and records its use. */
   use: (
     user: Pick<User, 'id'>,
     identity: Identity,
     exchange: ExchangeToken,
     payload: ExchangePayload,
   ) => Promise<Written>;
-  /** A new user with a connection, and an exchange; the address is still free. `signUp`: the verification's token. */
+  /**
+   * Creates a user with a connection and an exchange token, if the address is still free. `verification`: the token of
+   * the e-mail that verifies the address.
+   */
   create: (
     user: UserRow,
     connection: Connection,
@@ -121,7 +124,7 @@ export interface Connections {
     payload: ExchangePayload,
     verification: { hash: string; payload: string; expiresAt: number } | null,
   ) => Promise<Written>;
-  /** A connection for a user who has verified the address that the provider vouches for. */
+  /** Adds a connection to a user who has verified the address that the provider vouches for. */
   link: (
     user: Pick<User, 'id' | 'email' | 'emailVerifiedAt' | 'passwordVersion'>,
     connection: Connection,
@@ -129,8 +132,8 @@ export interface Connections {
     payload: ExchangePayload,
   ) => Promise<Written>;
   /**
-   * The account of `from`, whose address nobody has verified, is gone with all that hangs from it, and `to` is there in
-   * its place, with the address verified: of the same id where an import or staff made the account.
+   * Replaces the account `from`, whose address is unverified, and everything that belongs to it by `to`, with a verified
+   * address. The id stays the same if the account was imported or created by staff.
    */
   pass: (
     from: Pick<User, 'id' | 'passwordVersion'> & { email: string; signedUp: boolean },
@@ -140,8 +143,9 @@ export interface Connections {
     payload: ExchangePayload,
   ) => Promise<{ outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'changed' }>;
   /**
-   * Uses an exchange code with the challenge of its verifier: opens the session unless a second factor has to be asked
-   * for first. `code`: there is no such code; `changed`: the user is inactive or the password changed.
+   * Consumes an exchange token and opens the session, unless a second factor is needed first. `challenge`: computed from
+   * the app's verifier. `code`: no such token; `changed`: the password or staff flag changed; `taken`: another user has
+   * the identity to be added.
    */
   exchange: (
     key: OneTimeKey,
@@ -162,20 +166,20 @@ export interface Connections {
     | { outcome: 'code' | 'changed' | 'taken' }
   >;
 
-  /** Leaves the ticket of a signed-in user who wants to add a connection. */
+  /** Stores the ticket with which a signed-in user adds a connection. False if the session has ended. */
   startLink: (
     caller: { userId: string; sessionId: string },
     ticket: { hash: string; payload: TicketPayload; createdAt: number; expiresAt: number },
   ) => Promise<boolean>;
-  /** The first browser that opens it takes it, under a new hash. */
+  /** Claims the ticket for the first browser that opens it, under a new hash. Null if it is used or expired. */
   takeTicket: (
     ticket: { userId: string; hash: string },
     newHash: string,
     now: number,
   ) => Promise<TicketPayload | null>;
   /**
-   * Uses the ticket: leaves an exchange that adds `payload.adds`, in the name of the session that asked for it. `changed`:
-   * the ticket is used or void, or somebody else has the identity.
+   * Consumes the ticket and stores an exchange token that adds `payload.adds`, for the session that requested it.
+   * `changed`: the ticket is used or void, or another user has the identity.
    */
   offerLink: (
     ticket: { userId: string; hash: string },
@@ -183,23 +187,23 @@ export interface Connections {
     exchange: ExchangeToken,
     payload: Omit<ExchangePayload, 'passwordVersion' | 'isStaff' | 'amr'>,
   ) => Promise<Written>;
-  /** The oldest first; last what waits for its exchange. */
+  /** Oldest first; connections whose exchange is pending come last. */
   list: (userId: string, now: number) => Promise<Connection[]>;
-  /** `last`: nothing else is left to sign in with. */
+  /** `last`: the user could not sign in without it. `gone`: the session has ended. */
   remove: (
     caller: { userId: string; sessionId: string },
     id: string,
-    /** `emailSignIn`: a verified address is a way to sign in too. */
+    /** `emailSignIn`: a verified address counts as a way to sign in. */
     ways: { emailSignIn: boolean },
     now: number,
   ) => Promise<{ outcome: 'ok'; provider: string } | { outcome: 'not_found' | 'last' | 'gone' }>;
 }
 
-/** What handing a browser back to an app needs of D1: hand-back.ts. */
+/** The store for returning from the pages to an app (hand-back.ts). */
 export interface HandBack {
   /**
-   * Leaves a code that opens a session in the name of this refresh token's: how its user signed in stays as it was. False
-   * where user or session has ended, or the token was used.
+   * Stores a code that opens another session with the same `amr` as that of the refresh token. False if the user or
+   * session has ended, or the token was used.
    */
   leave: (
     refresh: { userId: string; sessionId: string; jti: string; expiresAt: number },
@@ -218,11 +222,11 @@ export interface TicketPayload {
 }
 
 export interface ConnectionServices {
-  /** Those of PROVIDERS, in its order. */
+  /** In the order of PROVIDERS. */
   providers: readonly Provider[];
   store: Connections;
   handBack: HandBack;
   client: ProviderClient;
-  /** Seals what a browser keeps between its way to a provider and back. */
+  /** Seals the flow cookie. */
   flows: SecretBox;
 }

@@ -1,4 +1,4 @@
-/** What of a connected account and of a provider goes over the wire. */
+/** Connected accounts and providers as the API returns them. */
 import { timestamp } from '../account/presenters.ts';
 import type { Connection } from './ports.ts';
 import type { Provider } from './providers.ts';

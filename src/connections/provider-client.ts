@@ -1,4 +1,4 @@
-/** The port of providers over their protocols. What is heavy is loaded when somebody signs in with one. */
+/** The provider port over the protocols. Loads oauth4webapi and the protocols when a user first signs in with one. */
 import type { Clock } from '../ports.ts';
 import type { ProviderCache } from './kv-provider-cache.ts';
 import { type ProviderClient, ProviderFailure } from './ports.ts';

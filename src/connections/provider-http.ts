@@ -1,13 +1,13 @@
 /**
- * Requests to providers: a time limit for all of one sign-in together, answers of at most 64 KiB, no redirects. What is
- * wrong with an answer is told as a ProviderFailure, never with anything of the answer.
+ * Requests to providers: one time limit for all requests of a sign-in, responses of at most 64 KiB, no redirects.
+ * Failures are ProviderFailures, which never contain any of the response.
  */
 import { ANSWER_MAX_BYTES } from './limits.ts';
 import { ProviderFailure } from './ports.ts';
 
 export type ProviderFetch = (url: string, init?: RequestInit) => Promise<Response>;
 
-/** For one request of ours; the clock of the time limit runs from here on. */
+/** One per incoming request: the time limit starts when it is created. */
 export function boundedFetch(fetcher: typeof fetch, deadlineMs: number): ProviderFetch {
   const signal = AbortSignal.timeout(deadlineMs);
   return async (url, init = {}) => {
@@ -15,7 +15,7 @@ export function boundedFetch(fetcher: typeof fetch, deadlineMs: number): Provide
     let body: Uint8Array<ArrayBuffer> | null;
     try {
       const headers = new Headers(init.headers);
-      // GitHub refuses a request without one, and Workers send none by themselves.
+      // GitHub refuses requests without one, and Workers do not send one by default.
       headers.set('User-Agent', 'hono-accounts');
       answer = await abortable(fetcher(url, { ...init, headers, redirect: 'manual', signal }), signal);
       body = await abortable(readBounded(answer), signal);
@@ -23,14 +23,14 @@ export function boundedFetch(fetcher: typeof fetch, deadlineMs: number): Provide
       throw error instanceof ProviderFailure ? error : new ProviderFailure('away');
     }
     if (answer.status >= 500 || answer.status === 429) throw new ProviderFailure('away');
-    // A redirect whose target an outsider may choose: Workers answer it as it is.
+    // Redirects are not followed, as an attacker could choose the target.
     if (answer.status >= 300 && answer.status < 400) throw new ProviderFailure('malformed');
     if (answer.status < 200) throw new ProviderFailure('malformed');
     return new Response(body, { status: answer.status, headers: answer.headers });
   };
 }
 
-/** A fetch that does not heed the signal is left alone when the time is over. */
+/** Rejects when the time is over, even if the fetch ignores the signal. */
 function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const abort = () => reject(new ProviderFailure('away'));
@@ -50,7 +50,7 @@ async function readBounded(answer: Response): Promise<Uint8Array<ArrayBuffer> | 
     if (done) break;
     length += value.byteLength;
     if (length > ANSWER_MAX_BYTES) {
-      // Nobody waits for the rest.
+      // Not awaited.
       reader.cancel().catch(() => {});
       throw new ProviderFailure('too_large');
     }
@@ -65,7 +65,7 @@ async function readBounded(answer: Response): Promise<Uint8Array<ArrayBuffer> | 
   return length === 0 ? null : whole;
 }
 
-/** The JSON object of a profile. */
+/** Fetches a profile: a JSON object or array. */
 export async function getJson(
   fetcher: ProviderFetch,
   url: string,

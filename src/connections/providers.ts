@@ -1,23 +1,23 @@
 /**
- * Who users may sign in with: the setting PROVIDERS, and what is known of the named ones. Pure. Apart from the other
- * settings, so that guards do not carry it.
+ * The providers users can sign in with: the setting PROVIDERS, and presets for well-known ones. Pure. Separate from the
+ * other settings, so that guards do not bundle it.
  */
 
 import type { SettingFault } from '../guard-settings.ts';
 import type { Settings } from '../settings.ts';
 
-/** What a provider speaks: OpenID Connect by discovery, or OAuth 2 with a profile of its own. */
+/** OpenID Connect with discovery, or OAuth 2 with the profile API of GitHub or Naver. */
 export type Protocol = 'oidc' | 'github' | 'naver';
 
 export interface Provider {
-  /** In paths. */
+  /** Used in paths. */
   id: string;
-  /** For people. */
+  /** Display name. */
   name: string;
   protocol: Protocol;
   clientId: string;
   clientSecret: string;
-  /** Of OpenID Connect, the issuer; else the base of the documented paths, null for the provider's own hosts. */
+  /** For OpenID Connect the issuer; otherwise the base URL of the API, or null for the provider's public hosts. */
   issuer: string | null;
   scope: string;
 }
@@ -31,7 +31,7 @@ interface Preset {
 
 const SCOPE = 'openid email profile';
 
-/** Of the providers' own documentation; docs/connections.md links to each. */
+/** From the providers' documentation, which docs/connections.md links to. */
 const PRESETS: Readonly<Record<string, Preset>> = {
   google: { name: 'Google', protocol: 'oidc', issuer: 'https://accounts.google.com', scope: SCOPE },
   github: { name: 'GitHub', protocol: 'github', issuer: null, scope: 'read:user user:email' },
@@ -83,7 +83,7 @@ export function isIssuer(text: string): boolean {
   );
 }
 
-/** What the settings say of providers, or what is wrong with that. Null: they are wrong themselves. */
+/** The configured providers, or the faults of the setting. `settings` is null if other settings are invalid. */
 export function loadProviders(settings: Pick<Settings, 'PROVIDERS' | 'PUBLIC_URL' | 'ENVIRONMENT'> | null): {
   providers: Provider[];
   faults: SettingFault[];
@@ -102,7 +102,7 @@ export function loadProviders(settings: Pick<Settings, 'PROVIDERS' | 'PUBLIC_URL
   return { providers: read, faults };
 }
 
-/** The value of the setting, or what is wrong with it, without anything of it but ids. */
+/** The value of the setting, or what is wrong with it. Messages contain ids but nothing else of the value. */
 function readProviders(text: string): Provider[] | string {
   let value: unknown;
   try {
@@ -143,12 +143,12 @@ function readProvider(item: unknown): Provider | string {
     protocol: known.protocol,
     clientId: client_id,
     clientSecret: client_secret,
-    // An issuer is compared as it was written (OpenID Connect Core section 2); a base is only built upon.
+    // An issuer is compared exactly as written (OpenID Connect Core section 2); a base URL loses its trailing slashes.
     issuer: known.protocol === 'oidc' || from === null ? from : from.replace(/\/+$/, ''),
     scope: withOpenId(scope ?? known.scope, known.protocol),
   };
 }
 
-/** Without `openid` in its scope an OpenID Connect provider sends no ID token. */
+/** Without the scope `openid`, an OpenID Connect provider returns no ID token. */
 const withOpenId = (scope: string, protocol: Protocol): string =>
   protocol === 'oidc' && !scope.split(' ').includes('openid') ? `openid ${scope}`.trim() : scope;

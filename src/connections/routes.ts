@@ -1,4 +1,4 @@
-/** `/account/login/with/…` and `/account/connections`: the redirect dance with a provider, and what comes of it. */
+/** `/account/login/with/…` and `/account/connections`: signing in with providers, and managing connections. */
 import { Hono } from 'hono';
 import * as z from 'zod/mini';
 import type { AccountContext } from '../account/env.ts';
@@ -23,8 +23,8 @@ import { connectionJson, providerJson } from './presenters.ts';
 import { withOutcome } from './return-to.ts';
 import { beginQuery, exchangeBody, removeBody, startLinkBody } from './schemas.ts';
 
-/** Every fault of the query together. One parameter twice is none: who reads which of them, nobody knows. */
-function askedInQuery(c: ConnectionsContext): { returnTo: string; challenge: string; ticket: null } {
+/** Reports all faults of the query together. A repeated parameter is invalid, as implementations differ in which they read. */
+function readQuery(c: ConnectionsContext): { returnTo: string; challenge: string; ticket: null } {
   const query = Object.fromEntries(
     Object.entries(c.req.queries()).map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
   );
@@ -36,7 +36,7 @@ function askedInQuery(c: ConnectionsContext): { returnTo: string; challenge: str
   return { returnTo: read.data.return_to, challenge: read.data.code_challenge, ticket: null };
 }
 
-/** What a provider may send by a form. */
+/** Parameters that are accepted from a provider's form. */
 const RETURNED = ['code', 'state', 'iss', 'error'];
 
 export const connectionsRoutes = () =>
@@ -49,7 +49,7 @@ export const connectionsRoutes = () =>
       const provider = providerOf(services, c.req.param('provider'));
       await services.limits.check({ action: 'anonymous', endpoint: 'provider_start' }, call);
       const ticket = c.req.query('ticket');
-      const asked = ticket === undefined ? askedInQuery(c) : await takeTicket(services, provider, ticket);
+      const asked = ticket === undefined ? readQuery(c) : await takeTicket(services, provider, ticket);
       const begun = await begin(services, provider, asked, call);
       if (begun.outcome === 'failed') {
         return c.redirect(
@@ -69,7 +69,7 @@ export const connectionsRoutes = () =>
       const key = { provider: provider.id, state };
       const flow =
         sealed && (await openFlow(services.connections.flows, sealed, key, seconds(services.clock)));
-      // Another browser's, or too late: there is nowhere to go back to that could be trusted.
+      // From another browser, or expired: there is no trusted URL to return to.
       if (!flow) throw invalidField('state', 'invalid');
       const returnTo = requireReturnUrl(c, flow.returnTo);
       await services.limits.check({ action: 'anonymous', endpoint: 'provider_callback' }, call);
@@ -77,7 +77,7 @@ export const connectionsRoutes = () =>
       clearFlow(c, state);
       return c.redirect(withOutcome(returnTo, finished));
     })
-    // Of a provider that sends a form from its own site: as a GET the request has the cookie.
+    // For providers that POST a form from their own site: redirected to a GET, the request carries the Lax cookie.
     .post('/login/with/:provider/callback', async (c) => {
       const provider = providerOf(c.var.services, c.req.param('provider'));
       const form = await readForm(c);
@@ -96,7 +96,7 @@ export const connectionsRoutes = () =>
       const connections = await listConnections(c.var.services, c.var.caller);
       return c.json({ connections: connections.map(connectionJson) });
     })
-    // `id`: of the provider.
+    // Here `id` is the provider's.
     .post('/connections/:id', requireOrigin, signedInToChange, body(startLinkBody), async (c) => {
       const provider = providerOf(c.var.services, c.req.param('id'));
       const { return_to, code_challenge, password } = c.req.valid('json');

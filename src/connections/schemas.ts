@@ -1,4 +1,4 @@
-/** The bodies and queries of connected accounts. Whether a `return_to` may be gone to says return-to.ts. */
+/** Bodies and queries of connected accounts. `return_to` is checked by return-to.ts. */
 import * as z from 'zod/mini';
 import { presentedPassword, token } from '../account/schemas.ts';
 
@@ -16,7 +16,7 @@ const verifier = checked(/^[A-Za-z0-9\-._~]{43,128}$/, 'dBjftJeZ4CVP-mB92K27uhbU
 
 const asked = { return_to: z.string(), code_challenge: challenge };
 
-/** Of the query. `plain` is no challenge here: it would be the verifier itself. */
+/** `code_challenge_method` must be S256: with `plain` the challenge would be the verifier itself. */
 export const beginQuery = z.object({
   ...asked,
   code_challenge_method: z.optional(
@@ -25,10 +25,10 @@ export const beginQuery = z.object({
 });
 export const startLinkBody = z.object({ ...asked, password: z.optional(presentedPassword) });
 export const exchangeBody = z.object({ code: token, code_verifier: verifier });
-/** The password may stand in for a recent sign-in. */
+/** The password can replace a recent sign-in. */
 export const removeBody = z.object({ password: z.optional(presentedPassword) });
 
-/** Of `POST /account/login/return`. */
+/** For `POST /account/login/return`. */
 export const handBackBody = z.object({ refresh: token, ...asked });
-/** REFRESH_TRANSPORT=cookie: the cookie has the token. */
+/** With REFRESH_TRANSPORT=cookie the token is in the cookie. */
 export const handBackCookieBody = z.object(asked);

@@ -1,4 +1,4 @@
-/** What the use cases of connected accounts are built from. */
+/** Services of the use cases of connected accounts. */
 import type { Services } from '../account/application/tokens.ts';
 import type { ConnectionServices } from './ports.ts';
 

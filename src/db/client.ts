@@ -1,15 +1,15 @@
 /**
- * The one way to D1: a time limit on every call, and one refusal for everything that can go wrong there.
- * Its message may hold SQL and parameters (Drizzle's does), so only D1's own, which names tables and
- * columns but no value, reaches the log.
+ * The only access to D1: every call has a time limit, and every failure becomes the same error, 503 unavailable.
+ * Drizzle's messages contain SQL and parameters, so only D1's own messages, which name tables and columns but no
+ * values, reach the log.
  */
 import { drizzle } from 'drizzle-orm/d1';
 import { DeadlineExceeded, unavailable, within } from '../deadlines.ts';
 import { type Db, measuredBatch, type Statements, statement } from './statement.ts';
 
-/** A D1 database behind its deadline. `what` names the call in the log: `users.create`. */
+/** A D1 database with a deadline. `what` names the call in the log, such as `users.create`. */
 export interface D1 extends Statements {
-  /** What happens to users is written into the outbox. */
+  /** Whether events are written to the outbox. */
   recordsEvents: boolean;
   run: <T>(what: string, work: (db: Db) => Promise<T>) => Promise<T>;
 }

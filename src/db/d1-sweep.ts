@@ -1,6 +1,6 @@
 /**
- * Deletes in bounded statements. The blacklist is keyed by expiry, so its dead rows lie together at the low
- * end; sessions and one-time tokens have no index on theirs (a written index row costs a thousand read ones)
+ * Deletes expired rows in bounded statements. The blacklist is keyed by expiry, so its expired rows are contiguous.
+ * Sessions and one-time tokens have no index on expiry, since writing an index row costs as much as a thousand reads,
  * and are walked by primary key, page by page.
  */
 import { sql } from 'drizzle-orm';
@@ -8,7 +8,7 @@ import type { Sweeper, Walk } from '../sweeper.ts';
 import type { D1 } from './client.ts';
 import { oneTimeTokens, sessions, sweepProgress } from './schema.ts';
 
-/** The primary key of each walk, in its order. */
+/** The primary key of each walked table, in order. */
 const KEYS = {
   sessions: ['user_id', 'id'],
   one_time_tokens: ['subject', 'purpose', 'hash'],

@@ -1,20 +1,20 @@
 /**
- * `INSERT … SELECT`: a row whose being there depends on other rows. Drizzle takes the SELECT as text, where a column
- * that is missing or in the wrong place shows at run time, if at all; here every column has to be named.
+ * `INSERT … SELECT`: a row whose insertion depends on other rows. Drizzle takes the SELECT as text, where a missing or
+ * misplaced column shows at run time, if at all. Here the compiler requires every column by name.
  */
 import { Column, getTableColumns, is, type Placeholder, SQL, sql } from 'drizzle-orm';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import type { Db } from './statement.ts';
 
-/** A value, what stands for one in a prepared statement, SQL, or a column of the source that holds the like. */
+/** A value, a placeholder of a prepared statement, SQL, or a source column of the same type. */
 type Source<Value> = Value | SQL | Placeholder | (Column & { _: { data: NonNullable<Value> } });
 
-/** One entry for every column, whatever its default. */
+/** One entry per column, including those with a default. */
 export type Row<Table extends SQLiteTable> = {
   readonly [Name in keyof Table['$inferSelect']]: Source<Table['$inferSelect'][Name]>;
 };
 
-/** `source`: what follows the values, a FROM or WHERE that decides whether there is a row at all. */
+/** `source`: follows the selected values; a FROM or WHERE that decides whether the row is inserted. */
 export function insertFrom<Table extends SQLiteTable>(db: Db, table: Table, row: Row<Table>, source: SQL) {
   const values = Object.entries(getTableColumns(table)).map(([name, column]) => {
     const value: unknown = row[name as keyof Row<Table>];

@@ -1,19 +1,19 @@
 /**
- * The SQL conditions that decide races, each written once. Every one is the twin of a pure rule in TypeScript, which
- * its comment names; test/workers/predicates.test.ts runs both over the same cases. Those of a row (`liveSession`,
- * `activeUser`, …) go into a statement or subquery that has the table in scope under its own name.
+ * The SQL conditions that decide races, each defined once. Comments name the pure TypeScript rule that is a condition's
+ * twin; test/workers/predicates.test.ts runs both over the same cases. Conditions on a row (`liveSession`,
+ * `activeUser`, …) need the table in scope under its own name.
  */
 import { type Placeholder, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import type { User } from '../model.ts';
 import { revokedTokens, sessions, users } from './schema.ts';
 
-/** A value, or what stands for it in a statement that is written once. */
+/** A value, or a placeholder in a prepared statement. */
 export type Of<T> = T | Placeholder;
 
-/** The row of `users` is active. Twin: `statusFault`, the user's half (token/rotation.ts). */
+/** The row of `users` is active. Twin: the user's half of `statusFault` (token/rotation.ts). */
 export const activeUser: SQL = sql`${users.isActive} = 1`;
 
-/** The row of `sessions` is live: not revoked, its absolute end ahead. Twin: `isLiveSession` (token/rotation.ts). */
+/** The row of `sessions` is neither revoked nor past its absolute end. Twin: `isLiveSession` (token/rotation.ts). */
 export const liveSession = (
   now: Of<number>,
   row: { revokedAt: SQLWrapper; absoluteEndAt: SQLWrapper } = sessions,
@@ -23,31 +23,31 @@ export const liveSession = (
 export const isSession = (userId: Of<string>, id: Of<string>): SQL =>
   sql`${sessions.userId} = ${userId} AND ${sessions.id} = ${id}`;
 
-/** For a statement about another row, or another table: this session is live. */
+/** This session is live; for statements about other rows or tables. */
 export const sessionLives = (userId: Of<string>, id: Of<string>, now: Of<number>): SQL =>
   sql`EXISTS (SELECT 1 FROM ${sessions} WHERE ${isSession(userId, id)} AND ${liveSession(now)})`;
 
-/** There is such a row of `users`, and `more` holds of it. */
+/** A row of `users` has this id and meets `more`. */
 export const userExists = (id: Of<string>, more: SQL = sql`1`): SQL =>
   sql`EXISTS (SELECT 1 FROM ${users} WHERE ${users.id} = ${id} AND ${more})`;
 
-/** The row of `users` has the address that was read, verified or not as read: it is still the same person's. */
+/** The row of `users` has the address and verification that were read, so it still belongs to the same person. */
 export const addressAsRead = ({ email, emailVerifiedAt }: Pick<User, 'email' | 'emailVerifiedAt'>): SQL =>
   sql`(${users.email} IS ${email} AND ${users.emailVerifiedAt} IS ${emailVerifiedAt})`;
 
-/** The user has a connected account (connections/); with `but`, another one. */
+/** The user has a connected account (connections/); with `but`, one other than that. */
 export const hasConnection = (userId: unknown, but?: string): SQL =>
   sql`EXISTS (SELECT 1 FROM connections AS connected WHERE connected.user_id = ${userId}
     AND ${but === undefined ? sql`1` : sql`connected.id <> ${but}`})`;
 
-/** The user whose columns these are can sign in; with `but`, without that connection. Twin: `canSignIn` (account/staff.ts). */
+/** The user with these columns can sign in; with `but`, without that connection. Twin: `canSignIn` (account/staff.ts). */
 const canSignIn = (passwordHash: unknown, passkeyCount: unknown, id: unknown, but?: string): SQL =>
   sql`(${passwordHash} <> '' OR ${passkeyCount} > 0 OR ${hasConnection(id, but)})`;
 
-/** What the row of `users` loses: one of its passkeys, or this connection. */
+/** A sign-in method that a user is about to lose: any one passkey, or this connection. */
 export type LostMethod = 'passkey' | { connection: string };
 
-/** The row of `users` can sign in without it. Twin: `canSignIn` (account/staff.ts) of what is left. */
+/** The row of `users` can sign in without that method. Twin: `canSignIn` (account/staff.ts) of what is left. */
 export const canSignInWithout = (lost: LostMethod): SQL =>
   lost === 'passkey'
     ? canSignIn(users.passwordHash, sql`(${users.passkeyCount} - 1)`, users.id)
@@ -59,8 +59,8 @@ export const notTheLastStaff: SQL = sql`NOT (${users.isStaff} = 1 AND ${activeUs
     AND ${canSignIn(sql`other.password_hash`, sql`other.passkey_count`, sql`other.id`)} AND other.id <> ${users.id}))`;
 
 /**
- * Whoever acts on another user is active staff with a live session. Twin: `actorMayAct` (account/staff.ts). The one
- * condition that reads the actor's rows beside the other user's.
+ * The actor is active staff with a live session. Twin: `actorMayAct` (account/staff.ts). The only condition that reads
+ * the actor's rows in a statement about another user.
  */
 export const actorMayAct = ({
   actorId,
@@ -76,8 +76,8 @@ export const actorMayAct = ({
     AND ${sessions.id} = ${sessionId} AND ${liveSession(now)})`;
 
 /**
- * The successor of the row of `revoked_tokens` has a row too, whose key is made as `judgeRotation` (token/rotation.ts)
- * makes the successor. The row of `sessions` is in scope.
+ * The successor of the row of `revoked_tokens` has been consumed too. Its key is computed as in `judgeRotation`
+ * (token/rotation.ts). Needs the row of `sessions` in scope.
  */
 export const successorUsed = (refreshLifetimeSeconds: Of<number>): SQL =>
   sql`EXISTS (SELECT 1 FROM revoked_tokens AS successor
@@ -85,8 +85,8 @@ export const successorUsed = (refreshLifetimeSeconds: Of<number>): SQL =>
     AND successor.jti = ${revokedTokens.successorJti})`;
 
 /**
- * The row of `revoked_tokens` is no retry: not rotated, too long ago, or its successor used. Twin: `isReplay`
- * (token/rotation.ts).
+ * Presenting the token of this row of `revoked_tokens` again is a replay, not a retry: it was not rotated, or too long
+ * ago, or its successor has been used. Twin: `isReplay` (token/rotation.ts).
  */
 export const isReplay = (
   now: Of<number>,

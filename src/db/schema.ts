@@ -1,7 +1,6 @@
 /**
- * The tables as Drizzle sees them. The truth is `migrations/` (plain SQL: STRICT, WITHOUT ROWID, partial
- * indexes, which Drizzle cannot say); a test compares the two column by column.
- * Times are epoch seconds, ids UUIDv7 text.
+ * The tables for Drizzle. `migrations/` is authoritative (plain SQL with STRICT, WITHOUT ROWID and partial indexes,
+ * which Drizzle cannot express); a test compares the two column by column. Times are epoch seconds, ids are UUIDv7 text.
  */
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { User } from '../model.ts';
@@ -24,7 +23,7 @@ export const users = sqliteTable('users', {
   passkeyCount: integer('passkey_count').notNull().default(0),
 });
 
-/** A user as the ports know it: all but the key by which usernames are unique. */
+/** The columns of `User` in the model: all except `username_key`. */
 export const userColumns = {
   id: users.id,
   email: users.email,
@@ -188,7 +187,7 @@ export const adminLog = sqliteTable('admin_log', {
   actorId: text('actor_id').notNull(),
   action: text('action').notNull(),
   subjectId: text('subject_id').notNull(),
-  /** JSON, see audit-log.ts. */
+  /** JSON: audit-log.ts. */
   detail: text('detail'),
 });
 

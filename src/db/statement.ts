@@ -1,18 +1,18 @@
 /**
- * Statements that Drizzle builds once per isolate, for the endpoints that are called most (docs/adr/0006). To write one
- * costs more than all else that an endpoint does, and from call to call only values differ: those are placeholders
- * here, filled by name. Drizzle's own `batch()` fills none, so a batch of such statements is put together here.
+ * Prepared statements, which Drizzle builds once per isolate, for the most frequent endpoints (docs/adr/0006). Building
+ * one takes more time than everything else that an endpoint does. The values that differ between calls are named
+ * placeholders. Drizzle's own `batch()` does not fill placeholders, so batches of such statements are run here.
  */
 import { fillPlaceholders, type Placeholder, type Query, sql } from 'drizzle-orm';
 import type { DrizzleD1Database } from 'drizzle-orm/d1';
 
-/** `recordsEvents`: what happens to users is written into the outbox (outbox/d1-record.ts). */
+/** `recordsEvents`: whether events are written to the outbox (outbox/d1-record.ts). */
 export type Db = DrizzleD1Database & { readonly recordsEvents?: boolean };
 
-/** `given.userId` in a statement stands for what it is handed as `userId` when it is asked. */
+/** `params.userId` in a statement is a placeholder for the value passed as `userId` when it runs. */
 export type Params<Values> = { readonly [Name in keyof Values]: Placeholder };
 
-/** What Drizzle has written. */
+/** The part of Drizzle's prepared query that is used here. */
 interface Prepared<Result> {
   getQuery(): Query;
   execute(values: Record<string, unknown>): Promise<Result>;
@@ -21,9 +21,9 @@ interface Prepared<Result> {
 type Write<Values, Result> = (db: Db, params: Params<Values>) => { prepare(): Prepared<Result> };
 
 export interface Statement<in Values, out Result> {
-  /** In a round trip of its own. */
+  /** Runs it in its own round trip. */
   readonly run: (values: Values) => Promise<Result>;
-  /** As a part of a batch. */
+  /** For a batch. */
   readonly bind: (values: Values) => D1PreparedStatement;
   readonly read: (result: D1Result) => Result;
 }
@@ -32,7 +32,7 @@ type ResultsOf<List> = {
   -readonly [I in keyof List]: List[I] extends Statement<never, infer Result> ? Result : never;
 };
 
-/** Of each statement of a batch. */
+/** The result of each statement of a batch, and how many rows it read. */
 interface Measured<List> {
   results: ResultsOf<List>;
   rowsRead: { -readonly [I in keyof List]: number };
@@ -40,12 +40,12 @@ interface Measured<List> {
 
 export interface Statements {
   statement: <Values, Result>(write: Write<Values, Result>) => Statement<Values, Result>;
-  /** One transaction in one round trip; each statement takes what it needs of `values`. */
+  /** One transaction in one round trip; each statement uses the `values` it needs. */
   batch: <Values, const List extends readonly Statement<Values, unknown>[]>(
     statements: List,
     values: Values,
   ) => Promise<ResultsOf<List>>;
-  /** As `batch`, and how many rows each statement read. */
+  /** Like `batch`, with the number of rows each statement read. */
   measuredBatch: <Values, const List extends readonly Statement<Values, unknown>[]>(
     statements: List,
     values: Values,
@@ -54,7 +54,7 @@ export interface Statements {
 
 const params = new Proxy({}, { get: (_, name) => sql.placeholder(String(name)) });
 
-/** Written on first use, since few isolates serve every endpoint. */
+/** Built on first use, since few isolates serve every endpoint. */
 export function statement<Values, Result>(
   binding: D1Database,
   db: Db,

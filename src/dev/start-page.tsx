@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** `GET /` in development: where things are. Elsewhere the path is not there. */
+/** `GET /` in development: links to everything the service offers. In production the path is 404. */
 
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
@@ -10,7 +10,7 @@ import { publicPath } from '../http/origins.ts';
 import { Page, showPage } from '../http/page.tsx';
 import { accountPages, devPages } from '../languages/index.ts';
 
-/** Of every method, so that no 405 says otherwise. */
+/** For every method, so that production answers 404, never 405. */
 const inDevelopment = createMiddleware<AppEnv>(async function inDevelopment(c, next) {
   if (c.var.services.settings.ENVIRONMENT !== 'development') throw new Refusal('not_found');
   return next();

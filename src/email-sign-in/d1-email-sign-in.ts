@@ -1,8 +1,8 @@
 /**
- * Codes sent by e-mail, in D1. Each address has one row, known or not, so that a newer code replaces the older, and
- * whoever asks costs the same rows (docs/adr/0007). It lies under the id of the address's active owner, where whatever
- * voids a user's tokens finds it, else under the SHA-256 of the address. What uses a code is one batch whose statements
- * ask for the row, and whose last one deletes it: of fifty calls with one code one wins.
+ * Codes sent by e-mail, in D1. Each address has one row, known or not: a newer code replaces the older one, and every
+ * request writes the same number of rows (docs/adr/0007). The subject is the id of the address's active owner, so that
+ * voiding a user's tokens includes it, or else the SHA-256 of the address. Using a code is one batch whose statements
+ * require the row and whose last one deletes it, so only one of many concurrent uses succeeds.
  */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { addLogin, isTaken } from '../account/d1-logins.ts';
@@ -21,7 +21,7 @@ import { TRIES_PER_CODE } from './limits.ts';
 import type { EmailSignIn, Key, WaitingCode } from './ports.ts';
 
 const PURPOSE = 'email_sign_in' satisfies OneTimePurpose;
-/** In place of a hash, as there is one row: the digests are in its payload. */
+/** A constant in place of a hash, as there is only one row. Its digests are in the payload. */
 const NEWEST = 'newest';
 
 interface Payload {
@@ -31,13 +31,13 @@ interface Payload {
   tries: number;
 }
 
-/** The row of a subject that waits, with tries left. */
+/** The subject's pending row, with tries left. */
 const mayStillTry = (subject: SQL | string, now: number): SQL =>
   sql`${oneTimeTokens.subject} = ${subject} AND ${oneTimeTokens.purpose} = ${PURPOSE}
     AND ${oneTimeTokens.hash} = ${NEWEST} AND ${oneTimeTokens.expiresAt} > ${now}
     AND json_extract(${oneTimeTokens.payload}, '$.tries') < ${TRIES_PER_CODE}`;
 
-/** This very code is unused: no newer one has replaced it. */
+/** This code is unused and no newer one has replaced it. */
 const waits = ({ subject, digests }: Key, now: number): SQL =>
   sql`EXISTS (SELECT 1 FROM one_time_tokens AS code WHERE code.subject = ${subject} AND code.purpose = ${PURPOSE}
     AND code.hash = ${NEWEST} AND code.expires_at > ${now}
@@ -46,7 +46,7 @@ const waits = ({ subject, digests }: Key, now: number): SQL =>
 const isThere = ({ userId, id }: Session): SQL =>
   sql`EXISTS (SELECT 1 FROM ${sessions} WHERE ${isSession(userId, id)})`;
 
-/** Whoever has an address: joined to a row that is always there. */
+/** The owner of an address. Joined to a constant row, so that there always is a result. */
 const ownerOf = (db: Db, email: string | SQL) =>
   db
     .select({ user: userColumns, unproven: sql<number>`${signedUpUnproven}`.as('unproven') })
@@ -69,7 +69,7 @@ function waiting(
   };
 }
 
-/** The user is the one that was read, and the code is unused. The row of `users` is in scope. */
+/** The user still is as read and the code is unused. Needs the row of `users` in scope. */
 const asRead = (key: Key, { id, email }: Pick<User, 'id' | 'email'>, now: number): SQL =>
   sql`${users.id} = ${id} AND ${users.email} = ${email} AND ${activeUser} AND ${waits(key, now)}`;
 
@@ -202,7 +202,7 @@ export function d1EmailSignIn({ run }: D1): EmailSignIn {
             addLogin(db, user.id, 'email'),
             open,
             ...rest,
-            // Sign-ups that wait for the address among them.
+            // Includes pending sign-ups for the address.
             voidTokens(db, key.subject, isThere(session)),
           ],
           { before: created },

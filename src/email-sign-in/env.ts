@@ -1,4 +1,4 @@
-/** What a request of these routes carries: that of the account app, and the codes. */
+/** The context variables of the e-mail sign-in routes. */
 import type { Context } from 'hono';
 import type { AccountEnv } from '../account/env.ts';
 import type { WithEmailSignIn } from './services.ts';

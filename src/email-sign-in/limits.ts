@@ -1,6 +1,6 @@
-/** The numbers of signing in by e-mail; the contract of the API has them. */
+/** Limits of signing in by e-mail. */
 
-/** Of a code and the link beside it. */
+/** Lifetime of a code and its link. */
 export const CODE_LIFETIME_SECONDS = 15 * 60;
-/** Wrong codes that void it. */
+/** Wrong tries after which a code is void. */
 export const TRIES_PER_CODE = 5;

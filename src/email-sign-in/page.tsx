@@ -1,14 +1,14 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /**
- * The page that the link in the mail opens. A GET changes nothing: its script (assets/static/email-sign-in.js) posts on
- * a click, keeps the tokens as our client does for pages of this origin, and asks for a second factor where there is one.
+ * The page that the link in the e-mail opens. A GET changes nothing: its script (assets/static/email-sign-in.js) posts
+ * on a click, stores the tokens where our client looks for them, and asks for a second factor if the user has one.
  */
 import { Page } from '../http/page.tsx';
 import type { Site } from '../http/site.ts';
 import { emailSignInPage, type Language, mailLinkParts } from '../languages/index.ts';
 
-/** `mount`: where the account app is, its files included. `cookie`: the refresh token travels in one. */
+/** `mount`: the path of the account app, below which its static files are. `cookie`: REFRESH_TRANSPORT=cookie. */
 export function SignInPage(props: {
   site: Site;
   language: Language;

@@ -1,27 +1,27 @@
-/** What signing in by e-mail keeps, and what it needs of its store. Times are epoch seconds. */
+/** The model of signing in by e-mail, and its store. Times are epoch seconds. */
 import type { EndedSession, User, UserRow } from '../model.ts';
 import type { Sessions } from '../ports.ts';
 import type { CodeDigest } from './code.ts';
 
-/** Of an address there is one code at a time. */
+/** An address has at most one code at a time. */
 export interface NewCode {
   email: string;
-  /** SHA-256 of the address: where the code lies while nobody active has it. */
+  /** SHA-256 of the address: the subject of the row if no active user has the address. */
   emailSubject: string;
-  /** Of the code, and of the secret half of the link's token. */
+  /** Digests of the code and of the secret half of the link's token. */
   digests: { code: string; secret: string };
   createdAt: number;
   expiresAt: number;
 }
 
-/** A code that waits to be confirmed, as it was read. `secret` says which one it is: a newer one has another. */
+/** An unused code, as read. `digests.secret` identifies it: a newer one has another. */
 export interface WaitingCode {
   subject: string;
   email: string;
   digests: { code: string; secret: string };
-  /** Who has the address; null for nobody. */
+  /** The user with this address, or null. */
   user: User | null;
-  /** Whoever signed up with it has never shown the mailbox. */
+  /** The account was created by a sign-up that has never verified the address. */
   signedUpUnproven: boolean;
 }
 
@@ -31,32 +31,32 @@ type Opened = { outcome: 'ok'; evicted: EndedSession[] } | { outcome: 'changed' 
 
 export interface EmailSignIn {
   /**
-   * Leaves a code in place of an older one, with the same rows for every address. `subject`: the id of its active
-   * owner, or that of the address. `taken`: somebody has the address.
+   * Stores a code and replaces an older one; writes the same number of rows for every address. `subject`: the id of the
+   * active owner, or `emailSubject`. `taken`: a user has the address.
    */
   request: (code: NewCode) => Promise<{ subject: string; taken: boolean }>;
-  /** Takes one try of the address's code before the code is looked at; null: none waits, or none is left. */
+  /** Counts a try before the code is compared. Null if there is no code, or no try left. */
   takeTry: (address: { email: string; emailSubject: string }, now: number) => Promise<WaitingCode | null>;
-  /** By the link's token, which cannot be guessed: no try is taken. */
+  /** Finds a code by the link's token. Not counted as a try, as the token cannot be guessed. */
   find: (token: { subject: string; secret: string }, now: number) => Promise<WaitingCode | null>;
   /**
-   * The address is proven, the code still unused. What was set before by whoever had not shown the mailbox is void: the
-   * password, sessions, all that was sent by mail.
+   * Marks the address as verified, if the code is still unused, and voids what was set before: the password, sessions and
+   * e-mailed tokens. Does not consume the code.
    */
   prove: (
     key: Key,
     read: User,
     now: number,
   ) => Promise<{ outcome: 'ok'; user: User; ended: EndedSession[] } | { outcome: 'changed' }>;
-  /** Uses the code and opens the session, if its user has the address, proven. */
+  /** Consumes the code and opens the session, if the user still has the address and it is verified. */
   open: (key: Key, opening: Opening) => Promise<Opened>;
-  /** Uses the code without a session, for a sign-in that goes on with a second factor. */
+  /** Consumes the code without opening a session, for a sign-in that continues with a second factor. */
   use: (key: Key, read: User, now: number) => Promise<boolean>;
-  /** Uses the code: `user` is there and signed in, if nobody has the address. */
+  /** Consumes the code, creates `user` and opens the session, if the address is free. */
   openNew: (key: Key, user: UserRow & { email: string }, opening: Opening) => Promise<Opened>;
   /**
-   * Uses the code: `user` is there and signed in in place of `from`, who signed up with the address and never showed the
-   * mailbox; all that hangs from that account is gone.
+   * Consumes the code, replaces the account `from`, which never verified the address, and everything that belongs to it
+   * by `user`, and opens the session.
    */
   pass: (
     key: Key,

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** `/account/login/email`; 404 without SIGN_IN_BY_EMAIL. */
+/** `/account/login/email`: signing in by e-mail. 404 unless SIGN_IN_BY_EMAIL is on. */
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { AccountContext } from '../account/env.ts';
@@ -15,7 +15,7 @@ import type { EmailSignInContext, EmailSignInEnv } from './env.ts';
 import { SignInPage } from './page.tsx';
 import type { EmailSignInServices } from './ports.ts';
 import { confirmCodeBody, requestCodeBody } from './schemas.ts';
-import { confirmCode, requestCode, type Shown } from './sign-in.ts';
+import { confirmCode, type EmailProof, requestCode } from './sign-in.ts';
 
 const withEmailSignIn = createMiddleware<EmailSignInEnv>(async function withEmailSignIn(c, next) {
   if (!c.var.services.emailSignIn) throw new Refusal('not_found');
@@ -46,8 +46,8 @@ export const emailSignInRoutes = () =>
     })
     .post('/login/email/confirm', requireOrigin, body(confirmCodeBody), async (c) => {
       const { services } = c.var;
-      const shown = c.req.valid('json') as Shown;
-      const { user, created, ...pair } = await confirmCode(services, emailSignInOf(c), shown, callOf(c));
+      const proof = c.req.valid('json') as EmailProof;
+      const { user, created, ...pair } = await confirmCode(services, emailSignInOf(c), proof, callOf(c));
       const tokens = sendTokens(c as unknown as AccountContext, pair);
       return created ? c.json({ user: userJson(user), ...tokens }, 201) : c.json(tokens);
     });

@@ -1,10 +1,10 @@
-/** The bodies of signing in by e-mail. What is not text is 400 and no try; what is text is judged as a code. */
+/** Bodies of signing in by e-mail. A code that is not text is 400 and no try; any text counts as a try. */
 import * as z from 'zod/mini';
 import { codeText, email, token } from '../account/schemas.ts';
 
 export const requestCodeBody = z.object({ email });
 
-/** The code with its address, or the token of the link. */
+/** The address and the code, or the token of the link. */
 export const confirmCodeBody = z
   .object({ email: z.optional(email), code: z.optional(codeText), token: z.optional(token) })
   .check(

@@ -1,6 +1,6 @@
-/** What the use cases of signing in by e-mail are built from. */
+/** Services of the use cases of signing in by e-mail. */
 import type { Services } from '../account/application/tokens.ts';
 import type { EmailSignInServices } from './ports.ts';
 
-/** `emailSignIn`: null where SIGN_IN_BY_EMAIL is off. */
+/** `emailSignIn`: null unless SIGN_IN_BY_EMAIL is on. */
 export type WithEmailSignIn = Services & { emailSignIn: EmailSignInServices | null };

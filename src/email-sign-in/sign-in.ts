@@ -1,4 +1,4 @@
-/** Signing in by a code or link that is sent by e-mail, for users and for those who become one by it. */
+/** Signing in with a code or link sent by e-mail. Creates the account if there is none. */
 import { announce } from '../account/application/announce.ts';
 import { parseOneTimeToken, sendMail } from '../account/application/mailing.ts';
 import { apiPolicy, openSession, requireSecondFactor } from '../account/application/sign-in.ts';
@@ -16,8 +16,8 @@ import type { EmailSignIn, EmailSignInServices, WaitingCode } from './ports.ts';
 const SECRET_BYTES = 32;
 
 /**
- * The same round trip, rows and answer for every address. A mail where somebody active has it, or where whoever reads
- * the mail may have an account.
+ * Sends a code and a link. Known and unknown addresses take the same round trip, rows and response; an e-mail is sent if
+ * an active user has the address, or if its owner may sign up.
  */
 export async function requestCode(
   services: Services,
@@ -48,33 +48,32 @@ export async function requestCode(
   });
 }
 
-/** Or it is the SHA-256 of an address. */
+/** Otherwise it is the SHA-256 of an address. */
 const isUserId = (subject: string): boolean => subject.includes('-');
 
-export type Shown = { token: string } | { email: string; code: string };
+export type EmailProof = { token: string } | { email: string; code: string };
 
 interface SignedIn {
   user: User;
   session: Session;
   now: number;
-  /** The account was made by this. */
+  /** This sign-in created the account. */
   created: boolean;
 }
 
 /**
- * Signs in whoever shows the code or the link's token, which work once.
- * 400 token_not_valid; 401 code_not_valid, mfa_required.
+ * Signs in with the code or the link's token, which work once. 400 token_not_valid; 401 code_not_valid, mfa_required.
  */
 export async function confirmCode(
   services: Services,
   emailSignIn: EmailSignInServices,
-  shown: Shown,
+  proof: EmailProof,
   call: Call,
 ): Promise<{ user: User; access: string; refresh: string; created: boolean }> {
   await services.limits.check({ action: 'anonymous', endpoint: 'email_sign_in' }, call);
   const refused = (reason: RefusalReason) =>
-    'token' in shown ? invalidField('token', 'token_not_valid') : new Refusal('code_not_valid', { reason });
-  const waiting = await findWaiting(services, emailSignIn, shown, refused, call);
+    'token' in proof ? invalidField('token', 'token_not_valid') : new Refusal('code_not_valid', { reason });
+  const waiting = await findWaiting(services, emailSignIn, proof, refused, call);
   const { user, session, now, created } = await signIn(
     services,
     emailSignIn,
@@ -88,32 +87,32 @@ export async function confirmCode(
 async function findWaiting(
   { clock }: Services,
   { store, digest }: EmailSignInServices,
-  shown: Shown,
+  proof: EmailProof,
   refused: (reason: RefusalReason) => Refusal,
   call: Call,
 ): Promise<WaitingCode> {
   const now = seconds(clock);
-  if ('token' in shown) {
-    const token = await parseOneTimeToken(shown.token);
+  if ('token' in proof) {
+    const token = await parseOneTimeToken(proof.token);
     const found = token && (await store.find({ subject: token.subject, secret: token.hash }, now));
     if (!found || !isOfOwner(found)) throw refused('no_code');
     return found;
   }
-  const { email } = shown;
+  const { email } = proof;
   const waiting = await store.takeTry({ email, emailSubject: await sha256Hex(email) }, now);
-  const shownDigest = await digest(email, typedCode(shown.code));
-  if (waiting?.digests.code === shownDigest) return waiting;
+  const typedDigest = await digest(email, typedCode(proof.code));
+  if (waiting?.digests.code === typedDigest) return waiting;
   call.report('warn', 'sign_in_code_failed', { user: waiting?.user?.id ?? null });
   throw refused(waiting === null ? 'no_code' : 'wrong_code');
 }
 
-/** The address has the owner, or none, that it had when the mail was asked for: a code is looked for in the same place. */
+/** The address still has the same owner, or still none, as when the code was requested. */
 function isOfOwner({ subject, user }: WaitingCode): boolean {
   const owner = user?.isActive ? user.id : null;
   return isUserId(subject) ? subject === owner : owner === null;
 }
 
-/** Of whoever showed the mailbox: by what account there is. */
+/** Signs in the proven owner of the mailbox: to a new account, in place of an unproven one, or to their own. */
 async function signIn(
   services: Services,
   { store }: EmailSignInServices,
@@ -154,7 +153,7 @@ async function signIn(
     return { ...opened, created: false };
   }
   const proven = await proveAddress(services, store, waiting, user, lost, call);
-  // Without ENCRYPTION_KEY the code is no good to anybody: it stays unused.
+  // Without ENCRYPTION_KEY the sign-in cannot succeed: leave the code unused.
   if (services.secondFactor !== null && proven.hasSecondFactor) {
     if (!(await store.use(waiting, proven, seconds(services.clock)))) throw lost();
   }
@@ -163,7 +162,7 @@ async function signIn(
   return { ...opened, created: false };
 }
 
-/** Whoever has shown the mailbox, with nothing but the address. 429 throttled. */
+/** A new user for the owner of the mailbox, with only an address. 429 throttled. */
 async function newOwner(
   services: Services,
   email: string,
@@ -173,7 +172,7 @@ async function newOwner(
 ): Promise<UserRow & { email: string }> {
   const { settings, random, clock, limits } = services;
   if (signUp) {
-    // The setting may be another one since the mail was sent.
+    // The setting may have changed since the e-mail was sent.
     if (settings.SIGN_UP === 'closed') throw lost();
     await limits.check({ action: 'sign_up' }, call);
   }
@@ -187,7 +186,7 @@ async function newOwner(
   return { ...newUser({ ...own, id: random.uuid7(clock()) }, now, known), email };
 }
 
-/** An address that nobody had shown until now: what was set before by whoever it was is void. */
+/** Verifies the address if it was not, and voids what was set before by somebody who had not proven it. */
 async function proveAddress(
   services: Services,
   store: EmailSignIn,

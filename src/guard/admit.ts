@@ -1,4 +1,4 @@
-/** Whether a request may pass a guard: its token, its session, and what the route asks of them. */
+/** Decides whether a request passes a guard: checks its token, its session and the route's requirements. */
 import { type Deadlines, unavailable } from '../deadlines.ts';
 import { Refusal } from '../errors.ts';
 import {
@@ -20,17 +20,17 @@ import { d1TokenStatus } from './d1-token-status.ts';
 import { type JwksSource, remoteVerifier } from './remote-keys.ts';
 import { rememberMisses } from './revocation-memory.ts';
 
-/** Who calls, as the token says; in `strict` mode the two flags are what D1 says now. */
+/** The caller according to the access token. In `strict` mode `isStaff` and `emailVerified` come from D1. */
 export interface Account {
   id: string;
   sessionId: string;
   isStaff: boolean;
   emailVerified: boolean;
-  /** When the user last proved who they are, in epoch seconds. */
+  /** When the user last authenticated, in epoch seconds. */
   authTime: number;
-  /** How they did (RFC 8176): `pwd`, `otp`, `mfa`, … */
+  /** How they authenticated (RFC 8176): `pwd`, `otp`, `mfa`, … */
   amr: readonly string[];
-  /** What the host's own `claims` says of the user, as of when the token was minted. */
+  /** The claims that the host's `claims` function returned when the token was minted. */
   claims: Readonly<Record<string, unknown>>;
 }
 
@@ -57,7 +57,7 @@ interface Composition {
   jwks: JwksSource | undefined;
 }
 
-/** Either key will do: a Worker that only verifies has the public ones in VERIFYING_KEYS and no SIGNING_KEY. */
+/** SIGNING_KEY is optional: a Worker that only verifies may have just the public keys in VERIFYING_KEYS. */
 async function localVerifier(
   env: Readonly<Record<string, unknown>>,
   rules: ClaimRules,
@@ -69,13 +69,13 @@ async function localVerifier(
   if (!keySet.ok) {
     faults.push(...keySet.faults);
   }
-  // The rules of a setting that is wrong are none: every fault is told first.
+  // Without valid settings there are no rules to verify by: report all faults first.
   if (!keySet.ok || faults.length > 0) return null;
   const codec = createCodec(keySet.keys, rules);
   return (token, now) => codec.verify(token, 'access', now);
 }
 
-/** With `jwks` no key is configured here. */
+/** Reads settings and keys. With `jwks`, no keys are configured locally. */
 export async function compose(
   env: Readonly<Record<string, unknown>>,
   { strict, deadlines, clock, jwks }: Composition,
@@ -111,8 +111,8 @@ export async function compose(
 }
 
 /**
- * `token` null: no credentials. Undefined under AllowAny, without credentials. 401 not_authenticated, access_token_…, user_…,
- * reauthentication_required; 403 permission_denied, email_not_verified; 503 unavailable.
+ * `token`: null for no credentials. Returns undefined without credentials under AllowAny. 401 not_authenticated,
+ * access_token_…, user_…, reauthentication_required; 403 permission_denied, email_not_verified; 503 unavailable.
  */
 export async function admit(
   guard: Guard,
@@ -133,7 +133,7 @@ export async function admit(
   return account;
 }
 
-/** The owner of a good token whose session is live. */
+/** The owner of a valid token whose session is live. */
 async function accountOf(
   { verify, blacklist, tokenStatus }: Guard,
   token: string,

@@ -1,9 +1,9 @@
-/** The access token of an Authorization header (RFC 6750 section 2.1; schemes without case, RFC 9110 11.1). */
+/** The token in an Authorization header (RFC 6750 section 2.1; schemes are case-insensitive, RFC 9110 section 11.1). */
 import { Refusal } from '../errors.ts';
 
 /**
- * Null: no credentials of ours, which are no header, an empty one or another scheme.
- * 401 bad_authorization_header: the scheme alone, or more than two parts.
+ * Null without a header, with an empty one or another scheme. 401 bad_authorization_header for the scheme alone or more
+ * than two parts.
  */
 export function bearerToken(header: string | undefined, schemes: readonly string[]): string | null {
   const [scheme = '', ...parts] = (header ?? '').split(/[ \t]+/).filter((part) => part !== '');

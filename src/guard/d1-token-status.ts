@@ -1,4 +1,4 @@
-/** The one read of a strict guard, in plain SQL: Drizzle would be most of the guard's bundle. */
+/** The only D1 read of a strict guard. In plain SQL, as Drizzle would make up most of the guard's bundle. */
 import { unavailable, within } from '../deadlines.ts';
 import type { RevocationReason, SessionState, TokenStatus } from '../model.ts';
 
@@ -11,7 +11,7 @@ interface Row {
   revoked_reason: string | null;
 }
 
-/** As TokenStatus, without what the token itself says. */
+/** Like TokenStatus, without the token's own row. */
 export interface GuardStatus {
   user: TokenStatus['user'];
   session: SessionState | null;

@@ -1,6 +1,6 @@
 /**
- * Guards for the routes of any Worker that shares the keys and the KV namespace: no D1, no Drizzle, no Zod.
- * `requireAccount()` and simplejwt's permission classes by name. What the account app itself is behind is
+ * Guards for the routes of any Worker that shares the keys and the KV namespace; without Drizzle or Zod, and without D1
+ * in `fast` mode. `requireAccount()`, and DRF's permission classes by name. The account app itself uses
  * account/signed-in.ts, which reads D1.
  */
 import type { Context, MiddlewareHandler } from 'hono';
@@ -22,11 +22,11 @@ export type { Account } from './admit.ts';
 export type { JwksSource } from './remote-keys.ts';
 export type { TokenSource } from './token-sources.ts';
 
-/** Behind a guard that refuses strangers. */
+/** Variables behind a guard that requires an account. */
 export interface AccountVariables {
   account: Account;
 }
-/** Behind a guard that lets strangers pass. */
+/** Variables behind a guard that also admits anonymous requests. */
 export interface OptionalAccountVariables {
   account: Account | undefined;
 }
@@ -36,42 +36,42 @@ type VariablesUnder<P extends PermissionClass> = 'AllowAny' extends P
 
 interface CommonOptions {
   /**
-   * `fast` asks KV, which learns of a revocation within about a minute, and remembers for REVOCATION_MEMORY that a
-   * session is not revoked. `strict` asks D1 instead, at the cost of its round trip, and needs the binding DB.
+   * `fast` (default) reads KV, where a revocation is visible within about a minute, and remembers for REVOCATION_MEMORY
+   * that a session is not revoked. `strict` reads D1 instead, which costs a round trip and needs the binding DB.
    */
   mode?: 'fast' | 'strict';
   /**
-   * Where the public keys are, instead of SIGNING_KEY and VERIFYING_KEYS: the URL of the accounts' JWKS, or
-   * `{ binding: 'ACCOUNTS' }` for a service binding to their Worker.
+   * Where to read the public keys instead of SIGNING_KEY and VERIFYING_KEYS: the URL of the account service's JWKS, or
+   * `{ binding: 'ACCOUNTS' }` for a service binding to its Worker.
    */
   jwks?: JwksSource;
   /**
-   * Where the access token may be, in the order in which it is looked for: `header` (the default), `cookie:NAME`,
-   * `query:NAME`, `subprotocol` of a WebSocket.
+   * Where to look for the access token, in this order: `header` (the default), `cookie:NAME`, `query:NAME`, or
+   * `subprotocol` of a WebSocket.
    */
   from?: readonly TokenSource[];
   clock?: Clock;
   deadlines?: Deadlines;
 }
-interface StrangersRefused {
-  /** The user's e-mail address is verified: else 403 email_not_verified. */
+interface AccountRequirements {
+  /** Requires a verified e-mail address; otherwise 403 email_not_verified. */
   verified?: boolean;
-  /** Seconds, or `10m`: how long ago the user proved who they are; else 401 with the challenge of RFC 9470. */
+  /** Maximum time since the user authenticated, in seconds or as `10m`; otherwise 401 with a challenge (RFC 9470). */
   maxAge?: number | string;
-  /** The user proved it by more than one factor; else likewise. */
+  /** Requires authentication with more than one factor; otherwise the same 401. */
   mfa?: boolean;
 }
 
 export interface GuardOptions<P extends PermissionClass = PermissionClass>
   extends CommonOptions,
-    StrangersRefused {
+    AccountRequirements {
   /** Default: IsAuthenticated. */
   permission?: P;
 }
 
 const MAX_AGE = 'maxAge must be seconds, or a number with s, m, h or d, as in 10m';
 
-/** Throws a TypeError for options that do not exist or that contradict each other. */
+/** Throws a TypeError for unknown or contradictory options. */
 function requirementsOf(options: GuardOptions): Omit<Requirements, 'permission'> {
   const { permission = 'IsAuthenticated', mode = 'fast', verified = false, maxAge, mfa = false } = options;
   if (mode !== 'fast' && mode !== 'strict') throw new TypeError('mode must be fast or strict');
@@ -79,7 +79,7 @@ function requirementsOf(options: GuardOptions): Omit<Requirements, 'permission'>
     throw new TypeError(`permission must be one of ${PERMISSION_CLASSES.join(', ')}`);
   }
   if (permission === 'AllowAny' && (verified || mfa || maxAge !== undefined)) {
-    throw new TypeError('AllowAny lets strangers pass: verified, maxAge and mfa ask for an account');
+    throw new TypeError('AllowAny cannot be combined with verified, maxAge or mfa, which require an account');
   }
   const maxAgeSeconds = typeof maxAge === 'string' ? durationSeconds(maxAge) : maxAge;
   if (maxAgeSeconds === null || (maxAgeSeconds !== undefined && !(maxAgeSeconds >= 0))) {
@@ -88,7 +88,7 @@ function requirementsOf(options: GuardOptions): Omit<Requirements, 'permission'>
   return { verified, stepUp: { maxAgeSeconds, mfa } };
 }
 
-/** An HTTPException that carries its own answer, so that it is right in a host with no onError. */
+/** An HTTPException with its own response, so that hosts without `onError` answer correctly. */
 function refuse(c: Context, refusal: Refusal, scheme: string): HTTPException {
   const answer = problemResponse(refusal, {
     language: negotiateLanguage(c.req.header('Accept-Language')),
@@ -100,14 +100,14 @@ function refuse(c: Context, refusal: Refusal, scheme: string): HTTPException {
 
 const HEADER: readonly TokenSource[] = ['header'];
 
-/** Hono would copy an answer that is replaced, and lose the WebSocket. */
+/** Hono copies headers into a replaced response, which would lose the WebSocket, so it is unset first. */
 function answerWith(c: Context, answer: Response): void {
   if (answer === c.res) return;
   c.res = undefined;
   c.res = answer;
 }
 
-/** `permission` null: what DEFAULT_PERMISSION_CLASSES says. */
+/** `permission` null means DEFAULT_PERMISSION_CLASSES. */
 function guardOf<Variables extends OptionalAccountVariables>(
   name: string,
   permission: PermissionClass | null,
@@ -151,9 +151,9 @@ function guardOf<Variables extends OptionalAccountVariables>(
 }
 
 /**
- * Lets a request pass that carries a good access token of a session that lives, and sets `c.var.account`. Without
- * `permission` an account is required, whatever DEFAULT_PERMISSION_CLASSES says. A bad token is 401 even under AllowAny.
- * 401, 403 permission_denied, 403 email_not_verified, 503 unavailable, 503 misconfigured.
+ * Requires a valid access token of a live session and sets `c.var.account`. Without `permission` an account is always
+ * required, whatever DEFAULT_PERMISSION_CLASSES is. An invalid token is 401 even under AllowAny.
+ * 401; 403 permission_denied, email_not_verified; 503 unavailable, misconfigured.
  */
 export const requireAccount = <P extends PermissionClass = 'IsAuthenticated'>(
   options: GuardOptions<P> = {},
@@ -161,17 +161,17 @@ export const requireAccount = <P extends PermissionClass = 'IsAuthenticated'>(
   guardOf('requireAccount', options.permission ?? 'IsAuthenticated', options);
 
 /**
- * For a whole app, `app.use(defaultPermissions())`: what DEFAULT_PERMISSION_CLASSES asks of every route, as the setting
- * does in Django REST Framework. A route that asks for more has a guard of its own.
+ * For a whole app: `app.use(defaultPermissions())` applies DEFAULT_PERMISSION_CLASSES to every route, as the setting does
+ * in Django REST Framework. Routes that require more add their own guard.
  */
 export const defaultPermissions = (
   options: CommonOptions = {},
 ): MiddlewareHandler<{ Variables: OptionalAccountVariables }> => guardOf('defaultPermissions', null, options);
 
-/** simplejwt's permission classes. */
+/** DRF's permission classes. */
 export const allowAny = (options: CommonOptions = {}) =>
   requireAccount({ ...options, permission: 'AllowAny' });
-export const isAuthenticated = (options: CommonOptions & StrangersRefused = {}) =>
+export const isAuthenticated = (options: CommonOptions & AccountRequirements = {}) =>
   requireAccount({ ...options, permission: 'IsAuthenticated' });
-export const isAdminUser = (options: CommonOptions & StrangersRefused = {}) =>
+export const isAdminUser = (options: CommonOptions & AccountRequirements = {}) =>
   requireAccount({ ...options, permission: 'IsAdminUser' });

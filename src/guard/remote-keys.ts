@@ -1,9 +1,9 @@
 /**
- * The public keys of the accounts, read from their JWKS: by URL, or over a service binding. Kept in the isolate. They are
- * read again when they are five minutes old, and for a token whose `kid` is not among them, at most once a minute,
- * so that made-up tokens cannot make a guard ask on and on. While the accounts are away the keys that are known go on.
+ * The public keys of the account service, read from its JWKS by URL or over a service binding, and cached in the isolate.
+ * They are read again after five minutes, and for a token with an unknown `kid`, but then at most once a minute, so that
+ * forged tokens cannot cause many requests. While the account service is unavailable, the cached keys are used.
  *
- * In Workers a request cannot wait for the I/O of another, so requests that come first may each ask.
+ * In Workers a request cannot wait for the I/O of another, so the first concurrent requests may each fetch the keys.
  */
 import { unavailable, within } from '../deadlines.ts';
 import type { Clock, Report } from '../ports.ts';
@@ -11,21 +11,21 @@ import type { ClaimRules } from '../token/claims.ts';
 import { type Codec, createCodec, type Verdict } from '../token/codec.ts';
 import { type KeySet, loadKeySet } from '../token/key-set.ts';
 
-/** `https://accounts.example.com/.well-known/jwks.json`, or a service binding to the Worker of the accounts. */
+/** `https://accounts.example.com/.well-known/jwks.json`, or a service binding to the account service's Worker. */
 export type JwksSource = string | { binding: string; path?: string };
 
 const JWKS_PATH = '/.well-known/jwks.json';
-/** As long as the accounts let others keep it (`Cache-Control: max-age=300`). */
+/** The account service sends `Cache-Control: max-age=300`. */
 const FRESH_FOR_MS = 300_000;
 const RETRY_AFTER_MS = 60_000;
 const MAX_BYTES = 65_536;
 const POLL_MS = 20;
-/** No name of a host: a binding leads to its Worker whatever the URL says. */
+/** Not a real host: a service binding reaches its Worker whatever the URL is. */
 const BOUND_ORIGIN = 'https://accounts.internal';
 
 const LOCALHOST = ['localhost', '127.0.0.1', '[::1]'];
 
-/** Throws a TypeError: whoever can change the answer would have tokens of their own accepted. */
+/** Throws a TypeError for an insecure URL: anybody who can change the response could have their own tokens accepted. */
 export function checkSource(source: JwksSource): void {
   if (typeof source !== 'string') {
     if (!source.binding) throw new TypeError('jwks.binding must be the name of a service binding');
@@ -44,7 +44,7 @@ interface Kept {
   isAsking: boolean;
 }
 
-/** By the bindings of a Worker and the source, so that all guards of an isolate share one. */
+/** By bindings and source, so that all guards of an isolate share one entry. */
 const kept = new WeakMap<object, Map<string, Kept>>();
 
 function keptOf(env: object, source: JwksSource): Kept {
@@ -56,7 +56,7 @@ function keptOf(env: object, source: JwksSource): Kept {
   return known;
 }
 
-/** Keys of a kind that is not known here are passed over (RFC 7517 §5), and a shared secret is no public key. */
+/** Skips keys of unknown types (RFC 7517 §5) and shared secrets, which are not public keys. */
 async function readKeys(answer: Response): Promise<KeySet> {
   const text = await answer.text();
   if (!answer.ok || text.length > MAX_BYTES) throw new TypeError('no JWK Set');
@@ -78,7 +78,7 @@ export interface RemoteKeysOptions {
   deadlineMs: number;
 }
 
-/** Verifies access tokens. Throws 503 unavailable where no key was ever had. */
+/** Verifies access tokens. 503 unavailable if the keys have never been fetched. */
 export function remoteVerifier(
   source: JwksSource,
   env: Readonly<Record<string, unknown>>,
@@ -106,7 +106,7 @@ export function remoteVerifier(
     }
   }
 
-  /** By timers of this request's own; the other one may have been cut off. */
+  /** Waits with this request's own timers, as the other request may have been cancelled. */
   async function anotherRequest(): Promise<void> {
     for (let waited = 0; state.isAsking && waited < deadlineMs; waited += POLL_MS) {
       await new Promise((done) => setTimeout(done, POLL_MS));

@@ -1,16 +1,16 @@
 /**
- * What an isolate remembers of KV's answers: that a session was not revoked a moment ago. Ten calls of one page then
- * ask KV once. Bounded; only misses are kept, since a hit is final anyway. Calls that run at the same moment each ask:
- * in Workers a request cannot wait for the I/O of another.
+ * Remembers in the isolate that a session was not revoked a moment ago, so that ten requests of a page read KV once.
+ * Bounded. Only misses are cached, since a hit is final anyway. Concurrent requests each read KV, as in Workers a request
+ * cannot wait for the I/O of another.
  */
 import type { Blacklist, Clock } from '../ports.ts';
 
 const MAX_SESSIONS = 10_000;
 
-/** Session ids, oldest first, and until when nothing is asked of them, in epoch milliseconds. */
+/** Session ids, oldest first, with the time until which KV is not read again, in epoch milliseconds. */
 type Memory = Map<string, number>;
 
-/** By the bindings of a Worker, so that all guards of an isolate share one. */
+/** By bindings, so that all guards of an isolate share one. */
 const memories = new WeakMap<object, Memory>();
 
 export function rememberMisses(

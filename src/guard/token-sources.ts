@@ -1,6 +1,6 @@
 /**
- * Where a guard finds the access token: in the Authorization header, and where a host says so in a cookie, in the query
- * (EventSource sends no header) or in the subprotocols of a WebSocket, which has no other place for it in a browser.
+ * Where a guard finds the access token: in the Authorization header or, if the host says so, in a cookie, in the query
+ * (EventSource cannot send headers) or in the subprotocols of a WebSocket (browsers allow nothing else there).
  */
 import { Refusal } from '../errors.ts';
 import { originMatcher } from '../origins.ts';
@@ -10,7 +10,7 @@ export type TokenSource = 'header' | `cookie:${string}` | `query:${string}` | 's
 
 const SOURCE = /^(?:header|subprotocol|cookie:[\w!#$%&'*+.^`|~-]+|query:[\w.~-]+)$/;
 
-/** Throws a TypeError for a source that does not exist. */
+/** Throws a TypeError for an unknown source. */
 export function checkSources(from: unknown): void {
   if (!Array.isArray(from) || from.length === 0) {
     throw new TypeError("from must be a list such as ['header', 'cookie:NAME']");
@@ -23,7 +23,7 @@ export function checkSources(from: unknown): void {
   }
 }
 
-/** What the search needs of the settings. */
+/** The settings used here. */
 interface SourceSettings {
   AUTH_HEADER_TYPES: readonly string[];
   ALLOWED_ORIGINS: readonly string[];
@@ -31,8 +31,8 @@ interface SourceSettings {
 }
 
 /**
- * The token of the first source that has one; null: none has. 401 bad_authorization_header; 403 origin_not_allowed
- * where a cookie came with a request that a page of any site could have made.
+ * The token of the first source that has one, or null. 401 bad_authorization_header; 403 origin_not_allowed for a cookie
+ * in an unsafe request from another origin.
  */
 export function findToken(
   request: Request,
@@ -62,7 +62,7 @@ function tokenIn({ headers, url }: Request, source: TokenSource, settings: Sourc
   }
 }
 
-/** A token has no character that a cookie would encode. */
+/** Not decoded: a JWT has no characters that cookies would encode. */
 function cookie(header: string, name: string): string | null {
   const found = header
     .split(';')
@@ -71,7 +71,7 @@ function cookie(header: string, name: string): string | null {
   return found?.slice(name.length + 1) || null;
 }
 
-/** `new WebSocket(url, ['bearer', token])`: what follows `bearer`. */
+/** The value after `bearer`, as in `new WebSocket(url, ['bearer', token])`. */
 function offeredToken(header: string): string | null {
   const offered = header.split(',').map((one) => one.trim());
   const at = offered.indexOf('bearer');
@@ -80,7 +80,7 @@ function offeredToken(header: string): string | null {
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
-/** A browser sends a cookie along whoever asks, over WebSockets from any site. */
+/** Browsers attach cookies to requests of any page, and to WebSockets from any site. */
 function requireOwnPage(request: Request, { ALLOWED_ORIGINS, PUBLIC_URL }: SourceSettings): void {
   const changes = !SAFE_METHODS.includes(request.method) || request.headers.has('Upgrade');
   if (!changes) return;
@@ -89,7 +89,7 @@ function requireOwnPage(request: Request, { ALLOWED_ORIGINS, PUBLIC_URL }: Sourc
   if (origin !== own && !originMatcher(ALLOWED_ORIGINS)(origin)) throw new Refusal('origin_not_allowed');
 }
 
-/** A browser closes a WebSocket whose answer selects none of the subprotocols that it offered. */
+/** Browsers close a WebSocket whose response selects none of the offered subprotocols. */
 export function selectBearer(answer: Response): Response {
   if (answer.status !== 101 || answer.headers.has('Sec-WebSocket-Protocol')) return answer;
   const headers = new Headers(answer.headers);

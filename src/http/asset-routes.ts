@@ -1,4 +1,4 @@
-/** `/static`, at the root of the whole Worker. */
+/** `/static`, at the root of the Worker. */
 import { Hono } from 'hono';
 import { serveAsset } from './assets.ts';
 import type { AppEnv } from './context.ts';

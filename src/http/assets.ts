@@ -1,8 +1,8 @@
-/** The Worker's own static files: they pass through the Worker, so that they have its headers. */
+/** The Worker's static files. Served by the Worker itself, so that they have its headers. */
 import { Refusal } from '../errors.ts';
 import type { AppContext } from './context.ts';
 
-/** 404 not_found, also where a host has no assets. `whole`: whatever copy of it the client already has. */
+/** 404 not_found, also if a host has no assets. `whole` ignores the conditional headers of the request. */
 export async function serveAsset(
   c: AppContext,
   path = c.req.path,

@@ -1,20 +1,20 @@
-/** From the bytes of a body to what a schema accepts: type, charset and JSON are checked, then the schema. */
+/** Reads a body: checks size, media type, charset and JSON, then the schema. */
 import { zValidator } from '@hono/zod-validator';
 import type { MiddlewareHandler } from 'hono';
 import * as z from 'zod/mini';
 import { type FieldFault, type FieldFaultName, invalid, Refusal } from '../errors.ts';
-import { type Asked, mediaTypeOf, readBytes } from './bytes.ts';
+import { mediaTypeOf, type RequestContext, readBytes } from './bytes.ts';
 import type { AppEnv } from './context.ts';
 import { isForm, readForm } from './form.ts';
 
-/** application/json, in UTF-8 where it says so (RFC 8259 section 8.1). */
-function requireJson(c: Asked): void {
+/** Requires application/json, in UTF-8 if it names a charset (RFC 8259 section 8.1). */
+function requireJson(c: RequestContext): void {
   const { type, isUtf8 } = mediaTypeOf(c);
   if (type !== 'application/json' || !isUtf8) throw new Refusal('unsupported_media_type');
 }
 
-/** The text of a JSON object; an empty body counts as `{}`. Refuses 413, 415, 400 parse_error, 400 invalid. */
-async function readJson(c: Asked): Promise<string> {
+/** Returns the text of a JSON object; an empty body counts as `{}`. 413; 415; 400 parse_error, invalid. */
+async function readJson(c: RequestContext): Promise<string> {
   const contentType = c.req.header('Content-Type');
   const bytes = await readBytes(c);
   if (bytes.byteLength > 0 || contentType !== undefined) requireJson(c);
@@ -35,7 +35,7 @@ async function readJson(c: Asked): Promise<string> {
 
 const TYPE_FAULTS: Record<string, FieldFaultName> = { string: 'not_a_string', boolean: 'not_a_boolean' };
 
-/** What Zod says, in DRF's words. */
+/** Maps an issue of Zod to a fault with DRF's code. */
 function faultOf(issue: z.core.$ZodIssue, input: unknown): FieldFault {
   if (issue.code === 'custom' && issue.params?.fault) {
     const { fault, values } = issue.params as { fault: FieldFaultName; values?: FieldFault['params'] };
@@ -57,7 +57,7 @@ export function faultsOf(issues: readonly z.core.$ZodIssue[], input: Record<stri
   return faults;
 }
 
-/** Middleware: the body as the schema gives it, under `c.req.valid('json')`. */
+/** Middleware that validates the body; the schema's output is `c.req.valid('json')`. */
 export function body<S extends z.ZodMiniObject>(schema: S) {
   const validate = zValidator('json', schema, (result) => {
     if (!result.success) {
@@ -72,7 +72,7 @@ export function body<S extends z.ZodMiniObject>(schema: S) {
       c.req.addValidatedData('json', result.data);
       return next();
     }
-    // Hono's validator parses what it finds here. As a value it would go through JSON.stringify, where 1e999 is null.
+    // Hono's validator parses this text. A parsed value would go through JSON.stringify, where 1e999 becomes null.
     c.req.bodyCache.text = Promise.resolve(await readJson(c)) as never;
     return validate(c as never, next);
   };

@@ -1,24 +1,24 @@
-/** The bytes of a body, counted whatever the Content-Length says, and what they say they are. */
+/** Reads the bytes of a body with a size limit, whatever Content-Length says, and its media type. */
 import { Refusal } from '../errors.ts';
 import type { AppContext } from './context.ts';
 
-export type Asked = Pick<AppContext, 'req'>;
+export type RequestContext = Pick<AppContext, 'req'>;
 
 const MAX_BODY_BYTES = 16_384;
 
 /** The whole body. 413 payload_too_large. */
-export async function readBytes(c: Asked): Promise<Uint8Array> {
+export async function readBytes(c: RequestContext): Promise<Uint8Array> {
   const declared = c.req.header('Content-Length');
   if (Number(declared ?? 0) > MAX_BODY_BYTES) throw new Refusal('payload_too_large');
-  // HTTP keeps to a length that is declared (RFC 9112 section 6.3), so that all of it may be taken at once.
+  // HTTP enforces a declared length (RFC 9112 section 6.3), so the body can be read at once.
   const bytes =
     declared === undefined ? await readCounting(c) : new Uint8Array(await c.req.raw.arrayBuffer());
   if (bytes.byteLength > MAX_BODY_BYTES) throw new Refusal('payload_too_large');
   return bytes;
 }
 
-/** Of a length that nobody has declared: no more than it takes to see that it is too long. */
-async function readCounting(c: Asked): Promise<Uint8Array> {
+/** For a body without a declared length: stops reading once it is too long. */
+async function readCounting(c: RequestContext): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
   const reader = c.req.raw.body?.getReader();
@@ -40,8 +40,8 @@ async function readCounting(c: Asked): Promise<Uint8Array> {
 
 const UTF8_CHARSET = /^charset\s*=\s*(?:"utf-?8"|utf-?8)?$/;
 
-/** Without parameters; in UTF-8 where they do not say otherwise. */
-export function mediaTypeOf(c: Asked): { type: string; isUtf8: boolean } {
+/** The media type without parameters. `isUtf8` unless the charset parameter says otherwise. */
+export function mediaTypeOf(c: RequestContext): { type: string; isUtf8: boolean } {
   const [type = '', ...parameters] = (c.req.header('Content-Type') ?? '')
     .split(';')
     .map((part) => part.trim().toLowerCase());

@@ -1,4 +1,4 @@
-/** What a use case is told of a request. */
+/** What use cases know about a request. */
 import type { Call } from '../ports.ts';
 import { ACCOUNTS_AT, type AppContext } from './context.ts';
 import { askedLanguage } from './language.ts';
@@ -8,11 +8,11 @@ import { reporter } from './report.ts';
 /** In code points. */
 const USER_AGENT_MAX_LENGTH = 255;
 
-/** Without control characters, and never cut in the middle of a character. */
+/** Replaces control characters, and truncates without splitting a character. */
 const plainBeginning = (text: string, max: number): string =>
   [...text.toWellFormed().replace(/\p{Cc}/gu, ' ')].slice(0, max).join('');
 
-/** CF-Connecting-IP alone says who calls: a client can write any other header itself. */
+/** Uses CF-Connecting-IP only: clients can forge every other header. */
 export function clientOf(c: AppContext): Call['client'] {
   const country = (c.req.raw as { cf?: { country?: unknown } }).cf?.country;
   const agent = c.req.header('User-Agent');
@@ -39,7 +39,7 @@ export function callOf(c: AppContext): Call {
       try {
         c.executionCtx.waitUntil(settled);
       } catch {
-        // No execution context outside a Worker: the work goes on by itself.
+        // Outside a Worker there is no execution context, and the work continues anyway.
       }
     },
     report,

@@ -1,4 +1,4 @@
-/** What a request carries through the layers above the use cases. */
+/** The context variables of requests, as far as HTTP itself uses them. */
 
 import type { Context } from 'hono';
 import type { SettingFault } from '../guard-settings.ts';
@@ -6,7 +6,7 @@ import type { Language } from '../languages/index.ts';
 import type { IsAllowedOrigin } from '../origins.ts';
 import type { Settings } from '../settings.ts';
 
-/** The Worker's bindings. Settings (settings.ts) are plain values beside them. */
+/** The Worker's bindings. `env` also contains the settings (settings.ts) as plain values. */
 export interface Bindings {
   DB: D1Database;
   BLACKLIST: KVNamespace;
@@ -14,20 +14,20 @@ export interface Bindings {
   [name: string]: unknown;
 }
 
-/** What HTTP itself knows. An app with services of its own says so: `account/env.ts`, `admin/env.ts`. */
+/** Apps with their own services extend this type: `account/env.ts`, `admin/env.ts`. */
 export interface AppEnv {
   Bindings: Bindings;
   Variables: {
     requestId: string;
     language: Language;
     services: { settings: Settings; isAllowedOrigin: IsAllowedOrigin };
-    /** Where the account app, or the console, is seen from outside: `/account`, `/id/account`. */
+    /** The public path of the account app or console, such as `/account` or `/id/account`. */
     mount: string;
-    /** Its mount in this Worker: what paths of requests begin with. */
+    /** Its mount in this Worker, with which request paths begin. */
     routedAt: string;
-    /** The mount of the account app; ACCOUNTS_AT where nobody has said. */
+    /** The mount of the account app; ACCOUNTS_AT if unset. */
     accountsAt: string;
-    /** A path of DRF's clients: middleware/as-drf.ts. */
+    /** The path is one for DRF clients: middleware/as-drf.ts. */
     asDrf: boolean;
   };
 }
@@ -35,10 +35,10 @@ export interface AppEnv {
 /** The mount of the account app in the whole Worker. */
 export const ACCOUNTS_AT = '/account';
 
-/** Of any app with these variables: all but `set`, which would take no more than these. */
+/** The context of any app with these variables. Without `set`, whose type would not be compatible. */
 export type AppContext = Omit<Context<AppEnv>, 'set'>;
 
-/** Bindings and settings put together once an isolate, or everything that is wrong with them. */
+/** The services built from bindings and settings, once per isolate, or all faults of these. */
 export type Composed<Services = AppEnv['Variables']['services']> =
   | { ok: true; services: Services }
   | { ok: false; faults: SettingFault[] };

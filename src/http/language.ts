@@ -1,4 +1,4 @@
-/** RFC 9110 section 12.5.4 with the look-up of RFC 4647: `ko-KR` is served by `ko`. */
+/** Language negotiation (RFC 9110 section 12.5.4) with the look-up of RFC 4647: `ko-KR` matches `ko`. */
 import { parseAccept } from 'hono/utils/accept';
 import { LANGUAGES, type Language } from '../languages/index.ts';
 
@@ -20,5 +20,5 @@ function best(header: string | undefined, any: Language | undefined): Language |
 
 export const negotiateLanguage = (header: string | undefined): Language => best(header, DEFAULT) ?? DEFAULT;
 
-/** The language that the header names, if it is there: `*`, which Node's fetch sends, names none. */
+/** The supported language that the header names, or null. `*`, which Node's fetch sends, names none. */
 export const askedLanguage = (header: string | undefined): Language | null => best(header, undefined);

@@ -1,4 +1,4 @@
-/** In development the pages of this machine may call the API whatever their port: a front end's server picks its own. */
+/** In development, CORS allows localhost origins with any port, as front-end servers choose their own. */
 import type { Report } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 
@@ -6,7 +6,7 @@ const LOCALHOST = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/
 
 const reported = new WeakSet<Settings>();
 
-/** For CORS only: what carries a cookie (cookie mode, the console) checks its Origin by ALLOWED_ORIGINS all the same. */
+/** For CORS only: requests with a cookie (cookie mode, the console) are always checked against ALLOWED_ORIGINS. */
 export function isLocalhostOrigin(origin: string, settings: Settings, report: Report): boolean {
   if (settings.ENVIRONMENT !== 'development' || !LOCALHOST.test(origin)) return false;
   if (!reported.has(settings)) {

@@ -1,4 +1,4 @@
-/** What a path that no handler took is answered: 404, 405 with Allow, or 204 with Allow to OPTIONS. */
+/** The response if no handler matches: 404, 405 with Allow, or 204 with Allow for OPTIONS. */
 import type { Hono } from 'hono';
 import { Refusal } from '../errors.ts';
 import type { AppContext } from './context.ts';
@@ -12,11 +12,11 @@ const matches = (pattern: string, path: string): boolean => {
   );
 };
 
-/** Of the routes of `app`, which stand below `base` in the path. */
+/** `base`: the part of the path before the routes of `app`. */
 export function answerOther(app: Pick<Hono, 'routes'>, c: AppContext, base = ''): Response {
-  // One slash at the end is off already: Hono has taken it (`strict: false`), of createApp or of inAnyHost.
+  // One trailing slash has already been removed by Hono (`strict: false`), of createApp or of inAnyHost.
   const path = c.req.path.slice(base.length);
-  // The base itself: with a slash more it is another path.
+  // `/` is the base itself. With another slash it would be a different path.
   const patternOf = (route: string) => (base !== '' && route === '/' ? '' : route);
   const found = new Set(
     app.routes

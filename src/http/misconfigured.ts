@@ -1,9 +1,9 @@
-/** 503 misconfigured: one log line with every fault, and in development an answer that names them too. */
+/** 503 misconfigured: logs all faults in one line; in development the response lists them too. */
 import { Refusal } from '../errors.ts';
 import type { SettingFault } from '../guard-settings.ts';
 import type { Report } from '../ports.ts';
 
-/** `env`: the variables as they are bound, since the settings are what could not be read. */
+/** `env`: the raw variables, as the settings could not be read. */
 export function misconfigured(
   faults: readonly SettingFault[],
   env: Readonly<Record<string, unknown>>,

@@ -1,12 +1,12 @@
-/** What an app has to know of the host that it is mounted in. `.route()` takes the handlers over, and nothing else. */
+/** Makes an app independent of the host it is mounted in, as `.route()` takes over only its handlers. */
 import { type Context, Hono } from 'hono';
 import { routePath } from 'hono/route';
 import type { AppContext, AppEnv } from './context.ts';
 
-/** Of a handler for `*`: what stands before the star. */
+/** In a handler for `*`: the path before the star. */
 export const mountOf = (c: Context) => routePath(c).replace(/\/?\*$/, '');
 
-/** Outside a Worker there is none, and Hono throws. */
+/** Undefined outside a Worker, where Hono throws. */
 function executionContextOf(c: AppContext) {
   try {
     return c.executionCtx;
@@ -16,8 +16,8 @@ function executionContextOf(c: AppContext) {
 }
 
 /**
- * The app, whose paths answer with a slash at the end too, though the host is one to whom `/x/` is not `/x`, as it is
- * by default: what comes with one is routed anew, by a host of our own.
+ * Makes the app answer paths with a trailing slash too, even if the host is strict, which is Hono's default: such requests
+ * are routed again by a host of our own.
  */
 export function inAnyHost(app: Hono<AppEnv>): Hono<AppEnv> {
   const hosts = new Map<string, Hono<AppEnv>>();
@@ -28,7 +28,7 @@ export function inAnyHost(app: Hono<AppEnv>): Hono<AppEnv> {
       const host = hosts.get(mount) ?? new Hono<AppEnv>({ strict: false }).route(mount || '/', app);
       hosts.set(mount, host);
       const answer = await host.fetch(c.req.raw, c.env, executionContextOf(c));
-      // Through the context, so that headers that the host has set go with it.
+      // Through the context, so that headers set by the host are kept.
       return c.newResponse(answer.body, answer);
     })
     .route('/', app);

@@ -1,26 +1,25 @@
 /**
- * Where the service is, as clients see it, and which origins may call it: CORS, cookie mode and the console ask here.
- * Nothing but PUBLIC_URL says so where it is set, so that a gateway or a service binding in front needs to rewrite
- * nothing.
+ * The public URL of the service, and the origins that may call it, for CORS, cookie mode and the console. If PUBLIC_URL
+ * is set, nothing else decides, so that a gateway or service binding in front need not rewrite anything.
  */
 import type { Settings } from '../settings.ts';
 import type { AppContext } from './context.ts';
 import { isLocalhostOrigin } from './localhost-origins.ts';
 import { reporter } from './report.ts';
 
-/** Without a slash at its end. */
+/** Without a trailing slash. */
 export const publicUrl = (c: AppContext): string =>
   c.var.services.settings.PUBLIC_URL ?? new URL(c.req.url).origin;
 
-/** What people know the service by. */
+/** The display name of the site. */
 export const siteName = (c: AppContext): string =>
   c.var.services.settings.SITE_NAME ?? new URL(publicUrl(c)).host;
 
-/** What stands before every path of ours: `/id` where the service is at https://example.com/id, else nothing. */
+/** The path prefix of the service: `/id` if it is at https://example.com/id, otherwise empty. */
 export const publicPath = ({ PUBLIC_URL = '' }: Pick<Settings, 'PUBLIC_URL'>): string =>
   PUBLIC_URL.replace(/^https?:\/\/[^/]+/, '');
 
-/** The names of this machine that a developer's browser shows for one and the same server. */
+/** Hostnames under which a developer's browser reaches the same local server. */
 const LOOPBACK = ['localhost', '127.0.0.1'];
 
 export function isOwnOrigin(c: AppContext, origin: string): boolean {
@@ -31,11 +30,11 @@ export function isOwnOrigin(c: AppContext, origin: string): boolean {
   return LOOPBACK.some((hostname) => origin === `${own.protocol}//${hostname}${port}`);
 }
 
-/** By ALLOWED_ORIGINS, or by the host's own function. */
+/** By ALLOWED_ORIGINS or the host's own function. */
 export const isAllowedOrigin = (c: AppContext, origin: string): boolean =>
   c.var.services.isAllowedOrigin(origin);
 
-/** Whether CORS lets a page of this origin read answers. Our own pages need no CORS. */
+/** Whether CORS lets pages of this origin read responses. Our own pages need no CORS. */
 export const mayRead = (c: AppContext, origin: string): boolean =>
   isAllowedOrigin(c, origin) ||
   (!isOwnOrigin(c, origin) && isLocalhostOrigin(origin, c.var.services.settings, reporter(c.var.requestId)));

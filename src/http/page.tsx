@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** The frame of the pages for people, the development inbox and the start page: all but the console. */
+/** The frame of the account pages, the development inbox and the start page: all pages except the console. */
 
 import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
@@ -8,7 +8,7 @@ import type { Language } from '../languages/index.ts';
 import type { AppContext } from './context.ts';
 import { imageSources, type Site, siteOf } from './site.ts';
 
-/** Above what a page shows. A reader of the screen hears the name; a logo beside it says nothing more. */
+/** The site's logo and name. The logo has no alternative text, as the name follows. */
 export const Brand = ({ site }: { site: Site }) => (
   <header class="site">
     {site.logo && <img src={site.logo} alt="" height={32} />}
@@ -16,14 +16,14 @@ export const Brand = ({ site }: { site: Site }) => (
   </header>
 );
 
-/** `files`: where theme.css, page.css and, by its name, the script are. */
+/** `files`: the path of theme.css, page.css and the script. */
 export function Page(props: {
   title: string;
   language: Language;
   files: string;
   site?: Site;
   script?: string;
-  /** Of `main`: how wide a page is. */
+  /** The width of the page. */
   kind?: 'card' | 'wide' | undefined;
   children?: Child;
 }) {
@@ -51,7 +51,7 @@ export function Page(props: {
   );
 }
 
-/** A page as an answer. No form is sent by the browser: a script of ours does. */
+/** Responds with a page. Forms are submitted by scripts, never by the browser. */
 export function showPage(
   c: AppContext,
   page: (site: Site) => Child,

@@ -1,4 +1,4 @@
-/** A refusal as RFC 9457 problem details that a DRF client reads too (`detail`, `code`). Knows no framework. */
+/** Turns a Refusal into RFC 9457 problem details that DRF clients can read too (`detail`, `code`). Framework-independent. */
 import { type FieldFaults, REFUSALS, type Refusal, type RefusalKind, refusalCode } from '../errors.ts';
 import { describeFault, describeRefusal } from '../languages/describe.ts';
 import type { Language } from '../languages/index.ts';
@@ -18,10 +18,10 @@ export const TITLES = {
   503: 'Service Unavailable',
 } as const;
 
-/** A token was sent and is no good: RFC 6750 section 3.1. */
+/** Codes with `error="invalid_token"` (RFC 6750 section 3.1). */
 const TOKEN_CODES = ['token_not_valid', 'user_not_found', 'user_inactive'];
 
-/** simplejwt's names of the two. */
+/** simplejwt's class names. */
 const TOKEN_CLASSES = { access: 'AccessToken', refresh: 'RefreshToken' } as const;
 
 const describeFaults = (faults: FieldFaults, language: Language) =>
@@ -33,9 +33,9 @@ const describeFaults = (faults: FieldFaults, language: Language) =>
   );
 
 /**
- * `scheme`: the first of AUTH_HEADER_TYPES, for the challenge of a 401 (RFC 6750 section 3). `drf`: JSON with DRF's
- * sentence, the faults of fields at the top level too, and simplejwt's `messages` of tokens in a body. `requestId` is
- * shown with a 500.
+ * `scheme`: the first of AUTH_HEADER_TYPES, for the challenge of a 401 (RFC 6750 section 3). `drf`: responds with plain
+ * JSON, DRF's `detail`, field errors at the top level too, and simplejwt's `messages` about tokens in a body.
+ * `requestId`: included in a 500.
  */
 export function problemResponse(
   refusal: Refusal,

@@ -1,4 +1,4 @@
-/** The one onError: every refusal as problem details, and the one line in the log that says why. */
+/** Turns errors into responses with problem details, and logs why. */
 import { HTTPException } from 'hono/http-exception';
 import { REFUSALS, Refusal, type RefusalName } from '../errors.ts';
 import { describeDrfRefusal } from '../languages/describe-drf.ts';
@@ -20,7 +20,7 @@ export function problem(c: AppContext, refusal: Refusal): Response {
       },
     }),
   });
-  // Through the context, so that headers set before the refusal (a cleared cookie) go with it.
+  // Through the context, so that headers set before the error (a cleared cookie) are kept.
   return c.newResponse(answer.body, answer);
 }
 
@@ -35,7 +35,7 @@ const KIND_OF_STATUS: Record<number, RefusalName> = {
   429: 'throttled',
 };
 
-/** What an error comes to, and its line in the log. What is not a refusal is a fault of ours: 500, told to nobody. */
+/** Logs an error and returns its Refusal. Unexpected errors become 500 without any detail. */
 export function refusalOf(error: unknown, c: AppContext): Refusal {
   const report = reporter(c.get('requestId') ?? 'none');
   if (error instanceof Refusal) {
@@ -57,7 +57,7 @@ export function refusalOf(error: unknown, c: AppContext): Refusal {
   return new Refusal('internal_error');
 }
 
-/** Where it was thrown. The stack begins with the message, whose lines may look like frames: they are left out. */
+/** The top stack frames. The stack begins with the message, whose lines may look like frames and are skipped. */
 const framesOf = ({ message, stack = '' }: Error): string[] =>
   stack
     .split('\n')
@@ -65,6 +65,6 @@ const framesOf = ({ message, stack = '' }: Error): string[] =>
     .filter((line) => /^\s+at /.test(line))
     .slice(0, 6);
 
-/** The one onError. */
+/** The `onError` handler of every app except the console. */
 export const answerError = (error: unknown, c: AppContext): Response =>
   error instanceof HTTPException && error.res ? error.res : problem(c, refusalOf(error, c));

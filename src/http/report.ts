@@ -1,4 +1,4 @@
-/** The log: one JSON line an event. */
+/** The log: one line of JSON per event. */
 import type { Report } from '../ports.ts';
 
 export const reporter =

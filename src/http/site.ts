@@ -1,4 +1,4 @@
-/** How the pages of one site look: its name, its logo, and the theme with its color. */
+/** The branding of the pages: name, logo and color. */
 import { accentCss } from '../site-color.ts';
 import { serveAsset } from './assets.ts';
 import type { AppContext } from './context.ts';
@@ -14,7 +14,7 @@ export const siteOf = (c: AppContext): Site => ({
   logo: c.var.services.settings.SITE_LOGO,
 });
 
-/** For `img-src` of a page's policy: `data:` is for QR codes. */
+/** For `img-src` of a page's Content-Security-Policy. `data:` is for QR codes. */
 export function imageSources(c: AppContext): string {
   const { SITE_LOGO } = c.var.services.settings;
   return SITE_LOGO === undefined || SITE_LOGO.startsWith('/')
@@ -22,7 +22,7 @@ export function imageSources(c: AppContext): string {
     : `'self' data: ${new URL(SITE_LOGO).origin}`;
 }
 
-/** Below whatever path a page has it; without SITE_COLOR as it is in the assets. */
+/** theme.css, with SITE_COLOR if set. */
 export async function serveTheme(c: AppContext): Promise<Response> {
   const { SITE_COLOR } = c.var.services.settings;
   if (SITE_COLOR === undefined) return serveAsset(c, '/static/theme.css');

@@ -1,4 +1,4 @@
-/** Cloudflare's e-mail binding (https://developers.cloudflare.com/email-service/). */
+/** Sends e-mail with Cloudflare's binding (https://developers.cloudflare.com/email-service/). */
 import type { Mailer } from '../ports.ts';
 import type { MailSender } from '../setting-parsers.ts';
 

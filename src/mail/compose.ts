@@ -1,6 +1,6 @@
 /**
- * How a mail is laid out, as text and as HTML. Mail clients know little CSS, and no two the same: tables for the
- * layout, styles inline, and colours that Gmail, Outlook and Apple Mail can turn dark (Can I email, caniemail.com).
+ * Lays out an e-mail as text and HTML. Mail clients support little CSS, each a different subset, so the layout uses
+ * tables, inline styles, and colors that Gmail, Outlook and Apple Mail can adapt to dark mode (caniemail.com).
  */
 import { fill } from '../languages/describe.ts';
 import type { MailName, MailWords } from '../languages/en/mails.ts';
@@ -9,28 +9,28 @@ import type { Client, Mail } from '../ports.ts';
 
 export interface MailValues {
   site: string;
-  /** Where the button leads; null for a mail that only tells. */
+  /** URL of the button; null for a mere notification. */
   link: string | null;
-  /** Where the code of the link can be pasted. */
+  /** URL of the page where the token can be pasted. */
   page: string | null;
-  /** Where the second button leads. */
+  /** URL of the second button. */
   secondLink?: string | null;
   token: string | null;
-  /** A short one, to be typed. */
+  /** A short code for typing. */
   code?: string | undefined;
   /** How long the link works. */
   lifetimeSeconds?: number;
-  /** When, in epoch seconds, and from where what the mail is about was asked for. */
+  /** When (epoch seconds) and from where the e-mail was requested. */
   made?: { at: number; by: Pick<Client, 'ip' | 'country'>; device?: string };
 }
 
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** `2026-11-26 09:05 UTC`: read alike in every language and time zone. */
+/** `2026-11-26 09:05 UTC`: unambiguous in every language and time zone. */
 const timeText = (seconds: number) =>
   `${new Date(seconds * 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
-/** Cloudflare also says T1 (Tor) and XX, which are no regions. */
+/** Cloudflare also uses T1 (Tor) and XX (unknown), which are not regions. */
 function countryName(code: string, language: Language): string {
   try {
     return new Intl.DisplayNames(language, { type: 'region' }).of(code) ?? code;
@@ -50,11 +50,11 @@ const paragraph = (text: string, style = '') =>
   `<p style="margin:0 0 16px;${FONT};font-size:16px;line-height:1.5;word-break:keep-all;overflow-wrap:anywhere;${style}">${escapeHtml(text)}</p>`;
 const button = (label: string, href: string, background: string) =>
   `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 16px"><tr><td bgcolor="${background}" style="border-radius:6px"><a href="${escapeHtml(href)}" style="display:inline-block;padding:12px 24px;${FONT};font-size:16px;font-weight:bold;color:#ffffff;text-decoration:none">${escapeHtml(label)}</a></td></tr></table>`;
-/** By opacity: it is as legible on a dark ground, whatever turns the colours. */
+/** By opacity, which also works in dark mode, however the client inverts colors. */
 const muted = (text: string) => paragraph(text, 'font-size:13px;opacity:0.75;word-break:break-all');
 const CODE = 'font-size:28px;font-weight:bold;letter-spacing:4px';
 
-/** `to` is the address that the mail is about, too. */
+/** `to` is also the address that the text refers to. */
 export function composeMail(name: MailName, language: Language, to: string, more: MailValues): Mail {
   const words: MailWords = mails[language][name];
   const { lifetimeSeconds = 0, made } = more;
@@ -74,7 +74,7 @@ export function composeMail(name: MailName, language: Language, to: string, more
   const link = words.link !== undefined && more.link !== null ? { label: words.link, href: more.link } : null;
   const second = words.second && more.secondLink ? { ...words.second, href: more.secondLink } : null;
   const short = words.code !== undefined && more.code ? { before: words.code, code: more.code } : null;
-  // One code is enough: the short one, where there is one.
+  // Show only one code: the short one, if there is one.
   const code =
     link && more.token !== null && !short
       ? { before: filled(mailParts[language].code), token: more.token }
@@ -98,7 +98,7 @@ export function composeMail(name: MailName, language: Language, to: string, more
       '<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">',
       `<title>${escapeHtml(words.subject)}</title></head>`,
       '<body style="margin:0;padding:0">',
-      // The line that a list of mails shows after the subject.
+      // The preview text that mail clients show after the subject.
       `<div style="display:none;max-height:0;overflow:hidden">${escapeHtml(before[0] ?? '')}</div>`,
       '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr><td align="center" style="padding:24px 12px">',
       '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:560px"><tr><td style="padding:8px 16px">',

@@ -1,7 +1,6 @@
 /**
- * The inbox of development: mail is kept in KV for an hour and shown at /dev/mail. Settings refuse it
- * elsewhere. Weakness of the store: keys are listed in their own order, so they begin with the time that is
- * left until the end of time, and the newest comes first.
+ * The development inbox: e-mails are stored in KV for an hour and shown at /dev/mail. Production settings refuse it.
+ * KV lists keys in lexicographic order only, so keys begin with a descending time, and the newest comes first.
  */
 import { within } from '../deadlines.ts';
 import { sha256Hex } from '../encoding.ts';
@@ -19,12 +18,12 @@ export function kvInbox(kv: KVNamespace, clock: Clock, deadlineMs: number) {
     awaited: true,
     send: async ({ to, subject, text, html, token }) => {
       const now = clock();
-      // Two mails of one millisecond keep their order.
+      // Keeps the order of e-mails within the same millisecond.
       sequence = (sequence + 1) % 10_000;
       const left = String(END_OF_TIME_MS - now).padStart(13, '0');
       const id = `${left}-${String(9_999 - sequence).padStart(4, '0')}-${crypto.randomUUID().slice(0, 8)}`;
       const kept: InboxMail = { to, subject, text, html, token, id, createdAt: new Date(now).toISOString() };
-      // Metadata comes with the list, so that one person's mail is found beneath that of many.
+      // Metadata is part of the list, so that e-mails to one address are found without reading all of them.
       const metadata = { to: await sha256Hex(to) };
       await within(
         deadlineMs,
@@ -32,7 +31,7 @@ export function kvInbox(kv: KVNamespace, clock: Clock, deadlineMs: number) {
       );
     },
   };
-  /** Newest first, LISTED_AT_MOST of those that are asked for. */
+  /** Newest first, at most LISTED_AT_MOST. */
   const list: Inbox = async (to) => {
     const wanted = to === null ? null : await sha256Hex(to);
     const names: string[] = [];

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** `GET /dev/mail`: the development inbox, as a page for people and JSON for programs. */
+/** `GET /dev/mail`: the development inbox, as a page or as JSON. */
 
 import { Hono } from 'hono';
 import { accepts } from 'hono/accepts';
@@ -20,7 +20,7 @@ interface MailEnv extends AppEnv {
   Variables: AppEnv['Variables'] & { services: { inbox: Inbox | null } };
 }
 
-/** Of every method: elsewhere the path is not there, and no 405 says otherwise. */
+/** For every method, so that production answers 404, never 405. */
 const withInbox = createMiddleware<MailEnv>(async function withInbox(c, next) {
   if (!c.var.services.inbox) throw new Refusal('not_found');
   return next();

@@ -1,4 +1,4 @@
-/** The devices of a user, in D1: what their sessions say, live or dead, until the sweep takes them. Nothing is kept for it. */
+/** The known devices of a user, from their sessions in D1, live or ended, until they are swept. Stores nothing of its own. */
 import { and, desc, eq, ne } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { sessions } from '../db/schema.ts';

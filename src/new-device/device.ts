@@ -1,29 +1,29 @@
 /**
- * What counts as one device of a user: the family of the browser and the country, and no more. A finer one would be a
- * fingerprint, and would call every update of a browser new.
+ * What counts as the same device: the browser family and the country. Anything finer would be a fingerprint, and would
+ * treat every browser update as a new device.
  */
 import type { Client } from '../ports.ts';
 
 type Seen = Pick<Client, 'userAgent' | 'country'>;
 
-/** As people know it: `Chrome, Linux`; '' where a user agent says nothing. */
+/** Names for display, such as `Chrome, Linux`; '' if unknown. */
 export interface Device {
   family: string;
-  /** With the system. */
+  /** With the operating system. */
   name: string;
 }
 
-/** Bowser's names; of a program that it does not know what stands before the slash: `curl`. */
+/** Bowser's names; for programs it does not know, the text before the slash, such as `curl`. */
 export async function deviceOf(userAgent: string | null): Promise<Device> {
   if (!userAgent) return { family: '', name: '' };
-  // Few requests need it: it is read when it is needed.
+  // Loaded on demand, as few requests need it.
   const { default: bowser } = await import('bowser');
   const { browser, os } = bowser.parse(userAgent);
   const family = browser.name || (/^[\w.-]+/.exec(userAgent)?.[0] ?? '');
   return { family, name: [family, os.name].filter(Boolean).join(', ') };
 }
 
-/** Whether somebody who has signed in before does so from a device that is not among those of before. */
+/** Whether a user who has signed in before now does so from an unknown device. */
 export async function isNewDevice(now: Seen, before: readonly Seen[]): Promise<boolean> {
   if (before.length === 0) return false;
   const keyOf = async ({ userAgent, country }: Seen) =>

@@ -1,4 +1,4 @@
-/** A mail to the user about a sign-in from a device that was not seen before: NEW_DEVICE_MAIL. */
+/** The e-mail about a sign-in from a new device (NEW_DEVICE_MAIL). */
 import type { NoticeDevice } from '../account/application/authentication.ts';
 import { sendMail } from '../account/application/mailing.ts';
 import type { Services } from '../account/application/tokens.ts';
@@ -6,8 +6,8 @@ import { deviceOf, isNewDevice } from './device.ts';
 import type { SeenDevices } from './ports.ts';
 
 /**
- * After the answer, since nobody waits for it; but before it where the mail is read next (the development inbox). What
- * goes wrong is a line in the log: the sign-in stands.
+ * Runs after the response, or before it for the development inbox, whose e-mails may be read next. A failure is logged
+ * and does not affect the sign-in.
  */
 export const newDeviceNotice =
   (seen: SeenDevices, { mailer, settings }: Pick<Services, 'mailer' | 'settings'>): NoticeDevice =>

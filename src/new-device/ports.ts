@@ -1,7 +1,7 @@
-/** What the notice of a new device needs of its store. */
+/** The store for the notice of a new device. */
 import type { Client } from '../ports.ts';
 
 export interface SeenDevices {
-  /** Those of the user's other sessions that are kept, the newest of them. */
+  /** Devices of the user's newest other sessions. */
   before: (session: { userId: string; id: string }) => Promise<Pick<Client, 'userAgent' | 'country'>[]>;
 }

@@ -1,7 +1,7 @@
 /**
- * From the document as it was built to that of one deployment. A node `{"x-when": {condition: node, …, "else": node}}`
- * stands for its first choice whose condition holds, or for nothing. A condition names a setting and its values,
- * `MAIL=inbox|cloudflare`; of a list any item may be the value. A name alone: the setting is set.
+ * Turns the document as built into that of one deployment. A node `{"x-when": {condition: node, …, "else": node}}` is
+ * replaced by its first choice whose condition holds, or removed. A condition is a setting and its values, such as
+ * `MAIL=inbox|cloudflare`; for a list, any item may match. A name alone means that the setting is set.
  */
 import type { Settings } from '../settings.ts';
 
@@ -32,7 +32,7 @@ function choose(node: unknown, settings: Settings): unknown {
   );
 }
 
-/** Components that nothing names any more are left out. */
+/** Also removes components that are no longer referenced. */
 export function resolveTemplate(template: Node, settings: Settings): Node {
   const document = choose(template, settings) as { components: Record<string, Node> };
   const { securitySchemes, ...sections } = document.components;

@@ -1,6 +1,6 @@
 /**
- * `/openapi.json` and `/docs`. The document was made when the assets were built (document.ts); here it is settled
- * for this deployment, once an isolate, when it is first asked for.
+ * `/openapi.json` and `/docs`. The template is built with the assets (scripts/openapi/); here it is resolved for this
+ * deployment, once per isolate, on the first request.
  */
 
 import { Hono } from 'hono';
@@ -20,20 +20,20 @@ const withDocs = createMiddleware<AppEnv>(async function withDocs(c, next) {
   return next();
 });
 
-const settled = new WeakMap<Settings, Node>();
+const resolved = new WeakMap<Settings, Node>();
 
 async function documentOf(c: AppContext): Promise<Node> {
   const { settings } = c.var.services;
-  const known = settled.get(settings);
+  const known = resolved.get(settings);
   if (known) return known;
   const template = await c.env.ASSETS?.fetch(new URL('/docs/openapi/template.json', c.req.url));
   if (!template?.ok) throw new Refusal('not_found');
   const made = resolveTemplate(await template.json(), settings);
-  settled.set(settings, made);
+  resolved.set(settings, made);
   return made;
 }
 
-/** The page as it is where the service is reached below a path: its files are there too. */
+/** Prefixes the page's links if the service is reached below a path. */
 const below = (base: string, page: Response): Response =>
   new HTMLRewriter()
     .on('[href^="/"], [src^="/"]', {
@@ -52,13 +52,13 @@ export const openapiRoutes = () =>
       const document = await documentOf(c);
       const url = publicUrl(c);
       const { origin } = new URL(c.req.url);
-      // Swagger UI may call no other origin than the page's, and this machine has two names.
-      const asked = isOwnOrigin(c, origin) ? origin + publicPath(c.var.services.settings) : url;
+      // Swagger UI can only call the page's own origin, and in development that may be localhost or 127.0.0.1.
+      const pageUrl = isOwnOrigin(c, origin) ? origin + publicPath(c.var.services.settings) : url;
       c.header('Cache-Control', 'public, max-age=300');
       return c.json({
         ...document,
         info: { ...(document.info as Node), title: `Accounts at ${new URL(url).host}` },
-        servers: [...new Set([url, asked])].map((url) => ({ url })),
+        servers: [...new Set([url, pageUrl])].map((url) => ({ url })),
       });
     })
     .get('/docs', withDocs, async (c) => {

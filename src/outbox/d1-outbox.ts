@@ -1,7 +1,7 @@
 /**
- * The outbox in D1. Of each user one event is due at most, the head of the queue: `due_at` is null in all others. Who
- * moves `due_at` ahead in one UPDATE has claimed it, and its `attempts` say which claim may settle it. Weakness of the
- * store: a claim is a lease, so that two may send one event, if the first is stuck for longer than that.
+ * The outbox in D1. At most one event per user is due, the head of the user's queue; all others have `due_at` null. One
+ * UPDATE that moves `due_at` ahead claims an event, and `attempts` identifies the claim. Weakness: a claim is a lease, so
+ * an event is sent twice if the first sender is stuck for longer than that.
  */
 import { type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
@@ -20,12 +20,12 @@ const claimed = {
   attempts: events.attempts,
 };
 
-/** As it was claimed: by nobody else since. */
+/** Still as claimed: nobody else has claimed it since. */
 const isClaimed = ({ userId, seq, attempts }: OutboxEvent): SQL =>
   sql`${events.userId} = ${userId} AND ${events.seq} = ${seq} AND ${events.attempts} = ${attempts}
     AND ${events.deadAt} IS NULL`;
 
-/** Where its head is not due already, which it is when the one before is still there. */
+/** Makes the head of the user's queue due, unless it already is, because the previous event is still there. */
 const promoteNext = (db: Db, userId: string, dueAt: number, attempts: 0 | 1) =>
   db
     .update(events)
@@ -81,7 +81,7 @@ export function d1Outbox({ run }: D1): Outbox {
   };
 }
 
-/** What is left behind: dead letters past their time, and what waits since long before events were switched off. */
+/** Deletes expired dead letters, and old events that were left when events were turned off. */
 export const sweepEvents = ({ run }: D1, before: number, limit: number): Promise<number> =>
   run('sweep.events', async (db) => {
     const results = await db.batch([

@@ -1,6 +1,6 @@
 /**
- * Writes an event into the outbox, as a part of the batch in which it happens. Where events are off there is no
- * statement, so that a request costs what it costs without them.
+ * Statements that write an event to the outbox, in the same batch as the change itself. If events are off there are no
+ * statements, and so no costs.
  */
 import { type SQL, sql } from 'drizzle-orm';
 import type { BatchItem, BatchResponse } from 'drizzle-orm/batch';
@@ -13,9 +13,9 @@ import { OUTBOX } from './schedule.ts';
 
 type Statement = BatchItem<'sqlite'>;
 
-/** The last place among the events of a user, due where nothing waits. What is dead does not wait. */
+/** The end of the user's queue; due at once if the queue is empty. Dead letters are not part of the queue. */
 export const endOfQueue = (userId: Of<string> | SQL<string>, now: Of<number>) => ({
-  // Milliseconds where nothing waits, so that one which was delivered and one that comes next differ.
+  // Based on milliseconds, so that an event never gets the number of one that was delivered and deleted.
   seq: sql<number>`(SELECT max(${now} * 1000, 1 + coalesce(max(last.seq), 0)) FROM account_events AS last
     WHERE last.user_id = ${userId})`,
   giveUpAt: sql<number>`${now} + ${sql.raw(String(OUTBOX.giveUpSeconds))}`,
@@ -23,7 +23,7 @@ export const endOfQueue = (userId: Of<string> | SQL<string>, now: Of<number>) =>
     WHERE waiting.user_id = ${userId} AND waiting.dead_at IS NULL) THEN NULL ELSE ${now} END`,
 });
 
-/** `source`: what decides whether it happened, a WHERE, or a FROM with one. `data`: JSON. */
+/** `source`: a WHERE, or a FROM with one, that decides whether it is inserted. `data`: JSON. */
 const insertEvent = (
   db: Db,
   type: EventType,
@@ -51,7 +51,7 @@ const insertEvent = (
     source,
   );
 
-/** None where events are off. `onlyIf`: whether it happens, or has happened, in this very batch. */
+/** Empty if events are off. `onlyIf`: whether the change happens, or has happened, in this batch. */
 export const recordEvent = <T extends EventType>(
   db: Db,
   type: T,
@@ -70,7 +70,7 @@ export const recordEvent = <T extends EventType>(
       ]
     : [];
 
-/** The deletion of whomever a subquery finds. */
+/** A `user.deleted` event for each id of a subquery. */
 export const recordDeletions = (db: Db, ids: SQL, now: number): Statement[] =>
   db.recordsEvents
     ? [
@@ -83,7 +83,7 @@ export const recordDeletions = (db: Db, ids: SQL, now: number): Statement[] =>
       ]
     : [];
 
-/** As a prepared statement has it: with placeholders. */
+/** `recordEvent` for prepared statements, with placeholders. */
 export const recordPrepared = (
   db: Db,
   type: EventType,
@@ -92,8 +92,8 @@ export const recordPrepared = (
 ) => insertEvent(db, type, values, sql`WHERE ${onlyIf}`);
 
 /**
- * A batch with events in it. `before`: those that are decided by what is there before the batch; `after`: by what it
- * has left. The results are those of the other statements.
+ * Runs a batch with event statements. `before`: those whose condition is about the state before the batch; `after`: about
+ * the state after it. Returns the results of the other statements.
  */
 export async function batchWithEvents<U extends Statement, T extends Readonly<[U, ...U[]]>>(
   db: Db,

@@ -1,6 +1,6 @@
 /**
- * Delivers what the outbox holds: at least once, and of each user in order. An event is claimed before it is sent and
- * deleted after, so a Worker that dies in between leaves it to be sent again. Never Hono, Drizzle or a binding.
+ * Delivers events from the outbox: at least once, and in order per user. An event is claimed before it is sent and deleted
+ * afterwards, so that it is sent again if the Worker dies in between. Never imports Hono, Drizzle or a binding.
  */
 import { timestamp } from '../encoding.ts';
 import { type Clock, type Report, seconds } from '../ports.ts';
@@ -33,7 +33,7 @@ export const createDelivery =
     let delivered = 0;
     let failed = 0;
 
-    /** The events of one user, one after the other, until one fails. */
+    /** Sends the events of one user, one after another, until one fails. */
     const drain = async (first: OutboxEvent): Promise<void> => {
       let event: OutboxEvent | null = first;
       while (event) {
@@ -67,7 +67,7 @@ export const createDelivery =
       if (claimed.length === 0) break;
       const before = delivered;
       await Promise.all(claimed.map(drain));
-      // A receiver that takes nothing is asked again later, not for every user.
+      // If the receiver accepted nothing, stop instead of trying every user.
       if (delivered === before) break;
     }
     return { delivered, failed };

@@ -1,11 +1,11 @@
-/** What the outbox is made of: its store, and the way out. Times are epoch seconds. */
+/** The ports of the outbox: its store and its receiver. Times are epoch seconds. */
 import type { Report } from '../ports.ts';
 
-/** An event that has been claimed: whoever has its `attempts` may settle it. */
+/** A claimed event. `attempts` identifies the claim. */
 export interface OutboxEvent {
   userId: string;
   seq: number;
-  /** The same at every attempt, so that a receiver knows what it has seen. */
+  /** The same at every attempt, so that receivers can detect duplicates. */
   id: string;
   type: string;
   /** JSON. */
@@ -17,8 +17,8 @@ export interface OutboxEvent {
 
 export interface Outbox {
   /**
-   * Claims the heads of queues that are due, of one user or of all, so that nobody else delivers of these users until
-   * `leaseSeconds` are over.
+   * Claims due heads of queues, of one user or of all users, so that nobody else delivers events of these users for
+   * `leaseSeconds`.
    */
   claim: (what: {
     userId: string | null;
@@ -26,18 +26,18 @@ export interface Outbox {
     now: number;
     leaseSeconds: number;
   }) => Promise<OutboxEvent[]>;
-  /** It is delivered and gone; the next one of its user is claimed in its place. Null: there is none. */
+  /** Deletes a delivered event, and claims and returns the user's next one; null if there is none. */
   delivered: (event: OutboxEvent, now: number, leaseSeconds: number) => Promise<OutboxEvent | null>;
-  /** It waits for its next attempt; `dueAt` null: it is dead, and the next one of its user is due. */
+  /** Schedules the next attempt. With `dueAt` null it becomes a dead letter, and the user's next event becomes due. */
   failed: (
     event: OutboxEvent,
     outcome: { failure: string; dueAt: number | null; now: number },
   ) => Promise<void>;
-  /** Gives a claim back before its lease is over. */
+  /** Releases a claim before its lease is over. */
   release: (event: OutboxEvent, now: number) => Promise<void>;
 }
 
-/** What leaves the Worker. */
+/** An event as sent. */
 export interface Message {
   id: string;
   type: string;
@@ -48,13 +48,13 @@ export interface Message {
 
 export type Delivery =
   | { ok: true }
-  /** `retryAfter`: seconds, where the receiver says so. */
+  /** `retryAfter`: seconds, if the receiver sends it. */
   | { ok: false; failure: string; retryAfter?: number };
 
-/** Never rejects, and ends within the lease. `now` in epoch seconds. */
+/** Never rejects, and finishes within the lease. `now` in epoch seconds. */
 export type Send = (message: Message, now: number) => Promise<Delivery>;
 
-/** Of one user, or of all: as far as it comes within its time. */
+/** Delivers events of one user, or of all users, within a time limit. */
 export type DeliverEvents = (
   userId: string | null,
   report: Report,

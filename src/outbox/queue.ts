@@ -1,4 +1,4 @@
-/** Events by a queue (https://developers.cloudflare.com/queues/): a message is what a webhook gets, with its id. */
+/** Sends events to a queue (https://developers.cloudflare.com/queues/), as the body of a webhook with the event's id. */
 import { DeadlineExceeded, within } from '../deadlines.ts';
 import type { Send } from './ports.ts';
 import { OUTBOX } from './schedule.ts';
@@ -14,7 +14,7 @@ export const queue =
     }
   };
 
-/** Another variable of that name is the host's. */
+/** Null for any other value, which belongs to the host. */
 export const queueOf = (binding: unknown): Pick<Queue, 'send'> | null =>
   typeof binding === 'object' && binding !== null && typeof (binding as Partial<Queue>).send === 'function'
     ? (binding as Queue)

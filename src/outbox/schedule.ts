@@ -1,20 +1,20 @@
-/** How long events are tried, and how often. Pure. */
+/** How often and how long delivery is tried. Pure. */
 
 export const OUTBOX = {
-  /** Longer than any attempt takes, the writes beside it included. */
+  /** Longer than an attempt takes, including its writes. */
   leaseSeconds: 60,
   attemptMs: 10_000,
-  /** A run begins nothing new after this: what a request leaves behind has 30 s in all. */
+  /** A run starts no new attempt after this, as `waitUntil` ends 30 s after the response. */
   runMs: 15_000,
-  /** Of a cron, which comes again after five minutes. */
+  /** The same for the cron, which runs every five minutes. */
   cronMs: 240_000,
-  /** Users at once: a Worker has six connections. */
+  /** Users at the same time: a Worker has six connections. */
   parallel: 5,
   firstRetrySeconds: 30,
   retryAtMostSeconds: 3_600,
   /** From the event to its last attempt. */
   giveUpSeconds: 86_400,
-  /** Dead letters are kept so long. */
+  /** How long dead letters are stored. */
   deadForSeconds: 30 * 86_400,
 } as const;
 

@@ -1,6 +1,6 @@
 /**
- * Events by HTTP, signed as Standard Webhooks says (https://www.standardwebhooks.com): HMAC-SHA-256 of id, time and body,
- * by the platform. The tests verify with the library.
+ * Sends events by HTTP, signed according to Standard Webhooks (https://www.standardwebhooks.com): HMAC-SHA-256 of id, time
+ * and body. Uses Web Crypto; the tests verify with the library.
  */
 import { fromBase64, utf8 } from '../encoding.ts';
 import type { Delivery, Message, Send } from './ports.ts';
@@ -8,7 +8,7 @@ import { OUTBOX } from './schedule.ts';
 
 const RETRY_AFTER = /^\d{1,6}$/;
 
-/** `secrets`: each signs, so that a receiver may know the old one or the new one. */
+/** Signs with each of `secrets`, so that a receiver may know either the old or the new one. */
 export const webhook =
   (url: string, secrets: readonly string[], fetchIt: typeof fetch = fetch): Send =>
   async (message, now) => {
@@ -39,7 +39,7 @@ async function post(
       'webhook-signature': signatures.join(' '),
     },
     body,
-    // A redirect would take the event somewhere that nobody configured.
+    // A redirect would send the event to a URL that is not configured.
     redirect: 'manual',
     signal: AbortSignal.timeout(OUTBOX.attemptMs),
   });
@@ -53,7 +53,7 @@ async function sign(secret: string, text: string): Promise<string> {
   return `v1,${btoa(String.fromCharCode(...mac))}`;
 }
 
-/** What the receiver says beyond its status is not read. */
+/** Only the status and Retry-After are read, not the body. */
 function outcomeOf(answer: Response): Delivery {
   answer.body?.cancel().catch(() => undefined);
   if (answer.ok) return { ok: true };

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** `/account/forgot`; the link that it sends opens the page of account/pages.tsx. */
+/** `/account/forgot`. The link that it sends opens a page of account/pages.tsx. */
 import { AccountPage, Field, Form, type Frame, pathOf, Submit } from './parts.tsx';
 
 export const ForgotPage = ({ frame }: { frame: Frame }) => {

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** What the pages for people are put together from. What the scripts look for has a `data-` name (browser/dom.ts). */
+/** Components of the account pages. Scripts find elements by `data-` attributes (browser/dom.ts). */
 import type { Child } from 'hono/jsx';
 import { Page } from '../http/page.tsx';
 import type { Site } from '../http/site.ts';
@@ -11,15 +11,15 @@ import type { PageName } from '../setting-parsers.ts';
 
 export type PageWords = (typeof accountPages)[Language];
 
-/** What is switched on, and what every page is told. */
+/** What every page receives: the language, the site and the features that are on. */
 export interface Frame {
   site: Site;
   language: Language;
   words: PageWords;
-  /** Of the pages behind links in mail, which has the rules of a password. */
+  /** Texts of the pages for links in e-mails, which include the password rules. */
   mailWords: (typeof mailLinkParts)[Language];
   mount: string;
-  /** What links to other pages carry on: where to return to. */
+  /** The query of links to other pages, with the URL to return to. */
   query: string;
   pages: readonly PageName[];
   cookie: boolean;
@@ -31,11 +31,11 @@ export interface Frame {
   providers: readonly { id: string; name: string }[];
   minLength: number;
   returnUrl: string | undefined;
-  /** The app that sent somebody here, and waits for them. */
+  /** The app that sent the user here. */
   returnTo: ReturnTo | null;
 }
 
-/** `challenge`: what the app shows the verifier of, to get a session by the code. Null: it needs none, or gets none. */
+/** `challenge`: the app's PKCE challenge, to exchange the code for a session. Null if the app needs no code. */
 export interface ReturnTo {
   url: string;
   challenge: string | null;
@@ -43,11 +43,11 @@ export interface ReturnTo {
 
 export const pathOf = ({ mount, query }: Frame, page: PageName): string => `${mount}/${page}${query}`;
 
-/** Where a sign-in leads to that nobody waits for. */
+/** Where a sign-in leads without `return_to`. */
 const nextOf = (frame: Frame): string =>
   frame.pages.includes('settings') ? pathOf(frame, 'settings') : (frame.returnUrl ?? '/');
 
-/** The frame of a page. `words`: sentences for its script, beside those that every script has. */
+/** The layout of a page. `words`: messages for its script, in addition to the common ones. */
 export function AccountPage(props: {
   frame: Frame;
   page: PageName;
@@ -90,7 +90,7 @@ export function AccountPage(props: {
   );
 }
 
-/** A form that a script sends. What is wrong with it as a whole stands on top. */
+/** A form that is submitted by a script. General errors are shown on top. */
 export const Form = (props: { id: string; hidden?: boolean; children?: Child }) => (
   <form id={props.id} novalidate hidden={props.hidden}>
     <p role="alert" data-fault tabindex={-1} />
@@ -105,7 +105,7 @@ interface FieldProps {
   type?: 'text' | 'email' | 'password';
   autocomplete: string;
   hint?: string | undefined;
-  /** Of a code: the keyboard with digits. */
+  /** Shows the numeric keyboard, for codes. */
   digits?: boolean;
 }
 
@@ -135,7 +135,7 @@ export function Field({ form, name, label, type = 'text', autocomplete, hint, di
   );
 }
 
-/** A password to be, with the rules for it. */
+/** A field for a new password, with the password rules. */
 export const NewPassword = ({
   frame,
   form,
@@ -163,7 +163,7 @@ export const ShowPassword = ({ frame }: { frame: Frame }) => (
   </label>
 );
 
-/** For password managers, which keep a password beside a name. */
+/** For password managers, which store a password with a username. */
 export const HiddenName = () => (
   <input class="unseen" name="username" autocomplete="username" tabindex={-1} />
 );

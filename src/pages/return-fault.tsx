@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** In place of a page that was asked to lead to where it may not. */
+/** Shown instead of a page whose `return_to` is not allowed. */
 import { Page } from '../http/page.tsx';
 import { type Frame, pathOf } from './parts.tsx';
 

@@ -1,4 +1,4 @@
-/** `?return_to=` and `?code_challenge=` of a page: where it leads back to when it is done. */
+/** `?return_to=` and `?code_challenge=` of a page: where it returns to when it is done. */
 import { returnUrlOf } from '../connections/allowed-return.ts';
 import { CHALLENGE } from '../connections/schemas.ts';
 import type { FieldFaults } from '../errors.ts';
@@ -12,15 +12,15 @@ export interface BadReturn {
 export const isBad = (read: ReturnTo | BadReturn | null): read is BadReturn =>
   read !== null && 'faults' in read;
 
-/** One parameter twice is none: who reads which of them, nobody knows. Undefined where there is none. */
+/** A query parameter. A repeated one is read as '', which is invalid; undefined if absent. */
 function only(c: AppContext, name: string): string | undefined {
   const values = c.req.queries(name);
   return values?.length === 1 ? values[0] : values && '';
 }
 
 /**
- * Nothing is redirected to an origin that is not allowed. Another origin needs a challenge where it gets a session by a
- * code; a page of our own origin shares the session.
+ * Null without `return_to`. The origin must be allowed. If the page ends with a session (`needsCode`), another origin
+ * must give a challenge, as it receives a code; a page of our own origin shares the session.
  */
 export function readReturn(c: AppContext, needsCode: boolean): ReturnTo | BadReturn | null {
   const to = only(c, 'return_to');

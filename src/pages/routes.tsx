@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** The pages for people, below the mount of the account app. PAGES says which are there. */
+/** The account pages, below the mount of the account app. PAGES decides which of them exist. */
 import { type Context, Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { Child } from 'hono/jsx';
@@ -48,7 +48,7 @@ const frameOf = (c: PagesContext, site: Site, returnTo: ReturnTo | null): Frame 
   };
 };
 
-/** Of every method: a page that is off is not there, and no 405 says otherwise. */
+/** For every method, so that a page that is off answers 404, never 405. */
 const ifOn = (page: PageName) =>
   createMiddleware<PagesEnv>(async function ifOn(c, next) {
     const { settings, mailer } = c.var.services;
@@ -57,7 +57,7 @@ const ifOn = (page: PageName) =>
     return next();
   });
 
-/** Beside `POST /sign-up`, which is there whatever PAGES says. */
+/** Leaves `POST /sign-up` alone, which exists regardless of PAGES. */
 const signUpPage = createMiddleware<PagesEnv>(async function signUpPage(c, next) {
   if (c.req.method === 'POST' || c.var.services.settings.PAGES.includes('sign-up')) return next();
   const Allow = 'POST, OPTIONS';
@@ -65,10 +65,10 @@ const signUpPage = createMiddleware<PagesEnv>(async function signUpPage(c, next)
   throw new Refusal('method_not_allowed', { headers: { Allow } });
 });
 
-/** Browsers ask for pages by name. */
+/** Browsers list text/html in Accept. */
 const wantsPage = (c: PagesContext) => /\btext\/html\b/i.test(c.req.header('Accept') ?? '');
 
-/** `needsCode`: the page ends with a session, which an app of another origin gets by a code. */
+/** `needsCode`: the page ends with a session, for which an app of another origin receives a code. */
 function show(c: PagesContext, Content: (props: { frame: Frame }) => Child, { needsCode = false } = {}) {
   const returnTo = readReturn(c, needsCode);
   if (!isBad(returnTo)) return showPage(c, (site) => <Content frame={frameOf(c, site, returnTo)} />);

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** `/account/settings`: drawn without anybody's data, which its script asks for. */
+/** `/account/settings`: rendered without user data, which its script loads. */
 import { fill } from '../languages/describe.ts';
 import { FactorsSection } from './factors.tsx';
 import {
@@ -155,7 +155,7 @@ const DataSections = ({ frame }: { frame: Frame }) => {
   );
 };
 
-/** Asked in between, where something needs a fresh proof of who is there. */
+/** The dialog that asks the user to reauthenticate. */
 const StepUp = ({ frame }: { frame: Frame }) => {
   const words = frame.words.stepUp;
   return (
@@ -185,7 +185,7 @@ const StepUp = ({ frame }: { frame: Frame }) => {
   );
 };
 
-/** The host of another site; the scheme of an app, which may have no host. */
+/** The name of the site to return to: its host, or the scheme of an app without one. */
 const siteOf = (url: string, { site, returnTo }: Frame): string =>
   returnTo === null ? site.name : new URL(url).host || new URL(url).protocol.slice(0, -1);
 

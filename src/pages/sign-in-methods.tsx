@@ -4,7 +4,7 @@
 import { fill } from '../languages/describe.ts';
 import type { Frame } from './parts.tsx';
 
-/** A list that its script fills: `name` is that of the section, and of its row. */
+/** A list that the script fills. `name`: of the section and its row template. */
 const Rows = ({ name, none, remove }: { name: string; none: string; remove: string }) => (
   <>
     <p class="empty" data-none={name} hidden>

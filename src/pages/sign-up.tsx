@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** `/account/sign-up`, as SIGN_UP says. */
+/** `/account/sign-up`, depending on SIGN_UP. */
 import { AccountPage, Field, Form, type Frame, NewPassword, pathOf, ShowPassword, Submit } from './parts.tsx';
 
 export const SignUpPage = ({ frame }: { frame: Frame }) => {

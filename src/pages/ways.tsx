@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** Ways to sign in beside the password: passkeys, providers, a code by e-mail. What is off is not drawn. */
+/** Ways to sign in without the password: passkeys, providers, a code by e-mail. Renders only those that are on. */
 import { fill } from '../languages/describe.ts';
 import { Field, Form, type Frame, Submit } from './parts.tsx';
 

@@ -1,15 +1,15 @@
-/** What a sign-in and a reauthentication by passkey share: from what the browser sent to a passkey that was used. */
+/** What sign-in and reauthentication with a passkey share: verifying the browser's credential. */
 import type { User } from '../model.ts';
 import { type Call, seconds } from '../ports.ts';
 import type { Purpose } from './challenge.ts';
 import { CredentialFault } from './client-data.ts';
 import type { Passkey, PasskeyServices, PasskeyUse } from './ports.ts';
-import { type Ground, reader, relyingParty } from './services.ts';
+import { type PasskeyContext, reader, relyingParty } from './services.ts';
 import { countsOn, readAssertion, verifyAssertion } from './webauthn.ts';
 
-/** Throws a CredentialFault. Nothing is written yet: whoever goes on uses the challenge up with what they write. */
+/** Throws a CredentialFault. Writes nothing: callers must consume `use.challenge` in the batch that acts on the proof. */
 export async function proven(
-  services: Ground,
+  services: PasskeyContext,
   passkeys: PasskeyServices,
   credential: unknown,
   purpose: Purpose,

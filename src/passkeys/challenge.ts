@@ -1,31 +1,31 @@
 /**
- * Challenges of WebAuthn ceremonies: signed, so that handing one out writes nothing, and bound to what they are for. A
- * challenge works once: the store keeps the used ones until they expire. Pure but for Web Crypto; `now` is handed in,
- * in epoch seconds.
+ * Challenges of WebAuthn ceremonies. They are signed, so that issuing one writes nothing, and bound to their purpose. A
+ * challenge works once: the store keeps used ones until they expire. Pure except for Web Crypto; `now` is a parameter, in
+ * epoch seconds.
  *
  * base64url of: expiry (4 bytes, big-endian) | random (32 bytes) | HMAC-SHA-256 (32 bytes) over both and the purpose.
  */
 import { deriveKey, HMAC_KEY } from '../derived-key.ts';
 import { fromBase64Url, toBase64Url, utf8 } from '../encoding.ts';
 
-/** A registration and a reauthentication are bound to their user, a sign-in to nobody yet. */
+/** Registrations and reauthentications are bound to their user; the user of a sign-in is not known yet. */
 export type Purpose = { for: 'sign_in' } | { for: 'registration' | 'reauthentication'; userId: string };
 
 export const CHALLENGE_SECONDS = 5 * 60;
 const EXPIRY_BYTES = 4;
-/** Twice what the standard asks for (https://www.w3.org/TR/webauthn-3/#sctn-cryptographic-challenges). */
+/** Twice what the standard requires (https://www.w3.org/TR/webauthn-3/#sctn-cryptographic-challenges). */
 const RANDOM_BYTES = 32;
 const MAC_BYTES = 32;
 const SIGNED_BYTES = EXPIRY_BYTES + RANDOM_BYTES;
 
-/** What finds a used one again. */
+/** Identifies a used challenge in the store. */
 export interface Challenge {
   nonce: string;
   expiresAt: number;
 }
 
 export interface Challenges {
-  /** base64url, as options carry it. */
+  /** base64url, as in the options for the browser. */
   issue: (purpose: Purpose, now: number) => Promise<string>;
   read: (challenge: string, purpose: Purpose, now: number) => Promise<Challenge | 'forged' | 'expired'>;
 }
@@ -43,7 +43,7 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return all;
 }
 
-/** `secret`: whatever only this service knows; a key of its own is derived from it, on first use. */
+/** `secret`: known only to this service. The signing key is derived from it on first use. */
 export function signedChallenges(secret: string): Challenges {
   let imported: Promise<CryptoKey> | undefined;
   const key = () => {

@@ -1,13 +1,13 @@
 /**
- * What a credential says of itself and of the ceremony, before any key is looked at: the shape of the JSON, the client
- * data (https://www.w3.org/TR/webauthn-3/#dictionary-client-data) and the authenticator's flags. Stricter than the
- * library, which believes some of it (docs/adr/0017-webauthn.md). Pure.
+ * Checks of a credential that need no key: the form of the JSON, the client data
+ * (https://www.w3.org/TR/webauthn-3/#dictionary-client-data) and the authenticator's flags. Stricter than the library,
+ * which does not check all of it (docs/adr/0017-webauthn.md). Pure except for Web Crypto.
  */
 import { fromBase64Url, isBase64Url } from '../encoding.ts';
 import type { RefusalReason } from '../refusal-reasons.ts';
 import type { RelyingParty } from './relying-party.ts';
 
-/** What is wrong with a credential: for the log. */
+/** What is wrong with a credential, for the log. */
 export class CredentialFault extends Error {
   readonly reason: RefusalReason;
 
@@ -30,7 +30,7 @@ function record(value: unknown): Json {
   return value as Json;
 }
 
-/** Canonical base64url, as `toJSON()` of the browsers writes it. */
+/** Canonical base64url, as browsers' `toJSON()` returns it. */
 function encoded(value: unknown): string {
   if (typeof value !== 'string' || value === '' || !isBase64Url(value)) throw malformed();
   return value;
@@ -38,7 +38,7 @@ function encoded(value: unknown): string {
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => fromBase64Url(text) ?? new Uint8Array();
 
-/** `id`, and the members of `response` that are read, all of them base64url. */
+/** Reads `id` and the named members of `response`, all base64url. */
 export function readCredential<Name extends string>(
   credential: unknown,
   names: readonly Name[],
@@ -53,7 +53,7 @@ export function readCredential<Name extends string>(
   return { id: known, response: Object.fromEntries(read) as Record<Name, string>, rest };
 }
 
-/** The challenge and the origin of client data that is of this ceremony and of a page of ours. */
+/** Checks that client data is of this ceremony and from an allowed origin; returns its challenge and origin. */
 export function readClientData(
   clientDataJSON: string,
   type: 'webauthn.create' | 'webauthn.get',
@@ -71,7 +71,7 @@ export function readClientData(
   if (data.type !== type) throw new CredentialFault('passkey_ceremony');
   if (typeof data.challenge !== 'string' || typeof data.origin !== 'string') throw malformed();
   if (!isOrigin(data.origin)) throw new CredentialFault('passkey_origin');
-  // In a frame of another site's page whoever owns that page would be signing in somebody who sees nothing of it.
+  // Frames of other sites could trick users into signing in without seeing it.
   if ((data.crossOrigin !== undefined && data.crossOrigin !== false) || data.topOrigin !== undefined) {
     throw new CredentialFault('passkey_cross_origin');
   }
@@ -82,7 +82,7 @@ const RP_ID_HASH_BYTES = 32;
 const HEADER_BYTES = 37;
 const FLAGS = { userPresent: 0x01, userVerified: 0x04, multiDevice: 0x08, backedUp: 0x10 } as const;
 
-/** The header of authenticator data that is for this RP ID, with a user who was there and was verified. */
+/** Checks that authenticator data is for this RP ID, with user presence and verification; returns its header. */
 export async function readAuthenticatorData(
   bytes: Uint8Array,
   { id }: Pick<RelyingParty, 'id'>,
@@ -93,7 +93,7 @@ export async function readAuthenticatorData(
   const flags = bytes[RP_ID_HASH_BYTES] as number;
   const has = (flag: keyof typeof FLAGS) => (flags & FLAGS[flag]) !== 0;
   if (!has('userPresent') || !has('userVerified')) throw new CredentialFault('passkey_user_verification');
-  // What is copied must be able to be (https://www.w3.org/TR/webauthn-3/#sctn-credential-backup).
+  // A backed-up credential must be eligible for backup (https://www.w3.org/TR/webauthn-3/#sctn-credential-backup).
   if (has('backedUp') && !has('multiDevice')) throw malformed();
   return {
     counter: new DataView(bytes.buffer, bytes.byteOffset).getUint32(RP_ID_HASH_BYTES + 1),

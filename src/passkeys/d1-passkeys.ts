@@ -1,7 +1,7 @@
 /**
- * Passkeys in D1. Their credential ids are entries of the kind 'passkey' in `logins`, whose primary key makes each one
- * user's. A used challenge is a row of `revoked_tokens`, as a consumed refresh token is: its primary key decides which
- * of fifty calls with one challenge is the first, and whatever follows in the batch asks whose row it is.
+ * Passkeys in D1. Credential ids are entries of kind 'passkey' in `logins`, whose primary key makes them unique. A used
+ * challenge is a row of `revoked_tokens`, like a consumed refresh token: its primary key decides which of several
+ * concurrent calls with one challenge is the first, and later statements of the batch check whose row it is.
  */
 import { and, asc, eq, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
@@ -26,14 +26,14 @@ const mayChange = ({ userId, sessionId }: { userId: string; sessionId: string },
 const countOf = (userId: string): SQL =>
   sql`(SELECT count(*) FROM ${passkeys} WHERE ${passkeys.userId} = ${userId})`;
 
-/** The row of `users` says how many there are: to be run after every change. */
+/** Updates `users.passkey_count`. To be run after every change. */
 const recount = (db: Db, userId: string, onlyIf: SQL) =>
   db
     .update(users)
     .set({ passkeyCount: countOf(userId) })
     .where(and(eq(users.id, userId), onlyIf));
 
-/** With its entry in `logins`. The second statement says what is gone. */
+/** Deletes the passkey and its directory entry. The second statement returns the deleted row. */
 export const deletePasskey = (db: Db, userId: string, id: string, onlyIf: SQL) =>
   [
     db.delete(logins).where(
@@ -47,10 +47,10 @@ export const deletePasskey = (db: Db, userId: string, id: string, onlyIf: SQL) =
     recount(db, userId, sql`${users.passkeyCount} <> ${countOf(userId)}`),
   ] as const;
 
-/** A row of `revoked_tokens` that no refresh token has: theirs are UUIDs. */
+/** Cannot clash with refresh tokens, whose `jti` is a UUID. */
 const jtiOf = ({ nonce }: Challenge): string => `challenge:${nonce}`;
 
-/** Uses the challenge up in the name of `by`. */
+/** Consumes the challenge for `by`, an id that later statements check. */
 const useChallenge = (db: Db, challenge: Challenge, by: string, now: number, onlyIf: SQL) =>
   insertFrom(
     db,
@@ -74,7 +74,7 @@ const wasUsedBy = (challenge: Challenge, by: string): SQL =>
 const countsOn = (counter: number): SQL =>
   sql`((${passkeys.counter} = 0 AND ${counter} = 0) OR ${passkeys.counter} < ${counter})`;
 
-/** The passkey is still there, and its counter still behind. */
+/** The passkey still exists, and its counter is still lower. */
 const isUsable = ({ userId, id, counter }: PasskeyUse): SQL =>
   sql`EXISTS (SELECT 1 FROM ${passkeys} WHERE ${isPasskey(userId, id)} AND ${countsOn(counter)})`;
 
@@ -190,7 +190,7 @@ function d1Passkeys({ run }: D1): Passkeys {
   };
 }
 
-/** `secret`: challenges are signed with a key that is derived from it. */
+/** `secret`: the key that signs challenges is derived from it. */
 export const d1PasskeyServices = (d1: D1, secret: string): PasskeyServices => ({
   store: d1Passkeys(d1),
   challenges: signedChallenges(secret),

@@ -1,4 +1,4 @@
-/** What a request of the passkeys' routes carries: that of the account app, and the passkeys. */
+/** The context variables of the passkey routes. */
 import type { Context } from 'hono';
 import type { AccountEnv } from '../account/env.ts';
 import type { WithPasskeys } from './services.ts';

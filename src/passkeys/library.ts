@@ -1,4 +1,4 @@
-/** What of the WebAuthn library is used: loaded on first use, since few requests need it. */
+/** The parts of the WebAuthn library that are used. Loaded on first use, as few requests need it. */
 export {
   decodeAttestationObject,
   decodeCredentialPublicKey,

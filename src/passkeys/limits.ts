@@ -1,6 +1,6 @@
-/** The numbers of passkeys. */
+/** Limits of passkeys. */
 
-/** Of a user; every one is in the options of the next registration. */
+/** Bounded, as the options of a registration list all passkeys of the user. */
 export const PASSKEYS_PER_USER = 50;
-/** How long a browser waits for its user: as long as the challenge lives. */
+/** How long the browser waits for the user: the lifetime of the challenge. */
 export const TIMEOUT_MS = 300_000;

@@ -1,4 +1,4 @@
-/** What the passkeys keep, and what they need of their store. Times are epoch seconds. */
+/** The model of passkeys, and their store. Times are epoch seconds. */
 import type { EndedSession, Session, User } from '../model.ts';
 import type { Sessions } from '../ports.ts';
 import type { Challenge, Challenges } from './challenge.ts';
@@ -7,24 +7,24 @@ import type { Challenge, Challenges } from './challenge.ts';
 export interface Passkey {
   userId: string;
   id: string;
-  /** base64url, as the authenticator chose it. */
+  /** base64url, chosen by the authenticator. */
   credentialId: string;
   /** COSE, base64url. */
   publicKey: string;
-  /** The signature counter; 0 where the authenticator does not count. */
+  /** The signature counter; 0 if the authenticator does not count. */
   counter: number;
-  /** The authenticator may copy it to other devices; never changes (backup eligibility). */
+  /** Backup eligibility: it can be synced to other devices. Never changes. */
   multiDevice: boolean;
-  /** It has done so, as of its last use (backup state). */
+  /** Backup state: it was synced, as of its last use. */
   backedUp: boolean;
-  /** How browsers reach the authenticator. */
+  /** How browsers can reach the authenticator. */
   transports: readonly string[];
   name: string;
   createdAt: number;
   lastUsedAt: number | null;
 }
 
-/** What a verified assertion changes of a passkey, and the challenge that it uses up. */
+/** What a verified assertion changes in a passkey, and the challenge that it consumes. */
 export interface PasskeyUse {
   userId: string;
   id: string;
@@ -39,11 +39,11 @@ interface Caller {
 }
 
 export interface Passkeys {
-  /** Of a user, oldest first. */
+  /** The user's passkeys, oldest first. */
   list: (userId: string) => Promise<Passkey[]>;
   /**
-   * Keeps the passkey and uses the challenge up, if the caller's session lives. `taken`: the credential is registered,
-   * to whomever. `used`: the challenge was used, or the session has ended.
+   * Stores the passkey and consumes the challenge, if the caller's session is live. `taken`: the credential is already
+   * registered, to any user. `used`: the challenge was used, or the session has ended.
    */
   add: (
     sessionId: string,
@@ -51,29 +51,29 @@ export interface Passkeys {
     challenge: Challenge,
     now: number,
   ) => Promise<'ok' | 'taken' | 'full' | 'used'>;
-  /** Null: the caller has none of this id. */
+  /** Null if the caller has no passkey with this id. */
   rename: (caller: Caller, id: string, name: string, now: number) => Promise<Passkey | null>;
-  /** `hasAnotherWay`: the user can sign in without a passkey. `gone`: the caller's session does not live. */
+  /** `hasAnotherWay`: the user can sign in without a passkey. `gone`: the caller's session has ended. */
   remove: (
     caller: Caller,
     id: string,
     hasAnotherWay: boolean,
     now: number,
   ) => Promise<'ok' | 'not_found' | 'last' | 'gone'>;
-  /** By the id of the credential, with its user. */
+  /** The passkey with this credential id, and its user. */
   find: (credentialId: string) => Promise<{ user: User; passkey: Passkey } | null>;
-  /** Opens the session, with the use noted and the challenge used up in the same batch. */
+  /** Opens the session, records the use and consumes the challenge, in one batch. */
   open: (
     use: PasskeyUse,
     ...session: Parameters<Sessions['open']>
   ) => Promise<{ outcome: 'ok'; evicted: EndedSession[] } | { outcome: 'changed' }>;
-  /** Notes in a live session that its user proved who they are, with the challenge used up in the same batch. */
+  /** Records a reauthentication in a live session and consumes the challenge, in one batch. */
   reauthenticate: (
     session: Pick<Session, 'userId' | 'id'>,
     use: PasskeyUse,
-    /** Names this very try. */
+    /** Identifies this attempt. */
     tryId: string,
-    /** `expiresAt`: of the access token that is minted for it. */
+    /** `expiresAt`: expiry of the access token that will be minted. */
     noted: { amr: readonly string[]; now: number; expiresAt: number },
   ) => Promise<'ok' | 'changed'>;
 }

@@ -1,4 +1,4 @@
-/** What of a passkey goes over the wire. */
+/** Passkeys as the API returns them. */
 import { timestamp } from '../account/presenters.ts';
 import type { Passkey } from './ports.ts';
 

@@ -1,4 +1,4 @@
-/** Which public keys are taken. The library checks no more than the algorithm's number (docs/adr/0017-webauthn.md). */
+/** Which public keys are accepted. The library only checks the algorithm identifier (docs/adr/0017-webauthn.md). */
 import { toBase64Url } from '../encoding.ts';
 
 /** COSE (RFC 9053 section 2.1, RFC 8812 section 2), in the order of preference. */
@@ -11,9 +11,9 @@ const EC = { kty: 2, crv: -1, x: -2, y: -3 } as const;
 const RSA = { kty: 3, n: -1, e: -2 } as const;
 const P256 = 1;
 const P256_BYTES = 32;
-/** NIST SP 800-131A: 2,048 bits at least. */
+/** NIST SP 800-131A: at least 2,048 bits. */
 const MODULUS_MIN_BYTES = 256;
-/** What any body may hold. */
+/** 8,192 bits, to bound the work of verification. */
 const MODULUS_MAX_BYTES = 1_024;
 const EXPONENT_MAX_BYTES = 4;
 
@@ -32,7 +32,7 @@ function jwkOf(key: ReadonlyMap<unknown, unknown>): [jwk: JsonWebKey, algorithm:
   if (key.get(KTY) === RSA.kty && key.get(ALG) === ALGORITHMS.RS256) {
     const [n, e] = [key.get(RSA.n), key.get(RSA.e)];
     if (!isBytes(n, MODULUS_MIN_BYTES, MODULUS_MAX_BYTES) || !isBytes(e, 1, EXPONENT_MAX_BYTES)) return null;
-    // Leading zeros would make a short modulus look long; an exponent of 1 signs nothing.
+    // Leading zeros would make a short modulus look long; with an exponent of 1 anybody can sign.
     if (n[0] === 0 || e[0] === 0 || (e.length === 1 && (e[0] as number) < 3)) return null;
     return [
       { kty: 'RSA', alg: 'RS256', n: toBase64Url(n), e: toBase64Url(e) },
@@ -42,10 +42,10 @@ function jwkOf(key: ReadonlyMap<unknown, unknown>): [jwk: JsonWebKey, algorithm:
   return null;
 }
 
-/** The number of its algorithm, whatever it is. */
+/** The COSE algorithm identifier of a key, unchecked. */
 export const algorithmOf = (key: unknown): unknown => (key instanceof Map ? key.get(ALG) : undefined);
 
-/** A key of the two algorithms that Web Crypto takes too: for EC, a point of the curve. */
+/** Whether it is a key of one of the two algorithms that Web Crypto accepts, which checks that an EC point is on the curve. */
 export async function isUsableKey(key: unknown): Promise<boolean> {
   const known = key instanceof Map ? jwkOf(key) : null;
   if (!known) return false;

@@ -1,4 +1,4 @@
-/** A passkey as fresh proof of a user who is signed in. */
+/** Reauthentication with a passkey. */
 import type { PasskeyProof } from '../account/application/authentication.ts';
 import type { Caller } from '../account/application/session.ts';
 import { type Call, seconds } from '../ports.ts';
@@ -8,16 +8,16 @@ import { proven } from './assertion.ts';
 import { CredentialFault } from './client-data.ts';
 import type { PasskeyServices } from './ports.ts';
 import {
-  type Ground,
-  judged,
+  asRefusal,
   methodsOf,
+  type PasskeyContext,
   passkeyNotValid,
   relyingParty,
   type WithPasskeys,
 } from './services.ts';
 import { requestOptions } from './sign-in.ts';
 
-/** For one of the user's own passkeys. Writes nothing. */
+/** PublicKeyCredentialRequestOptionsJSON for the user's own passkeys. Writes nothing. */
 export async function reauthenticationOptions(
   services: WithPasskeys,
   { store, challenges }: PasskeyServices,
@@ -32,19 +32,19 @@ export async function reauthenticationOptions(
 
 export const createPasskeyProof = (
   passkeys: PasskeyServices,
-  ground: Ground & { random: Random },
+  context: PasskeyContext & { random: Random },
 ): PasskeyProof => ({
   proveAgain: async (user, session, credential, call) => {
     const purpose = { for: 'reauthentication', userId: user.id } as const;
-    const { passkey, use } = await judged(
-      () => proven(ground, passkeys, credential, purpose, call),
+    const { passkey, use } = await asRefusal(
+      () => proven(context, passkeys, credential, purpose, call),
       passkeyNotValid,
     );
-    const at = seconds(ground.clock);
+    const at = seconds(context.clock);
     const amr = methodsOf(passkey);
-    const expiresAt = tokenEnd(at, ground.settings.ACCESS_TOKEN_LIFETIME, session.absoluteEndAt);
+    const expiresAt = tokenEnd(at, context.settings.ACCESS_TOKEN_LIFETIME, session.absoluteEndAt);
     const noted = { amr, now: at, expiresAt };
-    const outcome = await passkeys.store.reauthenticate(session, use, ground.random.uuid4(), noted);
+    const outcome = await passkeys.store.reauthenticate(session, use, context.random.uuid4(), noted);
     if (outcome === 'changed') throw passkeyNotValid(new CredentialFault('passkey_challenge_used'));
     return { amr, at };
   },

@@ -1,4 +1,4 @@
-/** What signed-in users do with their passkeys: add, list, rename and remove them. */
+/** Adding, listing, renaming and removing a signed-in user's passkeys. */
 import { sendMail } from '../account/application/mailing.ts';
 import { requireRecentAuthentication } from '../account/application/reauthentication.ts';
 import type { Caller } from '../account/application/session.ts';
@@ -10,15 +10,15 @@ import type { RefusalReason } from '../refusal-reasons.ts';
 import { PASSKEYS_PER_USER, TIMEOUT_MS } from './limits.ts';
 import type { Passkey, PasskeyServices } from './ports.ts';
 import { ALGORITHMS } from './public-key.ts';
-import { judged, reader, relyingParty, type WithPasskeys } from './services.ts';
+import { asRefusal, reader, relyingParty, type WithPasskeys } from './services.ts';
 import { verifyRegistration } from './webauthn.ts';
 
 const keyOf = ({ user, sessionId }: Caller) => ({ userId: user.id, sessionId });
 const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session_ended_meanwhile' });
 
 /**
- * PublicKeyCredentialCreationOptionsJSON for a passkey that is found without a name, by whoever is at the device.
- * Nothing is written. 401 reauthentication_required; 400 too_many_passkeys.
+ * PublicKeyCredentialCreationOptionsJSON for a discoverable credential. Writes nothing.
+ * 401 reauthentication_required; 400 too_many_passkeys.
  */
 export async function registrationOptions(
   services: WithPasskeys,
@@ -54,7 +54,10 @@ export async function registrationOptions(
   };
 }
 
-/** Its options have asked for a recent proof. 400 passkey_not_valid, passkey_taken, too_many_passkeys. */
+/**
+ * Adds a passkey. Needs no step-up of its own, as getting its options did.
+ * 400 passkey_not_valid, passkey_taken, too_many_passkeys.
+ */
 export async function addPasskey(
   services: WithPasskeys,
   passkeys: PasskeyServices,
@@ -65,7 +68,7 @@ export async function addPasskey(
   const { user, sessionId } = caller;
   const now = seconds(services.clock);
   const read = reader(passkeys, { for: 'registration', userId: user.id }, now);
-  const { created, challenge } = await judged(
+  const { created, challenge } = await asRefusal(
     () => verifyRegistration(credential, relyingParty(services, call), read),
     ({ reason }) => refused('passkey_not_valid', reason),
   );
@@ -118,7 +121,7 @@ export async function removePasskey(
 ): Promise<void> {
   await requireRecentAuthentication(services, caller, password, call);
   const { user } = caller;
-  // Whatever takes the password away ends the session, without which nothing is removed.
+  // As read is good enough: losing the password also ends the session, which the store checks.
   const hasAnotherWay =
     services.hasher.isUsable(user.passwordHash) ||
     (services.settings.SIGN_IN_BY_EMAIL && user.emailVerifiedAt !== null);

@@ -1,6 +1,6 @@
 /**
- * `/.well-known/webauthn`: on which origins browsers let pages use the passkeys of this RP ID
- * (https://www.w3.org/TR/webauthn-3/#sctn-related-origins). 404 where PASSKEYS is off.
+ * `/.well-known/webauthn`: the origins whose pages may use the passkeys of this RP ID
+ * (https://www.w3.org/TR/webauthn-3/#sctn-related-origins). 404 if PASSKEYS is off.
  */
 import { Hono } from 'hono';
 import { Refusal } from '../errors.ts';

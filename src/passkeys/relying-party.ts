@@ -1,5 +1,5 @@
 /**
- * Who a passkey is for: the relying party, by the settings and the public address. Pure.
+ * The relying party of passkeys, from the settings and the public URL. Pure.
  * https://www.w3.org/TR/webauthn-3/#relying-party-identifier
  */
 import { type IsAllowedOrigin, isInsecureOrigin, originMatcher } from '../origins.ts';
@@ -8,11 +8,11 @@ import type { Settings } from '../settings.ts';
 export interface RelyingParty {
   /** A domain. */
   id: string;
-  /** What browsers show. */
+  /** Shown by browsers. */
   name: string;
-  /** Whether a ceremony on a page (or in an app) of this origin counts. */
+  /** Whether ceremonies on pages (or in apps) of this origin are accepted. */
   isOrigin: IsAllowedOrigin;
-  /** For `/.well-known/webauthn`: the web origins that are known by name. */
+  /** For `/.well-known/webauthn`: the web origins, without patterns. */
   origins: readonly string[];
 }
 
@@ -20,17 +20,17 @@ type Known = Pick<Settings, 'ENVIRONMENT' | 'PASSKEY_RP_ID' | 'PASSKEY_ORIGINS' 
 
 const LOCALHOST = 'localhost';
 
-/** An address is no RP ID: in development it is this machine all the same. */
+/** An IP address cannot be an RP ID. In development it means this machine. */
 const domainOf = (hostname: string): string => (/^[\d.]+$|^\[/.test(hostname) ? LOCALHOST : hostname);
 
-/** An origin whose pages may use this RP ID without any document. */
+/** An origin whose pages may use this RP ID without `/.well-known/webauthn`. */
 function isWithin(rpId: string, origin: string): boolean {
   const url = URL.canParse(origin) ? new URL(origin) : null;
   if (url?.origin !== origin || !/^https?:$/.test(url.protocol) || isInsecureOrigin(origin)) return false;
   return url.hostname === rpId || url.hostname.endsWith(`.${rpId}`);
 }
 
-/** `accountsUrl`: where the account app is, seen from outside. `site`: what people know it by. */
+/** `accountsUrl`: public URL of the account app. `site`: display name of the site. */
 export function relyingPartyOf(
   { settings, isAllowedOrigin }: { settings: Known; isAllowedOrigin: IsAllowedOrigin },
   { accountsUrl, site }: { accountsUrl: string; site: string },
@@ -46,17 +46,17 @@ export function relyingPartyOf(
       origins: PASSKEY_ORIGINS.filter(isNamed),
     };
   }
-  // A front end's server picks its own port.
-  const isDeveloped = (origin: string) =>
+  // Front-end servers choose their own port.
+  const isLocal = (origin: string) =>
     ENVIRONMENT === 'development' && id === LOCALHOST && isWithin(id, origin);
   return {
     id,
     name: site,
     isOrigin: (origin) =>
-      origin === own.origin || (isWithin(id, origin) && (isAllowedOrigin(origin) || isDeveloped(origin))),
+      origin === own.origin || (isWithin(id, origin) && (isAllowedOrigin(origin) || isLocal(origin))),
     origins: [own.origin, ...ALLOWED_ORIGINS.filter((origin) => isNamed(origin) && isWithin(id, origin))],
   };
 }
 
-/** One web origin, not a pattern or an app. */
+/** A single web origin, not a pattern or an app scheme. */
 const isNamed = (origin: string): boolean => /^https?:\/\/[^*]+$/.test(origin);

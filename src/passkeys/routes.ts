@@ -1,4 +1,4 @@
-/** `/account/passkeys`, and signing in with one; 404 where PASSKEYS is off. */
+/** `/account/passkeys`, and signing in with one. 404 if PASSKEYS is off. */
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { apiPolicy } from '../account/application/sign-in.ts';

@@ -1,4 +1,4 @@
-/** What the use cases of passkeys are built from, and what all of them share. */
+/** Services of the use cases of passkeys, and what they share. */
 import type { Services } from '../account/application/tokens.ts';
 import { Refusal } from '../errors.ts';
 import type { Call } from '../ports.ts';
@@ -8,22 +8,23 @@ import { CredentialFault } from './client-data.ts';
 import type { PasskeyServices } from './ports.ts';
 import { type RelyingParty, relyingPartyOf } from './relying-party.ts';
 
-/** `passkeys`: null where PASSKEYS is off. */
+/** `passkeys`: null if PASSKEYS is off. */
 export type WithPasskeys = Services & { passkeys: PasskeyServices | null };
 
-/** What a proof by a passkey needs of the world. */
-export type Ground = Pick<Services, 'settings' | 'isAllowedOrigin' | 'clock'>;
+/** The services needed to verify a credential. */
+export type PasskeyContext = Pick<Services, 'settings' | 'isAllowedOrigin' | 'clock'>;
 
-export const relyingParty = (services: Ground, call: Call): RelyingParty => relyingPartyOf(services, call);
+export const relyingParty = (services: PasskeyContext, call: Call): RelyingParty =>
+  relyingPartyOf(services, call);
 
-/** Whether a challenge is of this purpose, and of now. */
+/** Reads challenges for this purpose. */
 export const reader =
   ({ challenges }: PasskeyServices, purpose: Purpose, now: number) =>
   (challenge: string) =>
     challenges.read(challenge, purpose, now);
 
-/** Runs `work`; what is wrong with a credential becomes the refusal that `refuse` makes of it. */
-export async function judged<T>(
+/** Runs `work` and turns a CredentialFault into a Refusal. */
+export async function asRefusal<T>(
   work: () => Promise<T>,
   refuse: (fault: CredentialFault) => Refusal,
 ): Promise<T> {
@@ -34,11 +35,11 @@ export async function judged<T>(
   }
 }
 
-/** 401, whatever is wrong: the log says what. */
+/** 401 passkey_not_valid for every fault. Only the log says which. */
 export const passkeyNotValid = ({ reason }: CredentialFault): Refusal =>
   new Refusal('passkey_not_valid', { reason });
 
-/** RFC 8176. The user was verified too: with what they have, that is two factors. */
+/** RFC 8176. `mfa`: possession of the passkey and the user verification are two factors. */
 export const methodsOf = ({ multiDevice }: { multiDevice: boolean }): AuthenticationMethod[] => [
   multiDevice ? 'swk' : 'hwk',
   'mfa',

@@ -1,4 +1,4 @@
-/** Signing in with a passkey: the browser offers those that it has, the user names nobody. */
+/** Signing in with a passkey: the browser offers discoverable credentials, without a username. */
 import type { SignInPolicy } from '../account/application/authentication.ts';
 import { openSession } from '../account/application/sign-in.ts';
 import { Refusal } from '../errors.ts';
@@ -8,9 +8,9 @@ import { proven } from './assertion.ts';
 import { CredentialFault } from './client-data.ts';
 import { TIMEOUT_MS } from './limits.ts';
 import type { Passkey, PasskeyServices } from './ports.ts';
-import { judged, methodsOf, passkeyNotValid, relyingParty, type WithPasskeys } from './services.ts';
+import { asRefusal, methodsOf, passkeyNotValid, relyingParty, type WithPasskeys } from './services.ts';
 
-/** PublicKeyCredentialRequestOptionsJSON. Without `allowed`, any passkey that the browser has. */
+/** PublicKeyCredentialRequestOptionsJSON. Without `allowed`, any discoverable credential. */
 export function requestOptions(
   challenge: string,
   rpId: string,
@@ -29,13 +29,13 @@ export function requestOptions(
   };
 }
 
-/** Writes nothing and reads nothing. */
+/** The options for a sign-in. Neither reads nor writes a store. */
 export async function signInOptions(services: WithPasskeys, { challenges }: PasskeyServices, call: Call) {
   const challenge = await challenges.issue({ for: 'sign_in' }, seconds(services.clock));
   return requestOptions(challenge, relyingParty(services, call).id);
 }
 
-/** Both factors in one. 401 passkey_not_valid; 429 throttled. */
+/** Signs in; a user-verified passkey counts as both factors. 401 passkey_not_valid; 429 throttled. */
 export async function signInByPasskey(
   services: WithPasskeys,
   passkeys: PasskeyServices,
@@ -44,7 +44,7 @@ export async function signInByPasskey(
   call: Call,
 ): Promise<{ user: User; session: Session; now: number }> {
   await services.limits.check({ action: 'anonymous', endpoint: 'passkey' }, call);
-  const { user, passkey, use } = await judged(
+  const { user, passkey, use } = await asRefusal(
     () => proven(services, passkeys, credential, { for: 'sign_in' }, call),
     passkeyNotValid,
   );

@@ -1,6 +1,6 @@
 /**
- * Registrations and assertions of WebAuthn (https://www.w3.org/TR/webauthn-3/#sctn-rp-operations): which steps of the
- * standard the library takes, and which are taken here. Throws a CredentialFault. Pure but for Web Crypto.
+ * Verification of WebAuthn registrations and assertions (https://www.w3.org/TR/webauthn-3/#sctn-rp-operations), partly
+ * with the library, partly here. Throws a CredentialFault. Pure except for Web Crypto.
  */
 import { fromBase64Url, toBase64Url } from '../encoding.ts';
 import type { Challenge } from './challenge.ts';
@@ -9,7 +9,7 @@ import type { Passkey } from './ports.ts';
 import { algorithmOf, isUsableKey } from './public-key.ts';
 import type { RelyingParty } from './relying-party.ts';
 
-/** What a challenge is judged by: its signature, its purpose and its age. */
+/** Checks a challenge's signature, purpose and age. */
 export type ReadChallenge = (challenge: string) => Promise<Challenge | 'forged' | 'expired'>;
 
 export type NewCredential = Pick<
@@ -29,8 +29,8 @@ async function requireChallenge(challenge: string, read: ReadChallenge): Promise
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => fromBase64Url(text) ?? new Uint8Array();
 
-/** Whatever the library says, its messages hold what was sent. */
-async function believed<T>(work: () => Promise<T>): Promise<T> {
+/** Drops the library's messages, as they contain what was sent. */
+async function withoutDetails<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -38,7 +38,7 @@ async function believed<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A new credential, for the challenge that `read` knows. */
+/** Verifies a new credential, whose challenge `read` must accept. */
 export async function verifyRegistration(
   credential: unknown,
   rp: RelyingParty,
@@ -47,7 +47,7 @@ export async function verifyRegistration(
   const { id, response, rest } = readCredential(credential, ['clientDataJSON', 'attestationObject']);
   const sent = readClientData(response.clientDataJSON, 'webauthn.create', rp);
   const challenge = await requireChallenge(sent.challenge, read);
-  const created = await believed(async () => {
+  const created = await withoutDetails(async () => {
     const library = await import('./library.ts');
     const attestation = library.decodeAttestationObject(bytes(response.attestationObject));
     const flags = await readAuthenticatorData(attestation.get('authData'), rp);
@@ -58,7 +58,7 @@ export async function verifyRegistration(
     }
     const key: unknown = library.decodeCredentialPublicKey(credentialPublicKey);
     if (!(await isUsableKey(key))) throw new CredentialFault('passkey_key');
-    // None was asked for; a self attestation is what an authenticator may send all the same.
+    // No attestation is requested, but authenticators may still send a self attestation.
     const format = attestation.get('fmt');
     const statement: unknown = attestation.get('attStmt');
     if (!(statement instanceof Map)) throw new CredentialFault('passkey_malformed');
@@ -82,7 +82,7 @@ export async function verifyRegistration(
   return { created, challenge };
 }
 
-/** What an authenticator signs (https://www.w3.org/TR/webauthn-3/#fig-signature). */
+/** The bytes that an authenticator signs (https://www.w3.org/TR/webauthn-3/#fig-signature). */
 async function signedBy(
   authenticatorData: Uint8Array,
   clientDataJSON: string,
@@ -96,10 +96,10 @@ async function signedBy(
 
 const listed = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** An assertion that is well-formed, fresh and for us; nobody has looked at its signature. */
+/** An assertion that is well-formed, fresh and for this service. Its signature is not verified yet. */
 export interface Assertion {
   credentialId: string;
-  /** The id of the user, as the authenticator kept it. */
+  /** The user's id, as stored by the authenticator. */
   userHandle: string;
   challenge: Challenge;
   counter: number;
@@ -109,7 +109,7 @@ export interface Assertion {
   sent: { authenticatorData: string; clientDataJSON: string; signature: string };
 }
 
-/** Everything that can be said without a key, and so without a look at D1. */
+/** All checks that need no public key, and so no read of D1. */
 export async function readAssertion(
   credential: unknown,
   rp: RelyingParty,
@@ -131,17 +131,17 @@ export async function readAssertion(
   };
 }
 
-/** Whether the passkey made the assertion. Its counter is judged by `countsOn`. */
+/** Checks that the passkey signed the assertion. The counter is checked by `countsOn`. */
 export async function verifyAssertion(
   { userHandle, multiDevice, sent }: Assertion,
   passkey: Pick<Passkey, 'userId' | 'publicKey' | 'multiDevice'>,
 ): Promise<void> {
   if (userHandle !== passkey.userId) throw new CredentialFault('passkey_user_handle');
   if (multiDevice !== passkey.multiDevice) throw new CredentialFault('passkey_malformed');
-  const verified = await believed(async () => {
+  const verified = await withoutDetails(async () => {
     const library = await import('./library.ts');
     const authenticatorData = bytes(sent.authenticatorData);
-    // Refuses what is longer or shorter than it says.
+    // Refuses data whose length is inconsistent.
     library.parseAuthenticatorData(authenticatorData);
     return library.verifySignature({
       signature: bytes(sent.signature),
@@ -153,8 +153,7 @@ export async function verifyAssertion(
 }
 
 /**
- * Whether a signature counter goes on from the one before, or the authenticator never counted. One that does not says
- * that there may be two of the authenticator (https://www.w3.org/TR/webauthn-3/#sctn-sign-counter). Twin: `countsOn`
- * (passkeys/d1-passkeys.ts).
+ * Whether the signature counter has increased, or the authenticator does not count. Otherwise the authenticator may have
+ * been cloned (https://www.w3.org/TR/webauthn-3/#sctn-sign-counter). Twin: `countsOn` (passkeys/d1-passkeys.ts).
  */
 export const countsOn = (before: number, now: number): boolean => (before === 0 && now === 0) || now > before;

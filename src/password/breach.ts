@@ -1,6 +1,6 @@
 /**
- * Have I Been Pwned's range API (https://haveibeenpwned.com/API/v3#PwnedPasswords): the first five characters
- * of the SHA-1 go out, nothing else (k-anonymity). Fails open, and says so in the log.
+ * Have I Been Pwned's range API (https://haveibeenpwned.com/API/v3#PwnedPasswords): only the first five characters of
+ * the SHA-1 are sent (k-anonymity). Fails open, and logs failures.
  */
 import { within } from '../deadlines.ts';
 import { toHex, utf8 } from '../encoding.ts';
@@ -17,7 +17,7 @@ export function pwnedPasswords(fetcher: typeof fetch = (...args) => fetch(...arg
       const hash = toHex(digest).toUpperCase();
       const range = async () => {
         const answer = await fetcher(`https://api.pwnedpasswords.com/range/${hash.slice(0, 5)}`, {
-          // The service refuses (403) a request without a User-Agent, and Workers send none by themselves.
+          // The service refuses requests without a User-Agent (403), and Workers do not send one by default.
           headers: { 'Add-Padding': 'true', 'User-Agent': 'hono-accounts' },
         });
         if (!answer.ok) throw new Error(`status ${answer.status}`);

@@ -1,18 +1,18 @@
 /**
- * Our own hash of PBKDF2-HMAC-SHA256 in chained calls, each within the platform's limit, after the PHC string format:
+ * Our own PBKDF2-HMAC-SHA256 hash, in chained calls that stay within the platform's limit, similar to PHC strings:
  *
  *     $pbkdf2-sha256-chain$i=<total>,c=<per call>$<salt>$<hash>
  *
- * docs/adr/0002-chained-pbkdf2.md has the construction, its worth and vectors.
+ * docs/adr/0002-chained-pbkdf2.md describes the construction and its strength, with test vectors.
  */
 import { fromBase64, toBase64 } from '../encoding.ts';
 import { HASH_BYTES } from './own-hash.ts';
 import { type DeriveBits, MAX_ITERATIONS_PER_CALL } from './pbkdf2.ts';
 
-/** The most iterations of our own hashes, made or stored: bad data must not hang the Worker. */
+/** Upper bound of iterations, for new and stored hashes: bad data must not hang the Worker. */
 export const MAX_CHAIN_ITERATIONS = 10_000_000;
 
-/** Bounds the number of calls that a stored hash may ask for. */
+/** Bounds the number of calls that a stored hash can cause. */
 const MIN_ITERATIONS_PER_CALL = 10_000;
 
 export interface ChainedHash {
@@ -25,7 +25,7 @@ export interface ChainedHash {
 const PATTERN =
   /^\$pbkdf2-sha256-chain\$i=([1-9]\d{0,7}),c=([1-9]\d{0,5})\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{43})$/;
 
-/** Null for any other string, and for numbers out of bounds. */
+/** Null for other strings and for numbers out of bounds. */
 export function parseChainedHash(encoded: string): ChainedHash | null {
   const [, total, cap, salt, hash] = PATTERN.exec(encoded) ?? [];
   if (salt === undefined || hash === undefined) return null;
@@ -39,7 +39,7 @@ export function parseChainedHash(encoded: string): ChainedHash | null {
 export const formatChainedHash = ({ iterations, perCall, salt, hash }: ChainedHash): string =>
   `$pbkdf2-sha256-chain$i=${iterations},c=${perCall}$${toBase64(salt)}$${toBase64(hash)}`;
 
-/** Each output is the next call's password, under the same salt. No iterations: `password` itself. */
+/** Each output is the password of the next call, with the same salt. With zero iterations returns `password` itself. */
 export async function derivedByChain(
   derive: DeriveBits,
   password: Uint8Array,

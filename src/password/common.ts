@@ -1,21 +1,21 @@
 /**
- * Whether a password is among the 7,000 most common of 8 and more characters.
+ * Whether a password is among the 7,000 most common ones of at least 8 characters.
  *
- * The list is common-passwords.generated.ts, made by scripts/make-common-passwords.ts. It has no entry that is
- * all digits (policy.ts refuses those by rule) or shorter than 8, and is for the usual minimum length.
+ * scripts/make-common-passwords.ts generates the list, common-passwords.generated.ts. It has no entries that policy.ts
+ * refuses anyway: numeric ones, and ones shorter than 8 characters.
  */
 import { COMMON_PASSWORDS } from './common-passwords.generated.ts';
 
 /**
- * As Django's CommonPasswordValidator: lower-cased, without white space around. `password` is in NFKC.
- * Reads through the coded list, in a millisecond or two; nothing is kept, for few requests set a password.
+ * Like Django's CommonPasswordValidator: lower-cased and trimmed. `password` must be in NFKC. Scans the encoded list in a
+ * millisecond or two and keeps no decoded copy, as few requests set a password.
  */
 export function isCommon(password: string): boolean {
   const wanted = password.toLowerCase().trim();
   let matched = 0;
   for (const coded of COMMON_PASSWORDS.split(' ')) {
     const shared = Number.parseInt(coded.charAt(0), 36);
-    // An entry that has more of the one before than `wanted` has differs from it at the same place.
+    // An entry that shares more with the previous one than `wanted` does differs from `wanted` at the same position.
     if (shared > matched) continue;
     const length = shared + coded.length - 1;
     matched = shared;

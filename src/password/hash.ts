@@ -1,9 +1,9 @@
 /**
- * Makes and checks password hashes. New ones are of one of our own kinds, chained PBKDF2 or scrypt; those of other
- * software verify until a log-in replaces them (foreign/). docs/adr/0008-password-hashers.md and
- * docs/adr/0011-password-hasher-setting.md say why.
+ * Creates and verifies password hashes. New ones are chained PBKDF2 or scrypt; those of other software (foreign/) work
+ * until a log-in replaces them. For the reasons see docs/adr/0008-password-hashers.md and
+ * docs/adr/0011-password-hasher-setting.md.
  *
- * It judges no password (policy.ts) and stores nothing: `rehash` tells the caller to.
+ * Does not check the password policy (policy.ts) and stores nothing: `rehash` tells the caller to.
  */
 import {
   derivedByChain,
@@ -33,48 +33,48 @@ export { type DeriveBits, MAX_ITERATIONS_PER_CALL } from './pbkdf2.ts';
 
 export interface PasswordHasher {
   /**
-   * A new hash, with a new salt, of the NFKC form of `password`.
-   * Throws a TypeError where it has a lone surrogate: all of those have one encoding.
+   * A new hash of the NFKC form of `password`, with a new salt. Throws a TypeError for lone surrogates, which all have
+   * the same encoding.
    */
   hash(password: string): Promise<string>;
   /**
-   * Whether `password` is the one of `encoded`: a hash of ours (NFKC) or of other software (as that takes it).
-   * `null`, '' and whatever else cannot be read or verified stand for a user without a password: the same work, then
-   * `ok: false`; a bad string never throws. The work is that of a new hash, but for a costlier hash of ours and for
-   * other software's, which take their own. `rehash`: right, and to be replaced by `hash(password)`.
+   * Whether `password` matches `encoded`, a hash of ours (after NFKC) or of other software (as that software hashes it).
+   * `null`, '' and anything that cannot be read or verified mean that the user has no password: takes the same work and
+   * returns `ok: false`, never throws. The work is that of a new hash, except for stronger hashes of ours and those of
+   * other software. `rehash`: the password matches, and the hash should be replaced by `hash(password)`.
    */
   verify(password: string, encoded: string | null): Promise<{ ok: boolean; rehash: boolean }>;
-  /** Whether a password can match at all: false for '' and for whatever cannot be read or verified. */
+  /** Whether any password can match: false for '' and for anything that cannot be read or verified. */
   isUsable(encoded: string): boolean;
-  /** Whether other software's hash takes more work to check than a new hash of ours. */
+  /** Whether it is a hash of other software that takes more work than a new hash of ours. */
   isCostly(encoded: string): boolean;
-  /** Tries the largest call that hashing makes. What the platform refuses, or null. */
+  /** Tries the largest call that hashing needs. Returns what the platform refuses, or null. */
   refusedByPlatform(): Promise<string | null>;
 }
 
 export interface PasswordHasherOptions {
-  /** Of new hashes. */
+  /** The kind of new hashes. */
   kind?: 'pbkdf2' | 'scrypt';
-  /** Total of a new PBKDF2 hash, 1 to 10,000,000. OWASP Password Storage: 600,000. */
+  /** Total iterations of a new PBKDF2 hash, 1 to 10,000,000. OWASP Password Storage: 600,000. */
   iterations: number;
   /** For hashes imported from Firebase. */
   firebase?: FirebaseHashConfig | null;
-  /** One PBKDF2 call, never asked for more than MAX_ITERATIONS_PER_CALL; Web Crypto's. */
+  /** One PBKDF2 call of at most MAX_ITERATIONS_PER_CALL. Default: Web Crypto. */
   derive?: DeriveBits;
-  /** node:crypto's. */
+  /** Default: node:crypto. */
   scrypt?: Scrypt;
-  /** The salt's source; Web Crypto's. */
+  /** The source of salts. Default: Web Crypto. */
   randomBytes?: (n: number) => Uint8Array;
 }
 
-/** A hash that was read: what its check costs, and whether a new one would be of the same kind and cost. */
+/** A parsed hash: the work of its check, and whether it is as strong as a new one of the current kind. */
 interface ReadHash {
   work: number;
   isCurrent: boolean;
   check: (password: string) => Promise<boolean>;
 }
 
-/** `hash`: of new passwords. `topUp`: the work of `hash` that is left after `done` (work.ts), for its duration. */
+/** `topUp` does the part of the work of `hash` that remains after `done` (work.ts), so that durations are equal. */
 interface Kind {
   hash: (password: string) => Promise<string>;
   topUp: (password: string, done: number) => Promise<void>;
@@ -144,7 +144,7 @@ export function createPasswordHasher(options: PasswordHasherOptions): PasswordHa
       if (count <= MAX_ITERATIONS_PER_CALL) {
         return derive(digest, password, salt, count, DIGEST_BYTES[digest]);
       }
-      // Loaded on first use: nothing of it is evaluated before.
+      // Loaded on first use.
       const { slicedPbkdf2 } = await import('./sliced-pbkdf2.ts');
       return slicedPbkdf2(digest, password, salt, count);
     },
@@ -195,8 +195,8 @@ export function createPasswordHasher(options: PasswordHasherOptions): PasswordHa
 }
 
 /**
- * A scrypt cost for the work that is left of SCRYPT_COST after `done`; null where too little is left for one. Nearly
- * exact: with half the N, a p of 1 is a tenth of the whole.
+ * A scrypt cost for the part of SCRYPT_COST that remains after `done`; null if too little remains. Approximate: with half
+ * the N, p=1 is a tenth of the whole.
  */
 function remainingScryptCost(done: number): typeof SCRYPT_COST | null {
   if (done === 0) return SCRYPT_COST;

@@ -1,9 +1,9 @@
 /**
- * scrypt (RFC 7914) as the platform offers it: `node:crypto`, in workerd and in Node. One call cannot be
- * divided, so its work is bounded.
+ * The platform's scrypt (RFC 7914): `node:crypto`, in workerd and in Node. A call cannot be interrupted, so its work is
+ * bounded.
  */
 
-/** Memory is 128·N·r bytes, work goes with N·r·p. */
+/** Memory is 128·N·r bytes, work is proportional to N·r·p. */
 export interface ScryptCost {
   N: number;
   r: number;
@@ -23,7 +23,7 @@ export type Scrypt = (
   lengthBytes: number,
 ) => Promise<Uint8Array>;
 
-/** Whether a stored hash may ask for this cost. N is a power of two. */
+/** Whether a cost is valid and within bounds. N must be a power of two. */
 export function isScryptCost({ N, r, p }: ScryptCost): boolean {
   const whole = [N, r, p].every((number) => Number.isSafeInteger(number) && number >= 1);
   return (
@@ -36,7 +36,7 @@ export function isScryptCost({ N, r, p }: ScryptCost): boolean {
   );
 }
 
-/** Rejects where the platform refuses the cost. */
+/** Rejects if the platform refuses the cost. */
 export const nativeScrypt: Scrypt = async (password, salt, cost, lengthBytes) => {
   // Loaded on first use: most deployments never need it.
   const { scrypt } = await import('node:crypto');

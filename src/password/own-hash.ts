@@ -1,4 +1,4 @@
-/** What our own kinds of hash (chained-pbkdf2.ts, own-scrypt.ts) share. */
+/** What our own hash formats (chained-pbkdf2.ts, own-scrypt.ts) share. */
 import { utf8 } from '../encoding.ts';
 import { normalizePassword } from './policy.ts';
 
@@ -8,8 +8,8 @@ export const HASH_BYTES = 32;
 const END_MARK = 0xff;
 
 /**
- * The bytes that are hashed: UTF-8 of the NFKC form, and a byte that UTF-8 never has. HMAC, and with it scrypt, fills
- * its key up with zeros (RFC 2104, section 2), so without an end mark `secret` and `secret\0` would be one password.
+ * The bytes to hash: UTF-8 of the NFKC form, and a byte that never occurs in UTF-8. HMAC, and so scrypt, pads its key
+ * with zeros (RFC 2104 section 2): without an end mark, `secret` and `secret\0` would be the same password.
  */
 export function passwordBytes(password: string): Uint8Array {
   const text = utf8(normalizePassword(password));

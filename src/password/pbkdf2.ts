@@ -1,16 +1,15 @@
 /**
- * One call of PBKDF2 (RFC 8018, section 5.2) as the platform offers it, and the comparison of two outputs.
- *
- * What a stored hash looks like is not known here: chained-pbkdf2.ts has our own format, foreign/ those of others.
+ * One call of the platform's PBKDF2 (RFC 8018 section 5.2), and comparison of outputs. Hash formats are in
+ * chained-pbkdf2.ts and foreign/.
  */
 
 /**
- * The most iterations one Web Crypto call may ask for. Workers in production refuse more with a
- * NotSupportedError (node:crypto too); the local workerd does not, so the refusal is repeated below.
+ * Upper bound of iterations per Web Crypto call. Workers in production refuse more with a NotSupportedError (also in
+ * node:crypto); local workerd does not, so `deriveByWebCrypto` checks it too.
  */
 export const MAX_ITERATIONS_PER_CALL = 100_000;
 
-/** RFC 8018's PRF by its hash function. */
+/** The hash function of the PRF in RFC 8018. */
 export type Digest = 'SHA-1' | 'SHA-256' | 'SHA-512';
 
 /** Bytes of one block of output. */
@@ -19,7 +18,7 @@ export const DIGEST_BYTES = { 'SHA-1': 20, 'SHA-256': 32, 'SHA-512': 64 } as con
   number
 >;
 
-/** One PBKDF2-HMAC call: `lengthBytes` bytes out of `password` and `salt`. */
+/** One PBKDF2-HMAC call that derives `lengthBytes` bytes. */
 export type DeriveBits = (
   hash: Digest,
   password: Uint8Array,
@@ -28,12 +27,12 @@ export type DeriveBits = (
   lengthBytes: number,
 ) => Promise<Uint8Array>;
 
-/** PBKDF2 by Web Crypto. Throws a RangeError over MAX_ITERATIONS_PER_CALL. */
+/** PBKDF2 with Web Crypto. Throws a RangeError above MAX_ITERATIONS_PER_CALL. */
 export const deriveByWebCrypto: DeriveBits = async (hash, password, salt, iterations, lengthBytes) => {
   if (iterations > MAX_ITERATIONS_PER_CALL) {
     throw new RangeError(`one PBKDF2 call may have at most ${MAX_ITERATIONS_PER_CALL} iterations`);
   }
-  // The type alone: no bytes here are shared between threads.
+  // For the type only: none of these buffers is shared between threads.
   const whole = (bytes: Uint8Array) => bytes as Uint8Array<ArrayBuffer>;
   const key = await crypto.subtle.importKey('raw', whole(password), 'PBKDF2', false, ['deriveBits']);
   const bits = await crypto.subtle.deriveBits(
@@ -45,8 +44,8 @@ export const deriveByWebCrypto: DeriveBits = async (hash, password, salt, iterat
 };
 
 /**
- * Whether two digests are the same, in a time that does not tell where they differ. Lengths are public.
- * `crypto.subtle.timingSafeEqual` is workerd's alone, and these rules run in Node as well.
+ * Constant-time comparison; lengths are public. `crypto.subtle.timingSafeEqual` exists only in workerd, and this code also
+ * runs in Node.
  */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

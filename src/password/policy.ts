@@ -1,9 +1,8 @@
 /**
- * Which passwords may be chosen: Django's four validators and a maximum (NIST SP 800-63B-3, section 5.1.1.2:
- * length and a list of common passwords, no composition rules).
+ * The policy for new passwords: Django's four validators and a maximum length (NIST SP 800-63B-3 section 5.1.1.2: length
+ * and a list of common passwords, no composition rules).
  *
- * Pure. It neither hashes nor asks Have I Been Pwned, and a log-in does not ask it: a password that was once
- * accepted stays good.
+ * Pure. Does not include Have I Been Pwned. Not applied at log-in: a password that was once accepted stays valid.
  */
 import { isCommon } from './common.ts';
 
@@ -17,11 +16,11 @@ export type PasswordFaultCode =
 
 export interface PasswordFault {
   code: PasswordFaultCode;
-  /** `{min}` of too short, `{max}` of too long, `{attribute: 'username' | 'name' | 'email'}` of too similar. */
+  /** Too short: `{min}`; too long: `{max}`; too similar: `{attribute: 'username' | 'name' | 'email'}`. */
   params?: Record<string, string | number>;
 }
 
-/** What the person is known by, as far as it is known. */
+/** The attributes that a password must not resemble. */
 export interface PasswordOwner {
   email?: string | null;
   username?: string | null;
@@ -35,24 +34,24 @@ export const PASSWORD_MAX_LENGTH = 256;
 const MAX_SIMILARITY = 0.7;
 
 /**
- * A canonical decomposition has at most 4 code points (a test asks the runtime), a code point at most 2 UTF-16
- * units: whatever is longer than this has more than PASSWORD_MAX_LENGTH code points in NFKC too.
+ * A canonical decomposition has at most 4 code points (verified by a test), and a code point at most 2 UTF-16 units, so
+ * longer text has more than PASSWORD_MAX_LENGTH code points after NFKC too.
  */
 const SURELY_TOO_LONG_UNITS = 8 * PASSWORD_MAX_LENGTH;
 
 /**
- * The form in which a password is judged and hashed: NFKC (NIST SP 800-63B-3, section 5.1.1.2).
- * One that is too long in any form stays as it is, for normalising takes time by the square of a run of
- * combining marks: minutes for a megabyte.
+ * The form in which passwords are checked and hashed: NFKC (NIST SP 800-63B-3 section 5.1.1.2). Text that is too long in
+ * any form is returned unchanged, since normalization takes quadratic time for runs of combining marks: minutes for a
+ * megabyte.
  */
 export function normalizePassword(password: string): string {
   return password.length > SURELY_TOO_LONG_UNITS ? password : password.normalize('NFKC');
 }
 
 /**
- * All that is wrong with `password` for this person, in a fixed order; `[]` is a good one.
- * Lengths are code points of the NFKC form; `rules.minLength` too. One with a lone surrogate is `invalid` and
- * nothing else. Of several attributes that are too similar the first is named, in Django's order.
+ * All faults of `password` for this person, in a fixed order; `[]` if it is good. Lengths, including `rules.minLength`,
+ * are code points of the NFKC form. A lone surrogate is only `invalid`. If several attributes are too similar, the first
+ * in Django's order is named.
  */
 export function passwordFaults(
   password: string,
@@ -75,17 +74,17 @@ export function passwordFaults(
   return faults;
 }
 
-/** Django's NumericPasswordValidator; white space around is passed over, as the common list has no numbers. */
+/** Django's NumericPasswordValidator, but trimmed, as the common list contains no numbers. */
 function isNumeric(form: string): boolean {
   return /^\p{Nd}+$/u.test(form.trim());
 }
 
-/** Django's UserAttributeSimilarityValidator: each attribute as a whole, and its parts between non-words. */
+/** Django's UserAttributeSimilarityValidator: compares each attribute as a whole and each of its words. */
 function similarAttribute(form: string, person: PasswordOwner): keyof PasswordOwner | null {
   const password = Array.from(form.toLowerCase());
   for (const attribute of ['username', 'name', 'email'] as const) {
     const value = normalizePassword(person[attribute] ?? '').toLowerCase();
-    // Python's \w is letters, numbers and the underscore of all scripts, without marks.
+    // Python's \w matches letters and numbers of all scripts and the underscore, but no marks.
     const parts = [...value.split(/[^\p{L}\p{N}_]+/u), value];
     if (parts.some((part) => isSimilar(password, Array.from(part)))) return attribute;
   }
@@ -93,9 +92,9 @@ function similarAttribute(form: string, person: PasswordOwner): keyof PasswordOw
 }
 
 /**
- * Python's `SequenceMatcher.quick_ratio`, twice the characters in common (without regard to order) over all
- * characters, against MAX_SIMILARITY. A part of a tenth of the password or less cannot reach it and is not
- * compared (Django's `exceeds_maximum_length_ratio`, against values of very many parts).
+ * Python's `SequenceMatcher.quick_ratio` (twice the number of common characters, ignoring order, over the number of all
+ * characters) compared with MAX_SIMILARITY. Parts up to a tenth of the password cannot reach it and are skipped (Django's
+ * `exceeds_maximum_length_ratio`, which guards against values with very many parts).
  */
 function isSimilar(password: readonly string[], part: readonly string[]): boolean {
   if (password.length >= 10 * part.length) return false;

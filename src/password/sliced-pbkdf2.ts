@@ -1,25 +1,26 @@
 /**
- * PBKDF2 (RFC 8018, section 5.2) in JavaScript, for iteration counts that one Web Crypto call may not have, in slices
- * between which other requests are served. HMAC and the hash functions are those of @noble/hashes.
+ * PBKDF2 (RFC 8018 section 5.2) in JavaScript, for more iterations than a Web Crypto call may have. Runs in slices, so
+ * that other requests are served in between. HMAC and hash functions are from @noble/hashes.
  *
- * Its own `pbkdf2Async` yields by Date.now(), which stands still in a Worker while it computes: it never would.
+ * The library's own `pbkdf2Async` yields according to Date.now(), which does not advance during computation in a Worker,
+ * so it would never yield.
  */
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha1 } from '@noble/hashes/legacy.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import type { Digest } from './pbkdf2.ts';
 
-/** Iterations of a slice: about 8 ms of CPU in workerd. */
+/** Iterations per slice: about 8 ms of CPU in workerd. */
 const SLICES = {
   'SHA-1': { hash: sha1, iterations: 3_500 },
   'SHA-256': { hash: sha256, iterations: 3_000 },
   'SHA-512': { hash: sha512, iterations: 1_500 },
 } as const satisfies Record<Digest, unknown>;
 
-/** INT(1) of the RFC. */
+/** INT(1) in the RFC. */
 const FIRST_BLOCK = Uint8Array.of(0, 0, 0, 1);
 
-/** A turn of the event loop. A promise alone would go on in the same turn. */
+/** Waits one turn of the event loop. A resolved promise alone would continue in the same turn. */
 const otherWork = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
 /** The first block of output, as long as the digest. */
@@ -30,7 +31,8 @@ export async function slicedPbkdf2(
   iterations: number,
 ): Promise<Uint8Array> {
   const { hash, iterations: perSlice } = SLICES[digest];
-  // The keyed inner and outer hash of HMAC (RFC 2104), each copied into `state` for a link: HMAC itself would copy more.
+  // HMAC's keyed inner and outer hash (RFC 2104), copied into `state` for each iteration, which is cheaper than
+  // cloning the HMAC.
   const { iHash: inner, oHash: outer } = hmac.create(hash, password);
   const state = inner.clone();
   const link = new Uint8Array(hash.outputLen);

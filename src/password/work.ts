@@ -1,13 +1,12 @@
 /**
- * What password hashing costs, in one unit: an iteration of PBKDF2-HMAC-SHA256 by Web Crypto, the work that a log-in
- * does by default (600,000 of them). Ratios of CPU time measured in workerd; docs/adr/0008-password-hashers.md
- * has the figures. They decide what counts as costly and how a cheaper hash is topped up, never whether a
- * password is right.
+ * The cost of password hashing, in iterations of PBKDF2-HMAC-SHA256 with Web Crypto, of which a log-in takes 600,000 by
+ * default. The factors are ratios of CPU time measured in workerd (docs/adr/0008-password-hashers.md). They decide which
+ * hashes count as costly and how cheaper ones are topped up, never whether a password matches.
  */
 
 import type { Digest } from './pbkdf2.ts';
 
-/** One iteration by Web Crypto. */
+/** One iteration with Web Crypto. */
 const NATIVE = { 'SHA-1': 1, 'SHA-256': 1, 'SHA-512': 4 } as const satisfies Record<Digest, number>;
 
 /** One iteration in JavaScript (sliced-pbkdf2.ts). */

@@ -1,6 +1,6 @@
 /**
- * Authenticators and recovery codes in D1. What uses a code up is one conditional statement, marked with the session
- * that it was used for; whatever follows in its batch asks for that mark. So of fifty calls with one code one wins.
+ * Authenticators and recovery codes in D1. A code is consumed by one conditional statement, which records the session it
+ * was used for; later statements of the batch check for that. Of several concurrent calls with one code, one succeeds.
  */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
@@ -9,7 +9,7 @@ import { activeUser, sessionLives, userExists } from '../db/predicates.ts';
 import { oneTimeTokens, recoveryCodes, sessions, totpSecrets, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { OneTimeKey } from '../model.ts';
-import { insertToken, liveToken, makeRoom, voidTokens } from '../token/d1-one-time-tokens.ts';
+import { insertToken, liveToken, voidOldest, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { openingStatements } from '../token/d1-opening.ts';
 import { giveTryBack, use, wasUsed } from './d1-proof.ts';
 import { TRIES_PER_ACCOUNT, TRIES_PER_CHALLENGE, TRIES_WITHIN_SECONDS } from './limits.ts';
@@ -24,7 +24,7 @@ const totpColumns = {
 
 const isOn: SQL = sql`${totpSecrets.secret} IS NOT NULL`;
 
-/** The row of `one_time_tokens` is this one, and has not expired. */
+/** The row of `one_time_tokens` is this token and has not expired. */
 const isOpen = ({ subject, purpose, hash }: OneTimeKey, now: number): SQL =>
   sql`${oneTimeTokens.subject} = ${subject} AND ${oneTimeTokens.purpose} = ${purpose}
     AND ${oneTimeTokens.hash} = ${hash} AND ${oneTimeTokens.expiresAt} > ${now}`;
@@ -145,7 +145,7 @@ export function d1Factors(d1: D1): Factors {
           sql`${activeUser} AND ${users.passwordVersion} = ${passwordVersion}`,
         );
         await db.batch([
-          makeRoom(db, key.subject, key.purpose, stands),
+          voidOldest(db, key.subject, key.purpose, stands),
           insertToken(db, { ...key, payload: JSON.stringify(payload), ...times }, sql`WHERE ${stands}`),
         ]);
       }),
@@ -194,7 +194,7 @@ export function d1Factors(d1: D1): Factors {
         const row = found[0];
         if (!row || row.totp.secret === null) return { outcome: 'gone' };
         if (taken.length === 0) {
-          // Whoever has no challenge that waits learns nothing of the account.
+          // Without a valid challenge, do not reveal the state of the account.
           if (challenge !== null && row.open === 0) return { outcome: 'gone' };
           return {
             outcome: 'exhausted',

@@ -1,4 +1,4 @@
-/** What uses a second factor up: one conditional statement, and the condition for whatever follows in its batch. */
+/** Consuming a second factor: one conditional statement, and the condition for later statements of the batch. */
 import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import { recoveryCodes, totpSecrets } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
@@ -6,7 +6,7 @@ import type { Proof } from './ports.ts';
 
 const isOneOf = (digests: readonly string[]): SQL => inArray(recoveryCodes.hash, [...digests]);
 
-/** Uses the proof up for the session `by`. `onlyIf`: what else has to hold. */
+/** Consumes the proof for `by`, the id of a session or attempt. `onlyIf`: an additional condition. */
 export const use = (db: Db, userId: string, proof: Proof, by: string, now: number, onlyIf: SQL) =>
   'step' in proof
     ? db
@@ -32,7 +32,7 @@ export const use = (db: Db, userId: string, proof: Proof, by: string, now: numbe
           ),
         );
 
-/** `use` happened for this very session and this very proof. */
+/** The proof was consumed by `use` for `by`. */
 export const wasUsed = (userId: string, proof: Proof, by: string): SQL =>
   'step' in proof
     ? sql`EXISTS (SELECT 1 FROM ${totpSecrets} WHERE ${totpSecrets.userId} = ${userId}
@@ -40,7 +40,7 @@ export const wasUsed = (userId: string, proof: Proof, by: string): SQL =>
     : sql`EXISTS (SELECT 1 FROM ${recoveryCodes} WHERE ${recoveryCodes.userId} = ${userId}
         AND ${recoveryCodes.usedBy} = ${by} AND ${isOneOf(proof.recoveryDigests)})`;
 
-/** A right code was no wrong one: its try does not count. */
+/** Undoes the try of a correct code: only wrong ones count. */
 export const giveTryBack = (db: Db, userId: string, onlyIf: SQL) =>
   db
     .update(totpSecrets)

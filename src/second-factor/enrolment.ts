@@ -1,4 +1,4 @@
-/** What a signed-in user does with the second factor: set it up, switch it off, new recovery codes. */
+/** Setting up and removing a signed-in user's second factor, and renewing recovery codes. */
 import { sendMail } from '../account/application/mailing.ts';
 import { requireRecentAuthentication } from '../account/application/reauthentication.ts';
 import type { Caller } from '../account/application/session.ts';
@@ -27,7 +27,10 @@ export async function listFactors(
   };
 }
 
-/** A secret that waits for its first code, in place of an earlier one; nothing is on yet. 401 reauthentication_required. */
+/**
+ * Creates a pending secret, in place of an earlier one; the factor is active only after `confirmTotp`.
+ * 401 reauthentication_required.
+ */
 export async function startTotp(
   services: Services,
   { store, box }: FactorServices,
@@ -41,12 +44,12 @@ export async function startTotp(
   const started = await store.start(keyOf(caller), await box.seal(user.id, bytes), seconds(services.clock));
   if (!started) throw lostSession();
   const uri = keyUri(call.site, user.email ?? user.username ?? user.id, bytes);
-  // Few requests draw one: it is read when it is needed.
+  // Loaded on demand, as few requests need it.
   const { renderSVG } = await import('uqr');
   return { secret: new URL(uri).searchParams.get('secret') ?? '', uri, qr_svg: renderSVG(uri) };
 }
 
-/** Switches it on with its first code, which is used up. The recovery codes are shown this once. 401 code_not_valid. */
+/** Activates the factor with its first code, which is consumed. Returns the recovery codes. 401 code_not_valid. */
 export async function confirmTotp(
   services: Services,
   { store, box }: FactorServices,
@@ -71,7 +74,7 @@ export async function confirmTotp(
   return codes;
 }
 
-/** 401 reauthentication_required; 404 where there is none. */
+/** 401 reauthentication_required; 404 not_found without a second factor. */
 export async function removeTotp(
   services: Services,
   { store }: FactorServices,
@@ -85,7 +88,7 @@ export async function removeTotp(
   await sendMail(services, call, 'second_factor_off', caller.user.email);
 }
 
-/** The old ones are void. 401 reauthentication_required; 404 where no second factor is on. */
+/** Returns new codes and voids the old ones. 401 reauthentication_required; 404 not_found without a second factor. */
 export async function renewRecoveryCodes(
   services: Services,
   { store, box }: FactorServices,
@@ -104,7 +107,7 @@ export async function renewRecoveryCodes(
 
 async function newCodes({ random }: Services, box: FactorServices['box'], userId: string) {
   const codes = newRecoveryCodes(random.bytes);
-  // The newest key's digest is the one to keep.
+  // Stores the newest key's digest.
   const digests = await Promise.all(
     codes.map(async (code) => (await box.digests(userId, code))[0] as string),
   );

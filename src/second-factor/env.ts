@@ -1,4 +1,4 @@
-/** What a request of the second factor's routes carries: that of the account app, and the factors. */
+/** The context variables of the second-factor routes. */
 import type { Context } from 'hono';
 import type { AccountEnv } from '../account/env.ts';
 import type { WithFactors } from './services.ts';

@@ -1,49 +1,49 @@
-/** What the second factor keeps, and what it needs of its store. Times are epoch seconds. */
+/** The model of the second factor, and its store. Times are epoch seconds. */
 import type { EndedSession, OneTimeKey, Session, User } from '../model.ts';
 import type { Sessions } from '../ports.ts';
 import type { SecretBox } from '../secret-box.ts';
 
-/** One authenticator a user, and one that waits to be confirmed. */
+/** A user's authenticator, and one that is not confirmed yet. */
 export interface Totp {
-  /** Sealed (secret-box.ts); null: none is on. */
+  /** Sealed (secret-box.ts); null if none is active. */
   secret: string | null;
   confirmedAt: number | null;
   pendingSecret: string | null;
-  /** The time step of the last code that was accepted: a lower one is used up. */
+  /** The time step of the last accepted code. Steps up to this one are consumed. */
   usedStep: number | null;
 }
 
-/** What the user showed: the step whose code matched, or the digests of a recovery code. */
+/** The time step of a matching code, or the digests of a recovery code. */
 export type Proof = { step: number } | { recoveryDigests: readonly string[] };
 
 export interface Factors {
-  /** Null: there never was an authenticator. */
+  /** Null if the user has never set up an authenticator. */
   find: (userId: string) => Promise<{ totp: Totp; recoveryCodesLeft: number } | null>;
-  /** Keeps a sealed secret that waits for its first code, in place of an earlier one. */
+  /** Stores a sealed pending secret, in place of an earlier one. False if the session has ended. */
   start: (
     caller: { userId: string; sessionId: string },
     pendingSecret: string,
     now: number,
   ) => Promise<boolean>;
-  /** Switches the waiting secret on, with its first code used, and replaces the recovery codes. */
+  /** Activates the pending secret, consumes its first code and replaces the recovery codes. */
   confirm: (
     caller: { userId: string; sessionId: string },
     read: { pendingSecret: string; step: number },
     digests: readonly string[],
     now: number,
   ) => Promise<boolean>;
-  /** Switches the authenticator off; the recovery codes go too. False: there was none. */
+  /** Removes the authenticator and the recovery codes. False if there was none. */
   remove: (caller: { userId: string; sessionId: string }, now: number) => Promise<boolean>;
-  /** False: no authenticator is on. */
+  /** False if no authenticator is active. */
   replaceRecoveryCodes: (
     caller: { userId: string; sessionId: string },
     digests: readonly string[],
     now: number,
   ) => Promise<boolean>;
-  /** A newer key's seal of the same secret. */
+  /** Replaces the sealed secret by one sealed with a newer key. */
   reseal: (userId: string, read: string, sealed: string) => Promise<void>;
 
-  /** Leaves the token of a sign-in that waits for its second factor. */
+  /** Stores the token of a sign-in that waits for its second factor. */
   challenge: (
     key: OneTimeKey,
     user: Pick<User, 'passwordVersion'>,
@@ -51,13 +51,13 @@ export interface Factors {
     times: { createdAt: number; expiresAt: number },
   ) => Promise<void>;
   /**
-   * Takes one try of the account and (where there is one) of the challenge, before the code is looked at: the limits
-   * hold exactly, however many tries come at once. `exhausted`: the account has none left for `retryAfter` seconds.
+   * Counts a try for the account and, if given, the challenge, before the code is checked, so that the limits hold exactly
+   * under concurrency. `exhausted`: the account has no tries left for `retryAfter` seconds.
    */
   takeTry: (
     userId: string,
     challenge: OneTimeKey | null,
-    /** Names this very try. */
+    /** Identifies this attempt. */
     tryId: string,
     now: number,
   ) => Promise<
@@ -65,24 +65,24 @@ export interface Factors {
     | { outcome: 'exhausted'; retryAfter: number }
     | { outcome: 'gone' }
   >;
-  /** Opens the session, with the proof and the challenge used up in the same batch; gives the try back. */
+  /** Opens the session, consumes the proof and the challenge, and undoes the try, in one batch. */
   open: (
     challenge: OneTimeKey,
     proof: Proof,
     ...session: Parameters<Sessions['open']>
   ) => Promise<{ outcome: 'ok'; evicted: EndedSession[] } | { outcome: 'changed' }>;
-  /** Notes in a live session that its user proved who they are, with the proof used up in the same batch. */
+  /** Records a reauthentication in a live session, consumes the proof and undoes the try, in one batch. */
   reauthenticate: (
     session: Pick<Session, 'userId' | 'id'>,
     proof: Proof,
-    /** Names this very try. */
+    /** Identifies this attempt. */
     tryId: string,
-    /** `expiresAt`: of the access token that is minted for it. */
+    /** `expiresAt`: expiry of the access token that will be minted. */
     noted: { amr: readonly string[]; now: number; expiresAt: number },
   ) => Promise<'ok' | 'changed'>;
 }
 
-/** What of a sign-in has to be known again when the second factor is shown. */
+/** The state of a sign-in while it waits for the second factor. */
 export interface Challenge {
   tries: number;
   amr: readonly string[];
@@ -91,9 +91,9 @@ export interface Challenge {
   policy: { staffOnly: boolean; maxLifetimeSeconds: number; tokenLifetimeSeconds: number };
 }
 
-/** What is on. */
+/** The user's active factors. */
 export interface FactorList {
-  /** How many. */
+  /** Number of passkeys. */
   passkeys: number;
   totp: { createdAt: number } | null;
   recoveryCodesLeft: number;

@@ -1,4 +1,4 @@
-/** What of a user's factors goes over the wire. */
+/** A user's factors as the API returns them. */
 import { timestamp } from '../account/presenters.ts';
 import type { FactorList } from './ports.ts';
 

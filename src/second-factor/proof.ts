@@ -1,4 +1,4 @@
-/** What a user shows as a second factor, and whether it is one. */
+/** Checks a code or recovery code. */
 import type { Call } from '../ports.ts';
 import type { FactorServices, Proof, Totp } from './ports.ts';
 import { canonicalRecoveryCode } from './recovery-codes.ts';
@@ -10,8 +10,8 @@ export interface ShownFactor {
 }
 
 /**
- * Null: it is no code of this user, or one that was used. Whether a recovery code is there is the store's to say. A
- * secret that an older key sealed is sealed anew, after the answer.
+ * Null if the code does not match or was used. Recovery codes are only parsed here; the store decides whether they exist.
+ * A secret sealed with an older key is resealed in the background.
  */
 export async function proofOf(
   { store, box }: FactorServices,
@@ -38,5 +38,5 @@ export async function proofOf(
   return { step };
 }
 
-/** RFC 8176: a one-time password, beside whatever came before it. */
+/** Adds a one-time password to `amr` (RFC 8176). */
 export const withSecondFactor = (amr: readonly string[]): string[] => [...new Set([...amr, 'otp', 'mfa'])];

@@ -1,15 +1,15 @@
 /**
- * Recovery codes: ten random codes of 50 bits, each good for one sign-in without the authenticator. Kept as HMACs
- * under the encryption key, so that a stolen database alone cannot be searched for them.
+ * Recovery codes: ten random codes of 50 bits, each valid for one sign-in without the authenticator. Stored as HMACs with
+ * a key derived from ENCRYPTION_KEY, so that a stolen database alone is not enough to search for them.
  */
 
 const COUNT = 10;
 const HALF_LENGTH = 5;
-/** Crockford's base 32 in lower case: no i, l, o and u to mistake. */
+/** Crockford's base 32 in lower case, without the ambiguous i, l, o and u. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const LOOK_ALIKE: Readonly<Record<string, string>> = { i: '1', l: '1', o: '0' };
 
-/** `random` gives that many random bytes. */
+/** `random` returns the given number of random bytes. */
 export function newRecoveryCodes(random: (bytes: number) => Uint8Array): string[] {
   return Array.from({ length: COUNT }, () => {
     // 256 is a multiple of 32: every letter is equally likely.
@@ -18,7 +18,7 @@ export function newRecoveryCodes(random: (bytes: number) => Uint8Array): string[
   });
 }
 
-/** The one spelling of a code as it was typed; null where it cannot be one. */
+/** The canonical form of a typed code; null if it cannot be one. */
 export function canonicalRecoveryCode(typed: string): string | null {
   const letters = typed
     .normalize('NFKC')

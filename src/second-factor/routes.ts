@@ -1,4 +1,4 @@
-/** `/account/factors` and the second step of a log-in; 404 without ENCRYPTION_KEY. */
+/** `/account/factors`, and the second step of a log-in. 404 without ENCRYPTION_KEY. */
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { bearerOf, mintFirstPair } from '../account/application/tokens.ts';

@@ -1,8 +1,8 @@
-/** The bodies of the second factor's requests. What is not text is 400 and no try; what is text is judged as a code. */
+/** Bodies of the second factor. A code that is not text is 400 and no try; any text counts as a try. */
 import * as z from 'zod/mini';
 import { codeText, presentedPassword, token } from '../account/schemas.ts';
 
-const oneOfThem = z.refine(
+const exactlyOne = z.refine(
   (body) => {
     const { code, recovery_code } = body as { code?: unknown; recovery_code?: unknown };
     return (code === undefined) !== (recovery_code === undefined);
@@ -10,10 +10,10 @@ const oneOfThem = z.refine(
   { path: ['code'], params: { fault: 'required' } },
 );
 
-/** One of the two. */
+/** Either a code or a recovery code. */
 export const secondFactorBody = z
   .object({ mfa_token: token, code: z.optional(codeText), recovery_code: z.optional(codeText) })
-  .check(oneOfThem);
+  .check(exactlyOne);
 export const codeBody = z.object({ code: codeText });
-/** Of a step-up: the password may stand in for a recent sign-in. */
+/** For step-up: the password can replace a recent sign-in. */
 export const stepUpBody = z.object({ password: z.optional(presentedPassword) });

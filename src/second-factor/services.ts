@@ -1,4 +1,4 @@
-/** What the use cases of the second factor are built from. */
+/** Services of the use cases of the second factor. */
 import type { Services } from '../account/application/tokens.ts';
 import type { FactorServices } from './ports.ts';
 

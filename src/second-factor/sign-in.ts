@@ -1,4 +1,4 @@
-/** The second step of signing in (account/application/sign-in.ts), and fresh proof by a code. */
+/** The second step of signing in (account/application/sign-in.ts), and reauthentication with a code. */
 import type { SecondFactor } from '../account/application/authentication.ts';
 import { parseOneTimeToken, sendMail } from '../account/application/mailing.ts';
 import { openSession } from '../account/application/sign-in.ts';
@@ -20,19 +20,19 @@ const SECRET_BYTES = 32;
 
 const notValid = (reason: RefusalReason) => new Refusal('code_not_valid', { reason });
 
-/** The second step as the sign-in knows it. */
+/** Implements `SecondFactor` for account/application. */
 export const createSecondFactor = (
   factors: FactorServices,
   { random, clock, accessLifetimeSeconds }: { random: Random; clock: Clock; accessLifetimeSeconds: number },
 ): SecondFactor => ({
-  proveAgain: async (user, session, shown, call) => {
+  proveAgain: async (user, session, codes, call) => {
     if (!user.hasSecondFactor) throw notValid('no_second_factor');
     const now = seconds(clock);
     const tryId = random.uuid4();
     const taken = await factors.store.takeTry(user.id, null, tryId, now);
     if (taken.outcome === 'exhausted') throw exhausted(taken.retryAfter, user.id, call);
     if (taken.outcome === 'gone') throw notValid('no_second_factor');
-    const proof = await proofOf(factors, user.id, taken.totp, shown, now, call);
+    const proof = await proofOf(factors, user.id, taken.totp, codes, now, call);
     if (!proof) throw wrong(user.id, call);
     const amr = withSecondFactor(session.amr) as AuthenticationMethod[];
     const outcome = await factors.store.reauthenticate(session, proof, tryId, {
@@ -72,8 +72,8 @@ export const createSecondFactor = (
 });
 
 /**
- * Finishes a sign-in that was answered with `mfa_required`. `staffOnly`: of the console; its tokens are no good
- * elsewhere. 401 code_not_valid for whatever is wrong; 429 throttled where the account has no try left.
+ * Completes a sign-in that was answered with `mfa_required`. `staffOnly`: a sign-in to the console, whose `mfa_token` is
+ * not valid for the API. 401 code_not_valid for every fault; 429 throttled if the account has no tries left.
  */
 export async function completeSignIn(
   services: Services,

@@ -1,22 +1,22 @@
 /**
- * Time-based one-time passwords (RFC 6238) as authenticator apps make them: SHA-1, six digits, 30 seconds.
- * Pure; `now` is handed in. Which steps were used before is the store's to know.
+ * Time-based one-time passwords (RFC 6238) as authenticator apps generate them: SHA-1, six digits, 30 seconds. Pure;
+ * `now` and the last used step are parameters.
  */
 import { createTOTPKeyURI, verifyHOTP } from '@oslojs/otp';
 
 const STEP_SECONDS = 30;
 const DIGITS = 6;
-/** Clocks differ, and people type slowly: RFC 6238 section 5.2 recommends one step. */
+/** Allows for clock differences and typing time: RFC 6238 section 5.2 recommends one step. */
 const DRIFT_STEPS = 1;
 /** RFC 4226 section 4, R6: 160 bits. */
 export const SECRET_BYTES = 20;
 
-/** As people type codes: white space and hyphens between the digits do not count. */
+/** Ignores white space and hyphens between the digits. */
 const typed = (code: string): string => code.replace(/[\s-]/g, '');
 
 /**
- * The time step whose code this is, or null. Steps up to `usedStep` do not match, so that a code works once
- * (RFC 6238 section 5.2): the caller stores the step that it accepts, in a statement that demands a lower one.
+ * The time step of this code, or null. Steps up to `usedStep` do not match, so that a code works once (RFC 6238
+ * section 5.2). The caller must store the accepted step, in a statement that requires the stored one to be lower.
  *
  * @param now epoch seconds
  */
@@ -29,7 +29,7 @@ export function matchingStep(
   const digits = typed(code);
   const current = Math.floor(now / STEP_SECONDS);
   let found: number | null = null;
-  // All of them, whatever matches: the duration says nothing.
+  // Checks every step, so that the duration reveals nothing.
   for (let step = current - DRIFT_STEPS; step <= current + DRIFT_STEPS; step++) {
     const matches = step >= 0 && verifyHOTP(secret, BigInt(step), DIGITS, digits);
     if (matches && (usedStep === null || step > usedStep)) found ??= step;
@@ -37,8 +37,8 @@ export function matchingStep(
   return found;
 }
 
-/** What an authenticator app reads from the QR code (Google Authenticator's key URI format). */
+/** The URI in the QR code, in Google Authenticator's key URI format. */
 export function keyUri(site: string, account: string, secret: Uint8Array): string {
-  // Apps show a plus sign as one: a space has to be %20.
+  // Apps show a plus sign literally, so spaces must be %20.
   return createTOTPKeyURI(site, account, secret, STEP_SECONDS, DIGITS).replaceAll('+', '%20');
 }

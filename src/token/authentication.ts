@@ -1,13 +1,13 @@
 /**
- * When and how the user of a session last proved who they are, and whether that is enough (RFC 9470, step-up). Pure;
- * `now` is handed in, in epoch seconds.
+ * When and how the user of a session last authenticated, and whether that is enough (step-up, RFC 9470). Pure; `now` is a
+ * parameter, in epoch seconds.
  */
 import { Refusal } from '../errors.ts';
 import type { Session } from '../model.ts';
 
 /**
- * RFC 8176: a password, a one-time password, a passkey in software or hardware, more than one factor. `mail`: a code
- * sent by e-mail; `fed`: a connected account.
+ * RFC 8176: password, one-time password, passkey in software or hardware, more than one factor (`mfa`). Ours: `mail`, a
+ * code sent by e-mail; `fed`, a connected account.
  */
 export type AuthenticationMethod = 'pwd' | 'otp' | 'swk' | 'hwk' | 'mail' | 'fed' | 'mfa';
 
@@ -18,13 +18,13 @@ export const authTimeOf = ({
 }: Pick<Session, 'createdAt' | 'authenticatedAt'>): number => authenticatedAt ?? createdAt;
 
 export interface StepUp {
-  /** How long ago the proof may be; any time where it is left out. */
+  /** Maximum time since the authentication; unlimited if absent. */
   maxAgeSeconds?: number | undefined;
-  /** More than one factor. */
+  /** Requires more than one factor. */
   mfa?: boolean | undefined;
 }
 
-/** Whether a proof of `authTime` by `amr` is one that a request asks for. */
+/** Whether an authentication at `authTime` with `amr` meets the requirements. */
 export const meetsStepUp = (
   { authTime, amr }: { authTime: number; amr: readonly string[] },
   { maxAgeSeconds = Number.POSITIVE_INFINITY, mfa = false }: StepUp,

@@ -1,25 +1,25 @@
 /**
- * The KV cache in front of the sessions in D1: `revoked:<sid>` → why. Weaknesses of the store: another place
- * sees a write after up to a minute or more, and misses are cached too. So a hit is final (a revocation is
- * never taken back) and a miss proves nothing.
+ * The KV cache of revoked sessions: `revoked:<sid>` → reason. Weaknesses of KV: writes may take a minute or more to be
+ * visible elsewhere, and misses are cached too. So a hit is final (a revocation is never undone) and a miss proves
+ * nothing: D1 is authoritative.
  */
 import { within } from '../deadlines.ts';
 import type { EndedSession, RevocationReason } from '../model.ts';
 import { type Blacklist, type Clock, seconds } from '../ports.ts';
 import { LEEWAY_MAX_SECONDS } from './claims.ts';
 
-/** KV refuses less (https://developers.cloudflare.com/kv/api/write-key-value-pairs/). */
+/** KV refuses shorter ones (https://developers.cloudflare.com/kv/api/write-key-value-pairs/). */
 const KV_LEAST_TTL_SECONDS = 60;
 const KV_CACHE_TTL_SECONDS = 30;
 const ATTEMPTS = 2;
-/** Workers open six connections at once; more would queue behind the time limit of the first. */
+/** A Worker has six connections; more writes would wait while their time limit is already running. */
 const AT_ONCE = 6;
 
 const keyOf = (sessionId: string) => `revoked:${sessionId}`;
 
 /**
- * What KV is told of one ended session, for as long as a token of it could still be sent: taken from the session and the
- * largest LEEWAY, since a setting that is changed now does not change the tokens that are out.
+ * The KV entry of an ended session. It lives as long as a token of the session could be accepted, computed from the session
+ * and the largest possible LEEWAY, since changing settings does not change tokens that were issued before.
  */
 export const entryOf = ({ id, expiresAt }: EndedSession, reason: RevocationReason, now: number) => ({
   key: keyOf(id),
@@ -38,7 +38,7 @@ export function kvBlacklist(
         await within(deadlineMs, kv.put(key, value, { expirationTtl }));
         return true;
       } catch {
-        // Tried again, then told to the log by `add`: D1 has the revocation.
+        // Tried again; `add` logs the final failure. The revocation is in D1.
       }
     }
     return false;
@@ -64,7 +64,7 @@ export function kvBlacklist(
         const done = await Promise.all(some.map((session) => put(session, reason)));
         const lost = done.filter((ok) => !ok).length;
         if (lost > 0) report('error', 'kv_unavailable', { call: 'blacklist.add', lost });
-        // Nothing of this round arrived: KV is away, and the rest would only spend the client's time.
+        // All writes failed: KV is unavailable, and further tries would only delay the response.
         if (lost === some.length) return;
       }
     },

@@ -1,14 +1,13 @@
 /**
- * The claims of the kinds of token (RFC 7519 §4): how they are written, and what is demanded of them when
- * they are read back. Pure rules: the clock is handed in. What is signed and by whom is codec.ts's matter,
- * whether a session is revoked the stores'.
+ * The claims of each token type (RFC 7519 §4): writing them, and validating them when read. Pure; `now` is a parameter.
+ * codec.ts checks signatures, and the stores whether a session is revoked.
  */
 
 interface CommonClaims {
   jti: string;
-  /** The user's id, whatever `userIdClaim` names it on the wire. */
+  /** The user's id, under the name `userIdClaim` in the token. */
   sub: string;
-  /** The session's id, the same through all refreshes. */
+  /** The session's id, which stays the same across refreshes. */
   sid: string;
   /** Epoch seconds, as `exp`. */
   iat: number;
@@ -19,10 +18,10 @@ export interface AccessClaims extends CommonClaims {
   token_type: 'access';
   is_staff?: true;
   email_verified: boolean;
-  /** When the user last proved who they are, in epoch seconds; and how (RFC 8176). */
+  /** When (epoch seconds) and how (RFC 8176) the user last authenticated. */
   auth_time: number;
   amr: readonly string[];
-  /** Those of the host's own (extra-claims.ts). */
+  /** The host's own claims (extra-claims.ts). */
   extra?: Readonly<Record<string, unknown>>;
 }
 
@@ -30,7 +29,7 @@ export interface RefreshClaims extends CommonClaims {
   token_type: 'refresh';
 }
 
-/** What the console's cookie holds. */
+/** The claims of the console's cookie. */
 export interface ConsoleClaims extends CommonClaims {
   token_type: 'console';
 }
@@ -40,8 +39,8 @@ export type TokenType = Claims['token_type'];
 export type ClaimsOf<T extends TokenType> = Extract<Claims, { token_type: T }>;
 
 /**
- * The audience of the tokens that only this service reads. A verifier that knows nothing of `token_type` would
- * otherwise take one for an access token (RFC 8725 section 3.12).
+ * The audience of tokens that only this service reads. Without it, a verifier that ignores `token_type` would accept them
+ * as access tokens (RFC 8725 section 3.12).
  */
 const OWN_AUDIENCE: Readonly<Partial<Record<TokenType, string>>> = {
   refresh: 'refresh',
@@ -51,32 +50,32 @@ export const OWN_AUDIENCES: ReadonlySet<string> = new Set(Object.values(OWN_AUDI
 
 export interface ClaimRules {
   issuer?: string | undefined;
-  /** Of access tokens. */
+  /** The audience of access tokens. */
   audience?: string | undefined;
   /** For `exp`, `iat` and `nbf`; a non-negative integer. */
   leewaySeconds: number;
   userIdClaim: string;
 }
 
-/** Why claims are refused: for the log, never for the client. `claims` is one absent, of a wrong type, or odd. */
+/** Why claims are refused, for the log only. `claims`: one is missing, of the wrong type or inconsistent. */
 export type ClaimFault = 'claims' | 'token_type' | 'issuer' | 'audience' | 'not_yet' | 'expired';
 
 export type ClaimVerdict<T extends TokenType> =
   | { ok: true; claims: ClaimsOf<T> }
-  /** The one fault is that the token has expired. */
+  /** Valid, except that the token has expired. */
   | { ok: false; fault: 'expired'; claims: ClaimsOf<T> }
   | { ok: false; fault: Exclude<ClaimFault, 'expired'>; claims?: undefined };
 
-/** `iat` and `nbf` may be this far ahead of `now` even without leeway: the clocks of two places differ. */
+/** How far `iat` and `nbf` may be ahead of `now` even without leeway, as clocks of different machines differ. */
 const CLOCK_SKEW_SECONDS = 5;
 
-/** A session's id becomes part of a KV key, and those end at 512 bytes. */
+/** A session's id becomes part of a KV key, which has at most 512 bytes. */
 const MAX_TEXT_BYTES = 255;
 
-/** No setting of LEEWAY is larger. */
+/** Upper bound of LEEWAY. */
 export const LEEWAY_MAX_SECONDS = 300;
 
-/** Names that `userIdClaim` cannot take, since they mean something else. */
+/** Names that `userIdClaim` must not be. */
 export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'token_type',
   'jti',
@@ -92,15 +91,15 @@ export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'amr',
 ]);
 
-/** A name that says something of ours, and that no host gives a claim of its own. */
+/** A name of one of our own claims, which a host's claims must not have. */
 export const isReservedClaim = (name: string, userIdClaim: string): boolean =>
   RESERVED_CLAIMS.has(name) || name === 'sub' || name === userIdClaim || name === '__proto__';
 
 const encoder = new TextEncoder();
 
 /**
- * The own members of a parsed JSON object, `__proto__` being a name like any other; undefined for every other
- * JSON value. What a prototype holds is never seen.
+ * The members of a parsed JSON object; undefined for other JSON values. Prototypes are ignored, and `__proto__` is a name
+ * like any other.
  */
 export function members(value: unknown): ReadonlyMap<string, unknown> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -108,7 +107,7 @@ export function members(value: unknown): ReadonlyMap<string, unknown> | undefine
     : undefined;
 }
 
-/** A non-empty, well-formed string of at most 255 bytes in UTF-8: what an id, or a `kid`, has to be. */
+/** A valid id or `kid`: a non-empty, well-formed string of at most 255 bytes in UTF-8. */
 export function isId(value: unknown): value is string {
   return (
     typeof value === 'string' &&
@@ -119,7 +118,7 @@ export function isId(value: unknown): value is string {
   );
 }
 
-/** RFC 7519 §2 allows a NumericDate to be fractional; ours never are. */
+/** RFC 7519 §2 allows fractional NumericDates, but ours never are. */
 function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
@@ -129,7 +128,7 @@ function hasAudience(aud: unknown, wanted: string): boolean {
   return aud.every((one) => typeof one === 'string') && aud.includes(wanted);
 }
 
-/** The claims as the payload of a JWT: `sub` under the name that `userIdClaim` says, `iss` and `aud` where set. */
+/** The JWT payload: `sub` under the name `userIdClaim`, with `iss` and `aud` if configured. */
 export function toWire(claims: Claims, rules: ClaimRules): Record<string, unknown> {
   const audience = OWN_AUDIENCE[claims.token_type] ?? rules.audience;
   return {
@@ -151,7 +150,7 @@ export function toWire(claims: Claims, rules: ClaimRules): Record<string, unknow
   };
 }
 
-/** What only access tokens say; null where it is odd. A token from before a claim was introduced lacks it. */
+/** The claims that only access tokens have; null if invalid. Tokens of older versions may lack some. */
 function accessClaims(
   wire: ReadonlyMap<string, unknown>,
   userIdClaim: string,
@@ -174,8 +173,8 @@ function accessClaims(
 }
 
 /**
- * The claims in the payload of a token whose signature is good and that is of one of `types`, or the first fault found.
- * Never throws, whatever the payload. Claims that are not ours decide nothing (RFC 7519 §4); an access token's are `extra`.
+ * Validates the payload of a token with a valid signature and returns its claims, or the first fault. Never throws. Unknown
+ * claims are ignored (RFC 7519 §4); those of an access token become `extra`.
  *
  * @param now epoch seconds. `exp` = now is expired (RFC 7519 §4.1.4: "on or after"); `iat` or `nbf` ahead of now by
  *   more than the larger of the leeway and CLOCK_SKEW_SECONDS is `not_yet`.
@@ -211,7 +210,7 @@ export function fromWire<T extends TokenType>(
     return { ok: false, fault: 'audience' };
   }
 
-  // A `now` that is not a number compares false with everything: each condition is what lets a token pass.
+  // Conditions are written so that a token passes only if they hold: every comparison with a `now` of NaN is false.
   const latest = now + Math.max(rules.leewaySeconds, CLOCK_SKEW_SECONDS);
   if (!(iat <= latest && nbf <= latest)) return { ok: false, fault: 'not_yet' };
   const claims = { token_type: tokenType, jti, sub, sid, iat, exp, ...own } as ClaimsOf<T>;

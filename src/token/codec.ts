@@ -1,7 +1,6 @@
 /**
- * Tokens as text: signing claims into a JWT (RFC 7519) and reading them back, with the keys of keys.ts and the rules
- * of claims.ts. The only file that touches hono/jwt, and what that is lax about is demanded here before it is
- * called. It asks no store: a token that it finds good may still be revoked.
+ * Signs claims into a JWT (RFC 7519) and verifies JWTs, with the keys of key-set.ts and the rules of claims.ts. The only
+ * file that uses hono/jwt; checks here what that library does not. Reads no store: a valid token may still be revoked.
  */
 
 import { verifying } from 'hono/utils/jwt/jws';
@@ -20,44 +19,44 @@ import {
 } from './claims.ts';
 import type { KeySet, VerifyingKey } from './key-set.ts';
 
-/** In characters; a longer token is refused unread. */
+/** In characters. Longer tokens are refused without being parsed. */
 export const MAX_TOKEN_LENGTH = 4096;
 
-/** Why a token is refused: for the log, never for the client. */
+/** Why a token is refused, for the log only. */
 export type TokenFault =
   | ClaimFault
   | 'too_long'
-  /** Not three parts of canonical base64url, the outer two JSON in UTF-8. */
+  /** Not three parts of canonical base64url, or header or payload are not JSON in UTF-8. */
   | 'malformed'
-  /** The header says what is not supported: another `typ`, `crit`, a key of its own. */
+  /** The header has an unsupported parameter: another `typ`, `crit`, or a key. */
   | 'header'
-  /** No key of that `kid` is configured. */
+  /** No key with this `kid` is configured. */
   | 'key'
-  /** `alg` is not that of the key. */
+  /** `alg` is not the key's. */
   | 'algorithm'
   | 'signature';
 
 export type Verdict<T extends TokenType> =
   | { ok: true; claims: ClaimsOf<T> }
-  /** A rightly signed, whole token whose one fault is that it has expired. */
+  /** Valid, except that the token has expired. */
   | { ok: false; fault: 'expired'; claims: ClaimsOf<T> }
   | { ok: false; fault: Exclude<TokenFault, 'expired'>; claims?: undefined };
 
 export interface Codec {
-  /** A signed token; rejects with a TypeError where the key set has no signing key. */
+  /** Returns a signed token. Rejects with a TypeError if the key set has no signing key. */
   sign(claims: Claims): Promise<string>;
-  /** A token of this type, or of one of these types. Never rejects. `now` in epoch seconds. */
+  /** Accepts tokens of the given types only. Never rejects. `now` in epoch seconds. */
   verify<T extends TokenType>(token: string, types: T | readonly T[], now: number): Promise<Verdict<T>>;
 }
 
-/** RFC 7515 §4.1.2 to §4.1.6 bring a key, or where to fetch one; §4.1.11 names extensions, and none is known here. */
+/** Parameters that contain or locate a key (RFC 7515 §4.1.2 to §4.1.6), and extensions (§4.1.11), none of which is supported. */
 const REFUSED_HEADERS = ['crit', 'jku', 'jwk', 'x5u', 'x5c'];
 
-/** A byte order mark is not JSON (RFC 8259 §8.1), so it is not skipped. */
+/** Does not skip a byte order mark, which is not valid JSON (RFC 8259 §8.1). */
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The JSON value of a part; undefined, which JSON has not, where there is none. */
+/** The JSON value of a part; undefined if it is not valid JSON. */
 function readPart(part: Uint8Array): unknown {
   try {
     return JSON.parse(decoder.decode(part));
@@ -66,16 +65,16 @@ function readPart(part: Uint8Array): unknown {
   }
 }
 
-/** What the signature is over, and is; the bytes of each. */
+/** The decoded payload and signature. */
 interface SignedParts {
   payload: Uint8Array;
   signature: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * All that is checked before the signature (RFC 7515 §5.2, steps 1 to 7; RFC 8725 §3.1): the form of the three
- * parts, and the header, whose `kid` is looked up among the configured keys and whose `alg` has to be that key's.
- * Of a name that the header holds twice the last counts (RFC 7515 §4), for hono as here.
+ * The checks before the signature (RFC 7515 §5.2, steps 1 to 7; RFC 8725 §3.1): the form of the three parts and the header.
+ * `kid` selects one of the configured keys, and `alg` must be that key's. If the header has a name twice, the last counts
+ * (RFC 7515 §4), as in hono.
  */
 export function selectKey(
   keys: KeySet,
@@ -99,7 +98,7 @@ export function selectKey(
     return { ok: false, fault: 'header' };
   }
 
-  // JSON has no undefined: only an absent kid finds the key without one, and what is no string finds none.
+  // Only an absent `kid` matches the key without one, as JSON has no undefined. A `kid` that is not a string matches none.
   const key = keys.verifying.get(header.get('kid') as string | undefined);
   if (key === undefined) return { ok: false, fault: 'key' };
   return header.get('alg') === key.alg
@@ -108,9 +107,9 @@ export function selectKey(
 }
 
 /**
- * Signs and verifies with one key set under one set of rules.
+ * A codec for one key set and one set of rules.
  *
- * @throws TypeError for rules under which every check of a time, or of the user's id, would be void.
+ * @throws TypeError for rules that would disable the checks of times or of the user's id.
  */
 export function createCodec(keys: KeySet, rules: ClaimRules): Codec {
   if (!Number.isSafeInteger(rules.leewaySeconds) || rules.leewaySeconds < 0) {

@@ -1,16 +1,16 @@
-/** What several stores write to `one_time_tokens`. */
+/** Statements on `one_time_tokens` that several stores share. */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { insertFrom } from '../db/insert-from.ts';
 import { oneTimeTokens } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { OneTimeKey, OneTimePurpose, OneTimeToken } from '../model.ts';
 
-/** The token is there and has not expired: what every use of one asks inside its statement. */
+/** The token exists and has not expired: the condition of every statement that uses one. */
 export const liveToken = ({ subject, purpose, hash }: OneTimeKey, now: number): SQL =>
   sql`EXISTS (SELECT 1 FROM one_time_tokens AS token WHERE token.subject = ${subject}
     AND token.purpose = ${purpose} AND token.hash = ${hash} AND token.expires_at > ${now})`;
 
-/** Of one purpose, or all of the subject. */
+/** Voids the subject's tokens, of one purpose or of all. */
 export const voidTokens = (db: Db, subject: string | SQL, onlyIf: SQL, purpose?: OneTimeToken['purpose']) =>
   db
     .delete(oneTimeTokens)
@@ -22,31 +22,31 @@ export const voidTokens = (db: Db, subject: string | SQL, onlyIf: SQL, purpose?:
       ),
     );
 
-/** What somebody in a session has asked for that would outlive it: another address, and the code of a session more. */
-export const voidAsked = (db: Db, subject: string, onlyIf: SQL) =>
+/** Voids tokens requested from a session that would outlive it: a change of address and codes for further sessions. */
+export const voidRequested = (db: Db, subject: string, onlyIf: SQL) =>
   voidTokens(db, subject, sql`purpose IN ('email_change', 'exchange') AND ${onlyIf}`);
 
-/** Of the links of one purpose that a subject may have at once. */
-export const LIVE_AT_MOST = 5;
+/** How many live links of one purpose a subject may have. */
+export const MAX_LIVE_TOKENS = 5;
 
-/** The oldest go, so that with one more there are LIVE_AT_MOST. */
-export const makeRoom = (db: Db, subject: string, purpose: OneTimePurpose, onlyIf: SQL) =>
+/** Voids the subject's oldest tokens, so that adding one makes at most MAX_LIVE_TOKENS. */
+export const voidOldest = (db: Db, subject: string, purpose: OneTimePurpose, onlyIf: SQL) =>
   voidTokens(
     db,
     subject,
     sql`hash NOT IN (SELECT newer.hash FROM one_time_tokens AS newer WHERE newer.subject = ${subject}
-      AND newer.purpose = ${purpose} ORDER BY newer.expires_at DESC, newer.hash LIMIT ${LIVE_AT_MOST - 1})
+      AND newer.purpose = ${purpose} ORDER BY newer.expires_at DESC, newer.hash LIMIT ${MAX_LIVE_TOKENS - 1})
       AND ${onlyIf}`,
     purpose,
   );
 
-/** Of a user: all but what takes an address back, which is the means of whoever lost it against what comes after. */
+/** Voids all of a user's tokens except those that take back an address: they protect the owner of a replaced address. */
 export const voidAllTokens = (db: Db, userId: string, onlyIf: SQL) =>
   [voidTokens(db, userId, sql`purpose <> 'email_take_back' AND ${onlyIf}`)] as const;
 
 /**
- * A new password by whoever knows the old one: a verification then disowns the account and no longer confirms the
- * address, since that is the means of the mailbox's owner against whoever signed up with it.
+ * For a password change by somebody who knows the old one. Verification tokens no longer confirm the address but still
+ * disown the account: they protect the owner of the mailbox from whoever signed up with it.
  */
 export const voidByPassword = (db: Db, userId: string, onlyIf: SQL) =>
   [
@@ -63,7 +63,7 @@ export const voidByPassword = (db: Db, userId: string, onlyIf: SQL) =>
     voidTokens(db, userId, sql`purpose NOT IN ('email_disown', 'email_take_back') AND ${onlyIf}`),
   ] as const;
 
-/** `source`: a FROM and WHERE that decide whether it is left. */
+/** `source`: a FROM and WHERE that decide whether it is inserted. */
 export const insertToken = (
   db: Db,
   token: Omit<OneTimeToken, 'subject' | 'hash' | 'payload'> & {

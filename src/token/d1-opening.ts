@@ -1,6 +1,6 @@
 /**
- * The statements that open a session: as prepared ones (d1-sessions.ts), and for the batch of a room that has more to
- * decide (a second factor that is used up with it).
+ * The statements that open a session, for prepared statements (d1-sessions.ts) and for batches of rooms that have more to
+ * decide, such as consuming a second factor.
  */
 import { type Placeholder, type SQL, sql } from 'drizzle-orm';
 import { activeUser, liveSession } from '../db/predicates.ts';
@@ -11,23 +11,23 @@ import { recordPrepared } from '../outbox/d1-record.ts';
 import type { Sessions } from '../ports.ts';
 import { endedSession, endSessions, insertSession } from './d1-session-writes.ts';
 
-/** Of a user's rows so many stay, live or dead; of dead ones before them a few go at a log-in (docs/adr/0014-dead-sessions.md). */
+/** A user's newest rows, live or ended, that are kept; a log-in prunes some older, ended ones (docs/adr/0014-dead-sessions.md). */
 const KEPT = 200;
 const PRUNED_AT_ONCE = 20;
-/** At most 100 sessions live (MAX_SESSIONS_PER_USER), so that the rest of these are dead. */
+/** At most 100 sessions are live (MAX_SESSIONS_PER_USER), so the rest of these have ended. */
 const PRUNE_LOOKS_AT = 100 + PRUNED_AT_ONCE;
-/** From here on there is something to prune, unless very many live. */
+/** With more rows there are some to prune, unless very many are live. */
 export const CROWDED = KEPT + PRUNED_AT_ONCE;
-/** More rows than KEPT + PRUNE_LOOKS_AT no user has for long, so that all live ones are among these. */
+/** Users do not have more than KEPT + PRUNE_LOOKS_AT rows for long, so that all live ones are among these. */
 export const LOOKED_AT = 400;
 
-/** The user's newest rows, in a FROM. */
+/** Columns of a subquery with the user's newest rows. */
 const newest = { revokedAt: sql`newest.revoked_at`, absoluteEndAt: sql`newest.absolute_end_at` };
 
 const isThere = (userId: Placeholder, id: Placeholder) =>
   sql`EXISTS (SELECT 1 FROM sessions WHERE user_id = ${userId} AND id = ${id})`;
 
-/** Opens a session, of whose user all that was read still holds. `onlyIf`: what else has to. */
+/** Opens a session, if the user is still as read. `onlyIf`: an additional condition. */
 export const writeSession = (
   db: Db,
   session: Params<Session & { passwordVersion: number; isStaff: number }>,
@@ -40,7 +40,7 @@ export const writeSession = (
       AND ${activeUser} AND is_staff = ${session.isStaff} AND ${onlyIf}`,
   );
 
-/** What it reads are the user's sessions, up to LOOKED_AT of them, and two or three rows more. */
+/** Ends the oldest sessions beyond the maximum. Reads up to LOOKED_AT sessions of the user and a few more rows. */
 export const evictOldest = (
   db: Db,
   { userId, id, createdAt: now, others }: Params<Session & { others: number }>,
@@ -56,7 +56,7 @@ export const evictOldest = (
       WHERE id <> ${id} AND ${liveSession(now, newest)} ORDER BY id DESC LIMIT -1 OFFSET ${others})`,
   ).returning(endedSession);
 
-/** Deletes a few dead ones. The user's newest rows, live or dead, stay until the sweep. */
+/** Deletes some ended sessions. The user's newest rows, live or ended, stay until the sweep. */
 export const pruneDead = (
   db: Db,
   { userId, createdAt: now }: Params<Pick<Session, 'userId' | 'createdAt'>>,
@@ -68,7 +68,7 @@ export const pruneDead = (
       WHERE NOT (${liveSession(now, newest)}) ORDER BY id LIMIT ${PRUNED_AT_ONCE})`,
   );
 
-/** A null leaves what stands there. */
+/** Updates the user after a log-in; null keeps the old value. */
 export const noteLogIn = (
   db: Db,
   {
@@ -102,7 +102,7 @@ export const recordSignIn = (
   { userId, id, createdAt: now, eventData: data }: Params<Session & { eventData: string }>,
 ) => recordPrepared(db, 'user.signed_in', { userId, now, data }, isThere(userId, id));
 
-/** What the statements of an opening are filled with. */
+/** The values for the placeholders of these statements. */
 export const openingValues = (
   session: Session,
   { passwordVersion, passwordHash, isStaff }: Parameters<Sessions['open']>[1],
@@ -124,11 +124,11 @@ export const openingValues = (
 });
 
 /**
- * `Sessions.open` as statements for the batch of a room that has more to write: `onlyIf` decides with the rest whether
- * the session opens. Whether it did, and what was evicted, is in the results of the first two.
+ * `Sessions.open` as statements for a room's own batch. `onlyIf`: an additional condition. The results of the first two
+ * show whether the session was opened, and which sessions were evicted.
  */
 export function openingStatements(db: Db, [session, as, options]: Parameters<Sessions['open']>, onlyIf: SQL) {
-  // Values stand where the prepared statements have placeholders.
+  // Values instead of the placeholders of prepared statements.
   const values = openingValues(session, as, options) as unknown as Params<ReturnType<typeof openingValues>>;
   return [
     writeSession(db, values, onlyIf),

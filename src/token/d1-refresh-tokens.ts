@@ -1,7 +1,7 @@
 /**
- * Refresh tokens in D1: consumed, replayed, on the blacklist; and how a token's user and session stand. Weakness of the
- * store: no transaction but a batch; so the statement that decides (a conditional INSERT) comes first and every later
- * one asks what it did.
+ * Refresh tokens in D1: consuming them, detecting replays, blacklisting, and the state of a token's user and session. D1
+ * has no interactive transactions, only batches: the deciding statement (a conditional INSERT) comes first, and later
+ * ones check what it did.
  */
 import { and, eq, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
@@ -30,14 +30,14 @@ interface RefreshLifetime {
 
 type Touching = SessionKey & Now & Touch;
 
-/** What a use of the session moves. */
+/** The columns that using a session updates. */
 const moved = ({ now, lifetimeSeconds, everySeconds }: Params<Touching>) => ({
   lastUsedAt: sql`${now}`,
-  // Never lowered: a lifetime that was made shorter is not that of the tokens already out.
+  // Never lowered: shortening a lifetime does not affect tokens that were issued before.
   expiresAt: sql`max(expires_at, min(${now} + ${lifetimeSeconds} + ${everySeconds}, absolute_end_at))`,
 });
 
-/** At once where the lifetime was made longer, lest the sweep take the session of a good token. */
+/** Also due if the lifetime was lengthened, so that the sweep does not delete the session of a valid token. */
 const due = ({ now, lifetimeSeconds, everySeconds }: Params<Touching>) =>
   sql`(last_used_at <= ${now} - ${everySeconds} OR expires_at < min(${now} + ${lifetimeSeconds}, absolute_end_at))`;
 
@@ -51,7 +51,7 @@ const tokenStatusColumns = {
     name: users.name,
     dateJoined: users.dateJoined,
   },
-  // Drizzle takes a joined row for absent where its first column is null, so one that never is comes first.
+  // Drizzle treats a joined row as absent if its first column is null, so a column that is never null comes first.
   session: {
     absoluteEndAt: sessions.absoluteEndAt,
     expiresAt: sessions.expiresAt,
@@ -62,7 +62,7 @@ const tokenStatusColumns = {
     amr: sessions.amr,
   },
 };
-// Named apart from the session's: in a batch D1 answers rows as objects, where equal names become one.
+// With names that differ from the session's: in a batch D1 returns rows as objects, where equal names would collide.
 const tokenColumns = ({ refreshLifetimeSeconds }: Params<RefreshLifetime>) => ({
   revokedAt: sql<number | null>`${revokedTokens.revokedAt}`.as('token_revoked_at'),
   reason: sql<string | null>`${revokedTokens.reason}`.as('token_reason'),
@@ -85,7 +85,7 @@ interface TokenStatusRow {
   };
 }
 
-/** No row: the user is gone, and the sessions with it. */
+/** No row means that the user is deleted, and so are the sessions. */
 function toTokenStatus(rows: readonly TokenStatusRow[]): RefreshStatus & { token: RevokedToken | null } {
   const row = rows[0];
   if (!row) return { user: null, session: null, token: null };
@@ -97,7 +97,7 @@ function toTokenStatus(rows: readonly TokenStatusRow[]): RefreshStatus & { token
   };
 }
 
-/** Written once: what is asked most. */
+/** Prepared, as these are the most frequent statements. */
 const statementsOf = ({ statement }: D1) => ({
   tokenStatus: statement((db, { userId, sessionId }: Params<SessionKey>) =>
     db
@@ -117,7 +117,7 @@ const statementsOf = ({ statement }: D1) => ({
       .where(eq(users.id, userId));
   }),
 
-  /** The one that decides: whose successor stands in the row was the first. */
+  /** The deciding statement: the call whose successor is in the row was the first. */
   consume: statement((db, params: Params<TokenKey & Now & { successorJti: string }>) => {
     const { userId, sessionId, jti, expiresAt, successorJti, now } = params;
     return insertFrom(
@@ -129,17 +129,17 @@ const statementsOf = ({ statement }: D1) => ({
     ).onConflictDoNothing();
   }),
 
-  /** Ends the session of a replayed token; else moves its last use, where that is due. Says what it ended. */
+  /** Ends the session of a replayed token, otherwise updates its last use if that is due. */
   punishOrTouch: statement(
     (
       db,
       params: Params<Touching & TokenKey & RefreshLifetime & { successorJti: string; graceSeconds: number }>,
     ) => {
       const { userId, sessionId, jti, expiresAt, successorJti, now } = params;
-      const noRetry = isReplay(now, params.graceSeconds, params.refreshLifetimeSeconds);
+      const isReplayed = isReplay(now, params.graceSeconds, params.refreshLifetimeSeconds);
       const token = sql`SELECT 1 FROM revoked_tokens WHERE expires_at = ${expiresAt} AND jti = ${jti}`;
-      // A log-out leaves no successor, and its session has ended.
-      const replayed = sql`EXISTS (${token} AND successor_jti <> ${successorJti} AND ${noRetry})`;
+      // A logged-out token has no successor, and its session has ended anyway.
+      const replayed = sql`EXISTS (${token} AND successor_jti <> ${successorJti} AND ${isReplayed})`;
       return db
         .update(sessions)
         .set({
@@ -169,7 +169,7 @@ const statementsOf = ({ statement }: D1) => ({
     endSessions(db, userId, 'logged_out', now, eq(sessions.id, sessionId)).returning(endedSession),
   ),
 
-  /** Comes before the end of its session: of one that has ended no row is written. */
+  /** Must run before the session is ended: writes no row for a session that has already ended. */
   blacklist: statement((db, { userId, sessionId, jti, expiresAt, now }: Params<TokenKey & Now>) =>
     insertFrom(
       db,

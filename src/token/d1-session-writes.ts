@@ -1,4 +1,4 @@
-/** What several stores write to `sessions`: a new row, and the end of some. */
+/** Statements on `sessions` that several stores share: inserting and ending sessions. */
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import { insertFrom } from '../db/insert-from.ts';
 import type { Of } from '../db/predicates.ts';
@@ -6,7 +6,7 @@ import { sessions } from '../db/schema.ts';
 import type { Db, Params } from '../db/statement.ts';
 import type { RevocationReason, Session } from '../model.ts';
 
-/** `source`: a FROM or WHERE that decides whether there is a row at all. */
+/** `source`: a FROM or WHERE that decides whether the row is inserted. */
 export const insertSession = (db: Db, session: Session | Params<Session>, source: SQL) =>
   insertFrom(
     db,
@@ -29,7 +29,7 @@ export const insertSession = (db: Db, session: Session | Params<Session>, source
     source,
   );
 
-/** Flags the user's sessions for which `which` holds and that have not ended yet. */
+/** Ends the user's sessions that meet `which` and have not ended yet. */
 export const endSessions = (
   db: Db,
   userId: Of<string>,
@@ -42,5 +42,5 @@ export const endSessions = (
     .set({ revokedAt: sql`${now}`, revokedReason: reason })
     .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt), which));
 
-/** What `endSessions(…).returning(…)` answers: EndedSession. */
+/** Columns for `endSessions(…).returning(…)`: EndedSession. */
 export const endedSession = { id: sessions.id, expiresAt: sessions.expiresAt };

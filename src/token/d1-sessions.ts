@@ -1,7 +1,7 @@
 /**
- * Sessions in D1, the truth about them: opened, listed, ended. Weakness of the store: no transaction but a batch; so the
- * statement that decides (a conditional INSERT, an UPDATE on what was read) comes first and every later one asks what
- * it did. Their refresh tokens: d1-refresh-tokens.ts.
+ * Sessions in D1, which is authoritative for them: opening, listing and ending. D1 has no interactive transactions, only
+ * batches: the deciding statement (a conditional INSERT or UPDATE) comes first, and later ones check what it did. Refresh
+ * tokens are in d1-refresh-tokens.ts.
  */
 import { and, desc, eq, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
@@ -10,7 +10,7 @@ import { sessions, userColumns, users } from '../db/schema.ts';
 import type { Params } from '../db/statement.ts';
 import type { Session } from '../model.ts';
 import type { Sessions } from '../ports.ts';
-import { voidAsked } from './d1-one-time-tokens.ts';
+import { voidRequested } from './d1-one-time-tokens.ts';
 import {
   CROWDED,
   evictOldest,
@@ -24,7 +24,7 @@ import {
 import { d1RefreshTokens } from './d1-refresh-tokens.ts';
 import { endedSession, endSessions } from './d1-session-writes.ts';
 
-/** Written once: what is asked most. */
+/** Prepared, as these are the most frequent statements. */
 const statementsOf = ({ statement }: D1) => ({
   open: statement(writeSession),
 
@@ -155,8 +155,8 @@ export function d1Sessions(d1: D1): Sessions {
       run('sessions.endAll', async (db) => {
         const which = sessionLives(userId, sessionId, now);
         const [, ended] = await db.batch([
-          // Whoever was in may have asked for another address; who logs everybody out wants that undone too.
-          voidAsked(db, userId, which),
+          // An intruder may have requested a change of address, which logging out everywhere undoes too.
+          voidRequested(db, userId, which),
           endSessions(db, userId, 'ended', now, which).returning(endedSession),
         ]);
         return ended;

@@ -1,11 +1,11 @@
-/** Claims of the host's own in an access token: which names they may have, and how much they may say. Pure. */
+/** The host's own claims in an access token: which names are allowed, and their maximum size. Pure. */
 import { utf8 } from '../encoding.ts';
 import { isReservedClaim } from './claims.ts';
 
-/** As JSON, in bytes: a token with more would soon be longer than is read. */
+/** As JSON, in bytes. With more, a token would soon exceed MAX_TOKEN_LENGTH. */
 const MAX_BYTES = 1_024;
 
-/** What is wrong with them, as the end of a sentence; null: nothing. `userIdClaim` is a name of ours too. */
+/** What is wrong with the claims, as the end of a sentence, or null. `userIdClaim` is a reserved name too. */
 export function extraClaimsFault(claims: unknown, userIdClaim = 'sub'): string | null {
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) {
     return 'must return an object of names and values';
@@ -18,7 +18,7 @@ export function extraClaimsFault(claims: unknown, userIdClaim = 'sub'): string |
   try {
     json = JSON.stringify(claims);
   } catch {
-    return 'must return what JSON can say';
+    return 'must return values that JSON can represent';
   }
   return utf8(json).length > MAX_BYTES ? `must not be longer than ${MAX_BYTES} bytes as JSON` : null;
 }

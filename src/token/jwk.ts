@@ -1,6 +1,6 @@
 /**
- * JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037): what one has to be, and the key of Web Crypto that it becomes. Every
- * fault of a key is said in English, without anything of its value.
+ * Checks JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037) and imports them into Web Crypto. Problems are in English and
+ * never contain any of the key.
  */
 import { fromBase64Url, utf8 } from '../encoding.ts';
 import { isId, members } from './claims.ts';
@@ -10,10 +10,10 @@ export type Alg = 'HS256' | 'ES256' | 'EdDSA' | 'RS256';
 
 /** RFC 7518 §3.3. */
 const MIN_RSA_BITS = 2048;
-/** Of a coordinate and of a private key: RFC 7518 §6.2 for P-256, RFC 8037 §2 for Ed25519. */
+/** Length of a coordinate and of a private key: RFC 7518 §6.2 for P-256, RFC 8037 §2 for Ed25519. */
 const CURVE_BYTES = 32;
 
-/** A private RSA key has to bring its factors, since Web Crypto asks for them. */
+/** A private RSA key needs its factors, which Web Crypto requires. */
 const KINDS = {
   HS256: { kty: 'oct', crv: undefined, algorithm: { name: 'HMAC', hash: 'SHA-256' } },
   ES256: {
@@ -40,7 +40,7 @@ const KINDS = {
 } as const satisfies Record<Alg, object>;
 
 export interface Candidate {
-  /** Null where it could not be read. */
+  /** Null if it could not be read. */
   kid: string | undefined | null;
   problems: string[];
   loaded?: Loaded;
@@ -71,7 +71,7 @@ export async function importSecret(
   return { kid, alg: 'HS256', verifying: key, signing: signs ? key : undefined, jwk: undefined };
 }
 
-/** RFC 7517 §4.3. A private key that is listed among the verifying ones stands there for its public half. */
+/** RFC 7517 §4.3. A private key among the verifying keys counts as its public half. */
 function operationsAllow(operations: unknown, alg: Alg, signs: boolean, isPrivate: boolean): boolean {
   if (!Array.isArray(operations)) return false;
   const [sign, verify] = [operations.includes('sign'), operations.includes('verify')];
@@ -79,7 +79,7 @@ function operationsAllow(operations: unknown, alg: Alg, signs: boolean, isPrivat
   return signs ? sign : verify || (sign && isPrivate);
 }
 
-/** Of a number without leading zeros (RFC 7518 §2, Base64urlUInt); 0 for one that has them. */
+/** The bit length of a number (RFC 7518 §2, Base64urlUInt); 0 if it has leading zeros, which are not allowed. */
 function bitLength(bytes: Uint8Array): number {
   const first = bytes[0] ?? 0;
   return first === 0 ? 0 : bytes.length * 8 - (Math.clz32(first) - 24);
@@ -96,7 +96,7 @@ function memberProblem(jwk: ReadonlyMap<string, unknown>, name: string): string 
     fits = bitLength(bytes) >= MIN_RSA_BITS;
     wanted = `${MIN_RSA_BITS} bits or more`;
   } else if (name === 'e') {
-    // FIPS 186-5 §A.1.1. With an exponent of 1 anyone can sign.
+    // FIPS 186-5 §A.1.1. With an exponent of 1 anybody can sign.
     fits = bitLength(bytes) > 16 && (bytes.at(-1) ?? 0) % 2 === 1;
     wanted = 'an odd number of 65537 or more';
   }
@@ -120,7 +120,7 @@ export async function loadJwk(value: unknown, signs: boolean): Promise<Candidate
     problems.push('kty has to be oct, EC with crv P-256, OKP with crv Ed25519, or RSA');
     return { kid, problems };
   }
-  // RFC 9864 gives Ed25519 a second name, which Web Crypto writes when it exports a key.
+  // RFC 9864 gives the algorithm a second name, Ed25519, which Web Crypto uses when it exports a key.
   const algNames: unknown[] = alg === 'EdDSA' ? [alg, 'Ed25519'] : [alg];
   if (jwk.has('alg') && !algNames.includes(jwk.get('alg'))) {
     problems.push(`alg has to be ${alg} for a key of this kind`);
@@ -156,7 +156,7 @@ export async function loadJwk(value: unknown, signs: boolean): Promise<Candidate
   }
 }
 
-/** Imports the public half, and the private one where it signs; throws where Web Crypto does or a trial fails. */
+/** Imports the public half, and the private one if it signs. Throws if Web Crypto does, or if the halves do not match. */
 async function importPair(
   jwk: ReadonlyMap<string, unknown>,
   alg: Exclude<Alg, 'HS256'>,
@@ -177,7 +177,7 @@ async function importPair(
   return { kid, alg, verifying, signing, jwk: shown };
 }
 
-/** Whether what the one signs the other verifies. */
+/** Whether the two keys are halves of one pair, by signing and verifying. */
 async function isPair(signing: CryptoKey, verifying: CryptoKey, alg: Alg): Promise<boolean> {
   const { algorithm } = KINDS[alg];
   const trial = utf8('trial');
@@ -189,7 +189,7 @@ async function isPair(signing: CryptoKey, verifying: CryptoKey, alg: Alg): Promi
   );
 }
 
-/** The key that signs may stand in VERIFYING_KEYS too, so that a key is changed one secret at a time. */
+/** The signing key may be in VERIFYING_KEYS too, so that keys can be rotated one secret at a time. */
 export async function isSameKey(signs: Loaded | undefined, other: Loaded | undefined): Promise<boolean> {
   if (!signs?.signing || other?.alg !== signs.alg || other.kid !== signs.kid) return false;
   return isPair(signs.signing, other.verifying, signs.alg);

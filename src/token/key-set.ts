@@ -1,6 +1,6 @@
 /**
- * The keys of the settings `SIGNING_KEY` and `VERIFYING_KEYS`: a secret text or JSON Web Keys checked and imported
- * once, and the public ones as a JWK Set. It makes no key, fetches none, and does not know what a token is.
+ * Loads the keys of `SIGNING_KEY` and `VERIFYING_KEYS`, a shared secret or JSON Web Keys: checks and imports them, and
+ * builds the public JWK Set. Generates and fetches no keys.
  */
 import { utf8 } from '../encoding.ts';
 import { type Alg, type Candidate, importSecret, isSameKey, loadJwk } from './jwk.ts';
@@ -16,15 +16,15 @@ export interface SigningKey extends VerifyingKey {
 }
 
 export interface KeySet {
-  /** Undefined where only `VERIFYING_KEYS` is set: such a set checks tokens and makes none. */
+  /** Undefined if only `VERIFYING_KEYS` is set: such a set verifies tokens but cannot sign. */
   signing: SigningKey | undefined;
-  /** By `kid`; the key that verifies tokens without one stands under undefined. Holds the signing key too. */
+  /** By `kid`, including the signing key. The key for tokens without a `kid` is under undefined. */
   verifying: ReadonlyMap<string | undefined, VerifyingKey>;
-  /** Public keys only, each with `alg`, `use` and its `kid`; a shared secret is never in it. */
+  /** Public keys only, each with `alg`, `use` and its `kid`. Never a shared secret. */
   jwks: { keys: JsonWebKey[] };
 }
 
-/** What is wrong with a setting, in English, without anything of its value. */
+/** What is wrong with a setting, in English, without any of its value. */
 export interface KeyFault {
   setting: 'SIGNING_KEY' | 'VERIFYING_KEYS';
   problem: string;
@@ -32,7 +32,7 @@ export interface KeyFault {
 
 export type LoadedKeys = { ok: true; keys: KeySet } | { ok: false; faults: KeyFault[] };
 
-/** The JSON value; undefined, which JSON has not, where there is none. */
+/** The JSON value; undefined if the text is not valid JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -51,12 +51,12 @@ async function loadPlainSecret(text: string): Promise<Candidate> {
   return { kid: undefined, problems, loaded: await importSecret(bytes, undefined, true) };
 }
 
-/** hono's `sign` writes the `kid` of a CryptoKey only where the key itself says `alg` and `kid`. */
+/** hono's `sign` writes `kid` into the header only if the CryptoKey has properties `alg` and `kid`. */
 function withHeader(key: CryptoKey, alg: Alg, kid: string | undefined): CryptoKey {
   return Object.defineProperties(key, { alg: { value: alg }, kid: { value: kid } });
 }
 
-/** A secret as loadKeySet takes it: it may be bound as text or, from a wrangler.toml, as a JSON value. */
+/** A secret as text. It may be bound as text or, from a wrangler.toml, as a JSON value. */
 export const secretText = (secret: unknown): string | undefined =>
   secret === undefined || secret === null || secret === ''
     ? undefined
@@ -76,13 +76,13 @@ async function loadSigningKey(text: unknown, required: boolean): Promise<Candida
 }
 
 /**
- * Checks and imports the keys of both settings. A text that begins with `{` is a private JWK, any other a secret
- * for HS256, taken as its UTF-8 bytes, white space included. `VERIFYING_KEYS` is a JSON array of JWKs, of which
- * private parts are not used; the signing key may be among them.
+ * Checks and imports the keys of both settings. A `SIGNING_KEY` that begins with `{` is a private JWK; any other text is a
+ * secret for HS256, used as its UTF-8 bytes, including white space. `VERIFYING_KEYS` is a JSON array of JWKs, whose private
+ * parts are not used; the signing key may be among them.
  *
- * Never rejects: every fault of both settings comes back at once, and none tells anything of a value.
+ * Never rejects: returns all faults of both settings together, without any of their values.
  *
- * @param options.signingRequired false for a guard that only checks tokens; one key in all it needs.
+ * @param options.signingRequired false for a guard that only verifies tokens, for which one key in either setting is enough.
  */
 export async function loadKeySet(
   signingKey: string | undefined,

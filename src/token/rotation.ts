@@ -1,18 +1,18 @@
 /**
- * The rules of refresh tokens beyond their signature: what a standing in D1 means, who may have a successor,
- * and until when tokens live. Pure; `now` is handed in, in epoch seconds.
+ * The rules of refresh tokens beyond their signature: what their state in D1 means, when they get a successor, and when
+ * tokens expire. Pure; `now` is a parameter, in epoch seconds.
  */
 import type { RefusalName } from '../errors.ts';
 import type { RevocationReason, RevokedToken, Session, SessionState, Touch, User } from '../model.ts';
 
-/** A session's last use is written at most once in this time. */
+/** The last use of a session is written at most this often, … */
 const TOUCH_AT_MOST_SECONDS = 3_600;
-/** … and at least this many times in a refresh token's life. */
+/** … but at least this many times in the lifetime of a refresh token. */
 const TOUCHES_PER_LIFETIME = 24;
 
 export function touchRule(refreshLifetimeSeconds: number, accessLifetimeSeconds: number): Touch {
   return {
-    // No row of a session may go while a token of either kind is good.
+    // A session's row must outlive its tokens of either type.
     lifetimeSeconds: Math.max(refreshLifetimeSeconds, accessLifetimeSeconds),
     everySeconds: Math.min(
       TOUCH_AT_MOST_SECONDS,
@@ -21,10 +21,10 @@ export function touchRule(refreshLifetimeSeconds: number, accessLifetimeSeconds:
   };
 }
 
-/** What decides; no flag of the user does but the one. */
+/** The part of a token's state that decides. */
 type Deciding = { user: Pick<User, 'isActive'> | null; session: SessionState | null };
 
-/** Why the owner of a token may not use it; the first of several is told. Null: user and session stand. */
+/** Why a token with a valid signature is refused. */
 export type StatusFault = Extract<RefusalName, 'user_not_found' | 'user_inactive' | 'token_blacklisted'>;
 
 export const isLiveSession = (
@@ -32,37 +32,38 @@ export const isLiveSession = (
   now: number,
 ): boolean => revokedAt === null && absoluteEndAt > now;
 
+/** The first fault, or null if the user is active and the session live. */
 export function statusFault({ user, session }: Deciding, now: number): StatusFault | null {
   if (user === null) return 'user_not_found';
   if (!user.isActive) return 'user_inactive';
   return session !== null && isLiveSession(session, now) ? null : 'token_blacklisted';
 }
 
-/** A value of KV says the same as D1 would. */
+/** The fault for a reason stored in KV, the same as D1 would give. */
 export function reasonFault(reason: RevocationReason): StatusFault {
   if (reason === 'withdrawn') return 'user_not_found';
   if (reason === 'deactivated') return 'user_inactive';
   return 'token_blacklisted';
 }
 
-/** An access token is never told "blacklisted": it has one sentence for every fault of its own. */
+/** Access tokens are never reported as "blacklisted": they have one message for every fault of the token. */
 export const accessFault = (fault: StatusFault) =>
   fault === 'token_blacklisted' ? 'access_token_not_valid' : fault;
 
-/** What KV is to remember of a standing that has a fault. */
+/** The reason to store in KV for a token with a fault. */
 export function reasonOf({ user, session }: Deciding): RevocationReason {
   if (user === null) return 'withdrawn';
   if (!user.isActive) return 'deactivated';
   return session?.revokedReason ?? 'ended';
 }
 
-/** Within the grace; a clock that runs behind counts as 0. */
+/** Within the grace period. If `now` is before `consumedAt`, because clocks differ, it counts as within. */
 export const withinGrace = (consumedAt: number, now: number, graceSeconds: number): boolean =>
   graceSeconds > 0 && now - consumedAt <= graceSeconds;
 
 /**
- * Not the first use of a rotated token, and no retry of one whose answer was lost: it comes too late, or the successor
- * has been used, so the answer arrived.
+ * A repeated use that is not a retry after a lost response: it comes too late, or the successor has been used, so the
+ * response had arrived.
  */
 export function isReplay(token: RevokedToken, now: number, graceSeconds: number): boolean {
   return (
@@ -70,7 +71,7 @@ export function isReplay(token: RevokedToken, now: number, graceSeconds: number)
   );
 }
 
-/** The successor that a consumption gives, the same for everybody who asks within the grace. */
+/** The successor of a consumed token, the same for every call within the grace period. */
 export type Rotation =
   | { fault: StatusFault }
   | { fault: null; first: boolean; successor: { jti: string; iat: number; exp: number } };
@@ -99,11 +100,11 @@ export function judgeRotation(
   };
 }
 
-/** The earlier of the lifetime's end and the session's. */
+/** A token expires at the end of its lifetime or of the session, whichever is earlier. */
 export const tokenEnd = (iat: number, lifetimeSeconds: number, absoluteEndAt: number): number =>
   Math.min(iat + lifetimeSeconds, absoluteEndAt);
 
-/** A session as a log-in makes it. */
+/** A new session. */
 export function newSession(
   owner: Pick<Session, 'userId' | 'id' | 'amr'>,
   now: number,

@@ -1,18 +1,17 @@
-/** Whether a secret is one: long enough, and not what examples and templates hold. */
+/** Checks that a secret is long enough and not a placeholder from an example or template. */
 
-/** RFC 7518 §3.2: a key of at least the size of the hash. */
+/** RFC 7518 §3.2: the key must be at least as long as the hash. */
 const MIN_SECRET_BYTES = 32;
 
-/** Seen in examples and templates; compared in lower case, with letters and digits alone. */
+/** Found in examples and templates. Compared in lower case, letters and digits only. */
 const PLACEHOLDER =
   /change(me|this|it)|djangoinsecure|your(own|jwt|signing|256bit|super)*(secret|key)|replace(me|this|with)|insert(your|secret|key)|secretsecret|passwordpassword|placeholder|donotuse|atleast(32|256)/;
-/** PEM, OpenSSH, and the Base64 of their insides: the object identifiers of RSA, EC and Ed25519, an RSA exponent. */
+/** PEM, OpenSSH, and their content in Base64: the object identifiers of RSA, EC and Ed25519, and an RSA exponent. */
 const KEY_FILE = /-----BEGIN|PUBLIC|PRIVATE|^(ssh|ecdsa)-|BgkqhkiG9w0|YHKoZIzj0|BQYDK2V|KCAQEA/;
 
 /**
- * Whether a secret is a known placeholder, or has a shape that nothing random has: fewer than 8 different
- * characters, a repetition, a row such as abcdef. A random text of 32 hexadecimal digits
- * meets it less than once in 10⁷.
+ * Whether a secret is a known placeholder or cannot be random: fewer than 8 different characters, a repetition, or a
+ * sequence such as abcdef. Matches random text of 32 hexadecimal digits less than once in 10⁷.
  */
 function isGuessable(secret: string): boolean {
   if (new Set(secret).size < 8) return true;
@@ -27,7 +26,7 @@ function isGuessable(secret: string): boolean {
   return neighbours > (secret.length * 3) / 4;
 }
 
-/** What is wrong with a secret text of these bytes. */
+/** What is wrong with a secret; empty if nothing is. */
 export function secretProblems(bytes: Uint8Array, text: string): string[] {
   if (bytes.length < MIN_SECRET_BYTES) return [`is shorter than ${MIN_SECRET_BYTES} bytes`];
   return isGuessable(text)
@@ -35,5 +34,5 @@ export function secretProblems(bytes: Uint8Array, text: string): string[] {
     : [];
 }
 
-/** Taken for a secret by mistake: the text of a key file. */
+/** Whether the text is a key file, pasted by mistake. */
 export const looksLikeKeyFile = (text: string): boolean => KEY_FILE.test(text);

@@ -26,7 +26,11 @@ describe('the options of a host', () => {
 
   it.each([
     ['nothing to read', null, /must be an object/],
-    ['an option that does not exist', { claim: () => ({}) }, /no option claim: there are claims, on,/],
+    [
+      'an option that does not exist',
+      { claim: () => ({}) },
+      /unknown option claim: the options are claims, on,/,
+    ],
     ['claims that are an object', { claims: { role: 'cook' } }, /claims must be a function/],
     [
       'a reserved claim',
@@ -42,9 +46,9 @@ describe('the options of a host', () => {
     [
       'a hook that does not exist',
       { on: { usercreated: () => undefined } },
-      /on\.usercreated is never called: there/,
+      /unknown hook on\.usercreated: the hooks/,
     ],
-    ['a hook of Object', { on: { toString: () => undefined } }, /on\.toString is never called/],
+    ['a hook of Object', { on: { toString: () => undefined } }, /unknown hook on\.toString/],
     ['a hook that is no function', { on: { userCreated: 'greet' } }, /on\.userCreated must be a function/],
     [
       'a mailer that is a function',
@@ -103,6 +107,6 @@ describe('claims of a host', () => {
       })(),
     ],
   ])('are what JSON can say: not %s', (_, claims) => {
-    expect(extraClaimsFault(claims)).toBe('must return what JSON can say');
+    expect(extraClaimsFault(claims)).toBe('must return values that JSON can represent');
   });
 });

@@ -1,4 +1,4 @@
-/** Tells whoever wants to know that something has happened to a user. For after the commit. */
+/** Announces to hooks and event consumers that something has happened to a user. Call it after the commit. */
 import type { Announce, EventDetails, EventType } from '../../events.ts';
 import type { Call } from '../../ports.ts';
 import { eventOf } from '../event.ts';

@@ -1,4 +1,4 @@
-/** What the steps of signing in hand to each other (sign-in.ts), and the second step as its room implements it. */
+/** What the steps of signing in pass to each other (sign-in.ts), and the interfaces that rooms implement for them. */
 import type { Session, User } from '../../model.ts';
 import type { Call } from '../../ports.ts';
 import type { AuthenticationMethod } from '../../token/authentication.ts';
@@ -7,32 +7,32 @@ import type { AuthenticationMethod } from '../../token/authentication.ts';
 export interface SignInPolicy {
   staffOnly: boolean;
   maxLifetimeSeconds: number;
-  /** Of the longest-lived token of the session. */
+  /** Lifetime of the longest-lived token of the session. */
   tokenLifetimeSeconds: number;
 }
 
-/** A user as read when they proved who they are, and how they did. */
+/** The user as read from D1 when they authenticated, and how they did. */
 export interface Authentication {
   user: User;
   amr: readonly AuthenticationMethod[];
-  /** A hash that replaces the one that was read. */
+  /** Replaces the password hash that was read, if that is weaker than today's. */
   rehash?: string | null;
 }
 
-/** Told of every sign-in but a sign-up, after the session is open. */
+/** Called for every sign-in except a sign-up, after the session is open. */
 export type NoticeDevice = (user: User, session: Session, call: Call) => Promise<void>;
 
-/** Not asked where `amr` has `mfa` already: a passkey that verified its user is both factors. */
+/** Skipped if `amr` already has `mfa`: a passkey that verified its user counts as both factors. */
 export interface SecondFactor {
   /**
-   * Returns where the user has no factor switched on. Else throws 401 mfa_required with a challenge that holds the
-   * user's id, `passwordVersion`, `amr` and what else opening the session needs. Whoever answers it goes on with
-   * `openSession`, the user read anew and `amr` with `otp` and `mfa`.
+   * Returns if the user has no second factor. Otherwise throws 401 mfa_required with a challenge that holds the user's
+   * id, `passwordVersion`, `amr` and whatever else is needed to open the session. Answering it reads the user again,
+   * adds `otp` and `mfa` to `amr` and continues with `openSession`.
    */
   require: (authentication: Authentication, policy: SignInPolicy, call: Call) => Promise<void>;
   /**
-   * Fresh proof by a code of the second factor, noted in the session: how the user has now proved who they are, and
-   * when. 401 code_not_valid; 429 throttled.
+   * Reauthenticates with a code of the second factor and records it in the session. Returns the new `amr` and the time
+   * in epoch seconds. 401 code_not_valid; 429 throttled.
    */
   proveAgain: (
     user: User,
@@ -42,9 +42,9 @@ export interface SecondFactor {
   ) => Promise<{ amr: readonly AuthenticationMethod[]; at: number; recoveryCodeUsed: boolean }>;
 }
 
-/** Fresh proof by a passkey, as its room implements it. */
+/** Reauthentication with a passkey, implemented by passkeys/. */
 export interface PasskeyProof {
-  /** Noted in the session: how the user has now proved who they are, and when. 401 passkey_not_valid. */
+  /** Records it in the session. Returns the new `amr` and the time in epoch seconds. 401 passkey_not_valid. */
   proveAgain: (
     user: User,
     session: Session,

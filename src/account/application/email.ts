@@ -12,7 +12,7 @@ import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
 import { cacheRevocation, type Services } from './tokens.ts';
 
-/** A verified or missing address needs no mail; the answer is the same. */
+/** Sends nothing if the address is verified or missing; the response is the same. */
 export async function resendVerification(services: Services, { user }: Caller, call: Call): Promise<void> {
   if (user.email === null) return;
   await services.limits.check({ action: 'mail', address: user.email }, call);
@@ -28,8 +28,8 @@ export async function resendVerification(services: Services, { user }: Caller, c
 }
 
 /**
- * The same for whoever knows the address and is not signed in: the answer and the work are the same for an address that
- * nobody has.
+ * The same for a client that is not signed in and only knows the address. An unknown address takes the same work and
+ * gets the same response.
  */
 export async function resendVerificationTo(services: Services, email: string, call: Call): Promise<void> {
   const { limits, users, credentials, random, clock } = services;
@@ -47,8 +47,8 @@ export async function resendVerificationTo(services: Services, email: string, ca
 }
 
 /**
- * "This wasn't me": whoever reads the mail of an address that nobody has verified has the account deleted.
- * 400 token_not_valid for a used or made-up token; 403 for the last active staff member.
+ * "This wasn't me": deletes an account with an unverified address, on behalf of the owner of the mailbox.
+ * 400 token_not_valid for a used or unknown token; 403 last_staff for the last active staff member.
  */
 export async function disownAccount(services: Services, token: string, call: Call): Promise<void> {
   const { credentials, clock, random, limits } = services;
@@ -70,8 +70,9 @@ export async function disownAccount(services: Services, token: string, call: Cal
 }
 
 /**
- * Takes effect when the new address confirms. The old one is told, whoever has the new one; an owner of the
- * new one gets a mail that says so. 400 required, password_incorrect; 401 reauthentication_required.
+ * The new address takes effect once it is confirmed; the old address is notified. If the new address already has an
+ * account, its owner is notified instead, and the response is the same.
+ * 400 required, password_incorrect; 401 reauthentication_required.
  */
 export async function requestEmailChange(
   services: Services,
@@ -83,7 +84,7 @@ export async function requestEmailChange(
   await startEmailChange(services, caller, input.new_email, call);
 }
 
-/** Of a caller who has proved who they are. */
+/** `requestEmailChange` for a caller who has already reauthenticated. */
 export async function startEmailChange(
   services: Services,
   caller: Caller,
@@ -114,8 +115,9 @@ const DISOWNED_BY_MAIL = ['email_verify', 'email_disown'] as const;
 const CONFIRMED_BY_MAIL = ['email_verify', 'email_change', 'sign_up'] as const;
 
 /**
- * Confirms what the mail was about: an address, a new address, a sign-up.
- * 400 token_not_valid for a used, expired or made-up token; 409 email_taken; of a sign-up also what completeSignUp says.
+ * Confirms what the e-mail asked about: an address, a change of address or a sign-up.
+ * 400 token_not_valid for a used, expired or unknown token; 409 email_taken; for a sign-up also the errors of
+ * `completeSignUp`.
  */
 export async function confirmEmail(
   services: Services,
@@ -175,8 +177,8 @@ async function confirm(
 }
 
 /**
- * Undoes a change of address, by the mail that told the old one. No password works until a new one is chosen: the
- * token for that is what comes back. 400 token_not_valid; 409 email_taken.
+ * Undoes a change of address with the token sent to the old one. The password stops working; returns a reset token to
+ * choose a new one. 400 token_not_valid; 409 email_taken.
  */
 export async function takeBackEmail(services: Services, token: string, call: Call): Promise<string> {
   const { credentials, clock, random, limits } = services;

@@ -1,4 +1,4 @@
-/** One-time tokens and the mails that carry them. */
+/** One-time tokens and the e-mails that carry them. */
 
 import { sha256Hex, toBase64Url, utf8 } from '../../encoding.ts';
 import type { MailName } from '../../languages/en/mails.ts';
@@ -12,13 +12,13 @@ import type { Services } from './tokens.ts';
 const HOUR_SECONDS = 3_600;
 const YEAR_SECONDS = 365 * 24 * HOUR_SECONDS;
 
-/** What a mail carries. */
+/** Purposes whose token is sent by e-mail. */
 type MailedPurpose = Exclude<OneTimePurpose, 'second_factor' | 'exchange' | 'connect'>;
 
-/** Seconds a link works. */
+/** In seconds. */
 const ONE_TIME_LIFETIME: Readonly<Record<MailedPurpose, number>> = {
   password_reset: HOUR_SECONDS / 2,
-  // Confirms for VERIFIES_FOR_SECONDS; disowns as long as the address is unverified, which removes the row.
+  // Confirms for VERIFIES_FOR_SECONDS, disowns until the address is verified. Verification deletes the row.
   email_verify: 10 * YEAR_SECONDS,
   email_disown: 10 * YEAR_SECONDS,
   email_change: 24 * HOUR_SECONDS,
@@ -27,12 +27,12 @@ const ONE_TIME_LIFETIME: Readonly<Record<MailedPurpose, number>> = {
   email_sign_in: HOUR_SECONDS / 4,
 };
 
-/** How long the mail of a sign-up confirms its address. */
+/** How long the e-mail of a sign-up can confirm its address. */
 export const VERIFIES_FOR_SECONDS = 24 * HOUR_SECONDS;
 
 const SECRET_BYTES = 32;
 
-/** What D1 keeps, and the secret that only the mail has. */
+/** The row for D1, and the secret, which only the e-mail contains. */
 export async function newOneTimeToken(
   { random }: Services,
   purpose: MailedPurpose,
@@ -52,13 +52,13 @@ export async function newOneTimeToken(
   };
 }
 
-/** `<subject>.<secret>` → its halves, the secret hashed; null where it cannot be one. */
+/** Splits `<subject>.<secret>` and hashes the secret. Null if the text has another form. */
 export async function parseOneTimeToken(token: string): Promise<{ subject: string; hash: string } | null> {
   const match = /^([0-9a-f-]{36}|[0-9a-f]{64})\.([A-Za-z0-9_-]{43})$/.exec(token);
   return match ? { subject: match[1] as string, hash: await sha256Hex(match[2] as string) } : null;
 }
 
-/** Below the account app. */
+/** Built-in pages, relative to the account app. */
 const PAGES = {
   password_reset: '/password/reset/confirm',
   email_verify: '/email/verify',
@@ -69,7 +69,7 @@ const PAGES = {
   email_sign_in: '/login/email/confirm',
 } as const satisfies Record<MailedPurpose, string>;
 
-/** The page that a site has of its own for a link. */
+/** Settings that replace a built-in page with one of the site's own. */
 const OWN_PAGE = {
   password_reset: 'RESET_URL',
   email_verify: 'VERIFY_URL',
@@ -77,40 +77,40 @@ const OWN_PAGE = {
   sign_up: 'VERIFY_URL',
 } as const satisfies Partial<Record<MailedPurpose, keyof Settings>>;
 
-/** With whose token it is in `{uid}`, as djoser's links have it. Neither needs to be escaped. */
+/** Fills in `{token}` and `{uid}`, the user's id as in djoser's links. Neither needs escaping. */
 function ownLink(settings: Settings, purpose: MailedPurpose, subject: string, token: string) {
   const template = purpose in OWN_PAGE ? settings[OWN_PAGE[purpose as keyof typeof OWN_PAGE]] : undefined;
   return template?.replaceAll('{token}', token).replaceAll('{uid}', toBase64Url(utf8(subject)));
 }
 
-/** Where an account was made from, as its verification token keeps it for later mails. */
+/** Where an account was created from. The verification token stores it for later e-mails. */
 export const placePayload = ({ ip, country }: Client): string => JSON.stringify({ ip, country });
 export const placeOf = (payload: string | null): Pick<Client, 'ip' | 'country'> =>
   payload === null ? { ip: null, country: null } : (JSON.parse(payload) as Pick<Client, 'ip' | 'country'>);
 
-/** What a mail carries: the token, and when and from where it was asked for. */
+/** What an e-mail contains: the token, and when and from where it was requested. */
 export interface Carried {
   subject: string;
   purpose: MailedPurpose;
   secret: string;
-  /** To be typed instead. */
+  /** A short code to type instead of opening the link. */
   code?: string;
   made?: { at: number; by: Pick<Client, 'ip' | 'country'>; device?: string };
 }
 
-/** For a mail that somebody else causes: in the user's own language, where one is known. */
+/** For an e-mail caused by somebody else's request: in the recipient's language, if it is known. */
 export const inLanguageOf = (user: Pick<User, 'language'>, call: Call): Call => ({
   ...call,
   language: LANGUAGES.find((known) => known === user.language) ?? call.language,
 });
 
-/** A turn of the event loop: what is awaited with it is done after the answer has gone. */
+/** Waits one turn of the event loop, so that the response leaves first. */
 const afterAnswer = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 /**
- * Writes and sends a mail in the background: neither the answer nor its duration tells whether there was one. `to` null:
- * it is written and sent to nobody, for somebody without an address, and where the same work has to be done for an
- * address that nobody has. A mail that fails is a line in the log; people ask again.
+ * Composes and sends an e-mail in the background, so that neither the response nor its duration shows whether one was
+ * sent. With `to` null it is composed but not sent: for users without an address, and to do the same work for unknown
+ * addresses. A failure is logged and not retried; users can request another.
  */
 export async function sendMail(
   { mailer, settings }: Pick<Services, 'mailer' | 'settings'>,
@@ -118,7 +118,7 @@ export async function sendMail(
   name: MailName,
   to: string | null,
   carried?: Carried,
-  told: Pick<Carried, 'made'> = carried ?? {},
+  { made }: Pick<Carried, 'made'> = carried ?? {},
 ): Promise<void> {
   if (!mailer) return;
   const token = carried ? `${carried.subject}.${carried.secret}` : null;
@@ -134,7 +134,7 @@ export async function sendMail(
       token,
       code: carried?.code,
       ...(carried && { lifetimeSeconds: ONE_TIME_LIFETIME[carried.purpose] }),
-      ...(told.made && { made: told.made }),
+      ...(made && { made }),
     });
   const send = async () => {
     try {

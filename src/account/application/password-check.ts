@@ -1,11 +1,14 @@
-/** Checks of a password that is there already. Never Hono, Drizzle or a binding. */
+/** Checks of a user's current password. Never imports Hono, Drizzle or a binding. */
 import { invalidField } from '../../errors.ts';
 import type { User } from '../../model.ts';
 import type { Call } from '../../ports.ts';
 import type { Caller } from './session.ts';
 import type { Services } from './tokens.ts';
 
-/** The caller proves the password anew; as limited as a log-in, by counters of its own. 400 password_incorrect under `field`. */
+/**
+ * Checks the current password of a signed-in caller, with the same limits as a log-in but separate counters.
+ * 400 password_incorrect under `field`; 429 throttled.
+ */
 export async function requirePassword(
   services: Services,
   { user }: Caller,
@@ -22,8 +25,8 @@ export async function requirePassword(
 }
 
 /**
- * Counts a guess that takes long: at an imported hash that costs more than one of ours. By the user's id, so that a
- * second name is no second counter. 429 throttled.
+ * Limits guesses at imported hashes that cost more than our own. Counted by the user's id, so that the e-mail address
+ * and the username share one counter. 429 throttled.
  */
 export async function limitCostlyHash(
   { hasher, limits }: Services,

@@ -1,4 +1,4 @@
-/** Change of a password, and its reset by mail. Never Hono, Drizzle or a binding. */
+/** Password change, and reset by e-mail. Never imports Hono, Drizzle or a binding. */
 
 import { sha256Hex } from '../../encoding.ts';
 import { invalidField } from '../../errors.ts';
@@ -13,7 +13,7 @@ import type { Caller } from './session.ts';
 import { cacheRevocation, requireGoodPassword, type Services } from './tokens.ts';
 
 /**
- * All other sessions end, all mail tokens are void. 400 required, password_incorrect, password_too_…;
+ * Ends all other sessions and voids all e-mailed tokens. 400 required, password_incorrect, password_too_…;
  * 401 reauthentication_required.
  */
 export async function changePassword(
@@ -36,26 +36,29 @@ export async function changePassword(
   await sendMail(services, call, 'password_changed', user.email);
 }
 
-/** One of 256 subjects that stand for everybody unknown, so that strangers do not fill the database. */
-const nobodyFor = async (email: string): Promise<string> =>
+/** One of 256 subjects shared by all unknown addresses, so that requests for them cannot fill the database. */
+const decoySubject = async (email: string): Promise<string> =>
   (await sha256Hex(email)).slice(0, 2).padEnd(64, '0');
 
-/** The same round trip and the same rows for known and unknown; a mail where the account exists, is active and has few links. */
+/**
+ * Sends a reset link if the account exists, is active and has fewer than five live links. Known and unknown addresses
+ * take the same round trip and write the same number of rows.
+ */
 export async function requestPasswordReset(services: Services, email: string, call: Call): Promise<void> {
   await services.limits.check({ action: 'mail', address: email }, call);
   const { secret, row } = await newOneTimeToken(services, 'password_reset', seconds(services.clock));
-  const nobody = await nobodyFor(email);
-  const asked = await services.credentials.requestPasswordReset({ email, nobody }, row);
-  // Told of nobody too: a line less would be seen in the duration.
+  const decoy = await decoySubject(email);
+  const asked = await services.credentials.requestPasswordReset({ email, decoy }, row);
+  // Unknown addresses are logged too: skipping the line would be measurable.
   call.report('info', 'password_reset_asked', { user: asked?.userId ?? null });
   await sendMail(services, call, 'password_reset', asked ? email : null, {
-    subject: asked?.userId ?? nobody,
+    subject: asked?.userId ?? decoy,
     purpose: 'password_reset',
     secret,
   });
 }
 
-/** A live reset token, with its user. 400 token_not_valid for a used, expired or made-up one. */
+/** A live reset token and its user. 400 token_not_valid for a used, expired or unknown one. */
 async function findReset({ credentials, clock }: Services, token: string) {
   const read = await parseOneTimeToken(token);
   const found =
@@ -64,13 +67,13 @@ async function findReset({ credentials, clock }: Services, token: string) {
   return { token: found.token, user: found.user };
 }
 
-/** Whose password a reset is about, for whoever has the mail; changes nothing. 400 token_not_valid. */
+/** The user whose password a reset token changes; does not use the token up. 400 token_not_valid. */
 export async function checkReset(services: Services, token: string, call: Call): Promise<User> {
   await services.limits.check({ action: 'anonymous', endpoint: 'reset_check' }, call);
   return (await findReset(services, token)).user;
 }
 
-/** Single use; every session ends. 400 token_not_valid for a used, expired or made-up token. */
+/** Single use; ends every session. 400 token_not_valid for a used, expired or unknown token. */
 export async function confirmReset(
   services: Services,
   input: { token: string; new_password: string },
@@ -95,8 +98,9 @@ export async function confirmReset(
 }
 
 /**
- * An account that somebody signed up for without ever showing the mailbox passes to its owner alone: nothing that the
- * other set or was handed names it any more (against pre-hijacking). False: it is not such an account.
+ * Protects against account pre-hijacking: somebody may have signed up with this address without owning the mailbox.
+ * Replaces such an account with a new one for the owner, so that nothing the other person set or was given refers to
+ * it any more. Returns false if this is not such an account.
  */
 async function passToOwner(
   services: Services,

@@ -1,6 +1,7 @@
 /**
- * The sign-up that waits for its mail (SIGN_UP=verify). Whoever confirms it has the mailbox, and whoever asked for it
- * has chosen the password; an account is made only where they are one, or where the mailbox's owner chooses anew.
+ * Sign-ups that wait for their e-mail to be confirmed (SIGN_UP=verify). The person who confirms owns the mailbox, the
+ * person who signed up chose the password. An account is created only if both are proven to be the same person, or if
+ * the owner of the mailbox chooses a new password.
  */
 
 import { sha256Hex } from '../../encoding.ts';
@@ -12,7 +13,7 @@ import { announce } from './announce.ts';
 import { newOneTimeToken, sendMail } from './mailing.ts';
 import { requireGoodPassword, type Services } from './tokens.ts';
 
-/** What is kept until the mail is confirmed. */
+/** What is stored until the address is confirmed. */
 export interface PendingSignUp {
   email: string;
   name: string | null;
@@ -21,13 +22,13 @@ export interface PendingSignUp {
   passwordHash: string;
 }
 
-/** One of them proves that who confirms may have the account. */
+/** Proof that the person who confirms may have the account: one of the three. */
 export interface SignUpProof {
-  /** What the answer to the sign-up said to the browser that asked. */
+  /** The random value in the response to the sign-up, kept by the browser that sent it. */
   claim?: string | undefined;
-  /** The one chosen at the sign-up. */
+  /** The password chosen at sign-up. */
   password?: string | undefined;
-  /** In place of the one chosen then. */
+  /** Replaces the password chosen at sign-up. */
   new_password?: string | undefined;
 }
 
@@ -35,7 +36,7 @@ type Kept = PendingSignUp & { claimHash?: string };
 
 const CLAIM_BYTES = 32;
 
-/** The claim. The same work and answer whether the address has an owner or not; the mail says which. */
+/** Returns the claim. Does the same work whether or not the address has an account; only the e-mail differs. */
 export async function createPendingSignUp(
   services: Services,
   pending: PendingSignUp,
@@ -59,7 +60,7 @@ export async function createPendingSignUp(
   return claim;
 }
 
-/** The account exists from now on. 400 under `password` or `new_password` where the proof is missing or wrong. */
+/** Creates the account. 400 under `password` or `new_password` if the proof is missing or wrong. */
 export async function completeSignUp(
   services: Services,
   token: OneTimeToken,
@@ -69,7 +70,7 @@ export async function completeSignUp(
 ): Promise<'ok' | 'email_taken' | 'used'> {
   const { credentials, random, clock } = services;
   const kept = JSON.parse(token.payload ?? 'null') as Kept | null;
-  // Emptied when the address got an owner.
+  // The payload is removed once the address belongs to an account.
   if (kept === null) return 'email_taken';
   const pending = await proven(services, kept, proof, call);
   const user = newUser({ ...pending, id: random.uuid7(clock()) }, now, {
@@ -84,7 +85,7 @@ export async function completeSignUp(
   return outcome;
 }
 
-/** What the account is made of, as far as the proof goes. */
+/** The data of the new account, as far as the proof covers it. */
 async function proven(
   services: Services,
   kept: Kept,
@@ -99,7 +100,7 @@ async function proven(
     throw invalidField('password', 'password_incorrect');
   }
   if (new_password === undefined) throw invalidField('password', 'required');
-  // Who asked may have been somebody else, whose choices are none of the mailbox's owner.
+  // Somebody else may have signed up: their name and username must not end up in the owner's account.
   const own = { ...kept, name: null, username: null, usernameKey: null };
   await requireGoodPassword(services, 'new_password', new_password, own, call);
   return { ...own, passwordHash: await hasher.hash(new_password) };

@@ -1,4 +1,4 @@
-/** What users change about themselves beyond password and e-mail. */
+/** Changes to a user's own name and username. */
 import { invalidField, Refusal } from '../../errors.ts';
 import { isOwnName } from '../../identity.ts';
 import type { User } from '../../model.ts';
@@ -15,7 +15,7 @@ export interface ProfileChange {
   username?: { username: string; key: string } | null | undefined;
 }
 
-/** Fields left out stay; null takes away. 400 invalid; 409 username_taken. */
+/** Omitted fields keep their value; null removes it. 400 invalid; 409 username_taken. */
 export async function updateMe(
   services: Services,
   caller: Caller,
@@ -26,7 +26,7 @@ export async function updateMe(
   const { name, username } = change;
   if (name === undefined && username === undefined) return user;
   if (username && !isOwnName(username.username, user.email)) throw invalidField('username', 'username');
-  // Without an e-mail the username is the one name to log in by.
+  // Without an e-mail address the username is the only name to log in with.
   if (username === null && user.email === null) throw invalidField('username', 'null');
   const at = seconds(services.clock);
   const result = await services.users.update(user, sessionId, at, {
@@ -45,7 +45,7 @@ export async function updateMe(
     return result.user;
   }
   if (result.outcome === 'username_taken') throw new Refusal('username_taken');
-  // The address changed meanwhile, and a username may be the address: once more, with what the user is now.
+  // The address changed meanwhile, and a username may equal the address: retry with the current user.
   if (result.outcome === 'changed') {
     const found = await services.users.findWithSession(user.id, sessionId);
     if (found && found.user.email !== user.email) {

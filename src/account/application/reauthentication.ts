@@ -1,6 +1,6 @@
 /**
- * Fresh proof of a user who is signed in: `reauthenticate`, and what asks for it (RFC 9470). Never Hono, Drizzle or a
- * binding.
+ * Reauthentication of signed-in users, and the checks that require it (step-up, RFC 9470). Never imports Hono, Drizzle
+ * or a binding.
  */
 import { invalidField, Refusal } from '../../errors.ts';
 import { type Call, seconds } from '../../ports.ts';
@@ -18,8 +18,8 @@ import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
 import { bearerOf, mintAccess, type Services } from './tokens.ts';
 
-/** What a user shows to prove who they are: one of them. */
-interface Shown {
+/** One of the four proves who the user is. */
+interface Proof {
   password?: string | undefined;
   code?: string | undefined;
   recovery_code?: string | undefined;
@@ -27,17 +27,17 @@ interface Shown {
 }
 
 /**
- * A new access token whose `auth_time` is now. 400 password_incorrect; 401 code_not_valid, passkey_not_valid;
+ * Returns a new access token whose `auth_time` is now. 400 password_incorrect; 401 code_not_valid, passkey_not_valid;
  * 429 throttled.
  */
 export async function reauthenticate(
   services: Services,
   caller: Caller,
-  { password, passkey, ...shown }: Shown,
+  { password, passkey, ...codes }: Proof,
   call: Call,
 ): Promise<{ access: string }> {
   if (passkey !== undefined) return reauthenticateByPasskey(services, caller, passkey, call);
-  if (password === undefined) return reauthenticateByFactor(services, caller, shown, call);
+  if (password === undefined) return reauthenticateByFactor(services, caller, codes, call);
   await requirePassword(services, caller, 'password', password, call);
   return renewAuthentication(services, caller, ['pwd'], 'password', call);
 }
@@ -45,11 +45,11 @@ export async function reauthenticate(
 async function reauthenticateByFactor(
   services: Services,
   { user, session }: Caller,
-  shown: Omit<Shown, 'password' | 'passkey'>,
+  codes: Omit<Proof, 'password' | 'passkey'>,
   call: Call,
 ): Promise<{ access: string }> {
   if (services.secondFactor === null) throw new Refusal('code_not_valid', { reason: 'no_second_factor' });
-  const proved = await services.secondFactor.proveAgain(user, session, shown, call);
+  const proved = await services.secondFactor.proveAgain(user, session, codes, call);
   if (proved.recoveryCodeUsed) await sendMail(services, call, 'recovery_code_used', user.email);
   return renewed(services, { user, session }, proved, call);
 }
@@ -65,7 +65,7 @@ async function reauthenticateByPasskey(
   return renewed(services, { user, session }, proved, call);
 }
 
-/** The token of a session in which the proof is noted. */
+/** An access token for a session that already records the reauthentication. */
 async function renewed(
   services: Services,
   { user, session }: Pick<Caller, 'user' | 'session'>,
@@ -78,8 +78,8 @@ async function renewed(
 }
 
 /**
- * Notes in the session that its user has just proved who they are, for every way to do so. `amr` replaces the one of
- * before: the same password again does not keep `mfa`. `field`: what is at fault where the password changed meanwhile.
+ * Records in the session that its user has just reauthenticated. `amr` replaces the previous value: entering the
+ * password again does not keep `mfa`. `field` is reported as incorrect if the password changed meanwhile.
  */
 export async function renewAuthentication(
   services: Services,
@@ -97,13 +97,13 @@ export async function renewAuthentication(
   return { access: await mintAccess(services, bearer, now, call) };
 }
 
-/** A proof within REAUTH_WINDOW; by more than one factor where the user has a second one. */
+/** Authentication within REAUTH_WINDOW, with two factors if the user has a second one. */
 const stepUpOf = ({ settings }: Services, { user }: Caller): StepUp => ({
   maxAgeSeconds: settings.REAUTH_WINDOW,
   mfa: user.hasSecondFactor,
 });
 
-/** Null: there was no proof. */
+/** `authTime` is null if the user has not reauthenticated. */
 function isProven(services: Services, caller: Caller, authTime: number | null): boolean {
   if (authTime === null) return false;
   const proof = { authTime, amr: caller.session.amr };
@@ -113,16 +113,16 @@ function isProven(services: Services, caller: Caller, authTime: number | null): 
 const hasPassword = ({ hasher }: Services, { user }: Caller): boolean => hasher.isUsable(user.passwordHash);
 
 /**
- * Whether a change of password or e-mail address, or a withdrawal, asks for the password: of who has one, unless they
- * have reauthenticated within REAUTH_WINDOW. A log-in alone is not enough.
+ * Whether a change of password or address, or a withdrawal, needs the password in the body: it does if the user has
+ * one and has not reauthenticated within REAUTH_WINDOW. A log-in alone is not enough.
  */
 export const asksForPassword = async (services: Services, caller: Caller): Promise<boolean> =>
   hasPassword(services, caller) && !isProven(services, caller, caller.session.authenticatedAt);
 
 /**
- * The password where `asksForPassword` says so; of who has none, a log-in or reauthentication within REAUTH_WINDOW. A
- * password that is sent all the same has to be right. 400 required, password_incorrect under `field`;
- * 401 reauthentication_required.
+ * Requires the password if `asksForPassword` says so; from users without one, a log-in or reauthentication within
+ * REAUTH_WINDOW. A password that is sent although it is not needed must be correct.
+ * 400 required, password_incorrect under `field`; 401 reauthentication_required.
  */
 export async function requireFreshProof(
   services: Services,
@@ -137,8 +137,8 @@ export async function requireFreshProof(
 }
 
 /**
- * For changes of how one signs in (factors, passkeys, connected accounts): a proof within REAUTH_WINDOW, the log-in's
- * own counts, or the password in the body. 401 reauthentication_required; 400 password_incorrect under `password`.
+ * For changes to sign-in methods (factors, passkeys, connected accounts): requires a log-in or reauthentication within
+ * REAUTH_WINDOW, or the password in the body. 401 reauthentication_required; 400 password_incorrect under `password`.
  */
 export async function requireRecentAuthentication(
   services: Services,

@@ -1,12 +1,12 @@
-/** Which refusal a caller is told when it is D1 that says no. */
+/** The error for a caller whose conditional write in D1 did not happen. */
 import { invalidField, Refusal } from '../../errors.ts';
 import { seconds } from '../../ports.ts';
 import { accessFault, statusFault } from '../../token/rotation.ts';
 import type { Services } from './tokens.ts';
 
 /**
- * A write lost against another, which ended the caller's session or (where the session stands) changed the
- * password that was just checked.
+ * Another write came first: it ended the caller's session, or (if the session is still live) changed the password that
+ * was just checked.
  */
 export async function throwConflict(
   services: Services,

@@ -1,6 +1,6 @@
 /**
- * Refresh and verify, and who calls: everything that asks whether a token's session stands.
- * Knows the rules and the ports; never Hono, Drizzle or a binding.
+ * Refreshing and verifying tokens, authenticating callers, listing and ending sessions: everything that asks whether a
+ * token's session is live. Knows the rules and the ports; never imports Hono, Drizzle or a binding.
  */
 import { Refusal } from '../../errors.ts';
 import type { EndedSession, RefreshStatus, Session, TokenStatus, User } from '../../model.ts';
@@ -34,15 +34,16 @@ const tokenKey = (claims: Claims) => ({
   expiresAt: claims.exp,
 });
 
-/** What KV is told of a token's session. Where the row is gone, of the token at hand. */
+/** What KV stores about a token's session; if its row is gone, derived from the token itself. */
 export const endedSessionOf = (claims: Claims, { session }: TokenStatus): EndedSession => ({
   id: claims.sid,
   expiresAt: session?.expiresAt ?? claims.exp,
 });
 
 /**
- * Rotation. Of N calls with one token one consumes it; the others get the same successor within the grace, as long as
- * it has not been used itself, and end the session after that. 401 refresh_token_not_valid, token_blacklisted, user_not_found, user_inactive.
+ * Rotates a refresh token. Of N concurrent calls with one token, one consumes it. Within the grace period the others
+ * get the same successor, as long as that has not been used; after that they are replays and end the session.
+ * 401 refresh_token_not_valid, token_blacklisted, user_not_found, user_inactive.
  */
 export async function refresh(services: Services, token: string, call: Call): Promise<TokenPair> {
   const { settings, codec, clock, random, sessions, blacklist, limits } = services;
@@ -57,7 +58,7 @@ export async function refresh(services: Services, token: string, call: Call): Pr
 
   const touch = touchRule(settings.REFRESH_TOKEN_LIFETIME, settings.ACCESS_TOKEN_LIFETIME);
   const bearerNow = ({ user, session }: RefreshStatus) => {
-    if (!user || !session) throw new TypeError('a token whose user and session are there was refused');
+    if (!user || !session) throw new TypeError('an accepted token has no user or session');
     return bearerOf({ ...user, id: claims.sub }, { ...session, id: claims.sid });
   };
   const refuse = (fault: StatusFault, tokenStatus: TokenStatus) => {
@@ -103,7 +104,7 @@ export async function refresh(services: Services, token: string, call: Call): Pr
   return { access, refresh: successor };
 }
 
-/** Good access and refresh tokens pass; nothing is touched. Refusals as `refresh`. */
+/** Accepts valid access and refresh tokens; changes nothing. Throws the same errors as `refresh`. */
 export async function verify(services: Services, token: string, call: Call): Promise<void> {
   const { settings, codec, clock, sessions, blacklist, limits } = services;
   await limits.check({ action: 'anonymous', endpoint: 'verify' }, call);
@@ -139,14 +140,14 @@ export async function verify(services: Services, token: string, call: Call): Pro
   }
 }
 
-/** Who calls, as D1 has it now. */
+/** The user and session of an access token, as D1 has them now. */
 export interface Caller {
   user: User;
   session: Session;
   sessionId: string;
 }
 
-/** The claims of an access token. 401 access_token_not_valid, access_token_expired. */
+/** Returns the claims of an access token. 401 access_token_not_valid, access_token_expired. */
 async function requireAccess({ codec, clock }: Services, token: string): Promise<AccessClaims> {
   const verdict = await codec.verify(token, 'access', seconds(clock));
   if (!verdict.ok) throw refuseAccessToken(verdict.fault);
@@ -171,8 +172,8 @@ function requireLiveSession<F extends { user: User; session: Session | null }>(
 }
 
 /**
- * The owner of an access token, by a read of D1: a revoked session, a withdrawn or inactive user is refused
- * at once. 401 access_token_not_valid, user_not_found, user_inactive.
+ * Reads the owner of an access token from D1, so that a revoked session, a withdrawn or an inactive user is refused at
+ * once. 401 access_token_not_valid, user_not_found, user_inactive.
  */
 export async function authenticate(services: Services, token: string): Promise<Caller> {
   const claims = await requireAccess(services, token);
@@ -180,7 +181,10 @@ export async function authenticate(services: Services, token: string): Promise<C
   return callerOf(requireLiveSession(services, found));
 }
 
-/** Who calls and all live sessions of that user, newest first, in the one round trip. Refuses as `authenticate`. */
+/**
+ * The caller and all their live sessions, newest first, in a single round trip. Throws the same errors as
+ * `authenticate`.
+ */
 export async function listSessions(
   services: Services,
   token: string,
@@ -193,7 +197,10 @@ export async function listSessions(
 
 const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session_ended_meanwhile' });
 
-/** 404 not_found for an unknown session and another's; one that has ended stays as it is, and nothing is logged. */
+/**
+ * Ends one of the caller's sessions. Ending one that has already ended writes and logs nothing.
+ * 404 not_found if it is unknown or another user's.
+ */
 export async function endSession(services: Services, caller: Caller, id: string, call: Call): Promise<void> {
   const result = await services.sessions.endOne(
     { userId: caller.user.id, sessionId: caller.sessionId },
@@ -207,7 +214,7 @@ export async function endSession(services: Services, caller: Caller, id: string,
   call.report('info', 'session_ended', { user: caller.user.id, session: id });
 }
 
-/** Log out everywhere, the caller's session too. */
+/** Logs out everywhere: ends all sessions, including the caller's. */
 export async function endAllSessions(services: Services, caller: Caller, call: Call): Promise<void> {
   const ended = await services.sessions.endAll(
     { userId: caller.user.id, sessionId: caller.sessionId },

@@ -1,6 +1,6 @@
 /**
- * Signing in, in three steps: authenticate, ask for a second factor where the user has one, open a session. Each way
- * to sign in brings its own first step and shares the other two. Never Hono, Drizzle or a binding.
+ * Signing in, in three steps: authenticate, ask for a second factor if the user has one, open a session. Each sign-in
+ * method brings its own first step and shares the other two. Never imports Hono, Drizzle or a binding.
  */
 import { Refusal } from '../../errors.ts';
 import { canonicalEmail, usernameKey } from '../../identity.ts';
@@ -21,7 +21,7 @@ export interface LogIn {
   password: string;
 }
 
-/** Of the API; the console has one of its own. */
+/** The policy of the API. The console has its own. */
 export const apiPolicy = ({ settings }: Pick<Services, 'settings'>): SignInPolicy => ({
   staffOnly: false,
   maxLifetimeSeconds: settings.SESSION_MAX_LIFETIME,
@@ -30,7 +30,7 @@ export const apiPolicy = ({ settings }: Pick<Services, 'settings'>): SignInPolic
 
 const refused = (reason: RefusalReason) => new Refusal('no_active_account', { reason });
 
-/** A name that nobody can have is looked up all the same: the same round trip for all. */
+/** An impossible name is looked up too, so that every log-in takes the same round trip. */
 function logInName({ email, username = '' }: LogIn): LogInName {
   if (email !== undefined) return { email };
   if (!username.includes('@')) return { usernameKey: usernameKey(username) };
@@ -38,8 +38,8 @@ function logInName({ email, username = '' }: LogIn): LogInName {
 }
 
 /**
- * The first step by password. 401 no_active_account, after the same work for a wrong password, an unknown user, an
- * inactive one and one whom the policy does not let in.
+ * The first step, with a password. 401 no_active_account, after the same work for a wrong password, an unknown or
+ * inactive user and one whom the policy excludes.
  */
 export async function authenticatePassword(
   services: Services,
@@ -71,7 +71,7 @@ export async function requireSecondFactor(
 ): Promise<void> {
   if (authentication.amr.includes('mfa')) return;
   if (secondFactor === null) {
-    // Without ENCRYPTION_KEY no code can be checked: the password alone must not do.
+    // Without ENCRYPTION_KEY no code can be checked, and the password alone must not be enough.
     if (authentication.user.hasSecondFactor) {
       throw new Refusal('misconfigured', { reason: 'no_encryption_key', headers: { 'Retry-After': '60' } });
     }
@@ -80,15 +80,15 @@ export async function requireSecondFactor(
   await secondFactor.require(authentication, policy, call);
 }
 
-/** How a room opens a session together with what it uses up, and what it says where that was lost. */
+/** How a room opens a session in the same batch that consumes its token or challenge, and the error if that fails. */
 interface Opening {
   open: Sessions['open'];
   lost: () => Refusal;
 }
 
 /**
- * The third step: a session, if the user is still active, staff as before, and with the password that was read. The
- * oldest session past MAX_SESSIONS_PER_USER ends. 401 no_active_account.
+ * The third step: opens a session if the user is still active and their password and staff flag are still as read. Ends
+ * the oldest sessions beyond MAX_SESSIONS_PER_USER. 401 no_active_account.
  */
 export async function openSession(
   services: Services,
@@ -115,7 +115,7 @@ export async function openSession(
   return { user, session, now };
 }
 
-/** What follows the commit of a session. `made`: the user came with it, and was told of as new. */
+/** What follows the commit of a new session. `made`: its user was created with it, which has already been announced. */
 export async function noteSignIn(
   services: Services,
   user: User,
@@ -132,7 +132,7 @@ export async function noteSignIn(
   await services.noticeDevice?.(user, session, call);
 }
 
-/** The three steps of a log-in by password. 401 no_active_account, mfa_required. */
+/** All three steps, with a password. 401 no_active_account, mfa_required. */
 export async function signInByPassword(
   services: Services,
   input: LogIn,
@@ -144,7 +144,7 @@ export async function signInByPassword(
   return openSession(services, authentication, policy, call);
 }
 
-/** As a log-in or a sign-up makes it; nothing is written. */
+/** A session as a log-in or sign-up creates it. Pure: writes nothing. */
 export function startingSession(
   { settings, random, clock }: Services,
   userId: string,

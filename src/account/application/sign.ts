@@ -1,6 +1,6 @@
 /**
- * Sign-up, log-in, log-out and withdrawal: the service layer of the account app. Knows the rules and the
- * ports; never Hono, Drizzle or a binding.
+ * Sign-up, log-in, log-out and withdrawal: the service layer of the account app. Knows the rules and the ports; never
+ * imports Hono, Drizzle or a binding.
  */
 
 import { sha256Hex } from '../../encoding.ts';
@@ -37,15 +37,15 @@ export interface SignUp {
   username?: { username: string; key: string } | null | undefined;
 }
 
-/** 403 sign_up_closed. */
+/** Throws 403 sign_up_closed if SIGN_UP=closed. */
 export function requireOpenSignUp({ settings }: Pick<Services, 'settings'>): void {
   if (settings.SIGN_UP === 'closed') throw new Refusal('sign_up_closed');
 }
 
 /**
- * A claim in `verify` mode: the account exists once its mail is confirmed, by whoever has the claim, whoever may have
- * the address.
- * 403 sign_up_closed; 400 invalid; 409 email_taken, username_taken (in `open` mode).
+ * Creates an account and its first session. In `verify` mode it returns a claim instead: the account is created once
+ * the address is confirmed with that claim. 403 sign_up_closed; 400 invalid; in `open` mode 409 email_taken,
+ * username_taken.
  */
 export async function signUp(
   services: Services,
@@ -58,7 +58,7 @@ export async function signUp(
   return { user, ...(await mintFirstPair(services, bearerOf(user, session), now, call)) };
 }
 
-/** A sign-up, with a session as the policy says, or without one. Refuses as `signUp`. */
+/** Creates an account, with a session according to `policy`, or without one. Throws the same errors as `signUp`. */
 export async function register<P extends SignInPolicy | null>(
   services: Services,
   input: SignUp,
@@ -115,8 +115,8 @@ export async function logIn(services: Services, input: LogIn, call: Call): Promi
 }
 
 /**
- * Ends the session. A token that has expired or whose session has ended is content: what the caller wants is
- * so. 401 refresh_token_not_valid for one that this server did not sign.
+ * Ends the session of a refresh token. Idempotent: an expired or revoked token is accepted.
+ * 401 refresh_token_not_valid for a token that this server did not sign.
  */
 export async function logOut(services: Services, refresh: string, call: Call): Promise<void> {
   await services.limits.check({ action: 'anonymous', endpoint: 'log_out' }, call);
@@ -127,7 +127,7 @@ export async function logOut(services: Services, refresh: string, call: Call): P
 }
 
 /**
- * simplejwt's blacklist view: as log-out, but a token that is dead already is refused, as it is there.
+ * simplejwt's blacklist view: like `logOut`, but an expired or revoked token is refused, as in simplejwt.
  * 401 refresh_token_not_valid, token_blacklisted, user_not_found, user_inactive.
  */
 export async function blacklistToken(services: Services, refresh: string, call: Call): Promise<void> {
@@ -140,7 +140,7 @@ export async function blacklistToken(services: Services, refresh: string, call: 
     throw new Refusal(statusFault(tokenStatus, now) ?? 'token_blacklisted', { reason: 'already_revoked' });
 }
 
-/** Of a token that this server signed, whatever its kind. A session that has ended costs no write and no line in the log. */
+/** Ends the session of a token of any type that this server signed. Writes and logs nothing if it has already ended. */
 export async function endSessionOf(services: Services, claims: Claims, now: number, call: Call) {
   const { ended, ...tokenStatus } = await services.sessions.logOut(
     { userId: claims.sub, sessionId: claims.sid, jti: claims.jti, expiresAt: claims.exp },
@@ -159,8 +159,8 @@ export async function endSessionOf(services: Services, claims: Claims, now: numb
 }
 
 /**
- * Withdrawal: the user's row and all that hangs from it are gone, every token is dead.
- * 400 required, password_incorrect; 401 reauthentication_required; 403 for the last active staff member.
+ * Withdrawal: deletes the user and everything that belongs to them; all their tokens stop working.
+ * 400 required, password_incorrect; 401 reauthentication_required; 403 last_staff for the last active staff member.
  */
 export async function withdraw(
   services: Services,

@@ -1,4 +1,4 @@
-/** What all use cases share: the services they are built from, and the minting of tokens. */
+/** What all use cases share: the services they depend on, and minting tokens. */
 
 import type { FieldFaults } from '../../errors.ts';
 import { invalid, invalidField } from '../../errors.ts';
@@ -30,12 +30,12 @@ import type { NoticeDevice, PasskeyProof, SecondFactor } from './authentication.
 
 export interface Services {
   settings: Settings;
-  /** Whose pages may call: ALLOWED_ORIGINS, or the host's own function. */
+  /** Origins whose pages may call the API: ALLOWED_ORIGINS, or the host's own function. */
   isAllowedOrigin: IsAllowedOrigin;
   clock: Clock;
   random: Random;
   codec: Codec;
-  /** The public keys, as /.well-known/jwks.json shows them. */
+  /** The public keys, as /.well-known/jwks.json returns them. */
   jwks: { keys: JsonWebKey[] };
   hasher: PasswordHasher;
   users: Users;
@@ -44,31 +44,31 @@ export interface Services {
   credentials: Credentials;
   ownData: OwnData;
   limits: Limits;
-  /** Null where mail is off. */
+  /** Null if MAIL=off. */
   mailer: Mailer | null;
   /** Null outside development. */
   inbox: Inbox | null;
-  /** Null where it is not asked for. */
+  /** Null if PASSWORD_BREACH_CHECK=off. */
   breached: BreachCheck | null;
-  /** Null where nobody can have one. */
+  /** Null without ENCRYPTION_KEY. */
   secondFactor: SecondFactor | null;
-  /** NEW_DEVICE_MAIL. Null where nobody is told. */
+  /** Sends the e-mail about a new device. Null if NEW_DEVICE_MAIL is off. */
   noticeDevice: NoticeDevice | null;
-  /** Null where nobody can have one. */
+  /** Null if PASSKEYS is off. */
   passkeyProof: PasskeyProof | null;
-  /** Claims of the host's own. Null where it has none. */
+  /** The host's own claims for the access token. Null if it has none. */
   extraClaims: ((bearer: Bearer, call: Call) => Promise<Readonly<Record<string, unknown>>>) | null;
-  /** Null where nobody wants to know. */
+  /** Null if there are neither hooks nor events. */
   announce: Announce | null;
 }
 
 export interface TokenPair {
   access: string;
-  /** Absent where rotation is off: the old one goes on. */
+  /** Absent if rotation is off: the client keeps the old one. */
   refresh?: string;
 }
 
-/** Whom tokens are minted for, as D1 had it a moment ago. */
+/** The user and session that tokens are minted for, as just read from D1. */
 export interface Bearer {
   userId: string;
   isStaff: boolean;
@@ -119,7 +119,7 @@ export function mintRefresh(
   return codec.sign({ token_type: 'refresh', jti, sub: bearer.userId, sid: bearer.session.id, iat, exp });
 }
 
-/** The pair of a session that was just opened. */
+/** The first token pair of a session that was just opened. */
 export async function mintFirstPair(
   services: Services,
   bearer: Bearer,
@@ -134,14 +134,14 @@ export async function mintFirstPair(
   return { access, refresh };
 }
 
-/** A refresh token that nothing consumed: of a log-in, or where rotation does not blacklist. */
+/** `jti`, `iat` and `exp` of a refresh token that succeeds no consumed one: after a log-in, or without blacklisting. */
 export const freshRefresh = ({ random, settings }: Services, { session }: Bearer, now: number) => ({
   jti: random.uuid4(),
   iat: now,
   exp: tokenEnd(now, settings.REFRESH_TOKEN_LIFETIME, session.absoluteEndAt),
 });
 
-/** 400 with every fault of a password to be, under the field it came in. */
+/** 400 with every fault of a new password, under `field`. */
 export async function requireGoodPassword(
   { settings, breached }: Services,
   field: string,
@@ -161,7 +161,7 @@ const fieldFaults = (field: string, faults: readonly PasswordFault[]): FieldFaul
   })),
 });
 
-/** Ended in D1 already: KV learns of it too, for the endpoints that do not read D1. */
+/** Copies revocations that are committed in D1 to KV, for the endpoints that do not read D1. */
 export async function cacheRevocation(
   { blacklist }: Services,
   sessions: readonly EndedSession[],

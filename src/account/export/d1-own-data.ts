@@ -1,6 +1,6 @@
 /**
- * What is kept of one user, in D1. A table that holds something of a user has a part here; a new one is a line in
- * PARTS. Hashes and the secrets of tokens are no part.
+ * The data stored about one user, read from D1. Every table with personal data has an entry in PARTS. Hashes and
+ * secrets are left out.
  */
 import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import { changesJson, readChanges } from '../../audit-log.ts';
@@ -12,14 +12,14 @@ import { authTimeOf } from '../../token/authentication.ts';
 import { sessionJson, timestamp } from '../presenters.ts';
 import type { OwnData, Page } from './own-data.ts';
 
-/** Rows that one page holds in memory. */
+/** Rows per page, all held in memory. */
 export const PAGE_ROWS = 200;
 
 const orNull = (seconds: number | null) => (seconds === null ? null : timestamp(seconds));
 
-/** `after`: '' for the first page. */
+/** `after`: the key of the last row of the previous page, or '' for the first page. */
 const PARTS = {
-  /** Those that have ended too, as long as they are kept. */
+  /** Including ended sessions that have not been swept yet. */
   sessions: {
     select: (db: Db, userId: string, after: string) =>
       db
@@ -37,7 +37,7 @@ const PARTS = {
       amr: session.amr,
     }),
   },
-  /** Who the user is at providers. */
+  /** Connected accounts. */
   connections: {
     select: (db: Db, userId: string, after: string) =>
       db
@@ -78,7 +78,7 @@ const PARTS = {
       last_used_at: orNull(lastUsedAt),
     }),
   },
-  /** What was sent by e-mail and is not used yet. */
+  /** Tokens that were sent by e-mail and are unused. */
   pending: {
     select: (db: Db, userId: string, after: string) =>
       db
@@ -101,7 +101,7 @@ const PARTS = {
       new_email: purpose === 'email_change' ? payload : null,
     }),
   },
-  /** What staff did to the account; not who did it. */
+  /** What staff did to the account, without who did it. */
   history: {
     select: (db: Db, userId: string, after: string) =>
       db
@@ -117,7 +117,7 @@ const PARTS = {
       changes: changesJson(readChanges(detail)),
     }),
   },
-  /** What the site has not been told yet, or could not be. */
+  /** Events that are not delivered yet, or have been given up. */
   events: {
     select: (db: Db, userId: string, after: string) =>
       db

@@ -1,24 +1,24 @@
-/** What is kept of one user, as one JSON document that is written while it is read. Pure but for its pages. */
+/** The data stored about one user, as a JSON document that is streamed page by page. Does no I/O of its own. */
 
-/** A part of the document, a page at a time. */
+/** One page of one part of the document. */
 export interface Page {
   /** The name of the part. */
   part: string;
   rows: readonly object[];
-  /** What the next page begins after; null after the last one. */
+  /** The key after which the next page begins; null on the last page. */
   next: string | null;
 }
 
 export interface OwnData {
   /** The first page of every part, in one round trip. */
   first: (userId: string, sessionId: string) => Promise<Page[]>;
-  /** The page of `part` after another one, in one round trip. */
+  /** The page of `part` that begins after the key `next`, in one round trip. */
   after: (userId: string, sessionId: string, part: string, next: string) => Promise<Page>;
 }
 
 /**
- * `{...head, part: [rows], part: [rows]}`, in pieces of a page each. Where a page cannot be read the document breaks
- * off, so that nobody takes it for the whole.
+ * Yields `{...head, part: [rows], part: [rows]}` in pieces of one page each. If a page cannot be read, the document
+ * breaks off and is invalid JSON, so that nobody takes it for complete.
  */
 export async function* documentOf(
   head: object,
@@ -40,7 +40,7 @@ export async function* documentOf(
 
 const listed = ({ rows }: Page): string => rows.map((row) => JSON.stringify(row)).join(',');
 
-/** Bytes as they are asked for; one piece is held. */
+/** UTF-8 bytes, produced on demand; holds one piece at a time. */
 export function streamOf(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>({

@@ -1,4 +1,4 @@
-/** `GET /account/export`: a copy of what is kept of oneself, to take elsewhere (GDPR, Articles 15 and 20). */
+/** `GET /account/export`: a copy of the caller's own data (GDPR, Articles 15 and 20). */
 import { Hono } from 'hono';
 import { callOf } from '../../http/call.ts';
 import { seconds } from '../../ports.ts';
@@ -7,7 +7,7 @@ import { timestamp, userJson } from '../presenters.ts';
 import { signedInToChange } from '../signed-in.ts';
 import { documentOf, streamOf } from './own-data.ts';
 
-/** Counted like a change: it reads everything. */
+/** Rate limited like a change, as it reads everything. */
 export const exportRoutes = () =>
   new Hono<AccountEnv>({ strict: false }).get('/export', signedInToChange, async (c) => {
     const { services, caller } = c.var;
@@ -18,7 +18,7 @@ export const exportRoutes = () =>
       user: userJson(user),
       language: user.language,
     };
-    // Before the answer begins, so that a D1 that is away is a 503.
+    // Before the response begins, so that an unavailable D1 answers 503.
     const pages = await services.ownData.first(user.id, sessionId);
     const pieces = documentOf(head, pages, async (part, next) => {
       try {

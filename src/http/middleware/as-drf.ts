@@ -1,7 +1,7 @@
 /**
- * For the paths of clients of Django REST Framework: forms are read, and errors are `application/json` (such clients
- * compare the type exactly) with DRF's own sentences and the faults of fields at the top level too. Mounted before what
- * can fail.
+ * Marks paths for clients of Django REST Framework: bodies may be forms, and errors are `application/json` (such clients
+ * compare the type exactly) with DRF's own messages and field errors at the top level too. Must be mounted before
+ * anything that can fail.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../context.ts';

@@ -1,31 +1,31 @@
-/** Cross-origin requests (the Fetch standard's CORS protocol). Which origins: http/origins.ts. */
+/** CORS (Fetch standard). http/origins.ts decides which origins are allowed. */
 import type { MiddlewareHandler } from 'hono';
 import { cors as honoCors } from 'hono/cors';
 import { Refusal } from '../../errors.ts';
 import type { AppContext, AppEnv } from '../context.ts';
 import { mayRead } from '../origins.ts';
 
-/** Told of a path that is not there, so that the client can read its 404. */
+/** For preflights of unknown paths, so that the client can read the 404. */
 const ANY_METHOD = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 const allow = (origin: string, allowMethods: string[] = []) =>
   honoCors({
     origin: [origin],
     allowMethods,
-    // Empty: a preflight is told the headers that it asks for (tracing, X-CSRFToken, …). None of them means anything here.
+    // Empty allows whatever headers a preflight asks for (tracing, X-CSRFToken, …). None of them has an effect here.
     allowHeaders: [],
     exposeHeaders: ['X-Request-Id', 'Retry-After', 'WWW-Authenticate', 'Content-Language'],
     maxAge: 600,
-    // In both transports: many clients always send `credentials: 'include'`, and a browser refuses them without it.
+    // In body mode too: many clients always send `credentials: 'include'`, and browsers then require this header.
     credentials: true,
   });
 
-/** A preflight is told the methods of its path; any other OPTIONS request learns what the path allows. */
+/** Preflights get the methods of their path. Other OPTIONS requests get the path's own response with `Allow`. */
 export function cors<E extends AppEnv>(): MiddlewareHandler<E> {
   return async function allowOrigins(context, next) {
     const c = context as unknown as AppContext;
     const origin = c.req.header('Origin');
-    // No services: a path that answers without settings knows no origins.
+    // Paths that answer without settings have no services, and so no allowed origins.
     if (origin === undefined || !c.get('services') || !mayRead(c, origin)) return next();
     if (c.req.method !== 'OPTIONS') return allow(origin)(context, next);
     if (c.req.header('Access-Control-Request-Method') === undefined) {
@@ -37,11 +37,11 @@ export function cors<E extends AppEnv>(): MiddlewareHandler<E> {
     try {
       await next();
     } catch (error) {
-      // Of a path that nothing is mounted at; elsewhere it is an answer by now.
+      // Thrown if nothing is mounted at the path; otherwise it has become a response already.
       if (!(error instanceof Refusal && error.kind === 'not_found')) throw error;
     }
     const methods = c.res.headers.get('Allow')?.split(', ') ?? ANY_METHOD;
-    // In place of what the path answered, its headers included.
+    // Replaces the path's response, including its headers.
     context.res = undefined;
     const answer = await allow(origin, methods)(context, next);
     context.res = undefined;

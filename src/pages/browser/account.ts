@@ -1,8 +1,8 @@
-/** The client of the page, and where the page leads. */
+/** The page's API client, and where the page goes next. */
 import { AccountsError, createClient, memoryStore, webStorage } from '../../client/index.ts';
 import { language, page } from './dom.ts';
 
-/** Storage may be switched off: then a sign-in lasts as long as the page. */
+/** If storage is disabled, a sign-in lasts as long as the page. */
 function tokenStore() {
   try {
     localStorage.getItem('');
@@ -12,13 +12,13 @@ function tokenStore() {
   }
 }
 
-/** Null: the refresh token is in a cookie. */
+/** Null in cookie mode. */
 const store = page.dataset.cookie === undefined ? tokenStore() : null;
 
 export const client = createClient({
   url: location.origin + (page.dataset.mount ?? ''),
   ...(store ? { store } : { cookie: true }),
-  // In the language of the page, which need not be that of the browser.
+  // In the page's language, which may differ from the browser's.
   fetch: (input, init = {}) => {
     const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined));
     headers.set('Accept-Language', language);
@@ -26,30 +26,30 @@ export const client = createClient({
   },
 });
 
-/** Codes that say: nobody is signed in (any more). */
-const NOBODY = ['not_authenticated', 'token_not_valid', 'user_inactive', 'user_not_found'];
-export const isNobody = (error: unknown): boolean =>
-  error instanceof AccountsError && NOBODY.includes(error.code);
+/** Codes that mean that nobody is signed in any more. */
+const SIGNED_OUT = ['not_authenticated', 'token_not_valid', 'user_inactive', 'user_not_found'];
+export const isSignedOut = (error: unknown): boolean =>
+  error instanceof AccountsError && SIGNED_OUT.includes(error.code);
 
 export type Notice = 'expired' | 'signedOut' | 'deleted';
 const NOTICES: readonly string[] = ['expired', 'signedOut', 'deleted'] satisfies Notice[];
 
 const NOTICE = 'hono-accounts.notice';
 
-/** To the sign-in page, which says why. False where there is none. */
+/** Goes to the sign-in page, which shows the notice. False if there is no such page. */
 export function leaveFor(notice: Notice): boolean {
   const { signIn } = page.dataset;
   if (signIn === undefined) return false;
   try {
     sessionStorage.setItem(NOTICE, notice);
   } catch {
-    // Then it says nothing.
+    // The notice is not shown then.
   }
   location.replace(signIn);
   return true;
 }
 
-/** What another page left for this one to say, once. */
+/** The notice that another page left; returned once. */
 export function takeNotice(): Notice | null {
   try {
     const notice = sessionStorage.getItem(NOTICE);
@@ -60,7 +60,7 @@ export function takeNotice(): Notice | null {
   }
 }
 
-/** Back to the app that sent somebody here, with a code where it gave a challenge; else to what the page says. */
+/** Returns to the app that sent the user here, with a code if it gave a challenge, or goes to the next page. */
 export async function goOn(): Promise<void> {
   const { returnTo, challenge, next = '/' } = page.dataset;
   if (returnTo === undefined || challenge === undefined) {

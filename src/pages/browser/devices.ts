@@ -1,4 +1,4 @@
-/** What a session is called: "Firefox on Linux", and when and from where it was used. */
+/** Describes a session: "Firefox on Linux", and when and from where it was used. */
 import Bowser from 'bowser';
 import type { Session } from '../../client/index.ts';
 import { language, say } from './dom.ts';
@@ -17,7 +17,7 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ];
 
-/** "5 minutes ago", in the language of the page. */
+/** "5 minutes ago", in the page's language. */
 export function ago(time: string, now = Date.now()): string {
   const seconds = Math.max(0, (now - Date.parse(time)) / 1_000);
   const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
@@ -30,7 +30,7 @@ export function ago(time: string, now = Date.now()): string {
 export const date = (time: string): string =>
   new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(new Date(time));
 
-/** A code of two letters; what is none, such as Tor's `T1`, is shown as it is. */
+/** The name of a two-letter country code. Others, such as `T1` for Tor, are shown as they are. */
 function countryOf(code: string): string {
   try {
     return new Intl.DisplayNames(language, { type: 'region' }).of(code) ?? code;

@@ -1,4 +1,4 @@
-/** What a page was drawn with. */
+/** Access to the page's elements and to the data it was rendered with. */
 
 export function find<E extends HTMLElement = HTMLElement>(selector: string, root: ParentNode = document): E {
   const element = root.querySelector<E>(selector);
@@ -6,7 +6,7 @@ export function find<E extends HTMLElement = HTMLElement>(selector: string, root
   return element;
 }
 
-/** Of a part that is drawn only where something is switched on. */
+/** For a part that is rendered only if a feature is on. */
 export const ifThere = <E extends HTMLElement = HTMLElement>(selector: string): E | null =>
   document.querySelector<E>(selector);
 
@@ -17,7 +17,7 @@ export const all = <E extends HTMLElement = HTMLElement>(
 
 export const page = find('#page');
 
-/** The sentences of the page, in its language. */
+/** The page's messages, in its language. */
 export const words = JSON.parse(page.dataset.words ?? '{}') as Readonly<Record<string, string>>;
 
 export const language = document.documentElement.lang;
@@ -25,7 +25,7 @@ export const language = document.documentElement.lang;
 export const say = (name: string, values: Readonly<Record<string, string | number>> = {}): string =>
   (words[name] ?? '').replace(/\{(\w+)\}/g, (whole, blank: string) => String(values[blank] ?? whole));
 
-/** One step of several: it alone is shown, and its heading or first field has the focus. */
+/** Shows one step and hides the others; focuses its heading or first field. */
 export function showStep(name: string): void {
   for (const step of all('[data-step]')) step.hidden = step.dataset.step !== name;
   const step = find(`[data-step="${name}"]`);
@@ -34,7 +34,7 @@ export function showStep(name: string): void {
     ?.focus();
 }
 
-/** What was done, told to a screen reader as well. */
+/** Shows a message in a status element, which screen readers announce. */
 export function tell(element: HTMLElement, text: string, mood: 'good' | '' = 'good'): void {
   element.className = mood;
   element.textContent = text;

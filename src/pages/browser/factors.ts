@@ -80,7 +80,7 @@ export function prepareFactors(): void {
     const codes = all('[data-code-list] li').map(({ textContent }) => textContent);
     navigator.clipboard.writeText(codes.join('\n')).then(
       () => tell(done, say('copied')),
-      // Not allowed: they can be marked and copied by hand.
+      // Not allowed: the codes can still be copied by hand.
       () => {},
     );
   });

@@ -1,17 +1,16 @@
-/** Forms that a script sends: one at a time, with what is wrong at the field and on top, and nothing typed lost. */
+/** Submits forms by script, one at a time. Shows errors at the field and on top, and keeps what was typed. */
 import { AccountsError } from '../../client/index.ts';
 import { all, find, say } from './dom.ts';
 
 export type Values = Readonly<Record<string, string>>;
 
-/** Sentences of the page in place of the API's, by the code of the error. */
+/** Messages that replace the API's, by error code. */
 type Sentences = Readonly<Record<string, string>>;
 
 const valuesOf = (form: HTMLFormElement): Values =>
   Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
 
-/** What goes wrong before there is an answer of ours. */
-const sentenceOf = (error: unknown, sentences: Sentences): string => {
+const messageOf = (error: unknown, sentences: Sentences): string => {
   if (!(error instanceof AccountsError) || error.code === 'timeout' || error.code === 'invalid_response') {
     return say(navigator.onLine ? 'unreachable' : 'offline');
   }
@@ -25,7 +24,7 @@ function clear(form: HTMLFormElement): void {
   for (const input of all('[aria-invalid]', form)) input.removeAttribute('aria-invalid');
 }
 
-/** Under the fields; the rest is for the top. */
+/** Shows errors under their fields. Returns the first field, and the errors to show on top. */
 function markFields(
   form: HTMLFormElement,
   error: AccountsError,
@@ -55,18 +54,18 @@ export function showFault(form: HTMLFormElement, error: unknown, sentences: Sent
     (first ?? top).focus();
     return;
   }
-  top.textContent = sentenceOf(error, sentences);
+  top.textContent = messageOf(error, sentences);
   top.focus();
   if (error instanceof AccountsError && error.retryAfterSeconds) hold(form, error.retryAfterSeconds);
 }
 
-/** A fault outside a form. */
+/** Shows an error outside a form. */
 export function showFaultAt(place: HTMLElement, error: unknown): void {
-  place.textContent = sentenceOf(error, {});
+  place.textContent = messageOf(error, {});
   place.focus();
 }
 
-/** The button counts down. What was typed stays. */
+/** Disables the button and counts down on it. */
 function hold(form: HTMLFormElement, seconds: number): void {
   const button = find<HTMLButtonElement>('[type=submit]', form);
   const label = button.textContent ?? '';
@@ -81,7 +80,7 @@ function hold(form: HTMLFormElement, seconds: number): void {
   count();
 }
 
-/** `work` is called with what was typed. A second press while it goes on does nothing. */
+/** Calls `work` with the form's values. Ignores further submits while it runs. */
 export function onSubmit(
   id: string,
   work: (values: Values, form: HTMLFormElement) => Promise<unknown>,
@@ -107,11 +106,11 @@ export function onSubmit(
   });
 }
 
-/** An error of a field that no request was needed for. */
+/** A field error found without a request. */
 export const fieldFault = (name: string, message: string): AccountsError =>
   new AccountsError(400, { code: 'invalid', errors: { [name]: [{ message, code: 'invalid' }] } });
 
-/** What every page has: passwords that can be shown, and a line while there is no network. */
+/** Common to every page: showing passwords, and a message while offline. */
 export function prepare(): void {
   for (const box of all<HTMLInputElement>('[data-show]')) {
     const passwords = all<HTMLInputElement>('input[type=password]', box.form ?? document);

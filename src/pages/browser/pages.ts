@@ -1,4 +1,4 @@
-/** The script of sign-in, sign-up and forgotten password: `npm run build:assets` makes assets/static/pages.js of it. */
+/** The script of sign-in, sign-up and forgotten password; `npm run build:assets` builds assets/static/pages.js from it. */
 import { page } from './dom.ts';
 import { forgotPage } from './forgot.ts';
 import { prepare } from './forms.ts';

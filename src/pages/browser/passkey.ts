@@ -1,4 +1,4 @@
-/** What the browser does with passkeys (WebAuthn Level 3): the JSON forms of the standard, and nothing of ours. */
+/** The browser's passkey API (WebAuthn Level 3), in the standard's JSON forms. */
 
 type Json = Record<string, unknown>;
 interface Standard {
@@ -17,7 +17,7 @@ export const hasAutofill = async (): Promise<boolean> =>
 const toJson = (credential: Credential | null): Json =>
   (credential as unknown as { toJSON: () => Json } | null)?.toJSON() ?? {};
 
-/** Throws what the browser throws when its user says no. */
+/** Rejects with the browser's error if the user cancels. */
 export const createPasskey = async (options: Json): Promise<Json> =>
   toJson(
     await navigator.credentials.create({
@@ -25,7 +25,7 @@ export const createPasskey = async (options: Json): Promise<Json> =>
     }),
   );
 
-/** `autofill`: waits in the name field until somebody chooses a passkey there. */
+/** `autofill`: waits until the user chooses a passkey in the name field. */
 export const usePasskey = async (
   options: Json,
   { autofill = false, signal }: { autofill?: boolean; signal: AbortSignal },
@@ -38,6 +38,6 @@ export const usePasskey = async (
     }),
   );
 
-/** The user said no, or the time was over: not told apart by the standard. */
+/** The user cancelled, or it timed out, which the standard does not distinguish. */
 export const isCancelled = (error: unknown): boolean =>
   error instanceof DOMException && /^(NotAllowedError|AbortError|InvalidStateError)$/.test(error.name);

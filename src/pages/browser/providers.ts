@@ -1,4 +1,4 @@
-/** To a provider and back, with PKCE: the verifier stays in this tab. */
+/** Redirects to a provider and back, with PKCE. The verifier stays in this tab. */
 import { page, say } from './dom.ts';
 
 const VERIFIER = 'hono-accounts.verifier';
@@ -9,8 +9,8 @@ const base64Url = (bytes: Uint8Array): string =>
     .replaceAll('/', '_')
     .replaceAll('=', '');
 
-/** What `login/with/…` and `connections/…` ask for: back to this page. */
-export async function askedToReturn(): Promise<{ return_to: string; code_challenge: string }> {
+/** The parameters with which `login/with/…` and `connections/…` return to this page. */
+export async function returnParameters(): Promise<{ return_to: string; code_challenge: string }> {
   const verifier = base64Url(crypto.getRandomValues(new Uint8Array(32)));
   sessionStorage.setItem(VERIFIER, verifier);
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
@@ -18,11 +18,11 @@ export async function askedToReturn(): Promise<{ return_to: string; code_challen
 }
 
 export async function goToProvider(id: string): Promise<void> {
-  const query = new URLSearchParams(await askedToReturn());
+  const query = new URLSearchParams(await returnParameters());
   location.assign(`${page.dataset.mount}/login/with/${encodeURIComponent(id)}?${query}`);
 }
 
-/** What the browser came back with, taken out of the address. Null: it does not come from a provider. */
+/** The result of a provider's redirect, removed from the address bar. Null if this is not one. */
 export function comeBack(): { code: string; code_verifier: string } | { error: string } | null {
   const url = new URL(location.href);
   const [code, error] = [url.searchParams.get('code'), url.searchParams.get('error')];
@@ -36,5 +36,5 @@ export function comeBack(): { code: string; code_verifier: string } | { error: s
   return code !== null && verifier !== null ? { code, code_verifier: verifier } : null;
 }
 
-export const sentenceOfFault = (error: string): string =>
+export const providerFaultMessage = (error: string): string =>
   say(error === 'access_denied' ? 'denied' : error === 'account_exists' ? 'exists' : 'providerFault');

@@ -1,4 +1,4 @@
-/** Where somebody is signed in. */
+/** The list of sessions in the settings. */
 import type { Session } from '../../client/index.ts';
 import { client, leaveFor } from './account.ts';
 import { aboutSession, deviceOf } from './devices.ts';

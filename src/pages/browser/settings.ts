@@ -1,6 +1,6 @@
-/** The script of the settings: `npm run build:assets` makes assets/static/settings.js of it. */
+/** The script of the settings page; `npm run build:assets` builds assets/static/settings.js from it. */
 import type { User } from '../../client/index.ts';
-import { client, isNobody, leaveFor } from './account.ts';
+import { client, isSignedOut, leaveFor } from './account.ts';
 import { find, ifThere, page, say, tell } from './dom.ts';
 import { loadFactors, prepareFactors } from './factors.ts';
 import { fieldFault, onSubmit, prepare, showFaultAt } from './forms.ts';
@@ -25,7 +25,7 @@ function showUser(shown: User): void {
   for (const input of document.querySelectorAll<HTMLInputElement>('input.unseen')) input.value = nameOf(user);
 }
 
-/** Everything at once; nothing is shown before all of it is there. */
+/** Loads everything before anything is shown. */
 async function load(): Promise<void> {
   const [loading, failed] = [find('[data-loading]'), find('[data-failed]')];
   loading.hidden = false;
@@ -36,7 +36,7 @@ async function load(): Promise<void> {
     find('[data-content]').hidden = false;
     find('[data-sign-out]').hidden = false;
   } catch (error) {
-    if (isNobody(error) && leaveFor('expired')) return;
+    if (isSignedOut(error) && leaveFor('expired')) return;
     failed.hidden = false;
     showFaultAt(find('[data-fault=page]'), error);
   } finally {
@@ -49,7 +49,7 @@ const done = (section: string, text: string) => {
   tell(place, text);
 };
 
-/** An empty field is none: the server says whether it needs one. */
+/** An empty field is not sent: the server decides whether it is needed. */
 const orNone = (text: string | undefined): string | undefined => text || undefined;
 
 function prepareAccount(): void {
@@ -91,7 +91,7 @@ function prepareAccount(): void {
   find('[data-sign-out]').addEventListener('click', () => {
     client.logOut().then(
       () => leaveFor('signedOut'),
-      // The tokens are forgotten all the same; in cookie mode the session goes on, which is to be seen.
+      // The tokens are deleted anyway. In cookie mode the session continues, so the error is shown.
       (error: unknown) =>
         page.dataset.cookie === undefined
           ? leaveFor('signedOut')

@@ -4,18 +4,18 @@ import { date } from './devices.ts';
 import { all, find, ifThere, say, tell } from './dom.ts';
 import { showFaultAt } from './forms.ts';
 import { createPasskey, hasPasskeys, isCancelled } from './passkey.ts';
-import { askedToReturn, comeBack, sentenceOfFault } from './providers.ts';
+import { comeBack, providerFaultMessage, returnParameters } from './providers.ts';
 import { NotProven, withProof } from './step-up.ts';
 
 interface Row {
   id: string;
   name: string;
   about: string;
-  /** Of its button, for who does not see beside what it stands. */
+  /** The button's accessible name, which includes the row's name. */
   removeLabel: string;
 }
 
-/** `work` of a button, with its faults on top of the section. */
+/** Runs a button's `work` and shows errors on top of the section. */
 function run(section: string, button: HTMLButtonElement, work: () => Promise<unknown>): void {
   const fault = find(`[data-fault=${section}]`);
   fault.textContent = '';
@@ -100,12 +100,12 @@ async function loadConnections(): Promise<void> {
 
 export const loadMethods = (): Promise<unknown> => Promise.all([loadPasskeys(), loadConnections()]);
 
-/** Of somebody who comes back from a provider: the connection is made by the exchange. Before anything is loaded. */
+/** After a provider's redirect: completes the connection by the exchange, before anything is loaded. */
 export async function finishConnection(): Promise<void> {
   const came = ifThere('[data-connections]') && comeBack();
   if (!came) return;
   if ('error' in came) {
-    find('[data-fault=connections]').textContent = sentenceOfFault(came.error);
+    find('[data-fault=connections]').textContent = providerFaultMessage(came.error);
     return;
   }
   await client.signIn('/login/exchange', came).then(
@@ -135,9 +135,9 @@ export function prepareMethods(): void {
   for (const button of all<HTMLButtonElement>('[data-connect]')) {
     button.addEventListener('click', () =>
       run('connections', button, async () => {
-        const asked = await askedToReturn();
+        const parameters = await returnParameters();
         const path = `/connections/${encodeURIComponent(button.dataset.connect ?? '')}`;
-        const { url } = await withProof(() => client.request<{ url: string }>('POST', path, asked));
+        const { url } = await withProof(() => client.request<{ url: string }>('POST', path, parameters));
         location.assign(url);
       }),
     );

@@ -1,11 +1,11 @@
 /** `/account/sign-in`. */
 import { AccountsError } from '../../client/index.ts';
-import { client, goOn, isNobody, takeNotice } from './account.ts';
+import { client, goOn, isSignedOut, takeNotice } from './account.ts';
 import { all, find, ifThere, say, showStep, tell } from './dom.ts';
 import { onSubmit, showFaultAt } from './forms.ts';
 import { finishProvider, prepareWays } from './ways.ts';
 
-/** What a sign-in goes on with that waits for its second factor. */
+/** The token of a sign-in that waits for its second factor. */
 let mfaToken = '';
 
 /** Every way to sign in ends here. */
@@ -28,7 +28,7 @@ const useCode = (yes: boolean) => {
   find(yes ? '#code-code' : '#recovery-recovery_code').focus();
 };
 
-/** Somebody is signed in already: they go on, or somebody else signs in. */
+/** If a user is already signed in, offers to continue or to use another account. */
 async function greet(): Promise<void> {
   const user = await client.me().catch(() => null);
   if (!user) return;
@@ -53,7 +53,7 @@ export function signInPage(): void {
   for (const button of all('[data-use=start]')) button.addEventListener('click', () => showStep('start'));
   find('[data-continue]').addEventListener('click', () => {
     goOn().catch((error: unknown) => {
-      if (isNobody(error)) showStep('start');
+      if (isSignedOut(error)) showStep('start');
       else showFaultAt(find('[data-fault=continue]'), error);
     });
   });

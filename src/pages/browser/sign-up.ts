@@ -3,7 +3,7 @@ import { client, goOn } from './account.ts';
 import { find, say, showStep } from './dom.ts';
 import { onSubmit } from './forms.ts';
 
-/** Read by the page of the link in the mail (assets/static/mail-link.js): whoever confirms is who signed up. */
+/** Read by the page that the link in the e-mail opens (assets/static/mail-link.js), as proof of who signed up. */
 const CLAIM = 'hono-accounts.claim';
 
 export function signUpPage(): void {
@@ -16,7 +16,7 @@ export function signUpPage(): void {
     try {
       localStorage.setItem(CLAIM, claim);
     } catch {
-      // The page of the link then asks for the password.
+      // That page then asks for the password.
     }
     find('[data-sent]').textContent = say('sentText', { email: email.trim() });
     showStep('sent');

@@ -1,10 +1,10 @@
-/** What needs a fresh proof of who is there asks for it in between, and then goes on (RFC 9470). */
+/** Step-up (RFC 9470): asks the user to reauthenticate when a request requires it, then retries the request. */
 import { AccountsError } from '../../client/index.ts';
 import { client } from './account.ts';
 import { find } from './dom.ts';
 import { onSubmit } from './forms.ts';
 
-/** By what: the second factor where it is on, since the password alone is too little then. */
+/** How to reauthenticate: with a code if the second factor is on, as the password alone is not enough then. */
 let proof: 'password' | 'code' = 'password';
 export const proveBy = (by: typeof proof): void => {
   proof = by;
@@ -12,7 +12,7 @@ export const proveBy = (by: typeof proof): void => {
 
 const dialog = () => find<HTMLDialogElement>('[data-step-up]');
 
-/** Who asked, and closed the dialog: no fault, nothing more to say. */
+/** The user closed the dialog: not an error to show. */
 export class NotProven extends Error {}
 
 let settle: { resolve: () => void; reject: (error: Error) => void } | null = null;
@@ -27,7 +27,7 @@ function ask(): Promise<void> {
   });
 }
 
-/** Does `work`, after a proof where one is asked for. Throws NotProven if there is none. */
+/** Runs `work`, and again after reauthentication if that is required. Throws NotProven if the user cancels. */
 export async function withProof<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -46,7 +46,7 @@ export function prepareStepUp(): void {
     dialog().close();
   });
   find('[data-cancel]').addEventListener('click', () => dialog().close());
-  // By the button, or by Escape.
+  // Closed by the button or by Escape.
   dialog().addEventListener('close', () => {
     settle?.reject(new NotProven());
     settle = null;

@@ -1,9 +1,9 @@
-/** Ways to sign in beside the password. */
+/** Ways to sign in without the password. */
 import { client } from './account.ts';
 import { all, find, ifThere, say, showStep, tell } from './dom.ts';
 import { onSubmit, showFaultAt } from './forms.ts';
 import { hasAutofill, hasPasskeys, isCancelled, usePasskey } from './passkey.ts';
-import { comeBack, goToProvider, sentenceOfFault } from './providers.ts';
+import { comeBack, goToProvider, providerFaultMessage } from './providers.ts';
 
 type Complete = (signIn: Promise<unknown>) => Promise<void>;
 
@@ -16,7 +16,7 @@ function showWayFault(error: unknown): void {
   }
 }
 
-/** One question to the browser at a time: the button ends the wait in the name field. */
+/** Only one passkey request at a time: the button aborts the one in the name field. */
 let waiting = new AbortController();
 
 async function byPasskey(autofill: boolean): Promise<void> {
@@ -25,7 +25,7 @@ async function byPasskey(autofill: boolean): Promise<void> {
   const { signal } = waiting;
   const options = await client.request<Record<string, unknown>>('POST', '/login/passkey/options', {});
   const credential = await usePasskey(options, { autofill, signal });
-  // The other question was answered meanwhile.
+  // Aborted by the other request meanwhile.
   signal.throwIfAborted();
   const button = find<HTMLButtonElement>('[data-passkey]');
   button.disabled = true;
@@ -42,7 +42,7 @@ function preparePasskeys(complete: Complete): void {
     complete(byPasskey(false)).catch(showWayFault);
   });
   void hasAutofill().then((isThere) => {
-    // Whoever chooses none goes on in another way, and nothing is to be said.
+    // If the user chooses none and signs in another way, no error is shown.
     if (isThere) complete(byPasskey(true)).catch((error) => isCancelled(error) || showWayFault(error));
   });
 }
@@ -72,11 +72,11 @@ export function prepareWays(complete: Complete): void {
   }
 }
 
-/** Of somebody who comes back from a provider. False: they do not. */
+/** After a provider's redirect: completes the sign-in. False if this is not one. */
 export function finishProvider(complete: Complete): boolean {
   const came = ifThere('[data-ways]') && comeBack();
   if (!came) return false;
-  if ('error' in came) find('[data-fault=ways]').textContent = sentenceOfFault(came.error);
+  if ('error' in came) find('[data-fault=ways]').textContent = providerFaultMessage(came.error);
   else complete(client.signIn('/login/exchange', came)).catch(showWayFault);
   return true;
 }

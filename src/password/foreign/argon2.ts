@@ -1,6 +1,6 @@
 /**
- * Argon2 (RFC 9106) as Django and everybody else writes it. Recognised, never checked: Django's parameters ask
- * for 100 MiB of the 128 that an isolate has, for each log-in at a time.
+ * Argon2 (RFC 9106), with or without Django's prefix. Recognized but never verified: Django's parameters need 100 MiB
+ * per log-in, of the 128 MiB that an isolate has.
  */
 import type { Format } from './format.ts';
 

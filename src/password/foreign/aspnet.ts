@@ -11,7 +11,7 @@ import { type Format, pbkdf2Hash } from './format.ts';
 const DIGESTS = ['SHA-1', 'SHA-256', 'SHA-512'] as const;
 const HEADER_BYTES = 13;
 
-/** The first byte is 1, and the first three of the PRF are 0. */
+/** The prefix means: first byte 1, and the first three bytes of the PRF 0. */
 const PATTERN = /^AQAAAA[A-Za-z0-9+/]{50,150}={0,2}$/;
 
 export const aspnetIdentity: Format = (encoded) => {

@@ -1,22 +1,22 @@
 /**
- * bcrypt in the modular crypt format: Supabase and Go's (`$2a$`), Auth0, Clerk and Python's (`$2b$`), PHP's and
- * Laravel's (`$2y$`), Devise (`$2a$`). All of them hash the first 72 bytes of the UTF-8 form, and so does this;
- * the new hash is of the whole password. Any other letter (`$2x$`: a broken one) is not bcrypt here.
+ * bcrypt in the modular crypt format: Supabase, Go and Devise (`$2a$`), Auth0, Clerk and Python (`$2b$`), PHP and
+ * Laravel (`$2y$`). All of them hash only the first 72 bytes of the UTF-8 form, and so does this; the hash that replaces
+ * it covers the whole password. Other letters are not accepted (`$2x$` marks a broken variant).
  *
- * bcrypt-ts yields by Date.now(), which stands still in a Worker in production: there a check is one turn. Hence
- * the bound on the cost.
+ * bcrypt-ts yields according to Date.now(), which does not advance during computation in production Workers, so a check
+ * runs without interruption there. Hence the bound on the cost.
  */
 import { bcryptWork } from '../work.ts';
 import type { ForeignHash, ForeignKind, Format, UncheckableHash } from './format.ts';
 
-/** 0.7 s of CPU. Symfony's default, the highest of any framework; most have 10 or 12. */
+/** 0.7 s of CPU. Symfony's default, the highest of common frameworks; most use 10 or 12. */
 const MAX_COST = 13;
 const MIN_COST = 4;
 
-/** 22 characters of salt and 31 of hash; the last of each has bits that nothing uses and that must be zero. */
+/** 22 characters of salt and 31 of hash. The last of each has unused bits, which must be zero. */
 const PATTERN = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
 
-/** `preimage`: what is hashed in place of the password. */
+/** `preimage` maps the password to the text that is hashed. */
 export function bcryptHash(
   kind: ForeignKind,
   encoded: string,
@@ -30,9 +30,9 @@ export function bcryptHash(
     problem: null,
     work: bcryptWork(cost),
     check: async (password) => {
-      // Loaded on first use: nothing of it is evaluated before.
+      // Loaded on first use.
       const { compare } = await import('bcrypt-ts');
-      // bcrypt repeats a short key with a NUL between: `a` and `a\0a` would be one password.
+      // bcrypt repeats short keys with a NUL in between, so `a` and `a\0a` would be the same password.
       return (await compare(await preimage(password), encoded)) && !password.includes('\0');
     },
   };

@@ -1,10 +1,9 @@
 /**
  * Django's hashes: `pbkdf2_sha256$…`, `pbkdf2_sha1$…`, `bcrypt_sha256$…`, `bcrypt$…` and `scrypt$…`
- * (django/contrib/auth/hashers.py). Argon2 is in argon2.ts; MD5 and the like are not known here.
+ * (django/contrib/auth/hashers.py). Argon2 is in argon2.ts; MD5 and the like are not supported.
  *
- * Django takes the password as typed, without NFKC, and salts are the UTF-8 bytes of their text. Django REST Framework
- * strips the white space around a field, so a password may have been set either way: each hash is checked
- * against both.
+ * Django hashes the password as typed, without NFKC; salts are the UTF-8 bytes of their text. Django REST Framework
+ * strips white space around fields, so a password may have been set with or without it: both are checked.
  */
 
 import { anyBase64, sha256Hex, utf8 } from '../../encoding.ts';
@@ -14,7 +13,7 @@ import { type ForeignHash, type Format, pbkdf2Hash, scryptHash, type Uncheckable
 const PBKDF2 = /^pbkdf2_(sha256|sha1)\$([1-9]\d{0,8})\$([^$]+)\$([A-Za-z0-9+/]+=)$/;
 const SCRYPT = /^scrypt\$([1-9]\d{0,8})\$([^$]+)\$([1-9]\d{0,4})\$([1-9]\d{0,4})\$([A-Za-z0-9+/]{86}==)$/;
 
-/** What Python's `str.strip` takes away; JavaScript's `trim` is of other characters. */
+/** The characters that Python's `str.strip` removes; JavaScript's `trim` removes others. */
 const AROUND = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
 const WHITE_SPACE_AROUND = new RegExp(`^${AROUND}|${AROUND}$`, 'g');
 
@@ -46,7 +45,7 @@ export const djangoBcrypt: Format = (encoded) => {
   return alsoStripped(hash);
 };
 
-/** Both spellings are always checked, so that the time does not tell which one was right. */
+/** Always checks both, so that the time does not reveal which one matched. */
 function alsoStripped<T extends ForeignHash | UncheckableHash | null>(hash: T): T {
   if (hash === null || hash.problem !== null) return hash;
   const { check } = hash;

@@ -1,13 +1,13 @@
 /**
- * FIREBASE_HASH_CONFIG: the password hash parameters of a Firebase project, which all of its hashes share. Read as
- * the console shows them (Authentication, Users, "Password hash parameters"), as that block written as JSON, or as the
+ * FIREBASE_HASH_CONFIG: the password hash parameters of a Firebase project, shared by all of its hashes. Accepts the
+ * block that the Firebase console shows (Authentication, Users, "Password hash parameters"), the same as JSON, or the
  * `hashConfig` of the Identity Toolkit API.
  */
 import { anyBase64 } from '../../encoding.ts';
 import { isScryptCost } from '../native-scrypt.ts';
 import type { FirebaseHashConfig } from './format.ts';
 
-/** Null where a parameter is missing, malformed or out of bounds. Never throws. */
+/** Null if a parameter is missing, malformed or out of bounds. Never throws. */
 export function readFirebaseHashConfig(text: string): FirebaseHashConfig | null {
   const fields = fieldsOf(text);
   if ((fields.algorithm ?? 'SCRYPT') !== 'SCRYPT') return null;

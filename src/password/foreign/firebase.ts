@@ -1,11 +1,11 @@
 /**
- * Firebase Authentication's modified scrypt (https://github.com/firebase/scrypt): the key that scrypt derives encrypts
- * the project's signer key (AES-256-CTR, a counter of zeros), and the result is the hash. An exported user has
- * `salt` and `passwordHash`; they are kept as
+ * Firebase Authentication's modified scrypt (https://github.com/firebase/scrypt): the derived key encrypts the project's
+ * signer key (AES-256-CTR, counter zero), and the result is the hash. The `salt` and `passwordHash` of an exported user
+ * are stored as
  *
  *     $firebase-scrypt$<salt>$<passwordHash>
  *
- * and the parameters in the secret FIREBASE_HASH_CONFIG.
+ * and the parameters are in the secret FIREBASE_HASH_CONFIG.
  */
 
 import { anyBase64, utf8 } from '../../encoding.ts';
@@ -18,7 +18,7 @@ const HASH_BYTES = 64;
 
 const PATTERN = /^\$firebase-scrypt\$([A-Za-z0-9+/=_-]+)\$([A-Za-z0-9+/=_-]+)$/;
 
-/** A hash to store, of an exported user's `salt` and `passwordHash`; null where they are not base64. */
+/** The hash to store for an exported user; null if `salt` or `passwordHash` is invalid. */
 export function encodeFirebaseHash(salt: string, passwordHash: string): string | null {
   const encoded = `$firebase-scrypt$${salt}$${passwordHash}`;
   return partsOf(encoded) === null ? null : encoded;

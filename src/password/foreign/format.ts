@@ -1,4 +1,4 @@
-/** What a format of somebody else's password hashes is to the rest, and what the formats share. */
+/** The interface of a foreign hash format, and what the formats share. */
 
 import { utf8 } from '../../encoding.ts';
 import { isScryptCost, type Scrypt, type ScryptCost } from '../native-scrypt.ts';
@@ -27,31 +27,31 @@ export type ForeignKind =
   | 'werkzeug_pbkdf2'
   | 'werkzeug_scrypt';
 
-/** Why a hash that was recognised cannot verify; its user has to reset the password. */
+/** Why a recognized hash cannot be verified. Its user has to reset the password. */
 export type HashProblem =
-  /** Its memory does not fit a Worker. */
+  /** Needs more memory than a Worker has. */
   | 'argon2'
-  /** It asks for more work or memory than one log-in may cost. */
+  /** Needs more work or memory than a log-in may cost. */
   | 'beyond_bounds'
   /** FIREBASE_HASH_CONFIG is not set. */
   | 'no_firebase_config';
 
-/** The functions that a check is made of. */
+/** The key derivation functions for checks. */
 export interface Primitives {
-  /** The first block of PBKDF2's output: as many bytes as the digest. */
+  /** The first block of PBKDF2's output, as long as the digest. */
   pbkdf2: (digest: Digest, password: Uint8Array, salt: Uint8Array, iterations: number) => Promise<Uint8Array>;
   scrypt: Scrypt;
 }
 
-/** A hash that can be checked. */
+/** A hash that can be verified. */
 export interface ForeignHash {
   kind: ForeignKind;
   problem: null;
-  /** Of one check, in the unit of work.ts. */
+  /** The work of one check, in the unit of work.ts. */
   work: number;
   /**
-   * Whether `password`, as it was typed, is the right one. Costs the same for right and wrong. May be true for a
-   * password that only derives alike (see `isExactly` in index.ts).
+   * Whether `password`, as typed, matches. Takes the same time for right and wrong ones. May also match passwords with
+   * the same derived key, which `checkForeignHash` (index.ts) excludes.
    */
   check: (password: string, primitives: Primitives) => Promise<boolean>;
 }
@@ -61,13 +61,13 @@ export interface UncheckableHash {
   problem: HashProblem;
 }
 
-/** Null for a string of another format. Never throws. */
+/** Parses a hash; null for other formats. Never throws. */
 export type Format = (
   encoded: string,
   config: FirebaseHashConfig | null,
 ) => ForeignHash | UncheckableHash | null;
 
-/** The most iterations of a stored PBKDF2 hash: about 4 s of CPU in JavaScript. */
+/** Upper bound of iterations of a stored PBKDF2 hash: about 4 s of CPU in JavaScript. */
 export const MAX_FOREIGN_ITERATIONS = 2_000_000;
 
 export interface Pbkdf2Parts {
@@ -86,7 +86,7 @@ export function pbkdf2Hash(
 ): ForeignHash | UncheckableHash | null {
   if (hash.length < MIN_HASH_BYTES || iterations < 1) return null;
   if (iterations > MAX_FOREIGN_ITERATIONS) return { kind, problem: 'beyond_bounds' };
-  // Of a longer hash the first block is enough: it has the digest's whole strength, and an attacker stops there too.
+  // The first block of a longer hash is enough: it has the digest's full strength, and attackers only compute that too.
   const block = hash.subarray(0, DIGEST_BYTES[digest]);
   return {
     kind,

@@ -1,12 +1,12 @@
 /**
- * scrypt as two pieces of hexadecimal, 64 bytes of hash:
+ * scrypt with salt and hash in hexadecimal, and 64 bytes of hash:
  *
- *     <salt>:<hash>     better-auth (N=16384, r=16, p=1, the password in NFKC), and Node's scrypt as most
- *                       tutorials keep it (its defaults N=16384, r=8, p=1, the password as typed)
- *     <hash>.<salt>     Node's scrypt, the other way round
+ *     <salt>:<hash>     better-auth (N=16384, r=16, p=1, the password in NFKC), and Node's scrypt as in most
+ *                       tutorials (defaults N=16384, r=8, p=1, the password as typed)
+ *     <hash>.<salt>     Node's scrypt in reverse order
  *
- * The salt is its text, not the bytes that the hexadecimal means. Nothing tells better-auth's and Node's `:` apart,
- * so both are tried. A Node hash of other parameters is written as a PHC string (phc.ts).
+ * The salt is the hexadecimal text itself, not the bytes it encodes. better-auth's and Node's `:` look the same, so both
+ * are tried. For Node hashes with other parameters use PHC strings (phc.ts).
  */
 
 import { fromHex, utf8 } from '../../encoding.ts';

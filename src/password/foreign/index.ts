@@ -1,7 +1,6 @@
 /**
- * Password hashes that other software made, so that imported users sign in with the passwords they have. Read-only:
- * nothing here makes such a hash, and a good log-in replaces it (hash.ts). One file a format; a format is taken
- * out by deleting its file and its line in FORMATS.
+ * Password hashes of other software, so that imported users keep their passwords. Read-only: a successful log-in replaces
+ * such a hash (hash.ts). One file per format; to remove a format, delete its file and its line in FORMATS.
  */
 import { parseChainedHash } from '../chained-pbkdf2.ts';
 import { parseScryptHash } from '../own-scrypt.ts';
@@ -27,7 +26,7 @@ export { encodeFirebaseHash } from './firebase.ts';
 export { readFirebaseHashConfig } from './firebase-config.ts';
 export type { FirebaseHashConfig, ForeignHash, ForeignKind, HashProblem, Primitives } from './format.ts';
 
-/** No string is of two formats. */
+/** No string matches two formats. */
 const FORMATS: readonly Format[] = [
   djangoPbkdf2,
   djangoBcrypt,
@@ -46,7 +45,7 @@ const FORMATS: readonly Format[] = [
 /** Longer than any of them. */
 const MAX_LENGTH = 512;
 
-/** Null for what is of no known format. Never throws. */
+/** Null for unknown formats. Never throws. */
 export function readForeignHash(
   encoded: string,
   firebase: FirebaseHashConfig | null = null,
@@ -60,8 +59,8 @@ export function readForeignHash(
 }
 
 /**
- * Whether `password`, as it was typed, is the right one. What only derives alike never matches: a lone surrogate (it
- * has the encoding of U+FFFD) and NULs at the end (HMAC fills its key up with zeros, RFC 2104, section 2).
+ * Whether `password`, as typed, matches. Never matches passwords that merely have the same derived key: lone surrogates
+ * (encoded like U+FFFD) and trailing NULs (HMAC pads its key with zeros, RFC 2104 section 2).
  */
 export async function checkForeignHash(
   password: string,
@@ -75,15 +74,15 @@ export async function checkForeignHash(
 export interface HashDescription {
   /** `none`: no usable password ('' or Django's `!…`). `unknown`: MD5, plain text and the like. */
   kind: 'own' | ForeignKind | 'none' | 'unknown';
-  /** Whether the password behind it can log in. Where it is false, the user has to reset the password. */
+  /** Whether users can log in with it. If false, the user has to reset the password. */
   verifies: boolean;
-  /** Why a hash of a known kind does not verify. */
+  /** Why a hash of a known kind cannot be verified. */
   problem: HashProblem | null;
 }
 
 /**
- * What kind a stored or imported hash is, and whether it can verify. `firebase`: the configuration, or `assumed` where
- * it is set elsewhere, as for an import into a Worker that has the secret.
+ * The kind of a stored or imported hash, and whether it can be verified. `firebase`: the configuration, or `assumed` if it
+ * is set elsewhere, as for an import into a Worker that has the secret.
  */
 export function hashKind(
   encoded: string,

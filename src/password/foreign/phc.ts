@@ -1,12 +1,12 @@
 /**
- * PBKDF2 and scrypt as PHC strings, and as passlib writes them:
+ * PBKDF2 and scrypt as PHC strings and in passlib's formats:
  *
  *     $pbkdf2-sha512$i=210000[,l=64]$<salt>$<hash>      the PHC string format
  *     $pbkdf2-sha512$25000$<salt>$<hash>                passlib ($pbkdf2$ is SHA-1; '.' stands for '+')
  *     $scrypt$ln=14,r=8,p=1$<salt>$<hash>               both
  *
- * The salt is the bytes of its base64. A hash of Keycloak's (`hashIterations`, `salt` and `value` of its
- * credential) is written as the first.
+ * The salt is base64-decoded. Keycloak hashes (`hashIterations`, `salt` and `value` of a credential) can be written in the
+ * first format.
  */
 import { anyBase64 } from '../../encoding.ts';
 import { type Format, pbkdf2Hash, scryptHash } from './format.ts';

@@ -1,6 +1,6 @@
 /**
- * Werkzeug's (Flask's): `scrypt:32768:8:1$<salt>$<hex>`, and `pbkdf2:sha256:1000000$<salt>$<hex>` of its older
- * releases (werkzeug/security.py). Salts are the UTF-8 bytes of their text.
+ * Werkzeug (Flask): `scrypt:32768:8:1$<salt>$<hex>`, and `pbkdf2:sha256:1000000$<salt>$<hex>` of older releases
+ * (werkzeug/security.py). Salts are the UTF-8 bytes of their text.
  */
 
 import { fromHex, utf8 } from '../../encoding.ts';
