@@ -3,7 +3,7 @@
  * on after a failure and counts it: what is looked for is what breaks, and whether the end is like the beginning.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'undici';
+import { Client, errors } from 'undici';
 import type { Ask } from './load.ts';
 
 /** One connection's client: what it asks next, and what it makes of an answer. */
@@ -36,8 +36,10 @@ export interface Held {
   /** Any other status than the expected one; the first of them in words. */
   failed: number;
   firstFailure: string | null;
-  /** Requests that got no answer: their connection was closed, or none came in time. */
+  /** Requests that got no answer: their connection was closed. */
   dropped: number;
+  /** Requests that were given up: no answer within half a minute. */
+  givenUp: number;
   /** Right after the warm-up, and at the end; each a sixth of the time. */
   early: Times;
   late: Times;
@@ -51,11 +53,16 @@ const STRETCHES = 6;
 
 export async function hold(
   origin: string,
-  { connections, seconds, memoryMiB }: { connections: number; seconds: number; memoryMiB: () => number },
+  {
+    connections,
+    seconds,
+    memoryMiB,
+    answerWithinMs = ANSWER_WITHIN_MS,
+  }: { connections: number; seconds: number; memoryMiB: () => number; answerWithinMs?: number },
   visitor: (connection: number) => Visitor,
 ): Promise<Held> {
   const stretchMs = (seconds * 1_000) / STRETCHES;
-  const counts = { unavailable: 0, failed: 0, dropped: 0 };
+  const counts = { unavailable: 0, failed: 0, dropped: 0, givenUp: 0 };
   let firstFailure: string | null = null;
   const answers: Answer[] = [];
   const started = performance.now();
@@ -69,7 +76,7 @@ export async function hold(
 
   await Promise.all(
     Array.from({ length: connections }, async (_, connection) => {
-      const client = new Client(origin, { pipelining: 1, headersTimeout: ANSWER_WITHIN_MS });
+      const client = new Client(origin, { pipelining: 1, headersTimeout: answerWithinMs });
       const { ask, answered } = visitor(connection);
       try {
         while (left() > 0) {
@@ -87,8 +94,8 @@ export async function hold(
               counts.failed += 1;
               firstFailure ??= `${wanted.path} answered ${status}: ${text.slice(0, 200)}`;
             }
-          } catch {
-            counts.dropped += 1;
+          } catch (error) {
+            counts[error instanceof errors.HeadersTimeoutError ? 'givenUp' : 'dropped'] += 1;
           }
         }
       } finally {

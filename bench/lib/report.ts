@@ -186,6 +186,8 @@ function guards({ guards }: Measured): string[] {
       'Guarded the usual way',
       'On one miniflare, with its D1 and KV: our guard beside Hono’s jwt middleware with the secret as text and a look-up of the blacklist in D1 on every request.',
       table(pairHead('ours', 'usual'), [pairRow('fast', guards.fast), pairRow('strict', guards.strict)]),
+      'A session that the guard has seen within `REVOCATION_MEMORY`, beside the route unguarded:',
+      table(pairHead('guarded', 'unguarded'), [pairRow('seen', guards.seen)]),
       `The route unguarded: ${spread(guards.open.perSecond)} a second.`,
     ),
   ];
@@ -238,6 +240,7 @@ function held({ held }: Measured): string[] {
     one.unavailable,
     one.failed,
     one.dropped,
+    one.givenUp,
   ];
   const failures = [...held.ours, ...held.theirs].flatMap(({ connections, firstFailure }) =>
     firstFailure === null ? [] : [`${number(connections)} connections: ${firstFailure}`],
@@ -245,14 +248,29 @@ function held({ held }: Measured): string[] {
   return [
     section(
       'Load held',
-      `So many connections at once, ${held.ours[0]?.seconds ?? 0} s each, asking again at each answer: ${HABITS.logIns} log-ins and ${HABITS.refreshes} refreshes to ${number(HABITS.guardedCalls)} \`me\`, as in the cost model. Arrows lead from what was seen right after the warm-up (a sixth of the time) to the end. A 503 comes with \`Retry-After\`; whatever else was not expected has failed.`,
+      `So many connections at once, ${held.ours[0]?.seconds ?? 0} s each, asking again at each answer: ${HABITS.logIns} log-ins and ${HABITS.refreshes} refreshes to ${number(HABITS.guardedCalls)} \`me\`, as in the cost model. Arrows lead from what was seen right after the warm-up (a sixth of the time) to the end. A 503 comes with \`Retry-After\`; whatever else was not expected has failed; dropped is a connection that was closed without an answer, given up a request that had none for 30 s.`,
       table(
-        ['connections', '', 'answers/s', 'p50, ms', 'p99, ms', 'memory, MiB', '503', 'failed', 'dropped'],
-        held.ours.flatMap((ours, level) => {
-          const theirs = held.theirs[level];
-          return [row('ours', ours), ...(theirs ? [row('better-auth', theirs)] : [])];
-        }),
+        [
+          'connections',
+          '',
+          'answers/s',
+          'p50, ms',
+          'p99, ms',
+          'memory, MiB',
+          '503',
+          'failed',
+          'dropped',
+          'given up',
+        ],
+        [
+          ...held.ours.flatMap((ours, level) => {
+            const theirs = held.theirs[level];
+            return [row('ours', ours), ...(theirs ? [row('better-auth', theirs)] : [])];
+          }),
+          row('a Worker of one line', held.bare),
+        ],
       ),
+      'Past some hundred connections workerd on one machine serves some of them again and again while others wait: the Worker of one line, which asks nothing, shows it too. What is late there is late before it reaches this Worker.',
       ...failures,
     ),
   ];
@@ -329,11 +347,11 @@ function growth({ growth }: Measured): string[] {
 
 function bundle({ bundle }: Measured): string[] {
   if (!bundle) return [];
-  const { worker, guard, startUpMs } = bundle;
+  const { worker, guard, scripts, startUpMs } = bundle;
   return [
     section(
       'The bundle',
-      `${kib(worker.bytes)}, gzip ${kib(worker.gzipBytes)}; the guard alone ${kib(guard.bytes)}, gzip ${kib(guard.gzipBytes)}. Start-up: ${spread(startUpMs)} ms of CPU. What it consists of, before gzip:`,
+      `${kib(worker.bytes)}, gzip ${kib(worker.gzipBytes)}; the guard alone ${kib(guard.bytes)}, gzip ${kib(guard.gzipBytes)}; what browsers load, gzip: ${scripts.map(({ name, gzipBytes }) => `\`${name}\` ${kib(gzipBytes)}`).join(', ')}. Start-up: ${spread(startUpMs)} ms of CPU. What it consists of, before gzip:`,
       table(
         ['from', 'bytes', 'part'],
         worker.parts.map(({ from, bytes }) => [from, bytes, `${number((bytes / worker.bytes) * 100)} %`]),

@@ -18,7 +18,7 @@ export interface Size {
   /** Likewise, of what hashes a password. */
   slowDurations: number;
   /** Connections at once, and how long each number of them is held. */
-  held: { connections: readonly number[]; seconds: number };
+  held: { connections: readonly number[]; seconds: number; warmUpSeconds: number };
 }
 
 export const FULL: Size = {
@@ -32,7 +32,7 @@ export const FULL: Size = {
   starts: 9,
   durations: 1_000,
   slowDurations: 200,
-  held: { connections: [16, 64, 256, 1_000], seconds: 60 },
+  held: { connections: [16, 64, 256, 1_000], seconds: 60, warmUpSeconds: 30 },
 };
 
 export const QUICK: Size = {
@@ -46,5 +46,5 @@ export const QUICK: Size = {
   starts: 2,
   durations: 100,
   slowDurations: 20,
-  held: { connections: [16, 64, 256, 1_000], seconds: 3 },
+  held: { connections: [16, 64, 256, 1_000], seconds: 3, warmUpSeconds: 3 },
 };

@@ -1,14 +1,16 @@
 /** What is deployed: its size, what it consists of, and what it costs to start. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundle, type Deployed, sizesOf, wrangler } from '../lib/bundle.ts';
+import { bundle, type Deployed, root, sizesOf, wrangler } from '../lib/bundle.ts';
 import type { Size } from '../lib/size.ts';
 import { type Summary, summarize } from '../lib/stats.ts';
 
 export interface BundleFigures {
   worker: { bytes: number; gzipBytes: number; parts: Deployed['parts'] };
   guard: { bytes: number; gzipBytes: number };
+  /** Of assets/static: the client, and the scripts of the pages. */
+  scripts: { name: string; gzipBytes: number }[];
   /** CPU of module start-up, garbage collection with it: `wrangler check startup`. */
   startUpMs: Summary;
 }
@@ -25,7 +27,19 @@ export async function measureBundle(
     starts.push(await startUp());
     say(`start-up ${start} of ${size.starts}`);
   }
-  return { worker: { bytes, gzipBytes, parts }, guard, startUpMs: summarize(starts) };
+  return {
+    worker: { bytes, gzipBytes, parts },
+    guard,
+    scripts: browserScripts(),
+    startUpMs: summarize(starts),
+  };
+}
+
+function browserScripts(): BundleFigures['scripts'] {
+  const folder = join(root, 'assets/static');
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => ({ name, gzipBytes: sizesOf(readFileSync(join(folder, name), 'utf8')).gzipBytes }));
 }
 
 async function startUp(): Promise<number> {

@@ -20,6 +20,8 @@ export interface Guards {
   /** Our guard beside the usual one: asking KV, and asking D1. */
   fast: Pair;
   strict: Pair;
+  /** A session that it remembers, beside the route unguarded. */
+  seen: Pair;
   open: Figure;
 }
 
@@ -33,21 +35,31 @@ export async function measureGuards(size: Size, say: (text: string) => void): Pr
     ]);
     let n = 0;
     const how = { requests: size.storeRequests, connections: CONNECTIONS };
-    const load = (route: string) => () => {
-      const asks = Array.from({ length: size.storeRequests }, () => ({
-        path: `/${route}`,
-        headers: bearer(token('access', seeded(1 + (n++ % USERS)))),
-      }));
-      return loadRound(app, how, fromList(asks));
-    };
+    const next = () => 1 + (n++ % USERS);
+    const load =
+      (route: string, user = next) =>
+      () => {
+        const asks = Array.from({ length: size.storeRequests }, () => ({
+          path: `/${route}`,
+          headers: bearer(token('access', seeded(user()))),
+        }));
+        return loadRound(app, how, fromList(asks));
+      };
     const rounds = await inTurn(
       size.rounds,
-      { open: load('open'), guarded: load('guarded'), strict: load('strict'), usual: load('usual') },
+      {
+        open: load('open'),
+        guarded: load('guarded'),
+        seen: load('guarded', () => 1),
+        strict: load('strict'),
+        usual: load('usual'),
+      },
       (round) => say(`round ${round} of ${size.rounds}`),
     );
     return {
       fast: pairOf(rounds.guarded, rounds.usual),
       strict: pairOf(rounds.strict, rounds.usual),
+      seen: pairOf(rounds.seen, rounds.open),
       open: figure(rounds.open),
     };
   } finally {

@@ -8,7 +8,7 @@ import { hostPeer, type Peer, peerEndpoints, seedPeer } from '../lib/better-auth
 import type { Deployed } from '../lib/bundle.ts';
 import { type Held, hold, type Visitor } from '../lib/hold.ts';
 import type { Ask } from '../lib/load.ts';
-import type { Hosted } from '../lib/miniflare.ts';
+import { type Hosted, host } from '../lib/miniflare.ts';
 import { OWASP_ITERATIONS } from '../lib/password.ts';
 import { memoryMiB } from '../lib/process.ts';
 import { endpoints, product } from '../lib/product.ts';
@@ -19,23 +19,31 @@ export interface LoadHeld {
   ours: Held[];
   /** Empty where better-auth could not be installed. */
   theirs: Held[];
+  /** A Worker of one line at the highest number of connections: what workerd itself makes of them. */
+  bare: Held;
 }
 
 export interface HowHeld {
   connections: readonly number[];
   seconds: number;
+  /** Not measured, before the first level: V8 and the stores take their memory once. */
+  warmUpSeconds: number;
 }
+
+/** Connections while it warms up. */
+const WARM_UP = 64;
+const BARE = 'export default { fetch: () => Response.json({ notes: [] }) };';
 
 type Kind = 'logIn' | 'refresh' | 'guarded';
 
 export async function measureHeld(
   deployed: Deployed,
   peer: Peer | null,
-  { connections, seconds }: HowHeld,
+  { connections, seconds, warmUpSeconds }: HowHeld,
   say: (text: string) => void,
 ): Promise<LoadHeld> {
   // A user for every connection of every level; those who log in come after them.
-  const visitors = connections.reduce((sum, level) => sum + level, 0);
+  const visitors = connections.reduce((sum, level) => sum + level, WARM_UP);
   const users = visitors + LOGGING_IN;
 
   const levels = async (
@@ -45,29 +53,39 @@ export async function measureHeld(
   ): Promise<Held[]> => {
     const held: Held[] = [];
     let first = 1;
-    for (const level of connections) {
+    const holdLevel = async (level: number, seconds: number) => {
       const from = first;
-      const how = { connections: level, seconds, memoryMiB: () => memoryMiB(at.pid) };
-      held.push(
-        await hold(at.origin, how, (connection) => visitor(from + connection, mixOf(from + connection))),
-      );
       first += level;
+      const how = { connections: level, seconds, memoryMiB: () => memoryMiB(at.pid) };
+      const one = await hold(at.origin, how, (connection) =>
+        visitor(from + connection, mixOf(from + connection)),
+      );
       say(`${name}, ${level} connections for ${seconds} s`);
-    }
+      return one;
+    };
+    await holdLevel(WARM_UP, warmUpSeconds);
+    for (const level of connections) held.push(await holdLevel(level, seconds));
     return held;
   };
 
   const ours = await product(deployed, users, OWASP_ITERATIONS);
   const heldByUs = await levels('ours', ours, ourVisitor(visitors)).finally(ours.stop);
-  if (peer === null) return { ours: heldByUs, theirs: [] };
+  const bare = await heldByBare(Math.max(...connections), seconds);
+  if (peer === null) return { ours: heldByUs, theirs: [], bare };
 
   const theirs = await hostPeer(peer);
   try {
     await seedPeer(theirs, users);
-    return { ours: heldByUs, theirs: await levels('better-auth', theirs, peerVisitor) };
+    return { ours: heldByUs, theirs: await levels('better-auth', theirs, peerVisitor), bare };
   } finally {
     await theirs.stop();
   }
+}
+
+async function heldByBare(connections: number, seconds: number): Promise<Held> {
+  const at = await host({ 'bare.mjs': BARE });
+  const how = { connections, seconds, memoryMiB: () => memoryMiB(at.pid) };
+  return hold(at.origin, how, () => ({ ask: () => ({ path: '/' }), answered: () => {} })).finally(at.stop);
 }
 
 /** Nobody logs in so often that their sessions are one too many. */

@@ -16,20 +16,21 @@ async function server(answer: (path: string, response: ServerResponse) => void):
   return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
 }
 
-const HOW = { connections: 4, seconds: 0.6, memoryMiB: () => 1 };
+const HOW = { connections: 4, seconds: 0.6, answerWithinMs: 300, memoryMiB: () => 1 };
 const asking = (path: string) => () => ({ ask: () => ({ path }), answered: () => {} });
 
 describe('load that is held', () => {
-  it('counts what was answered, what was refused, what failed and what was dropped', async () => {
+  it('counts what was answered, what was refused, what failed, what was dropped and what was given up', async () => {
     const origin = await server((path, response) => {
       if (path === '/drop') response.destroy();
       else if (path === '/later') response.writeHead(503, { 'retry-after': '0' }).end();
+      else if (path === '/never') return;
       else if (path === '/broken') response.writeHead(503).end('no Retry-After');
       else response.end('{}');
     });
     const counts = async (path: string) => {
-      const { answered, unavailable, failed, dropped } = await hold(origin, HOW, asking(path));
-      return Object.entries({ answered, unavailable, failed, dropped }).flatMap(([name, count]) =>
+      const { answered, unavailable, failed, dropped, givenUp } = await hold(origin, HOW, asking(path));
+      return Object.entries({ answered, unavailable, failed, dropped, givenUp }).flatMap(([name, count]) =>
         count > 0 ? [name] : [],
       );
     };
@@ -37,6 +38,7 @@ describe('load that is held', () => {
     expect(await counts('/later')).toEqual(['unavailable']);
     expect(await counts('/broken')).toEqual(['failed']);
     expect(await counts('/drop')).toEqual(['dropped']);
+    expect(await counts('/never')).toEqual(['givenUp']);
   });
 
   it('says which answer failed first', async () => {
@@ -71,7 +73,7 @@ describe('load that is held', () => {
 
 describe('the Worker under held load', () => {
   it('answers everybody: log-ins, refreshes and me over 16 and over 64 connections', async () => {
-    const how = { connections: [16, 64], seconds: 2 };
+    const how = { connections: [16, 64], seconds: 2, warmUpSeconds: 0 };
     const { ours } = await measureHeld(await deployed(), null, how, () => {});
     expect(ours.map(({ connections }) => connections)).toEqual([16, 64]);
     for (const { failed, firstFailure, dropped, answered } of ours) {
