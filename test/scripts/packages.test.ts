@@ -311,6 +311,11 @@ describe('the template of docs/mount.md', () => {
     expect(migrated.stdout).toContain('Wrote SIGNING_KEY');
     expect(migrated.stdout).not.toContain(/SIGNING_KEY=(.*)/.exec(devVars)?.[1]);
 
+    const [privateKey = '', publicKey = ''] = newKey();
+    writeFileSync(
+      join(minute, '.dev.vars'),
+      devVars.replace(/^SIGNING_KEY=.*$/m, `SIGNING_KEY='${privateKey}'`),
+    );
     const origin = await wranglerDev(minute, '/readyz');
     const json = { 'Content-Type': 'application/json' };
     const signedUp = await fetch(`${origin}/account/sign-up`, {
@@ -337,7 +342,51 @@ describe('the template of docs/mount.md', () => {
       expect([path, answer.status]).toEqual([path, 200]);
       expect(answer.headers.get('Content-Type')).toMatch(type);
     }
+
+    const guard = await wranglerDev(guardOf(origin, publicKey), '/healthz');
+    for (const path of ['/binding', '/url', '/keys']) {
+      const asked = await fetch(guard + path, { headers: { Authorization: `Bearer ${access}` } });
+      expect([path, asked.status, await asked.text()]).toEqual([path, 200, user.id]);
+      for (const token of ['', `${access.slice(0, -4)}AAAA`]) {
+        const refused = await fetch(guard + path, { headers: { Authorization: `Bearer ${token}` } });
+        expect([path, refused.status]).toEqual([path, 401]);
+      }
+    }
   }, 240_000);
+
+  /** A private JWK and its public half. */
+  const newKey = () => call(['keys', 'new', '--alg', 'ES256']).stdout.trim().split('\n');
+
+  /** A second Worker that only guards, with the public keys from each of three places. */
+  const guardOf = (accounts: string, publicKey: string) => {
+    const project = join(folder, 'guard');
+    mkdirSync(project);
+    symlinkSync(join(host, 'node_modules'), join(project, 'node_modules'));
+    writeFileSync(
+      join(project, 'index.ts'),
+      `import { Hono } from 'hono';
+import { isAuthenticated } from 'hono-accounts/guard';
+
+export default new Hono()
+  .get('/healthz', (c) => c.text('ok'))
+  .get('/binding', isAuthenticated({ jwks: { binding: 'ACCOUNTS' } }), (c) => c.text(c.var.account.id))
+  .get('/url', isAuthenticated({ jwks: '${accounts}/.well-known/jwks.json' }), (c) => c.text(c.var.account.id))
+  .get('/keys', isAuthenticated(), (c) => c.text(c.var.account.id));
+`,
+    );
+    writeFileSync(
+      join(project, 'wrangler.jsonc'),
+      JSON.stringify({
+        name: 'guard',
+        main: 'index.ts',
+        compatibility_date: '2026-11-02',
+        kv_namespaces: [{ binding: 'BLACKLIST' }],
+        services: [{ binding: 'ACCOUNTS', service: 'my-worker' }],
+      }),
+    );
+    writeFileSync(join(project, '.dev.vars'), `VERIFYING_KEYS='[${publicKey}]'\n`);
+    return project;
+  };
 });
 
 describe('hono-accounts-client', () => {
