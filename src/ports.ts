@@ -258,7 +258,7 @@ export interface Credentials {
    */
   takeBackEmail: (
     key: OneTimeKey,
-    old: TakenBack,
+    old: TakenBack & { changedAt: number },
     reset: OneTimeToken,
     now: number,
     pseudonym: string,
@@ -269,6 +269,8 @@ export interface Credentials {
         endedOfOthers: EndedSession[];
         /** Ids of deleted users. */
         deleted: string[];
+        /** It was switched on after the change. */
+        secondFactorOff: boolean;
       }
     | { outcome: 'email_taken' }
     | { outcome: 'used' }

@@ -6,7 +6,17 @@
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { activeUser, userExists } from '../db/predicates.ts';
-import { adminLog, connections, logins, oneTimeTokens, passkeys, sessions, users } from '../db/schema.ts';
+import {
+  adminLog,
+  connections,
+  logins,
+  oneTimeTokens,
+  passkeys,
+  recoveryCodes,
+  sessions,
+  totpSecrets,
+  users,
+} from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import { batchWithEvents, recordDeletions, recordEvent } from '../outbox/d1-record.ts';
 import type { Credentials } from '../ports.ts';
@@ -70,7 +80,7 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
       return results[0][0]?.holds === 1 ? 'email_taken' : 'used';
     }),
 
-  takeBackEmail: (key, { email, subject, nth }, reset, now, pseudonym) =>
+  takeBackEmail: (key, { email, subject, nth, changedAt }, reset, now, pseudonym) =>
     run('credentials.takeBackEmail', async (db) => {
       const id = key.subject;
       const live = liveToken(key, now);
@@ -81,6 +91,9 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
       const may = sql`${live} AND ${userExists(id, activeUser)} AND NOT ${isTaken('email', email, id)}`;
       // The password is emptied by this batch, so an empty one means that the update happened.
       const done = sql`${live} AND ${userExists(id, sql`${users.email} = ${email} AND ${users.passwordHash} = ''`)}`;
+      // An older one protects the account against whoever reads the old mailbox (docs/adr/0021-taking-an-address-back.md).
+      const isNew = sql`EXISTS (SELECT 1 FROM totp_secrets AS factor WHERE factor.user_id = ${id}
+        AND factor.confirmed_at >= ${changedAt})`;
       // At the end of the batch: only this batch inserts this token.
       const happened = sql`EXISTS (SELECT 1 FROM ${oneTimeTokens} WHERE ${oneTimeTokens.subject} = ${id}
         AND ${oneTimeTokens.purpose} = ${reset.purpose} AND ${oneTimeTokens.hash} = ${reset.hash})`;
@@ -130,6 +143,13 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
           dropLogins(db, 'passkey', sql`${id}`, done),
           db.delete(passkeys).where(and(eq(passkeys.userId, id), done)),
           db.delete(connections).where(and(eq(connections.userId, id), done)),
+          db
+            .update(users)
+            .set({ hasSecondFactor: false })
+            .where(and(eq(users.id, id), done, isNew))
+            .returning({ id: users.id }),
+          db.delete(recoveryCodes).where(and(eq(recoveryCodes.userId, id), done, isNew)),
+          db.delete(totpSecrets).where(and(eq(totpSecrets.userId, id), done, isNew)),
           voidTokens(
             db,
             id,
@@ -145,6 +165,7 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
           endedSessions: results[12],
           endedOfOthers: results[1],
           deleted: results[6].map((user) => user.id),
+          secondFactorOff: results[18].length > 0,
         };
       }
       return results[0][0]?.holds === 1 ? { outcome: 'email_taken' } : { outcome: 'used' };

@@ -15,6 +15,7 @@ import {
   verify,
   wanted,
 } from '../support/mail.ts';
+import { ENCRYPTION_KEY, enrol, totp } from '../support/totp.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
 import { atOnce, codeOf, faultsOf, person, RACE, tally, type World, world } from '../support/world.ts';
 
@@ -349,6 +350,28 @@ describe('taking an address back', () => {
       email_verified: true,
     });
     expect(log.of('email_taken_back')).toMatchObject([{ user: who.user.id, ended: 2 }]);
+  });
+
+  it.each([
+    ['switches a second factor off that is younger than the change', true],
+    ['leaves one that was on before', false],
+  ])('%s', async (_, younger) => {
+    const w = world({ vars: { ENCRYPTION_KEY } });
+    const who = await w.signUp();
+    const turnOn = () => enrol(w, who.access);
+    const before = younger ? null : await turnOn();
+    const { token } = await changed(w, who);
+    const factor = before ?? (await turnOn());
+    const { reset_token } = (await takeBack(w, token)).body;
+    expect((await reset(w, reset_token)).status).toBe(204);
+    const answer = await w.logIn({ email: who.email, password: OTHER_PASSWORD });
+    expect([answer.status, codeOf(answer)]).toEqual(younger ? [200, undefined] : [401, 'mfa_required']);
+    expect(log.of('second_factor_off')).toHaveLength(younger ? 1 : 0);
+    const codes = await w.rows('SELECT hash FROM recovery_codes WHERE user_id = ?', who.user.id);
+    expect(codes).toHaveLength(younger ? 0 : 10);
+    const { mfa_token = 'none' } = answer.body;
+    const second = await w.post('/account/login/second-factor', { mfa_token, code: totp(w, factor.secret) });
+    expect(second.status).toBe(younger ? 401 : 200);
   });
 
   it('voids what is pending: another change, a reset of the new address', async () => {

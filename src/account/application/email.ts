@@ -191,7 +191,7 @@ export async function takeBackEmail(services: Services, token: string, call: Cal
   const { secret, row } = await newOneTimeToken(services, 'password_reset', now);
   const result = await credentials.takeBackEmail(
     found.token,
-    JSON.parse(found.token.payload ?? '') as TakenBack,
+    { ...(JSON.parse(found.token.payload ?? '') as TakenBack), changedAt: found.token.createdAt },
     { ...row, subject: userId },
     now,
     random.uuid4(),
@@ -202,6 +202,7 @@ export async function takeBackEmail(services: Services, token: string, call: Cal
   await cacheRevocation(services, result.endedSessions, 'password_reset', call.report);
   await cacheRevocation(services, result.endedOfOthers, 'withdrawn', call.report);
   call.report('info', 'email_taken_back', { user: userId, ended: result.endedSessions.length });
+  if (result.secondFactorOff) call.report('info', 'second_factor_off', { user: userId });
   for (const id of result.deleted) announce(services, call, 'user.deleted', id, now, {});
   announce(services, call, 'email.changed', userId, now, {});
   return `${userId}.${secret}`;
