@@ -9,7 +9,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleClient } from './build-client.ts';
+import { bundleClient, SERVED } from './build-client.ts';
 import { bundlePage, PAGE_SCRIPTS } from './build-pages.ts';
 import { openapiTemplate } from './openapi/document.ts';
 
@@ -34,6 +34,12 @@ for (const file of [
 
 for (const [file, text] of Object.entries(await bundleClient('client'))) {
   writeFileSync(join(root, 'assets/static', file), text);
+}
+mkdirSync(join(root, 'assets/static/client'), { recursive: true });
+for (const entry of SERVED) {
+  for (const [file, text] of Object.entries(await bundleClient(entry))) {
+    writeFileSync(join(root, 'assets/static/client', file), text);
+  }
 }
 for (const name of PAGE_SCRIPTS) {
   writeFileSync(join(root, 'assets/static', `${name}.js`), await bundlePage(name));

@@ -15,9 +15,12 @@ export const ENTRIES = {
   client: 'src/client/index.ts',
   'email-sign-in': 'src/client/email-sign-in.ts',
   factors: 'src/client/factors.ts',
+  passkeys: 'src/client/passkeys.ts',
   react: 'src/client/react.ts',
 };
 export type Entry = keyof typeof ENTRIES;
+/** For pages without a bundler: the Worker serves them below `/account/client/`. */
+export const SERVED = ['email-sign-in', 'factors', 'passkeys'] as const satisfies readonly Entry[];
 
 /** Every browser since 2023, React Native's Hermes, Node 20. */
 const TARGET = 'es2022';

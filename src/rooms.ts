@@ -34,7 +34,13 @@ export function composeRooms(
   return {
     factors,
     secondFactor:
-      factors && createSecondFactor(factors, { random, clock, accessLifetimeSeconds: ACCESS_TOKEN_LIFETIME }),
+      factors &&
+      createSecondFactor(factors, {
+        random,
+        clock,
+        accessLifetimeSeconds: ACCESS_TOKEN_LIFETIME,
+        passkeys: passkeys !== null,
+      }),
     emailSignIn: settings.SIGN_IN_BY_EMAIL
       ? { store: d1EmailSignIn(d1), digest: codeDigest(signingKey) }
       : null,

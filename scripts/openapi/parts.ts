@@ -76,7 +76,7 @@ export const answers = (description: string, schema?: z.ZodMiniType, headers: No
 });
 
 /** A file of the Worker's own assets. */
-export const file = (description: string, type: string): Node => ({
+export const file = (description: string, ...types: string[]): Node => ({
   200: {
     description,
     headers: {
@@ -84,7 +84,9 @@ export const file = (description: string, type: string): Node => ({
       ...PUBLIC,
       ETag: { required: true, schema: { type: 'string' }, example: '"5f0c2f6d8e10"' },
     },
-    content: { [type]: { schema: { type: type.endsWith('json') ? 'object' : 'string' } } },
+    content: Object.fromEntries(
+      types.map((type) => [type, { schema: { type: type.endsWith('json') ? 'object' : 'string' } }]),
+    ),
   },
   304: { description: 'As `If-None-Match` has it.', headers: { ...HEADERS, ...PUBLIC } },
 });

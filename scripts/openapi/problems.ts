@@ -37,7 +37,7 @@ const problemShape = {
   code: z.enum(CODES),
   reason: z.optional(z.literal('expired')),
   mfa_token: z.optional(z.string()),
-  methods: z.optional(z.array(z.enum(['totp', 'recovery_code']))),
+  methods: z.optional(z.array(z.enum(['totp', 'recovery_code', 'passkey']))),
   messages: z.optional(z.array(tokenMessage)),
   errors: z.optional(z.record(z.string(), z.array(fieldError))),
   problems: z.optional(z.array(z.string())),

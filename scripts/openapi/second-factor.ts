@@ -26,8 +26,12 @@ const CODES = ['k3m8p-7x2qd', '0w9rt-5h6vb'];
 
 const requests = {
   secondFactor: named('SecondFactor', factors.secondFactorBody, {
-    description: 'With `code` or `recovery_code`.',
-    about: { mfa_token: 'What the log-in returned.', code: 'Of the authenticator app.' },
+    description: 'With `code`, `recovery_code` or `passkey`.',
+    about: {
+      mfa_token: 'What the log-in returned.',
+      code: 'Of the authenticator app.',
+      passkey: 'AuthenticationResponseJSON, for options of `POST /account/login/passkey/options`.',
+    },
     example: { mfa_token: '0196f2a4-7c1e-7d3b-9a51-5f0c2f6d8e10.c2VjcmV0', code: '123456' },
   }),
   code: named('Code', factors.codeBody, { example: { code: '123456' } }),
@@ -72,7 +76,7 @@ export const secondFactorPaths: Record<string, Node> = {
           [COOKIE]: answers('Logged in.', answer.access, SETS_COOKIE),
         }),
         ...bad({ code: [{ fault: 'required' }] }),
-        401: refusal(['code_not_valid', 'no_active_account']),
+        401: refusal(['code_not_valid', 'passkey_not_valid', 'no_active_account']),
         ...shared,
       },
     },

@@ -45,6 +45,24 @@ export const servicePaths: Record<string, Node> = {
   '/account/client.js.map': service('clientSourceMap', 'The source map of the client', {
     responses: { ...file('For debuggers.', 'application/json'), ...ANY },
   }),
+  '/account/client/{file}': service('clientEntry', 'The other entries of the client, and their source maps', {
+    description: 'ES modules: `import { signInWithPasskey } from "/account/client/passkeys.js"`.',
+    parameters: [
+      {
+        name: 'file',
+        in: 'path',
+        required: true,
+        description: '`passkeys.js`, `factors.js`, `email-sign-in.js`; each with `.map`, too.',
+        schema: { type: 'string' },
+        example: 'passkeys.js',
+      },
+    ],
+    responses: {
+      ...file('Begins with a comment that has its version.', 'text/javascript', 'application/json'),
+      ...NOT_FOUND,
+      ...ANY,
+    },
+  }),
   '/openapi.json': withDocs(
     service('openapi', 'This document', {
       responses: { 200: answers('OpenAPI 3.1.', answer.openapi, PUBLIC), ...ANY },

@@ -60,6 +60,8 @@ export const accountRoutes = () =>
     // The client for pages without a bundler, and its source map.
     .get('/client.js', (c) => serveAsset(c, '/static/client.js'))
     .get('/client.js.map', (c) => serveAsset(c, '/static/client.js.map'))
+    // Its other entries: passkeys.js, factors.js, email-sign-in.js.
+    .get('/client/:file', (c) => serveAsset(c, `/static/client/${encodeURIComponent(c.req.param('file'))}`))
     .route('/', meRoutes())
     .route('/', exportRoutes())
     .route('/', mailRoutes());

@@ -139,7 +139,7 @@ export function createApi({
 
     /** Reauthenticates. The new access token has a recent `auth_time`, for requests that require step-up. */
     reauthenticate: async (
-      body: { password: string } | { code: string } | { recovery_code: string },
+      body: { password: string } | { code: string } | { recovery_code: string } | { passkey: object },
       options?: CallOptions,
     ): Promise<void> => {
       const { access } = await request<Tokens>('POST', '/reauthenticate', body, options);

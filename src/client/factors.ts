@@ -34,7 +34,8 @@ export type SecondFactor = { code: string } | { recovery_code: string };
 /** A log-in that needs a second factor. The token works once, for five minutes. */
 export interface SecondStep {
   mfa_token: string;
-  methods: readonly ('totp' | 'recovery_code' | (string & {}))[];
+  /** `passkey`: see `answerWithPasskey` of `hono-accounts-client/passkeys`. */
+  methods: readonly ('totp' | 'recovery_code' | 'passkey' | (string & {}))[];
 }
 
 /** Replaces a recent log-in, for users with a password and no second factor. */

@@ -180,6 +180,14 @@ const StepUp = ({ frame }: { frame: Frame }) => {
             {words.cancel}
           </button>
         </div>
+        {frame.passkeys && (
+          <button type="button" class="plain" data-prove-passkey hidden>
+            {words.passkey}
+          </button>
+        )}
+        <button type="button" class="link" data-sign-in-again>
+          {words.signInAgain}
+        </button>
       </Form>
     </dialog>
   );
@@ -219,7 +227,6 @@ export const SettingsPage = ({ frame }: { frame: Frame }) => {
         passkeyAdded: passkeys.added,
         passkeyRemoved: passkeys.removed,
         removePasskey: passkeys.removeNamed,
-        unnamed: passkeys.unnamed,
         since: passkeys.since,
         connected: connections.added,
         disconnected: connections.removed,

@@ -25,6 +25,14 @@ const SecondFactor = ({ frame }: { frame: Frame }) => {
           {words.useCode}
         </button>
       </Form>
+      {frame.passkeys && (
+        <div class="stack" data-second-passkey hidden>
+          <p role="alert" data-fault="second-passkey" tabindex={-1} />
+          <button type="button" class="plain">
+            {frame.words.stepUp.passkey}
+          </button>
+        </div>
+      )}
       <button type="button" class="link" data-use="start">
         {words.again}
       </button>

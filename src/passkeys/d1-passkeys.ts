@@ -7,8 +7,18 @@ import { and, asc, eq, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { insertFrom } from '../db/insert-from.ts';
 import { activeUser, hasConnection, sessionLives, userExists } from '../db/predicates.ts';
-import { logins, passkeys, revokedTokens, sessions, userColumns, users } from '../db/schema.ts';
+import {
+  logins,
+  oneTimeTokens,
+  passkeys,
+  revokedTokens,
+  sessions,
+  userColumns,
+  users,
+} from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
+import type { OneTimeKey } from '../model.ts';
+import { liveToken, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { openingStatements } from '../token/d1-opening.ts';
 import { type Challenge, signedChallenges } from './challenge.ts';
 import { PASSKEYS_PER_USER } from './limits.ts';
@@ -161,14 +171,19 @@ function d1Passkeys({ run }: D1): Passkeys {
       run('passkeys.open', async (db) => {
         const [session] = opening;
         const now = session.createdAt;
+        const { waiting } = use;
+        const may = waiting ? sql`${isUsable(use)} AND ${liveToken(waiting, now)}` : isUsable(use);
         const won = wasUsedBy(use.challenge, session.id);
         const [open, evict, ...rest] = openingStatements(db, opening, won);
+        const ofWaiting = ({ subject, purpose, hash }: OneTimeKey) =>
+          voidTokens(db, subject, sql`${oneTimeTokens.hash} = ${hash} AND ${won}`, purpose);
         const [, , opened, evicted] = await db.batch([
-          useChallenge(db, use.challenge, session.id, now, isUsable(use)),
+          useChallenge(db, use.challenge, session.id, now, may),
           noteUse(db, use, now, won),
           open,
           evict,
           ...rest,
+          ...(waiting ? [ofWaiting(waiting)] : []),
         ]);
         return opened.meta.changes > 0 ? { outcome: 'ok', evicted } : { outcome: 'changed' };
       }),

@@ -1,5 +1,5 @@
 /** The model of passkeys, and their store. Times are epoch seconds. */
-import type { EndedSession, Session, User } from '../model.ts';
+import type { EndedSession, OneTimeKey, Session, User } from '../model.ts';
 import type { Sessions } from '../ports.ts';
 import type { Challenge, Challenges } from './challenge.ts';
 
@@ -31,6 +31,8 @@ export interface PasskeyUse {
   counter: number;
   backedUp: boolean;
   challenge: Challenge;
+  /** The token of a log-in that waits for its second factor, which is consumed too. */
+  waiting?: OneTimeKey;
 }
 
 interface Caller {

@@ -7,6 +7,7 @@ import { tokenEnd } from '../token/rotation.ts';
 import { proven } from './assertion.ts';
 import { CredentialFault } from './client-data.ts';
 import type { PasskeyServices } from './ports.ts';
+import { asSecondFactor } from './second-factor.ts';
 import {
   asRefusal,
   methodsOf,
@@ -34,6 +35,7 @@ export const createPasskeyProof = (
   passkeys: PasskeyServices,
   context: PasskeyContext & { random: Random },
 ): PasskeyProof => ({
+  asSecondFactor: asSecondFactor(passkeys, context),
   proveAgain: async (user, session, credential, call) => {
     const purpose = { for: 'reauthentication', userId: user.id } as const;
     const { passkey, use } = await asRefusal(

@@ -210,6 +210,17 @@ export function d1Factors(d1: D1): Factors {
         };
       }),
 
+    waiting: (key, now) =>
+      run('factors.waiting', async (db) => {
+        const [found] = await db
+          .select({ user: userColumns, payload: oneTimeTokens.payload })
+          .from(oneTimeTokens)
+          .innerJoin(users, eq(users.id, oneTimeTokens.subject))
+          .where(sql`${isOpen(key, now)} AND ${mayStillTry} AND ${activeUser}`);
+        if (found?.payload == null) return null;
+        return { user: found.user, challenge: JSON.parse(found.payload) as Challenge };
+      }),
+
     open: (challenge, proof, ...opening) =>
       run('factors.open', async (db) => {
         const [session] = opening;

@@ -65,6 +65,8 @@ export interface Factors {
     | { outcome: 'exhausted'; retryAfter: number }
     | { outcome: 'gone' }
   >;
+  /** A challenge that is still waiting, for a factor that cannot be guessed. Writes nothing. */
+  waiting: (key: OneTimeKey, now: number) => Promise<{ user: User; challenge: Challenge } | null>;
   /** Opens the session, consumes the proof and the challenge, and undoes the try, in one batch. */
   open: (
     challenge: OneTimeKey,

@@ -4,15 +4,21 @@ import { codeText, presentedPassword, token } from '../account/schemas.ts';
 
 const exactlyOne = z.refine(
   (body) => {
-    const { code, recovery_code } = body as { code?: unknown; recovery_code?: unknown };
-    return (code === undefined) !== (recovery_code === undefined);
+    const { code, recovery_code, passkey } = body as Readonly<Record<string, unknown>>;
+    return [code, recovery_code, passkey].filter((shown) => shown !== undefined).length === 1;
   },
   { path: ['code'], params: { fault: 'required' } },
 );
 
-/** Either a code or a recovery code. */
+/** A code, a recovery code or a passkey. */
 export const secondFactorBody = z
-  .object({ mfa_token: token, code: z.optional(codeText), recovery_code: z.optional(codeText) })
+  .object({
+    mfa_token: token,
+    code: z.optional(codeText),
+    recovery_code: z.optional(codeText),
+    /** AuthenticationResponseJSON; verified as a credential (passkeys/). */
+    passkey: z.optional(z.looseObject({})),
+  })
   .check(exactlyOne);
 export const codeBody = z.object({ code: codeText });
 /** For step-up: the password can replace a recent sign-in. */

@@ -1,11 +1,13 @@
 /** The pages for people in Chromium: sign-in, sign-up, forgotten password, settings. By keyboard where a person types. */
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withAuthenticator } from './support/authenticator.ts';
 import { overflowAt, seriousFaults } from './support/axe.ts';
 import { launch, open } from './support/browser.ts';
 import { PASSWORD } from './support/people.ts';
 import { type Service, startService } from './support/service.ts';
+import { totp } from './support/totp.ts';
 
 /** Nobody goes there: what is tested here is the page. */
 const PROVIDERS = JSON.stringify([{ id: 'google', client_id: 'id', client_secret: 'secret' }]);
@@ -58,20 +60,6 @@ async function tabTo(page: Page, name: string) {
 async function type(page: Page, label: string, text: string) {
   await tabTo(page, label);
   await page.keyboard.type(text);
-}
-
-const now = () => Math.floor(Date.now() / 1_000);
-/** RFC 6238, of a secret in base32. */
-function totp(secret: string, step = Math.floor(now() / 30)): string {
-  const bits = [...secret.replaceAll(' ', '')]
-    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
-    .join('');
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(step));
-  const mac = createHmac('sha1', key).update(counter).digest();
-  const offset = (mac.at(-1) ?? 0) & 15;
-  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
 async function signedIn(email: string, options: BrowserContextOptions = {}) {
@@ -447,21 +435,6 @@ describe('an app that waits for somebody', () => {
 });
 
 describe('other ways to sign in', () => {
-  async function withAuthenticator(page: Page): Promise<void> {
-    const devtools = await page.context().newCDPSession(page);
-    await devtools.send('WebAuthn.enable', { enableUI: false });
-    await devtools.send('WebAuthn.addVirtualAuthenticator', {
-      options: {
-        protocol: 'ctap2',
-        transport: 'internal',
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
-  }
-
   it('are a passkey, added and removed in the settings', async () => {
     const { email } = await newUser();
     const { page, mishaps, close } = await signedIn(email);
@@ -477,7 +450,21 @@ describe('other ways to sign in', () => {
     // In the name field: this authenticator answers by itself.
     await page.locator('[data-content]').waitFor();
     expect(await page.locator('[data-email]').textContent()).toBe(email);
-    await page.getByRole('button', { name: /^Remove the passkey/ }).click();
+    // As an older session is answered.
+    await page.route('**/account/passkeys/*', (route) =>
+      route.fulfill({
+        status: 401,
+        headers: { 'Content-Type': 'application/problem+json' },
+        body: JSON.stringify({ status: 401, code: 'reauthentication_required', detail: 'Prove it.' }),
+      }),
+    );
+    const remove = page.getByRole('button', { name: /^Remove the passkey/ });
+    await remove.click();
+    await press(page, 'Cancel');
+    await remove.click();
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.unroute('**/account/passkeys/*');
+    await press(page, 'Use a passkey');
     await page.getByText('The passkey was removed.').waitFor();
     expect(await page.locator('[data-list=passkeys] li').count()).toBe(0);
     expect(mishaps).toEqual([]);

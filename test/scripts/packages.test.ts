@@ -400,7 +400,7 @@ describe('hono-accounts-client', () => {
     expect(readJson(own('package.json'))).not.toHaveProperty('dependencies');
   });
 
-  it.each(['client.js', 'email-sign-in.js', 'factors.js', 'react.js'])(
+  it.each(['client.js', 'email-sign-in.js', 'factors.js', 'passkeys.js', 'react.js'])(
     'is what hono-accounts has: %s',
     (file) => {
       expect(readFileSync(own(file), 'utf8')).toBe(

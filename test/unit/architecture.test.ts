@@ -33,7 +33,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^second-factor\/(sign-in|enrolment|services)\.ts$/,
     /^email-sign-in\/(sign-in|services)\.ts$/,
     /^new-device\/notice\.ts$/,
-    /^passkeys\/(assertion|reauthentication|registration|services|sign-in)\.ts$/,
+    /^passkeys\/(assertion|reauthentication|registration|second-factor|services|sign-in)\.ts$/,
     /^host-functions\.ts$/,
     /^connections\/(begin|finish|exchange|exchange-code|hand-back|linking|services)\.ts$/,
     /^outbox\/deliver\.ts$/,

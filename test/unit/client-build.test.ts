@@ -16,12 +16,13 @@ import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle, root } from '../../bench/lib/bundle.ts';
-import { buildClient, ENTRIES } from '../../scripts/build-client.ts';
+import { buildClient, ENTRIES, SERVED } from '../../scripts/build-client.ts';
 import { originOf } from '../../src/client/origin.ts';
 import { REFUSALS, type RefusalName, refusalCode } from '../../src/errors.ts';
 
 const CLIENT_MAX_GZIP_BYTES = 4 * 1_024;
 const ENTRY_MAX_GZIP_BYTES = 1_024;
+const PASSKEYS_MAX_GZIP_BYTES = 1_536;
 
 /** A project that has installed the package. */
 let project: string;
@@ -66,9 +67,18 @@ describe('the built client', () => {
     expect(read('email-sign-in.js')).not.toContain('/token/refresh');
   });
 
-  it.each(['client.js', 'email-sign-in.js', 'factors.js'])('imports nothing else: %s', (file) => {
-    expect(read(file)).not.toMatch(/\bimport\b|\bfrom"/);
+  it('has an entry for passkeys of at most 1.5 KiB, in which no client is', () => {
+    expect(gzipBytes('passkeys.js')).toBeLessThan(PASSKEYS_MAX_GZIP_BYTES);
+    expect(read('passkeys.js')).toContain('/login/passkey/options');
+    expect(read('passkeys.js')).not.toContain('/token/refresh');
   });
+
+  it.each(['client.js', 'email-sign-in.js', 'factors.js', 'passkeys.js'])(
+    'imports nothing else: %s',
+    (file) => {
+      expect(read(file)).not.toMatch(/\bimport\b|\bfrom"/);
+    },
+  );
 
   it.each(Object.keys(ENTRIES))('has types and a source map: %s', (entry) => {
     expect(existsSync(join(dist, `${entry}.d.ts`))).toBe(true);
@@ -77,12 +87,16 @@ describe('the built client', () => {
     expect(sourcesContent).toHaveLength(sources.length);
   });
 
-  it.each(['client.js', 'client.js.map'])(
-    'is the one that the Worker serves (npm run build:assets): %s',
-    (file) => {
-      expect(readFileSync(join(root, 'assets/static', file), 'utf8')).toBe(read(file));
-    },
-  );
+  it.each([
+    ['client.js', ''],
+    ['client.js.map', ''],
+    ...SERVED.flatMap((entry) => [
+      [`${entry}.js`, 'client'],
+      [`${entry}.js.map`, 'client'],
+    ]),
+  ])('is the one that the Worker serves (npm run build:assets): %s', (file, folder) => {
+    expect(readFileSync(join(root, 'assets/static', folder, file), 'utf8')).toBe(read(file));
+  });
 });
 
 const PROGRAM = `
@@ -148,6 +162,7 @@ describe('everybody can load it', () => {
     import { type AccountChange, AccountsError, type Client, createClient, type User } from 'hono-accounts-client';
     import { signInByEmail } from 'hono-accounts-client/email-sign-in';
     import { createFactors, isRefusal, secondStepOf } from 'hono-accounts-client/factors';
+    import { addPasskey, autofill, type Passkey, reauthenticateWithPasskey } from 'hono-accounts-client/passkeys';
     import { AccountProvider, useAccount } from 'hono-accounts-client/react';
 
     const client: Client = createClient({ url: '/account', store: { get: async () => null, set: async () => {} } });
@@ -174,6 +189,10 @@ describe('everybody can load it', () => {
     export async function byCode(email: string, ask: () => Promise<string>): Promise<string | undefined> {
       const { user } = await (await signInByEmail(client, email)).confirm(await ask());
       return user?.id;
+    }
+    export async function withPasskey(): Promise<Passkey> {
+      if ((await autofill(client)) === null) await reauthenticateWithPasskey(client);
+      return addPasskey(client, { name: 'Laptop' }, { signal: AbortSignal.timeout(60_000) });
     }
     export const wrongCode = (error: unknown): 'code_not_valid' | null =>
       isRefusal(error, 'code_not_valid') ? error.code : null;

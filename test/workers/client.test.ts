@@ -548,7 +548,7 @@ describe('the access token', () => {
 
 describe('the client for pages', () => {
   const w = world({ vars: { ALLOWED_ORIGINS: 'https://app.example.com' } });
-  const PATHS = ['/account/client.js', '/account/client.js.map'];
+  const PATHS = ['/account/client.js', '/account/client.js.map', '/account/client/passkeys.js'];
 
   it.each(PATHS)('is sent once, and then only looked at: %s', async (path) => {
     const answer = await w.get(path);

@@ -66,6 +66,7 @@ const ROUTES = [
         ({ method, path }) =>
           `${method} ${path
             .replace(':provider', 'acme')
+            .replace('/client/:file', '/client/passkeys.js')
             .replace(/:\w+/g, '0191f7a2-0000-7000-8000-000000000000')}`,
       ),
   ),
@@ -246,6 +247,9 @@ describe('mail', () => {
       'docs/index.html',
       'static/nothing.css',
       'static/..%2fdocs%2findex.html',
+      'client/nothing.js',
+      'client/..%2fpage.css',
+      'client/..%2f..%2fdocs%2findex.html',
       'static/',
     ]) {
       expect([file, (await ask(host, 'GET', `/auth/${file}`)).status]).toEqual([file, 404]);

@@ -1,6 +1,7 @@
 /** What the steps of signing in pass to each other (sign-in.ts), and the interfaces that rooms implement for them. */
-import type { Session, User } from '../../model.ts';
-import type { Call } from '../../ports.ts';
+import type { Refusal } from '../../errors.ts';
+import type { OneTimeKey, Session, User } from '../../model.ts';
+import type { Call, Sessions } from '../../ports.ts';
 import type { AuthenticationMethod } from '../../token/authentication.ts';
 
 /** Who may sign in, and how long the session may last. */
@@ -17,6 +18,12 @@ export interface Authentication {
   amr: readonly AuthenticationMethod[];
   /** Replaces the password hash that was read, if that is weaker than today's. */
   rehash?: string | null;
+}
+
+/** How a room opens a session in the same batch that consumes its token or challenge, and the error if that fails. */
+export interface Opening {
+  open: Sessions['open'];
+  lost: () => Refusal;
 }
 
 /** Called for every sign-in except a sign-up, after the session is open. */
@@ -42,13 +49,23 @@ export interface SecondFactor {
   ) => Promise<{ amr: readonly AuthenticationMethod[]; at: number; recoveryCodeUsed: boolean }>;
 }
 
-/** Reauthentication with a passkey, implemented by passkeys/. */
+/** A passkey of a user who is already known, implemented by passkeys/. */
 export interface PasskeyProof {
-  /** Records it in the session. Returns the new `amr` and the time in epoch seconds. 401 passkey_not_valid. */
+  /** Reauthentication, recorded in the session. Returns the new `amr` and the time in epoch seconds. 401 passkey_not_valid. */
   proveAgain: (
     user: User,
     session: Session,
     credential: object,
     call: Call,
   ) => Promise<{ amr: readonly AuthenticationMethod[]; at: number }>;
+  /**
+   * The second factor of the log-in that `waiting` identifies, whose token is consumed when the session opens.
+   * 401 passkey_not_valid.
+   */
+  asSecondFactor: (
+    userId: string,
+    credential: object,
+    waiting: OneTimeKey,
+    call: Call,
+  ) => Promise<{ amr: readonly AuthenticationMethod[]; opening: Opening }>;
 }

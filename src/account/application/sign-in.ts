@@ -5,12 +5,12 @@
 import { Refusal } from '../../errors.ts';
 import { canonicalEmail, usernameKey } from '../../identity.ts';
 import type { EndedSession, Session, User } from '../../model.ts';
-import { type Call, type LogInName, type Sessions, seconds } from '../../ports.ts';
+import { type Call, type LogInName, seconds } from '../../ports.ts';
 import type { RefusalReason } from '../../refusal-reasons.ts';
 import type { AuthenticationMethod } from '../../token/authentication.ts';
 import { newSession, touchRule } from '../../token/rotation.ts';
 import { announce } from './announce.ts';
-import type { Authentication, SignInPolicy } from './authentication.ts';
+import type { Authentication, Opening, SignInPolicy } from './authentication.ts';
 import { limitCostlyHash } from './password-check.ts';
 import { cacheRevocation, type Services } from './tokens.ts';
 
@@ -78,12 +78,6 @@ export async function requireSecondFactor(
     return;
   }
   await secondFactor.require(authentication, policy, call);
-}
-
-/** How a room opens a session in the same batch that consumes its token or challenge, and the error if that fails. */
-interface Opening {
-  open: Sessions['open'];
-  lost: () => Refusal;
 }
 
 /**

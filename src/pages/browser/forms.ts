@@ -7,6 +7,9 @@ export type Values = Readonly<Record<string, string>>;
 /** Messages that replace the API's, by error code. */
 type Sentences = Readonly<Record<string, string>>;
 
+/** The user closed the dialog that asks to reauthenticate: not an error to show. */
+export class NotProven extends Error {}
+
 const valuesOf = (form: HTMLFormElement): Values =>
   Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
 
@@ -101,7 +104,7 @@ export function onSubmit(
     };
     work(valuesOf(form), form).then(done, (error: unknown) => {
       done();
-      showFault(form, error, sentences);
+      if (!(error instanceof NotProven)) showFault(form, error, sentences);
     });
   });
 }

@@ -6,7 +6,7 @@ import { loadFactors, prepareFactors } from './factors.ts';
 import { fieldFault, onSubmit, prepare, showFaultAt } from './forms.ts';
 import { loadSessions, prepareSessions } from './sessions.ts';
 import { finishConnection, loadMethods, prepareMethods } from './sign-in-methods.ts';
-import { prepareStepUp } from './step-up.ts';
+import { prepareStepUp, withProof } from './step-up.ts';
 
 let user: User;
 const nameOf = ({ email, username }: User) => email ?? username ?? '';
@@ -62,12 +62,13 @@ function prepareAccount(): void {
     done('email', say('resent'));
   });
   onSubmit('email', async ({ new_email = '', password }, form) => {
-    await client.changeEmail({ new_email, password: orNone(password) });
+    await withProof(() => client.changeEmail({ new_email, password: orNone(password) }));
     form.reset();
     done('email', say('emailSent', { email: new_email.trim() }));
   });
   onSubmit('password', async ({ current_password, new_password = '' }, form) => {
-    await client.changePassword({ current_password: orNone(current_password), new_password });
+    const change = { current_password: orNone(current_password), new_password };
+    await withProof(() => client.changePassword(change));
     form.reset();
     done('password', say('passwordChanged'));
     await loadSessions();
@@ -85,7 +86,7 @@ function prepareAccount(): void {
     if (confirmation.trim().toLowerCase() !== nameOf(user).toLowerCase()) {
       throw fieldFault('confirmation', say('deleteMismatch'));
     }
-    await client.withdraw(orNone(password));
+    await withProof(() => client.withdraw(orNone(password)));
     leaveFor('deleted');
   });
   find('[data-sign-out]').addEventListener('click', () => {

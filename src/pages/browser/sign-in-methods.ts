@@ -1,11 +1,11 @@
 /** Passkeys and connected accounts in the settings. */
+import { addPasskey, hasPasskeys, isCancelled, listPasskeys, removePasskey } from '../../client/passkeys.ts';
 import { client } from './account.ts';
 import { date } from './devices.ts';
 import { all, find, ifThere, say, tell } from './dom.ts';
-import { showFaultAt } from './forms.ts';
-import { createPasskey, hasPasskeys, isCancelled } from './passkey.ts';
+import { NotProven, showFaultAt } from './forms.ts';
 import { comeBack, providerFaultMessage, returnParameters } from './providers.ts';
-import { NotProven, withProof } from './step-up.ts';
+import { offerPasskey, withProof } from './step-up.ts';
 
 interface Row {
   id: string;
@@ -15,6 +15,10 @@ interface Row {
   removeLabel: string;
 }
 
+/** The device already has a passkey of this account. */
+const isAlreadyThere = (error: unknown) =>
+  error instanceof DOMException && error.name === 'InvalidStateError';
+
 /** Runs a button's `work` and shows errors on top of the section. */
 function run(section: string, button: HTMLButtonElement, work: () => Promise<unknown>): void {
   const fault = find(`[data-fault=${section}]`);
@@ -23,7 +27,7 @@ function run(section: string, button: HTMLButtonElement, work: () => Promise<unk
   work()
     .catch((error: unknown) => {
       if (error instanceof NotProven) return;
-      if (!isCancelled(error)) showFaultAt(fault, error);
+      if (!isCancelled(error) && !isAlreadyThere(error)) showFaultAt(fault, error);
       else {
         fault.textContent = say('cancelled');
         fault.focus();
@@ -55,23 +59,18 @@ function fill(section: string, rows: readonly Row[], remove: (row: Row) => Promi
   );
 }
 
-interface Passkey {
-  id: string;
-  name: string | null;
-  created_at: string;
-}
-
 async function loadPasskeys(): Promise<void> {
   if (!ifThere('[data-passkeys]')) return;
-  const { passkeys } = await client.request<{ passkeys: Passkey[] }>('GET', '/passkeys');
+  const passkeys = await listPasskeys(client);
+  offerPasskey(passkeys.length > 0);
   const rows = passkeys.map(({ id, name, created_at }) => ({
     id,
-    name: name ?? say('unnamed'),
+    name,
     about: say('since', { date: date(created_at) }),
-    removeLabel: say('removePasskey', { name: name ?? '' }),
+    removeLabel: say('removePasskey', { name }),
   }));
   fill('passkeys', rows, async ({ id }) => {
-    await client.request('DELETE', `/passkeys/${encodeURIComponent(id)}`, {});
+    await removePasskey(client, id);
     await loadPasskeys();
     tell(find('[data-done=passkeys]'), say('passkeyRemoved'));
   });
@@ -123,10 +122,7 @@ export function prepareMethods(): void {
     find('[data-no-passkeys]').hidden = hasPasskeys();
     add.addEventListener('click', () =>
       run('passkeys', add, async () => {
-        const options = await withProof(() =>
-          client.request<Record<string, unknown>>('POST', '/passkeys/options', {}),
-        );
-        await client.request('POST', '/passkeys', { credential: await createPasskey(options) });
+        await withProof(() => addPasskey(client));
         await loadPasskeys();
         tell(find('[data-done=passkeys]'), say('passkeyAdded'));
       }),

@@ -1,9 +1,10 @@
 /** `/account/sign-in`. */
 import { AccountsError } from '../../client/index.ts';
+import { answerWithPasskey, hasPasskeys } from '../../client/passkeys.ts';
 import { client, goOn, isSignedOut, takeNotice } from './account.ts';
 import { all, find, ifThere, say, showStep, tell } from './dom.ts';
 import { onSubmit, showFaultAt } from './forms.ts';
-import { finishProvider, prepareWays } from './ways.ts';
+import { finishProvider, prepareWays, showPasskeyFault } from './ways.ts';
 
 /** The token of a sign-in that waits for its second factor. */
 let mfaToken = '';
@@ -15,6 +16,8 @@ async function complete(signIn: Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!(error instanceof AccountsError) || error.code !== 'mfa_required') throw error;
     mfaToken = String(error.problem.mfa_token);
+    const passkey = ifThere('[data-second-passkey]');
+    if (passkey) passkey.hidden = !hasPasskeys() || !String(error.problem.methods).includes('passkey');
     showStep('second-factor');
     find('#code-code').focus();
     return;
@@ -48,6 +51,11 @@ export function signInPage(): void {
   onSubmit('recovery', ({ recovery_code }) =>
     complete(client.signIn('/login/second-factor', { mfa_token: mfaToken, recovery_code })),
   );
+  ifThere('[data-second-passkey] button')?.addEventListener('click', () => {
+    complete(answerWithPasskey(client, { mfa_token: mfaToken })).catch((error) =>
+      showPasskeyFault('second-passkey', error),
+    );
+  });
   ifThere('[data-use=recovery]')?.addEventListener('click', () => useCode(false));
   ifThere('[data-use=code]')?.addEventListener('click', () => useCode(true));
   for (const button of all('[data-use=start]')) button.addEventListener('click', () => showStep('start'));

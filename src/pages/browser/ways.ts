@@ -1,14 +1,14 @@
 /** Ways to sign in without the password. */
+import { autofill, hasPasskeys, isCancelled, signInWithPasskey } from '../../client/passkeys.ts';
 import { client } from './account.ts';
 import { all, find, ifThere, say, showStep, tell } from './dom.ts';
 import { onSubmit, showFaultAt } from './forms.ts';
-import { hasAutofill, hasPasskeys, isCancelled, usePasskey } from './passkey.ts';
 import { comeBack, goToProvider, providerFaultMessage } from './providers.ts';
 
 type Complete = (signIn: Promise<unknown>) => Promise<void>;
 
-function showWayFault(error: unknown): void {
-  const fault = find('[data-fault=ways]');
+export function showPasskeyFault(section: string, error: unknown): void {
+  const fault = find(`[data-fault=${section}]`);
   if (!isCancelled(error)) showFaultAt(fault, error);
   else {
     fault.textContent = say('cancelled');
@@ -16,35 +16,24 @@ function showWayFault(error: unknown): void {
   }
 }
 
-/** Only one passkey request at a time: the button aborts the one in the name field. */
-let waiting = new AbortController();
-
-async function byPasskey(autofill: boolean): Promise<void> {
-  waiting.abort();
-  waiting = new AbortController();
-  const { signal } = waiting;
-  const options = await client.request<Record<string, unknown>>('POST', '/login/passkey/options', {});
-  const credential = await usePasskey(options, { autofill, signal });
-  // Aborted by the other request meanwhile.
-  signal.throwIfAborted();
-  const button = find<HTMLButtonElement>('[data-passkey]');
-  button.disabled = true;
-  await client.signIn('/login/passkey', { credential }).finally(() => {
-    button.disabled = false;
-  });
-}
+const showWayFault = (error: unknown): void => showPasskeyFault('ways', error);
 
 function preparePasskeys(complete: Complete): void {
   const button = ifThere<HTMLButtonElement>('[data-passkey]');
   if (!button || !hasPasskeys()) return;
+  // If the user chooses none and signs in another way, no error is shown.
+  const wait = () =>
+    autofill(client)
+      .then((tokens) => tokens && complete(Promise.resolve(tokens)))
+      .catch((error) => isCancelled(error) || showWayFault(error));
   button.hidden = false;
   button.addEventListener('click', () => {
-    complete(byPasskey(false)).catch(showWayFault);
+    complete(signInWithPasskey(client)).catch((error) => {
+      showWayFault(error);
+      void wait();
+    });
   });
-  void hasAutofill().then((isThere) => {
-    // If the user chooses none and signs in another way, no error is shown.
-    if (isThere) complete(byPasskey(true)).catch((error) => isCancelled(error) || showWayFault(error));
-  });
+  void wait();
 }
 
 function prepareEmail(complete: Complete): void {

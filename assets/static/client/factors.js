@@ -1,0 +1,3 @@
+/*! hono-accounts/factors 0.1.0 | MIT */
+var c=(r,t)=>{let{name:n,code:e}=Object(r);return n==="AccountsError"&&e===t};function p(r){if(!c(r,"mfa_required"))return null;let{mfa_token:t,methods:n}=r.problem;return{mfa_token:t,methods:n}}function i(r){let{request:t,signIn:n}=r;return{list:e=>t("GET","/factors",void 0,e),startTotp:(e={},o)=>t("POST","/factors/totp",e,o),confirmTotp:(e,o)=>t("POST","/factors/totp/confirm",e,o),removeTotp:(e={},o)=>t("DELETE","/factors/totp",e,o),renewRecoveryCodes:(e={},o)=>t("POST","/factors/recovery-codes",e,o),answer:({mfa_token:e},o,s)=>n("/login/second-factor",{mfa_token:e,...o},s)}}export{i as createFactors,c as isRefusal,p as secondStepOf};
+//# sourceMappingURL=factors.js.map
