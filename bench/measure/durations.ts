@@ -1,7 +1,7 @@
 /**
  * Whether the time of an answer tells who has an account: log-in as it is deployed; then, with hashing at its floor
- * so that it hides nothing, a reset and a sign-up that waits for its mail. Asked in an order of chance, one after the
- * other on one connection, and compared by ranks.
+ * so that it hides nothing, a reset, codes by e-mail and of a second factor, and a sign-up that waits for its mail.
+ * Asked in an order of chance, one after the other on one connection, and compared by ranks.
  */
 import type { Deployed } from '../lib/bundle.ts';
 import { type Ask, drive, fromList } from '../lib/load.ts';
@@ -15,9 +15,13 @@ import { type Summary, summarize } from '../lib/stats.ts';
 const USERS = 20_000;
 /** The one half of them. */
 const INACTIVE_FROM = USERS / 2;
+/** Of the active ones, who have a second factor. */
+const FACTOR_FROM = USERS / 4;
 /** Whoever has a hash of more iterations than are set takes their time: docs/SECURITY.md. */
 const CONTROL = seeded(INACTIVE_FROM - 1);
 const CONTROL_ITERATIONS = 1.05 * OWASP_ITERATIONS;
+
+const WITH_FACTOR = `id >= '${seeded(FACTOR_FROM).userId}' AND id < '${CONTROL.userId}'`;
 
 export interface Compared extends Ranked {
   endpoint: string;
@@ -42,7 +46,7 @@ const post = (path: string, body: unknown, expect: number): Ask => ({
   body: JSON.stringify(body),
   expect,
 });
-const known = (n: number) => seeded(1 + (n % (INACTIVE_FROM - 2))).email;
+const known = (n: number) => seeded(1 + (n % (FACTOR_FROM - 1))).email;
 const inactive = (n: number) => seeded(INACTIVE_FROM + (n % INACTIVE_FROM)).email;
 const unknown = (n: number) => `nobody.${n}@example.com`;
 
@@ -51,6 +55,9 @@ const logIn = (email: string, password: string, expect: number) =>
 const reset = (email: string) => post('/account/password/reset', { email }, 202);
 const code = (email: string) => post('/account/login/email', { email }, 202);
 const wrongCode = (email: string) => post('/account/login/email/confirm', { email, code: '00000000' }, 401);
+/** Of a log-in that never was. */
+const secondStep = (userId: string) =>
+  post('/account/login/second-factor', { mfa_token: `${userId}.${'A'.repeat(43)}`, code: '000000' }, 401);
 const signUp = (email: string) => post('/account/sign-up', { email, password: PASSWORD }, 202);
 const WRONG = 'not the right one';
 
@@ -99,6 +106,14 @@ const MAILED: Endpoint[] = [
     },
   },
   {
+    endpoint: 'a second factor for a made-up log-in',
+    people: {
+      'with one': (n) => secondStep(seeded(FACTOR_FROM + (n % (FACTOR_FROM - 2))).userId),
+      without: (n) => secondStep(seeded(1 + (n % (FACTOR_FROM - 1))).userId),
+      unknown: () => secondStep(crypto.randomUUID()),
+    },
+  },
+  {
     endpoint: 'sign-up that waits for its mail',
     people: { free: (n) => signUp(`new.${n}@example.com`), taken: (n) => signUp(known(n)) },
   },
@@ -137,6 +152,10 @@ async function compare(
       app.db
         .prepare('UPDATE users SET password_hash = ? WHERE id = ?')
         .bind(passwordHash(PASSWORD, CONTROL_ITERATIONS), CONTROL.userId),
+      app.db.prepare(`UPDATE users SET has_second_factor = 1 WHERE ${WITH_FACTOR}`),
+      app.db.prepare(
+        `INSERT INTO totp_secrets (user_id, secret, confirmed_at) SELECT id, 'sealed', 1 FROM users WHERE ${WITH_FACTOR}`,
+      ),
     ]);
     const compared: Compared[] = [];
     for (const { endpoint, people, control = false } of endpoints) {

@@ -2,7 +2,7 @@
  * The deployed bundle on a real D1 and KV; beside it what a measurement needs:
  *
  *     x-bench: record     (a header) the same request, answered with what it asked of the stores
- *     x-bench: mail       the same request where mail is sent, to nowhere, and sign-up waits for it
+ *     x-bench: mail       the same request where mail is sent, to nowhere, sign-up waits for it, and second factors are on
  *     /bench/plan/<endpoint>  takes such a record; /bench/bare/<endpoint> does just that, by hand: no Hono, no Drizzle
  *     /bench/sweep        one run of the cron
  */
@@ -25,6 +25,7 @@ const MAIL = {
   PUBLIC_URL: 'https://example.com',
   SIGN_UP: 'verify',
   SIGN_IN_BY_EMAIL: 'on',
+  ENCRYPTION_KEY: 'A'.repeat(43),
   EMAIL: { send: async () => {} },
 };
 let withMail: Env | undefined;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { counting } from '../support/counting.ts';
+import { eachFactorCall, FACTOR_VARS } from '../support/factor-calls.ts';
 import { person, world } from '../support/world.ts';
 
 describe('what each endpoint costs', () => {
@@ -82,5 +83,45 @@ describe('what each endpoint costs', () => {
     expect(first).toMatchObject({ d1: { roundTrips: 1 }, kv: { gets: 1, puts: 1 } });
     const second = await counted.of(() => w.refresh(who.refresh));
     expect(second).toMatchObject({ d1: { roundTrips: 0 }, kv: { gets: 1, puts: 0 } });
+  });
+});
+
+describe('what passkeys, second factors and codes by e-mail cost', () => {
+  /** Round trips, and rows that are written. */
+  const BUDGET: Readonly<Record<string, readonly [number, number]>> = {
+    'the options of a registration': [1, 0],
+    'adding a passkey': [2, 4],
+    'the list of passkeys': [2, 0],
+    'another name for a passkey': [2, 1],
+    'the options of a sign-in': [0, 0],
+    'a sign-in with a passkey': [2, 4],
+    'a sign-in with a false passkey': [1, 0],
+    'the options of fresh proof': [2, 0],
+    'fresh proof by a passkey': [3, 3],
+    'setting up an app': [2, 1],
+    'the first code of an app': [3, 12],
+    'the list of factors': [2, 0],
+    'a log-in that asks for a second factor': [2, 1],
+    'a wrong code': [1, 2],
+    'a log-in finished with a code': [2, 7],
+    'a second log-in that asks for it': [2, 1],
+    'a log-in finished with a passkey': [3, 5],
+    'fresh proof by a code': [3, 4],
+    'new recovery codes': [2, 20],
+    'switching an app off': [2, 12],
+    'asking for a code by e-mail': [1, 1],
+    'asking for a code for nobody': [1, 1],
+    'a sign-in by a code from a mail': [2, 4],
+    'removing a passkey': [2, 3],
+  };
+
+  it('is as much as each of them needs', async () => {
+    const counted = counting();
+    const w = world({ bindings: counted.bindings, vars: FACTOR_VARS });
+    const costs = await eachFactorCall(w, async (work) => {
+      const { d1 } = await counted.of(work);
+      return [d1.roundTrips, d1.rowsWritten] as const;
+    });
+    expect(costs).toEqual(BUDGET);
   });
 });

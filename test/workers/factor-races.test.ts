@@ -1,9 +1,11 @@
 /**
- * Sign-ins by a code of an authenticator app or of a mail, beside what revokes them: ten calls with one code, and the
- * order in which their statements reach D1 is another one for every seed. Once the revoking endpoint has answered, no
- * token that the code opened works, whatever ran beside it.
+ * Sign-ins by a passkey and by a code of an authenticator app or of a mail, and what sets these up, beside what revokes
+ * them: ten calls with one code, and the order in which their statements reach D1 is another one for every seed. Once the
+ * revoking endpoint has answered, no token that the code opened works, whatever ran beside it.
  */
 import { describe, expect, it } from 'vitest';
+import { authenticator } from '../support/authenticator.ts';
+import { directoryFaults } from '../support/directory.ts';
 import { seeded, shuffled } from '../support/faulty.ts';
 import { capturedLog } from '../support/log.ts';
 import { ENCRYPTION_KEY, enrol, totp } from '../support/totp.ts';
@@ -23,9 +25,13 @@ interface Ground {
   staffAccess: string;
   who: { id: string; email: string; password: string; access: string; refresh: string };
   secret: string;
+  /** Of an app that waits for its first code. */
+  pending: string;
   mfa_token: string;
   code: string;
   resetToken: string;
+  /** Credentials for a sign-in, a log-in that waits, fresh proof, and a second passkey. */
+  passkeys: Record<'signIn' | 'second' | 'proof' | 'another', object>;
 }
 
 type Act = (ground: Ground) => Promise<Answer>;
@@ -63,6 +69,11 @@ const REVOKERS: [name: string, success: number, act: Act][] = [
 
 const RIVALS: [name: string, act: Act][] = [
   [
+    'a log-in finished with a passkey',
+    ({ w, mfa_token, passkeys }) =>
+      w.post('/account/login/second-factor', { mfa_token, passkey: passkeys.second }),
+  ],
+  [
     'a log-in finished with a code',
     ({ w, mfa_token, secret }) =>
       w.post('/account/login/second-factor', { mfa_token, code: totp(w, secret) }),
@@ -72,6 +83,26 @@ const RIVALS: [name: string, act: Act][] = [
     ({ w, who, code }) => w.post('/account/login/email/confirm', { email: who.email, code }),
   ],
 ];
+
+/** A passkey does not depend on a password: what withdraws or deactivates its user ends its sign-ins. */
+const BY_PASSKEY: [name: string, act: Act] = [
+  'a sign-in by a passkey',
+  ({ w, passkeys }) => w.post('/account/login/passkey', { credential: passkeys.signIn }),
+];
+
+/** Somebody's passkey, and what it signs. */
+async function usedPasskeys(w: World, access: string): Promise<Ground['passkeys']> {
+  const optionsOf = async (path: string) => (await w.post(path, {}, { token: access })).body;
+  const device = authenticator();
+  const credential = await device.create(await optionsOf('/account/passkeys/options'));
+  expect((await w.post('/account/passkeys', { credential }, { token: access })).status).toBe(201);
+  return {
+    signIn: await device.get(await optionsOf('/account/login/passkey/options')),
+    second: await device.get(await optionsOf('/account/login/passkey/options')),
+    proof: await device.get(await optionsOf('/account/reauthenticate/options')),
+    another: await authenticator().create(await optionsOf('/account/passkeys/options')),
+  };
+}
 
 /** `factor`: the user has an authenticator app, and a log-in waits for it. */
 async function ground(seed: number, factor: boolean): Promise<Ground> {
@@ -83,8 +114,10 @@ async function ground(seed: number, factor: boolean): Promise<Ground> {
   const signedUp = await calm.signUp();
   const { email, password, access, refresh } = signedUp;
   await calm.post('/account/email/verify', { token: (await newest(email)).token });
+  const passkeys = await usedPasskeys(calm, access);
   const secret = factor ? (await enrol(calm, access)).secret : '';
   const mfa_token = factor ? (await calm.logIn(signedUp)).body.mfa_token : '';
+  const started = factor ? null : await calm.post('/account/factors/totp', {}, { token: access });
   await calm.post('/account/login/email', { email });
   const code = /^\d{8}$/m.exec((await newest(email)).text)?.[0] ?? '';
   await calm.post('/account/password/reset', { email });
@@ -93,14 +126,17 @@ async function ground(seed: number, factor: boolean): Promise<Ground> {
     staffAccess: staff.access,
     who: { id: signedUp.user.id, email, password, access, refresh },
     secret,
+    pending: started?.body.secret ?? '',
     mfa_token,
     code,
     resetToken: (await newest(email)).token,
+    passkeys,
   };
 }
 
-describe.each(REVOKERS)('%s', (_, success, revoke) => {
-  it.each(RIVALS.flatMap(([name, act]) => SEEDS.map((seed) => [name, seed, act] as const)))(
+describe.each(REVOKERS)('%s', (title, success, revoke) => {
+  const rivals = /withdrawal|deactivation/.test(title) ? [...RIVALS, BY_PASSKEY] : RIVALS;
+  it.each(rivals.flatMap(([name, act]) => SEEDS.map((seed) => [name, seed, act] as const)))(
     'and %s, seed %i: nothing that it opened is left',
     async (name, seed, act) => {
       const its = await ground(seed, name.startsWith('a log-in'));
@@ -127,20 +163,25 @@ describe.each(REVOKERS)('%s', (_, success, revoke) => {
 });
 
 describe('log-out', () => {
-  it.each(SEEDS)('and fresh proof by a code, seed %i: the session has ended', async (seed) => {
-    const its = await ground(seed, true);
-    const { w, who, secret } = its;
-    const [ended, answers] = await Promise.all([
-      w.logOut(who.refresh),
-      atOnce(AT_ONCE, () =>
-        w.post('/account/reauthenticate', { code: totp(w, secret) }, { token: who.access }),
-      ),
-    ]);
-    expect(ended.status).toBe(204);
-    const proven = answers.filter(({ status }) => status === 200);
-    expect(proven.length).toBeLessThanOrEqual(1);
-    for (const { body } of proven) expect((await w.me(body.access)).status).toBe(401);
-  });
+  const PROOFS: [name: string, shown: (ground: Ground) => object][] = [
+    ['a code', ({ w, secret }) => ({ code: totp(w, secret) })],
+    ['a passkey', ({ passkeys }) => ({ passkey: passkeys.proof })],
+  ];
+  it.each(PROOFS.flatMap(([name, shown]) => SEEDS.map((seed) => [name, seed, shown] as const)))(
+    'and fresh proof by %s, seed %i: the session has ended',
+    async (_, seed, shown) => {
+      const its = await ground(seed, true);
+      const { w, who } = its;
+      const [ended, answers] = await Promise.all([
+        w.logOut(who.refresh),
+        atOnce(AT_ONCE, () => w.post('/account/reauthenticate', shown(its), { token: who.access })),
+      ]);
+      expect(ended.status).toBe(204);
+      const proven = answers.filter(({ status }) => status === 200);
+      expect(proven.length).toBeLessThanOrEqual(1);
+      for (const { body } of proven) expect((await w.me(body.access)).status).toBe(401);
+    },
+  );
 });
 
 describe('staff who switch the second factor off', () => {
@@ -157,4 +198,45 @@ describe('staff who switch the second factor off', () => {
     const user = await w.rows('SELECT has_second_factor FROM users WHERE id = ?', who.id);
     expect(user).toEqual([{ has_second_factor: 0 }]);
   });
+});
+
+/** By the session that ends, so that whatever is set up is there before its end, or not at all. */
+const SET_UPS: [name: string, success: number, act: Act, isThere: string][] = [
+  [
+    'a passkey that is added',
+    201,
+    ({ w, who, passkeys }) =>
+      w.post('/account/passkeys', { credential: passkeys.another }, { token: who.access }),
+    'SELECT id FROM passkeys WHERE user_id = ?1 LIMIT 1 OFFSET 1',
+  ],
+  [
+    'an app that is confirmed',
+    200,
+    ({ w, who, pending }) =>
+      w.post('/account/factors/totp/confirm', { code: totp(w, pending) }, { token: who.access }),
+    'SELECT id FROM users WHERE id = ?1 AND has_second_factor = 1',
+  ],
+];
+const ENDINGS: typeof REVOKERS = [
+  ['log-out', 204, ({ w, who }) => w.logOut(who.refresh)],
+  ...REVOKERS.filter(([name]) => name !== 'a password change'),
+];
+
+describe.each(ENDINGS)('%s', (title, success, revoke) => {
+  it.each(SET_UPS.flatMap(([name, ...rest]) => SEEDS.map((seed) => [name, seed, ...rest] as const)))(
+    'and %s, seed %i: told as it is, and nothing more from then on',
+    async (_, seed, added, act, isThere) => {
+      const its = await ground(seed, false);
+      const { w, who } = its;
+      const [revoked, answers] = await Promise.all([revoke(its), atOnce(AT_ONCE, () => act(its))]);
+      expect(revoked.status).toBe(success);
+      const done = answers.filter(({ status }) => status === added);
+      expect(done.length).toBeLessThanOrEqual(1);
+      const left = await w.rows(isThere, who.id);
+      expect(left.length).toBe(title === 'withdrawal' ? 0 : done.length);
+      expect((await act(its)).status).toBe(401);
+      expect(await w.rows(isThere, who.id)).toEqual(left);
+      expect(await directoryFaults()).toEqual([]);
+    },
+  );
 });

@@ -18,6 +18,7 @@ import { EMAIL_SIGN_IN_ENDPOINTS } from '../support/faults/email-sign-in.ts';
 import { MAIL_ENDPOINTS } from '../support/faults/mail.ts';
 import { ME_ENDPOINTS } from '../support/faults/me.ts';
 import { OTHER_ENDPOINTS } from '../support/faults/other.ts';
+import { PASSKEY_ENDPOINTS } from '../support/faults/passkeys.ts';
 import { REFRESH_ENDPOINTS } from '../support/faults/refresh.ts';
 import {
   type Endpoint,
@@ -58,6 +59,7 @@ const ENDPOINTS = [
   ...MAIL_ENDPOINTS,
   ...EMAIL_SIGN_IN_ENDPOINTS,
   ...SECOND_FACTOR_ENDPOINTS,
+  ...PASSKEY_ENDPOINTS,
   ...OTHER_ENDPOINTS,
 ];
 

@@ -11,7 +11,7 @@ const codeNow = (clock: { now: number }, secret: string) =>
   codeAt(secret, stepAt(Math.floor(clock.now / 1_000)));
 
 /** Somebody who has begun to set up an app. */
-async function beginning(calm: Side) {
+export async function beginning(calm: Side) {
   const who = await somebody(calm);
   const started = await calm.w.post('/account/factors/totp', {}, { token: who.access });
   expect(started.status).toBe(201);
@@ -20,8 +20,8 @@ async function beginning(calm: Side) {
   return { ...who, secret };
 }
 /** Somebody with an app; their next code is unused. */
-async function enrolled(calm: Side, clock: { now: number }) {
-  const who = await beginning(calm);
+async function enrolled(calm: Side, clock: { now: number }, begun?: Awaited<ReturnType<typeof beginning>>) {
+  const who = begun ?? (await beginning(calm));
   const code = codeNow(clock, who.secret);
   const on = await calm.w.post('/account/factors/totp/confirm', { code }, { token: who.access });
   expect(on.status).toBe(200);
@@ -30,9 +30,11 @@ async function enrolled(calm: Side, clock: { now: number }) {
   clock.now += 30_000;
   return { ...who, recoveryCodes };
 }
-async function waiting(calm: Side, clock: { now: number }) {
-  const who = await enrolled(calm, clock);
-  const asked = await calm.w.logIn(who);
+/** A log-in of theirs that asks for the second factor. */
+export async function waiting(...args: Parameters<typeof enrolled>) {
+  const [{ w }] = args;
+  const who = await enrolled(...args);
+  const asked = await w.logIn(who);
   expect(asked.status).toBe(401);
   const mfa_token = asked.body.mfa_token as string;
   who.known.secrets.push(mfa_token.split('.')[1] ?? '');
