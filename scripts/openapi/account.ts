@@ -1,4 +1,4 @@
-/** `/account`: sign-up, log-in, what tokens do, and what people do with their account. */
+/** `/account`: sign-up, log-in, tokens, and the signed-in user's account. */
 
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as answer from './answers.ts';
@@ -32,7 +32,7 @@ const BEARER = [{ bearerAuth: [] }];
 const BY_COOKIE = [{ refreshCookie: [] }];
 const byTransport = (inBody: unknown, byCookie: unknown) => when({ [BODY]: inBody, [COOKIE]: byCookie });
 
-/** A pair in the body, or the access token there and the refresh token in a cookie. */
+/** Both tokens in the body, or in cookie mode the access token in the body and the refresh token in a cookie. */
 const pairAnswer = (description: string): Node =>
   byTransport(answers(description, answer.pair), answers(description, answer.access, SETS_COOKIE));
 
@@ -44,7 +44,7 @@ export const accountPaths: Record<string, Node> = {
       tags: ['Account'],
       summary: 'Sign up',
       description:
-        'Makes an account and logs in (SIGN_UP=open); or, with SIGN_UP=verify, sends a mail: the account exists once that is confirmed, and the answer is the same whether the address is taken or not.',
+        'With SIGN_UP=open, creates an account and logs in. With SIGN_UP=verify, sends an e-mail and creates the account once the address is confirmed; the response is the same whether or not the address is taken.',
       security: [],
       requestBody: takes(request.signUp),
       responses: {
@@ -54,7 +54,7 @@ export const accountPaths: Record<string, Node> = {
             answers('Signed up and logged in.', answer.signedUpByCookie, SETS_COOKIE),
           ),
         }),
-        202: when({ 'SIGN_UP=verify': answers('A mail is under way.', answer.claim) }),
+        202: when({ 'SIGN_UP=verify': answers('An e-mail is on its way.', answer.claim) }),
         ...bad({
           email: [{ fault: 'email' }],
           password: [{ fault: 'password_too_short', params: { min: 8 } }, { fault: 'password_too_common' }],
@@ -72,7 +72,7 @@ export const accountPaths: Record<string, Node> = {
       tags: ['Tokens'],
       summary: 'Log in',
       description:
-        'Opens a session. A wrong password, an unknown user and an inactive one get one answer, after the same work. Past MAX_SESSIONS_PER_USER the oldest session ends.',
+        'Opens a session. A wrong password, an unknown user and an inactive user get the same response after the same time. Beyond MAX_SESSIONS_PER_USER the oldest session ends.',
       security: [],
       requestBody: takes(request.logIn, {
         'by e-mail': { email: 'mina@example.com', password: 'correct horse battery' },
@@ -94,7 +94,7 @@ export const accountPaths: Record<string, Node> = {
       tags: ['Tokens'],
       summary: 'Log out',
       description:
-        'Ends the session of a refresh token. One that has expired or is revoked also answers 204: what the caller wants is so.',
+        'Ends the session of a refresh token. Idempotent: an expired or revoked token also returns 204.',
       security: byTransport([], BY_COOKIE),
       requestBody: byTransport(takes(request.refresh), undefined),
       responses: {
@@ -114,15 +114,15 @@ export const accountPaths: Record<string, Node> = {
     post: {
       operationId: 'refresh',
       tags: ['Tokens'],
-      summary: 'Get the next tokens',
+      summary: 'Refresh the tokens',
       description:
-        'Consumes the refresh token. Within REFRESH_REUSE_GRACE (60 s by default) of its consumption it gets the same successor again, as long as that has not been used itself, so that two tabs or a retry log nobody out. Any other second use counts as theft and ends the whole session.',
+        'Consumes the refresh token and returns its successor. A retry within REFRESH_REUSE_GRACE (60 seconds by default) returns the same successor, as long as that has not been used, so that concurrent tabs and lost responses do not log the user out. Any other reuse is treated as theft and ends the session.',
       security: byTransport([], BY_COOKIE),
       requestBody: byTransport(takes(request.refresh), undefined),
       responses: {
         200: when({
-          'ROTATE_REFRESH_TOKENS=true': pairAnswer('The next tokens.'),
-          else: answers('The next access token.', answer.access),
+          'ROTATE_REFRESH_TOKENS=true': pairAnswer('The new tokens.'),
+          else: answers('The new access token.', answer.access),
         }),
         ...bad({ refresh: [{ fault: 'required' }] }),
         401: byTransport(
@@ -139,12 +139,12 @@ export const accountPaths: Record<string, Node> = {
     post: {
       operationId: 'verifyToken',
       tags: ['Tokens'],
-      summary: 'Ask whether a token is good',
-      description: 'Of both kinds. Never touches a session.',
+      summary: 'Verify a token',
+      description: 'Accepts access and refresh tokens. Changes nothing.',
       security: [],
       requestBody: takes(request.token),
       responses: {
-        200: answers('It is.', answer.nothing),
+        200: answers('The token is valid.', answer.nothing),
         ...bad({ token: [{ fault: 'required' }] }),
         ...TOKEN_REFUSED,
         ...forbidden(),
@@ -157,7 +157,7 @@ export const accountPaths: Record<string, Node> = {
     get: {
       operationId: 'getMe',
       tags: ['Account'],
-      summary: 'Who am I',
+      summary: 'Get the signed-in user',
       security: BEARER,
       responses: { 200: answers('The user.', answer.user), ...SIGNED_IN, ...STORE },
     },
@@ -168,7 +168,7 @@ export const accountPaths: Record<string, Node> = {
       security: BEARER,
       requestBody: takes(request.updateMe),
       responses: {
-        200: answers('The user as it is now.', answer.user),
+        200: answers('The updated user.', answer.user),
         ...bad({ username: [{ fault: 'username' }] }),
         ...SIGNED_IN,
         ...forbidden(),
@@ -180,12 +180,13 @@ export const accountPaths: Record<string, Node> = {
     delete: {
       operationId: 'withdraw',
       tags: ['Account'],
-      summary: 'Withdraw',
-      description: 'The user and all that hangs from it are gone; every token is dead.',
+      summary: 'Delete the account',
+      description:
+        'Withdrawal: deletes the user and everything that belongs to them. All tokens stop working.',
       security: BEARER,
       requestBody: takes(request.withdraw),
       responses: {
-        204: answers('Gone.', undefined, CLEARS_COOKIE),
+        204: answers('The account is deleted.', undefined, CLEARS_COOKIE),
         ...bad({ password: [{ fault: 'password_incorrect' }] }),
         ...STEP_UP,
         ...forbidden('last_staff'),
@@ -198,13 +199,13 @@ export const accountPaths: Record<string, Node> = {
     post: {
       operationId: 'reauthenticate',
       tags: ['Account'],
-      summary: 'Prove once more who you are',
+      summary: 'Reauthenticate',
       description:
-        'Returns an access token whose `auth_time` is now. Within REAUTH_WINDOW the password may then be left out where a change asks for it.',
+        'Returns an access token whose `auth_time` is now. For REAUTH_WINDOW (10 minutes by default) changes that need the password then work without it.',
       security: BEARER,
       requestBody: takes(request.reauthenticate),
       responses: {
-        200: answers('Proved.', answer.access),
+        200: answers('Reauthenticated.', answer.access),
         ...bad({ password: [{ fault: 'password_incorrect' }] }),
         401: refusal([...SIGNED_IN_401, 'code_not_valid', 'passkey_not_valid']),
         ...forbidden(),
@@ -218,7 +219,7 @@ export const accountPaths: Record<string, Node> = {
       operationId: 'changePassword',
       tags: ['Password'],
       summary: 'Change the password',
-      description: 'All other sessions end, and all mail tokens are void.',
+      description: 'Ends all other sessions and voids all e-mailed links.',
       security: BEARER,
       requestBody: takes(request.changePassword),
       responses: {
@@ -235,9 +236,9 @@ export const accountPaths: Record<string, Node> = {
     get: {
       operationId: 'exportAccount',
       tags: ['Account'],
-      summary: 'Download what is kept of me',
+      summary: 'Export the account data',
       description:
-        'The user, every session that is still kept, what was sent by e-mail and is not used yet, and what staff did to the account. Never a password, a hash or a token. The document is streamed; where it breaks off it is not JSON.',
+        'Everything stored about the user: sessions, connected accounts, passkeys, unused e-mailed tokens, actions of staff and undelivered events. Never a password, hash or secret. The document is streamed; if it breaks off, it is not valid JSON.',
       security: BEARER,
       responses: {
         200: answers('A file, account.json.', answer.exported),
@@ -251,7 +252,7 @@ export const accountPaths: Record<string, Node> = {
     get: {
       operationId: 'listSessions',
       tags: ['Sessions'],
-      summary: 'Where am I logged in',
+      summary: 'List the live sessions',
       security: BEARER,
       responses: { 200: answers('The live sessions.', answer.sessions), ...SIGNED_IN, ...STORE },
     },
@@ -259,10 +260,10 @@ export const accountPaths: Record<string, Node> = {
       operationId: 'endAllSessions',
       tags: ['Sessions'],
       summary: 'Log out everywhere',
-      description: 'This session too.',
+      description: 'Ends all sessions, including this one, and voids a pending change of address.',
       security: BEARER,
       responses: {
-        204: answers('All have ended.', undefined, CLEARS_COOKIE),
+        204: answers('All sessions have ended.', undefined, CLEARS_COOKIE),
         ...NOTHING_ASKED,
         ...SIGNED_IN,
         ...forbidden(),
@@ -277,7 +278,7 @@ export const accountPaths: Record<string, Node> = {
         name: 'id',
         in: 'path',
         required: true,
-        description: 'Of the session.',
+        description: 'The id of the session.',
         schema: { type: 'string', format: 'uuid' },
         example: '0196f2a4-7c1f-7a02-8b6e-1d2c3b4a5f60',
       },
@@ -285,11 +286,12 @@ export const accountPaths: Record<string, Node> = {
     delete: {
       operationId: 'endSession',
       tags: ['Sessions'],
-      summary: 'End one session',
-      description: 'Another’s and an unknown one are not found; one that has ended has ended.',
+      summary: 'End a session',
+      description:
+        'Idempotent: a session that has already ended also returns 204. 404 if it is unknown or another user’s.',
       security: BEARER,
       responses: {
-        204: answers('Ended.'),
+        204: answers('The session has ended.'),
         ...NOTHING_ASKED,
         ...SIGNED_IN,
         ...forbidden(),

@@ -1,4 +1,4 @@
-/** The bodies of `/admin/api`: those that validate, and those of answers, held to the presenters by their types. */
+/** The bodies of `/admin/api`: the schemas that validate requests, and response schemas checked against the presenters. */
 import * as z from 'zod/mini';
 import type {
   adminSessionJson,
@@ -11,22 +11,37 @@ import { addUserBody, changeUserBody } from '../../src/admin/schemas.ts';
 import { AUDIT_ACTIONS } from '../../src/audit-log.ts';
 import { changes, SESSION, timestamp, USER, user, uuid } from './answers.ts';
 import { named } from './names.ts';
+import { EMAIL, NAME, NEW_PASSWORD, USERNAME } from './requests.ts';
 
+const STAFF = 'Staff may use the console and `/admin/api`.';
 const UNVERIFIED =
-  'True makes somebody staff, or a staff member active again, although their address is not verified: you know whose account it is.';
+  'Required to be true to give staff rights to a user whose address is not verified, or to reactivate such a staff member: confirms that you know whose account it is.';
 
 export const addUser = named('AddUser', addUserBody, {
   example: { email: 'mina@example.com', password: 'correct horse battery', is_staff: false },
-  about: { unverified: UNVERIFIED },
+  about: {
+    email: EMAIL,
+    password: NEW_PASSWORD,
+    name: NAME,
+    username: USERNAME,
+    is_staff: STAFF,
+    unverified: UNVERIFIED,
+  },
 });
 export const changeUser = named('ChangeUser', changeUserBody, {
-  description: 'What is left out stays; null and an empty string take name and username away.',
+  description: 'Omitted fields keep their value; null and an empty string remove name and username.',
   example: { is_active: false },
-  about: { unverified: UNVERIFIED },
+  about: {
+    name: NAME,
+    username: USERNAME,
+    is_active: 'An inactive user cannot log in.',
+    is_staff: STAFF,
+    unverified: UNVERIFIED,
+  },
 });
 
 const count = named('Count', z.object({ count: z.int(), more: z.boolean() }), {
-  about: { more: 'There are at least so many: counting stopped.' },
+  about: { count: 'At most 10,000.', more: 'True if there are more: counting stopped.' },
 });
 const counts = {
   users: count,
@@ -42,7 +57,7 @@ const counts = {
 const someone = named(
   'Person',
   z.object({ id: uuid, email: z.nullable(z.string()), username: z.nullable(z.string()) }),
-  { description: 'Without an address and a username, and by a pseudonym as `id`, where the person is gone.' },
+  { description: 'If the user is deleted, `id` is a pseudonym, and `email` and `username` are null.' },
 );
 const act: z.ZodMiniType<ReturnType<typeof historyJson>> = named(
   'Act',
@@ -56,12 +71,13 @@ const act: z.ZodMiniType<ReturnType<typeof historyJson>> = named(
     changes,
   }),
   {
-    description: 'Who did what to whom in the console.',
+    description: 'An action of staff: who did what to whom.',
     about: {
-      action: `${AUDIT_ACTIONS.map((action) => `\`${action}\``).join(', ')}; of several, what takes most away.`,
-      fields: 'What was changed.',
+      at: 'RFC 3339, UTC.',
+      action: `One of ${AUDIT_ACTIONS.map((action) => `\`${action}\``).join(', ')}. If a request did several, the most severe.`,
+      fields: 'The names of the changed fields.',
       changes:
-        'The values, by field; without those that an older version did not keep, and those of a user who is gone.',
+        'Old and new values by field. Missing for actions recorded by older versions, and for deleted users.',
     },
   },
 );
@@ -83,7 +99,10 @@ export const overview = named(
     history: z.array(act),
   }),
   {
-    about: { providers: 'Of PROVIDERS: those that users may sign in with.' },
+    about: {
+      providers: 'The configured sign-in providers.',
+      history: 'The latest actions of staff, newest first.',
+    },
     example: {
       users: { count: 1_204, more: false },
       new_this_week: { count: 31, more: false },
@@ -99,8 +118,8 @@ export const overview = named(
   },
 );
 
-const NEXT = 'What to ask with for the next page; null at the end.';
-const LOOKED = 'How many rows a filter looked at for this page; null without a filter.';
+const NEXT = 'The `cursor` of the next page; null at the end.';
+const LOOKED = 'How many rows were scanned for this page; null if no filter needed a scan.';
 const cursor = z.nullable(z.string());
 
 export const users = named(
@@ -140,7 +159,18 @@ const anySession: z.ZodMiniType<ReturnType<typeof adminSessionJson>> = named(
     ip: z.nullable(z.string()),
     country: z.nullable(z.string()),
   }),
-  { description: 'Live or ended.' },
+  {
+    description: 'A session, live or ended.',
+    about: {
+      last_used_at: 'Accurate to about an hour.',
+      expires_at: 'An upper bound: the tokens themselves have the exact expiry.',
+      absolute_end_at: 'No token of the session expires later than this.',
+      revoked_at: 'When it ended; null if it is live or has expired.',
+      revoked_reason: 'Why it ended; null if it is live or has expired.',
+      ip: 'The address at the log-in; null if unknown.',
+      country: 'ISO 3166-1 alpha-2, from Cloudflare; null if unknown.',
+    },
+  },
 );
 export const sessions = named(
   'AnySessionList',
@@ -164,6 +194,14 @@ export const sessions = named(
 const revokedToken: z.ZodMiniType<ReturnType<typeof revokedTokenJson>> = named(
   'RevokedToken',
   z.object({ jti: uuid, session_id: uuid, expires_at: timestamp, revoked_at: timestamp, reason: z.string() }),
+  {
+    about: {
+      jti: 'The id of the token.',
+      session_id: 'The id of its session.',
+      expires_at: 'When the token expires. The entry is deleted a day later.',
+      reason: '`rotated`, `logged_out`, or `challenge` for a used passkey challenge.',
+    },
+  },
 );
 export const revokedTokens = named(
   'RevokedTokenList',
@@ -205,10 +243,14 @@ const deadLetter: z.ZodMiniType<ReturnType<typeof deadLetterJson>> = named(
   {
     description: 'An event that could not be delivered for a day.',
     about: {
-      user: 'Whom it is about; without an address and a username where they are gone.',
-      seq: 'Its place among the events of its user; another once it was sent again.',
+      type: 'The type of the event, such as `user.created`.',
+      user: 'The user whom the event is about. If they are deleted, `email` and `username` are null.',
+      seq: 'Identifies the event among those of its user. Changes when it is sent again.',
       id: 'The `webhook-id`.',
-      failure: 'Of the last attempt: `status_500`, `timeout`, `network`, `queue`.',
+      created_at: 'When the event happened.',
+      dead_at: 'When delivery was given up.',
+      attempts: 'Number of delivery attempts.',
+      failure: 'Why the last attempt failed, such as `status_500`, `timeout`, `network` or `queue`.',
     },
   },
 );

@@ -1,4 +1,4 @@
-/** `/admin/api`: what the console does, for the access tokens of staff. */
+/** `/admin/api`: the console's functions for programs, with access tokens of staff. */
 import type { RefusalName } from '../../src/errors.ts';
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as schema from './admin-schemas.ts';
@@ -28,10 +28,10 @@ const parameter = (where: 'path' | 'query', name: string, description: string, s
 });
 const UUID = { type: 'string', format: 'uuid' };
 const FLAG = { type: 'boolean' };
-const USER_ID = [parameter('path', 'id', 'Of the user.', UUID)];
+const USER_ID = [parameter('path', 'id', 'The id of the user.', UUID)];
 const PAGE = [
-  parameter('query', 'cursor', 'The `next_cursor` of the page before.', { type: 'string' }),
-  parameter('query', 'limit', 'Rows of a page.', { type: 'integer', minimum: 1, maximum: 100, default: 50 }),
+  parameter('query', 'cursor', 'The `next_cursor` of the previous page.', { type: 'string' }),
+  parameter('query', 'limit', 'Rows per page.', { type: 'integer', minimum: 1, maximum: 100, default: 50 }),
 ];
 
 const admin = (operationId: string, summary: string, { responses, ...operation }: Node): Node => ({
@@ -43,39 +43,39 @@ const admin = (operationId: string, summary: string, { responses, ...operation }
   responses: { ...SIGNED_IN, ...NOT_STAFF, ...STORE, ...(responses as Node) },
 });
 const REMOVAL =
-  'Also where it is the only way to sign in, except of the last staff member who can. The user is told by e-mail; sessions stay.';
-/** Beside the one that every operation has, that the caller is no staff. */
+  'Allowed even if it is the user’s only way to sign in, unless they are the last staff member who can. Notifies the user by e-mail. Sessions stay.';
+/** In addition to permission_denied, which every operation has. */
 const forbidden = (...kinds: RefusalName[]): Node => ({ 403: refusal(['permission_denied', ...kinds]) });
 
 export const adminPaths: Record<string, Node> = {
   '/admin/api/overview': {
-    get: admin('adminOverview', 'Counts, and what was done last', {
-      responses: { 200: answers('The first page of the console.', schema.overview) },
+    get: admin('adminOverview', 'Get counts and the latest history', {
+      responses: { 200: answers('The data of the console’s first page.', schema.overview) },
     }),
   },
   '/admin/api/users': {
     get: admin('adminListUsers', 'Search and list users', {
       parameters: [
-        parameter('query', 'search', 'The beginning of an address or a username, or a whole id.', {
+        parameter('query', 'search', 'The beginning of an e-mail address or username, or a full id.', {
           type: 'string',
           maxLength: 254,
         }),
-        parameter('query', 'is_active', 'These alone.', FLAG),
-        parameter('query', 'is_staff', 'These alone.', FLAG),
-        parameter('query', 'email_verified', 'These alone.', FLAG),
-        parameter('query', 'ordering', 'With `-` in front: the other way round.', {
+        parameter('query', 'is_active', 'Only active users, or only inactive ones.', FLAG),
+        parameter('query', 'is_staff', 'Only staff, or only others.', FLAG),
+        parameter('query', 'email_verified', 'Only users with a verified address, or only others.', FLAG),
+        parameter('query', 'ordering', 'The sort order. A leading `-` means descending.', {
           type: 'string',
           enum: ['date_joined', '-date_joined', 'email', '-email', 'username', '-username'],
           default: '-date_joined',
         }),
         ...PAGE,
       ],
-      responses: { 200: answers('A page of them.', schema.users) },
+      responses: { 200: answers('A page of users.', schema.users) },
     }),
     post: admin('adminAddUser', 'Add a user', {
       requestBody: takes(schema.addUser),
       responses: {
-        201: answers('Added.', answer.user),
+        201: answers('The new user.', answer.user),
         ...bad({ password: [{ fault: 'password_entirely_numeric' }], is_staff: [{ fault: 'unverified' }] }),
         409: refusal(['email_taken', 'username_taken']),
       },
@@ -83,15 +83,15 @@ export const adminPaths: Record<string, Node> = {
   },
   '/admin/api/users/{id}': {
     parameters: USER_ID,
-    get: admin('adminGetUser', 'One user', {
+    get: admin('adminGetUser', 'Get a user', {
       responses: { 200: answers('The user.', answer.user), ...NOT_FOUND },
     }),
     patch: admin('adminChangeUser', 'Change a user', {
       description:
-        'Deactivation, and a staff flag that is given or taken away, end all sessions; taking it back revives none. Nobody whose address is not verified becomes staff, or active staff again, without `unverified`.',
+        'Deactivating a user, and giving or removing staff rights, ends all sessions; undoing it does not restore them. A user whose address is not verified can become staff, or active staff again, only with `unverified`.',
       requestBody: takes(schema.changeUser),
       responses: {
-        200: answers('The user as it is now.', answer.user),
+        200: answers('The changed user.', answer.user),
         ...bad({ is_active: [{ fault: 'not_a_boolean' }], is_staff: [{ fault: 'unverified' }] }),
         ...forbidden('last_staff'),
         ...NOT_FOUND,
@@ -99,16 +99,21 @@ export const adminPaths: Record<string, Node> = {
       },
     }),
     delete: admin('adminDeleteUser', 'Delete a user', {
-      description: 'As withdrawal; in the history a pseudonym stands for the person.',
-      responses: { 204: answers('Gone.'), ...NOTHING_ASKED, ...forbidden('last_staff'), ...NOT_FOUND },
+      description: 'Deletes the user and everything that belongs to them. The history keeps a pseudonym.',
+      responses: {
+        204: answers('The user is deleted.'),
+        ...NOTHING_ASKED,
+        ...forbidden('last_staff'),
+        ...NOT_FOUND,
+      },
     }),
   },
   '/admin/api/users/{id}/password-reset': when({
     'MAIL=inbox|cloudflare': {
       parameters: USER_ID,
-      post: admin('adminSendReset', 'Mail a password reset', {
+      post: admin('adminSendReset', 'Send a password reset', {
         responses: {
-          202: answers('A mail is under way.'),
+          202: answers('An e-mail with a link is on its way to the user.'),
           ...bad({ email: [{ fault: 'identity' }] }),
           ...NOT_FOUND,
           ...LIMITED,
@@ -118,84 +123,87 @@ export const adminPaths: Record<string, Node> = {
   }),
   '/admin/api/users/{id}/factors': {
     parameters: USER_ID,
-    get: admin('adminGetFactors', 'The second factor of a user', {
-      responses: { 200: answers('What is on.', answer.factors), ...NOT_FOUND },
+    get: admin('adminGetFactors', 'Get a user’s second factors', {
+      responses: { 200: answers('The active factors.', answer.factors), ...NOT_FOUND },
     }),
-    delete: admin('adminRemoveFactor', 'Switch the second factor of a user off', {
+    delete: admin('adminRemoveFactor', 'Remove a user’s second factor', {
       description:
-        'Recovery codes and log-ins that wait for the factor are void; the user is told by e-mail.',
-      responses: { 204: answers('Off.'), ...NOTHING_ASKED, ...NOT_FOUND },
+        'Also voids recovery codes and log-ins that wait for the factor. Notifies the user by e-mail.',
+      responses: { 204: answers('Removed.'), ...NOTHING_ASKED, ...NOT_FOUND },
     }),
   },
   '/admin/api/users/{id}/passkeys': {
     parameters: USER_ID,
-    get: admin('adminListPasskeys', 'The passkeys of a user', {
-      responses: { 200: answers('Oldest first.', passkeyList), ...NOT_FOUND },
+    get: admin('adminListPasskeys', 'List a user’s passkeys', {
+      responses: { 200: answers('The passkeys, oldest first.', passkeyList), ...NOT_FOUND },
     }),
   },
   '/admin/api/users/{id}/passkeys/{pid}': {
-    parameters: [...USER_ID, parameter('path', 'pid', 'Of the passkey.', UUID)],
-    delete: admin('adminRemovePasskey', 'Remove a passkey of a user', {
+    parameters: [...USER_ID, parameter('path', 'pid', 'The id of the passkey.', UUID)],
+    delete: admin('adminRemovePasskey', 'Remove a user’s passkey', {
       description: REMOVAL,
       responses: { 204: answers('Removed.'), ...NOTHING_ASKED, ...forbidden('last_staff'), ...NOT_FOUND },
     }),
   },
   '/admin/api/users/{id}/connections': {
     parameters: USER_ID,
-    get: admin('adminListConnections', 'The connected accounts of a user', {
-      responses: { 200: answers('Oldest first.', connectionAnswers.connections), ...NOT_FOUND },
+    get: admin('adminListConnections', 'List a user’s connected accounts', {
+      responses: {
+        200: answers('The connected accounts, oldest first.', connectionAnswers.connections),
+        ...NOT_FOUND,
+      },
     }),
   },
   '/admin/api/users/{id}/connections/{cid}': {
-    parameters: [...USER_ID, parameter('path', 'cid', 'Of the connection.', UUID)],
-    delete: admin('adminRemoveConnection', 'Remove a connected account of a user', {
+    parameters: [...USER_ID, parameter('path', 'cid', 'The id of the connection.', UUID)],
+    delete: admin('adminRemoveConnection', 'Remove a user’s connected account', {
       description: REMOVAL,
       responses: { 204: answers('Removed.'), ...NOTHING_ASKED, ...forbidden('last_staff'), ...NOT_FOUND },
     }),
   },
   '/admin/api/users/{id}/sessions': {
     parameters: USER_ID,
-    get: admin('adminListSessions', 'The sessions of a user', {
-      parameters: [parameter('query', 'id', 'This one alone.', UUID), ...PAGE],
-      responses: { 200: answers('A page of them, newest first.', schema.sessions), ...NOT_FOUND },
+    get: admin('adminListSessions', 'List a user’s sessions', {
+      parameters: [parameter('query', 'id', 'Only the session with this id.', UUID), ...PAGE],
+      responses: { 200: answers('A page of sessions, newest first.', schema.sessions), ...NOT_FOUND },
     }),
-    delete: admin('adminEndSessions', 'End all sessions of a user', {
+    delete: admin('adminEndSessions', 'End all of a user’s sessions', {
       responses: { 204: answers('Ended.'), ...NOTHING_ASKED, ...NOT_FOUND },
     }),
   },
   '/admin/api/users/{id}/sessions/{sid}': {
-    parameters: [...USER_ID, parameter('path', 'sid', 'Of the session.', UUID)],
-    delete: admin('adminEndSession', 'End one session of a user', {
+    parameters: [...USER_ID, parameter('path', 'sid', 'The id of the session.', UUID)],
+    delete: admin('adminEndSession', 'End a user’s session', {
       responses: { 204: answers('Ended.'), ...NOTHING_ASKED, ...NOT_FOUND },
     }),
   },
   '/admin/api/revoked-tokens': {
-    get: admin('adminListRevokedTokens', 'The blacklist', {
-      parameters: [parameter('query', 'jti', 'This one alone.', UUID), ...PAGE],
-      responses: { 200: answers('A page of it, newest expiry first.', schema.revokedTokens) },
+    get: admin('adminListRevokedTokens', 'List revoked refresh tokens', {
+      parameters: [parameter('query', 'jti', 'Only the token with this `jti`.', UUID), ...PAGE],
+      responses: { 200: answers('A page of the blacklist, latest expiry first.', schema.revokedTokens) },
     }),
   },
   '/admin/api/dead-letters': {
-    get: admin('adminListDeadLetters', 'Events that could not be delivered', {
+    get: admin('adminListDeadLetters', 'List events that could not be delivered', {
       parameters: PAGE,
-      responses: { 200: answers('A page of them, newest first.', schema.deadLetters) },
+      responses: { 200: answers('A page of events, newest first.', schema.deadLetters) },
     }),
   },
   '/admin/api/dead-letters/{user}/{seq}/retry': {
     parameters: [
-      parameter('path', 'user', 'The id of its user.', UUID),
-      parameter('path', 'seq', 'Its place.', { type: 'integer' }),
+      parameter('path', 'user', 'The id of the event’s user.', UUID),
+      parameter('path', 'seq', 'The event’s `seq`.', { type: 'integer' }),
     ],
     post: admin('adminRetryDeadLetter', 'Send an event again', {
       description:
-        'It is the last of its user’s events, and goes out within five minutes. 404 also where events are off.',
-      responses: { 202: answers('It waits.'), ...NOTHING_ASKED, ...NOT_FOUND },
+        'Appends the event to its user’s queue, to be sent within five minutes. 404 if events are off.',
+      responses: { 202: answers('The event will be sent again.'), ...NOTHING_ASKED, ...NOT_FOUND },
     }),
   },
   '/admin/api/history': {
-    get: admin('adminListHistory', 'Who did what to whom', {
-      parameters: [parameter('query', 'user', 'What was done to this one.', UUID), ...PAGE],
-      responses: { 200: answers('A page of it, newest first.', schema.history) },
+    get: admin('adminListHistory', 'List the actions of staff', {
+      parameters: [parameter('query', 'user', 'Only actions on the user with this id.', UUID), ...PAGE],
+      responses: { 200: answers('A page of the history, newest first.', schema.history) },
     }),
   },
 };

@@ -1,4 +1,4 @@
-/** The bodies of answers. Their types hold them to the presenters: a field that is missing here does not compile. */
+/** The bodies of responses. Their types are checked against the presenters: a missing field does not compile. */
 import * as z from 'zod/mini';
 import type { sessionJson, userJson } from '../../src/account/presenters.ts';
 import { ACCESS, MAIL_TOKEN, named, REFRESH, text, timestamp, uuid } from './names.ts';
@@ -9,7 +9,7 @@ export { flatProblem, problem } from './problems.ts';
 const jwt = text({ pattern: '^[\\w-]+\\.[\\w-]+\\.[\\w-]+$' });
 
 const value = z.nullable(z.union([z.string(), z.boolean()]));
-/** Of the audit log. */
+/** In the audit log. */
 export const changes = z.record(z.string(), z.object({ from: value, to: value }));
 
 export const USER = {
@@ -49,22 +49,27 @@ export const user: z.ZodMiniType<ReturnType<typeof userJson>> = named(
   }),
   {
     about: {
+      id: 'A UUID (version 7).',
       email: 'Null only for a user who was imported without one.',
+      username: 'Null if the user has none.',
+      is_active: 'An inactive user cannot log in.',
+      is_staff: 'Staff may use the console and `/admin/api`.',
+      email_verified: 'The user has confirmed the address.',
       date_joined: 'RFC 3339, UTC.',
-      last_login: 'RFC 3339, UTC.',
+      last_login: 'RFC 3339, UTC. Null if the user has never logged in.',
     },
     example: USER,
   },
 );
 
-/** What stands in the body in cookie mode, and where rotation is off. */
+/** The body in cookie mode, and without rotation. */
 export const access = named('AccessToken', z.object({ access: jwt }), {
   about: { access: 'A JWT for the Authorization header.' },
   example: { access: ACCESS },
 });
 const PAIR_ABOUT = {
   access: 'A JWT for the Authorization header.',
-  refresh: 'A JWT that gets the next pair, once. Never goes into the Authorization header.',
+  refresh: 'A JWT to get the next pair, once. Do not send it in the Authorization header.',
 };
 export const pair = named('TokenPair', z.object({ access: jwt, refresh: jwt }), {
   about: PAIR_ABOUT,
@@ -94,18 +99,21 @@ export const session: z.ZodMiniType<ReturnType<typeof sessionJson>> = named(
   'Session',
   z.object(sessionShape),
   {
-    description: 'One log-in, through all its refreshes.',
+    description: 'A log-in and all its refreshes.',
     about: {
-      current: 'The one whose access token asks.',
-      last_used_at: 'To about an hour.',
-      expires_at: 'An upper bound: the tokens themselves say when they are over.',
-      country: 'ISO 3166-1 alpha-2, as far as Cloudflare knows it.',
+      current: 'The session of this request’s access token.',
+      created_at: 'When the user logged in. RFC 3339, UTC.',
+      last_used_at: 'Accurate to about an hour.',
+      expires_at: 'An upper bound: the tokens themselves have the exact expiry.',
+      user_agent: 'At most 255 characters; null if the client sent none.',
+      ip: 'The address at the log-in; null if unknown.',
+      country: 'ISO 3166-1 alpha-2, from Cloudflare; null if unknown.',
     },
     example: SESSION,
   },
 );
 export const sessions = named('SessionList', z.object({ sessions: z.array(session) }), {
-  description: 'The live ones, newest first.',
+  description: 'The live sessions, newest first.',
   example: { sessions: [SESSION] },
 });
 
@@ -158,12 +166,13 @@ export const exported = named(
   }),
   {
     about: {
-      language: 'Of e-mails that staff cause: what the browser asked for at the last sign-in.',
-      sessions: 'Oldest first, those that have ended too.',
-      connections: 'Accounts of providers that sign in.',
-      pending: 'What was sent by e-mail and is not used yet.',
-      history: 'What staff did to the account.',
-      events: 'What happened to the account, and is not delivered yet to where the service sends events.',
+      language:
+        'The language that the browser asked for at the last sign-in, used for e-mails; null if none.',
+      sessions: 'Oldest first, including ended ones.',
+      connections: 'Accounts of providers with which the user can sign in.',
+      pending: 'Unused tokens that were sent by e-mail.',
+      history: 'Actions of staff on the account.',
+      events: 'Events about the account that are not delivered yet.',
     },
     example: {
       exported_at: '2026-11-23T10:30:00Z',
@@ -188,13 +197,16 @@ export const exported = named(
 );
 
 export const claim = named('Claim', z.object({ claim: z.string() }), {
-  description: 'Keep it: it proves to the confirmation that this browser signed up.',
+  description: 'Send it back when the address is confirmed: it proves that this browser signed up.',
+  about: { claim: 'A random value.' },
   example: { claim: 'q1C3r0J3kq0T2mXv9a8b7c6d5e4f3g2h1i0j9k8l7m6' },
 });
 export const resetOf = named('ResetOf', z.object({ email: z.nullable(text({ format: 'idn-email' })) }), {
+  about: { email: 'The address of the account whose password will be changed.' },
   example: { email: 'mina@example.com' },
 });
 export const takenBack = named('TakenBack', z.object({ reset_token: z.string() }), {
+  about: { reset_token: 'For `POST /account/password/reset/confirm`.' },
   example: { reset_token: MAIL_TOKEN },
 });
 export const nothing = named('Nothing', z.object({}), { example: {} });
@@ -203,7 +215,7 @@ export const jwks = named(
   'JwkSet',
   z.object({ keys: z.array(z.looseObject({ kty: z.string(), alg: z.string(), use: z.literal('sig') })) }),
   {
-    description: 'RFC 7517. Empty with a shared secret.',
+    description: 'A JWK Set (RFC 7517). Empty if tokens are signed with a shared secret.',
     example: {
       keys: [
         {
@@ -230,7 +242,7 @@ export const metadata = named(
   }),
   {
     description:
-      'OpenID Connect Discovery 1.0, RFC 8414: what is true of this service, which is no OpenID provider.',
+      'Metadata according to OpenID Connect Discovery 1.0 and RFC 8414, as far as it applies: this service is not an OpenID provider.',
     example: {
       issuer: 'https://accounts.example.com',
       jwks_uri: 'https://accounts.example.com/.well-known/jwks.json',
@@ -261,7 +273,7 @@ export const inbox = named(
       }),
     ),
   }),
-  { description: 'Newest first.', example: { messages: [] } },
+  { description: 'The e-mails of the last hour, newest first.', example: { messages: [] } },
 );
 export const openapi = named('OpenApi', z.looseObject({ openapi: z.string() }), {
   description: 'This document.',
@@ -275,5 +287,12 @@ export const factors = named(
     recovery_codes_left: z.int(),
     passkeys: z.int(),
   }),
-  { example: { totp: { created_at: '2026-11-02T09:30:00Z' }, recovery_codes_left: 9, passkeys: 0 } },
+  {
+    about: {
+      totp: 'The authenticator app; null if none is active.',
+      recovery_codes_left: 'Number of unused recovery codes.',
+      passkeys: 'Number of passkeys.',
+    },
+    example: { totp: { created_at: '2026-11-02T09:30:00Z' }, recovery_codes_left: 9, passkeys: 0 },
+  },
 );

@@ -1,4 +1,4 @@
-/** Sign-in with providers, and connected accounts. */
+/** Signing in with providers, and connected accounts. */
 import * as z from 'zod/mini';
 import * as connections from '../../src/connections/schemas.ts';
 import type { Node } from '../../src/openapi/resolve-template.ts';
@@ -34,23 +34,24 @@ const CONNECTION = {
 };
 
 const about = {
-  return_to: 'Where the browser goes afterwards: an allowed origin, the service’s own, or an app’s scheme.',
-  code_challenge: 'PKCE (RFC 7636), S256.',
+  return_to:
+    'The URL to return to: of an allowed origin, the service’s own origin, or an allowed app scheme.',
+  code_challenge: 'The PKCE challenge (RFC 7636, S256), base64url.',
 };
 const requests = {
   startLink: named('StartLink', connections.startLinkBody, {
-    about: { ...about, password: 'In place of a log-in or reauthentication within REAUTH_WINDOW.' },
+    about: { ...about, password: 'Instead of a log-in or reauthentication within REAUTH_WINDOW.' },
     example: { return_to: RETURN_TO, code_challenge: CHALLENGE },
   }),
   exchange: named('Exchange', connections.exchangeBody, {
     about: {
-      code: 'What came with the browser.',
-      code_verifier: 'Of the `code_challenge` at the beginning.',
+      code: 'The `code` parameter of the URL that the browser returned to.',
+      code_verifier: 'The PKCE verifier of the `code_challenge`.',
     },
     example: { code: CODE, code_verifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk' },
   }),
   remove: named('RemoveConnection', connections.removeBody, {
-    about: { password: 'In place of a log-in or reauthentication within REAUTH_WINDOW.' },
+    about: { password: 'Instead of a log-in or reauthentication within REAUTH_WINDOW.' },
     example: {},
   }),
 };
@@ -76,7 +77,9 @@ export const answersOf = {
     { example: { connections: [CONNECTION] } },
   ),
   url: named('ProviderUrl', z.object({ url: z.string() }), {
-    about: { url: 'For the user’s browser: the first one that opens it takes it, within 10 minutes.' },
+    about: {
+      url: 'To open in the user’s browser within 10 minutes. Works only in the first browser that opens it.',
+    },
     example: { url: `https://accounts.example.com/account/login/with/google?ticket=${CODE}` },
   }),
 };
@@ -87,7 +90,7 @@ const provider: Node = {
   name: 'provider',
   in: 'path',
   required: true,
-  description: 'One of `GET /account/providers`.',
+  description: 'An id from `GET /account/providers`.',
   schema: { type: 'string' },
   example: 'google',
 };
@@ -112,9 +115,9 @@ export const connectionsPaths: Record<string, Node> = {
     get: {
       operationId: 'listProviders',
       tags: TAGS,
-      summary: 'List the providers that users may sign in with',
+      summary: 'List the sign-in providers',
       security: [],
-      responses: { 200: answers('Those of PROVIDERS.', answersOf.providers), ...ANY },
+      responses: { 200: answers('The configured providers.', answersOf.providers), ...ANY },
     },
   },
   '/account/login/with/{provider}': {
@@ -124,20 +127,20 @@ export const connectionsPaths: Record<string, Node> = {
       tags: TAGS,
       summary: 'Sign in with a provider',
       description:
-        'For the browser, which goes to the provider and comes back to `return_to` with `?code=`, for `POST /account/login/exchange`, or with `?error=`: `access_denied`, `account_exists`, `email_missing`, `email_not_verified`, `connection_taken`, `sign_up_closed`, `user_inactive`, `expired`, `provider_unavailable`, `provider_error`. A `return_to` that is not allowed is 400, and nothing is redirected.',
+        'Open it in the browser. It redirects to the provider and returns to `return_to` with `?code=`, for `POST /account/login/exchange`, or with `?error=`: `access_denied`, `account_exists`, `email_missing`, `email_not_verified`, `connection_taken`, `sign_up_closed`, `user_inactive`, `expired`, `provider_unavailable` or `provider_error`. A `return_to` that is not allowed is 400, without a redirect.',
       security: [],
       parameters: [
         query('return_to', about.return_to, RETURN_TO),
         query('code_challenge', about.code_challenge, CHALLENGE),
-        query('code_challenge_method', '`S256`, which it is anyway.', 'S256'),
+        query('code_challenge_method', 'Optional; only `S256` is supported.', 'S256'),
         query(
           'ticket',
-          'Of a URL that `POST /account/connections/{id}` returned; in place of the others.',
+          'Part of the URL from `POST /account/connections/{id}`. Replaces the other parameters.',
           CODE,
         ),
       ],
       responses: {
-        302: redirect('To the provider, or back where it cannot be reached.', FLOW_COOKIE),
+        302: redirect('To the provider, or to `return_to` if the provider is unavailable.', FLOW_COOKIE),
         400: refusal(['invalid'], { faults: { return_to: [{ fault: 'invalid' }] } }),
         ...NOT_FOUND,
         ...LIMITED,
@@ -150,17 +153,22 @@ export const connectionsPaths: Record<string, Node> = {
     get: {
       operationId: 'finishSignInWithProvider',
       tags: TAGS,
-      summary: 'Come back from a provider',
-      description: 'For the browser alone that began: it has the cookie. Another one is 400.',
+      summary: 'Return from a provider',
+      description:
+        'The provider redirects here. Works only in the browser that started the sign-in; others get 400.',
       security: [],
       parameters: [
-        query('state', 'As it was sent to the provider.', 'Zm9yIG9uZSBicm93c2VyIGFuZCB0ZW4gbWludXRlcyBvbmx5'),
-        query('code', 'Of the provider.', 'SplxlOBeZQQYbYS6WxSbIA'),
-        query('iss', 'Of the provider (RFC 9207).', 'https://accounts.google.com'),
-        query('error', 'Of the provider.', 'access_denied'),
+        query(
+          'state',
+          'The `state` that was sent to the provider.',
+          'Zm9yIG9uZSBicm93c2VyIGFuZCB0ZW4gbWludXRlcyBvbmx5',
+        ),
+        query('code', 'The provider’s authorization code.', 'SplxlOBeZQQYbYS6WxSbIA'),
+        query('iss', 'The provider’s issuer (RFC 9207).', 'https://accounts.google.com'),
+        query('error', 'The provider’s error code.', 'access_denied'),
       ],
       responses: {
-        302: redirect('To `return_to`.', NO_FLOW_COOKIE),
+        302: redirect('To `return_to`, with `?code=` or `?error=`.', NO_FLOW_COOKIE),
         400: refusal(['invalid'], { faults: { state: [{ fault: 'invalid' }] } }),
         ...NOT_FOUND,
         ...LIMITED,
@@ -170,8 +178,8 @@ export const connectionsPaths: Record<string, Node> = {
     post: {
       operationId: 'finishSignInByForm',
       tags: TAGS,
-      summary: 'Come back from a provider by a form',
-      description: 'As Apple does. Turns it into the GET.',
+      summary: 'Return from a provider that posts a form',
+      description: 'As Apple does. Redirects to the GET of the same path.',
       security: [],
       requestBody: {
         required: true,
@@ -183,7 +191,7 @@ export const connectionsPaths: Record<string, Node> = {
         },
       },
       responses: {
-        303: answers('To the GET.', undefined, {
+        303: answers('To the GET of the same path.', undefined, {
           Location: { required: true, schema: { type: 'string' }, example: `${RETURN_TO}?code=${CODE}` },
         }),
         ...bad({}, {}),
@@ -198,7 +206,7 @@ export const connectionsPaths: Record<string, Node> = {
       tags: TAGS,
       summary: 'Exchange the code for tokens',
       description:
-        'The code lives 60 seconds and works once, with the verifier of the challenge at the beginning. A connection that a signed-in user adds is there from now on.',
+        'The code works once, for 60 seconds, with the verifier of the challenge. If a signed-in user is adding a connection, this completes it.',
       security: [],
       requestBody: takes(requests.exchange),
       responses: {
@@ -207,8 +215,8 @@ export const connectionsPaths: Record<string, Node> = {
           [COOKIE]: answers('Signed in.', answer.access, SETS_COOKIE),
         }),
         201: when({
-          [BODY]: answers('The account was made now.', answer.signedUp),
-          [COOKIE]: answers('The account was made now.', answer.signedUpByCookie, SETS_COOKIE),
+          [BODY]: answers('Signed in to a new account.', answer.signedUp),
+          [COOKIE]: answers('Signed in to a new account.', answer.signedUpByCookie, SETS_COOKIE),
         }),
         ...bad({ code: [{ fault: 'required' }] }),
         401: refusal(['code_not_valid', 'mfa_required', 'no_active_account']),
@@ -223,11 +231,15 @@ export const connectionsPaths: Record<string, Node> = {
     get: {
       operationId: 'listConnections',
       tags: TAGS,
-      summary: 'List my connected accounts',
+      summary: 'List the connected accounts',
       description:
-        'One that was just added counts once its code is exchanged; until then it is listed for a minute.',
+        'A connection is added once its code is exchanged. Before that it is already listed, for up to a minute.',
       security: BEARER,
-      responses: { 200: answers('The oldest first.', answersOf.connections), ...SIGNED_IN, ...STORE },
+      responses: {
+        200: answers('The connected accounts, oldest first.', answersOf.connections),
+        ...SIGNED_IN,
+        ...STORE,
+      },
     },
   },
   '/account/connections/{id}': {
@@ -236,7 +248,7 @@ export const connectionsPaths: Record<string, Node> = {
         name: 'id',
         in: 'path',
         required: true,
-        description: 'To add one, of the provider; to remove one, of the connection.',
+        description: 'POST: the id of the provider. DELETE: the id of the connection.',
         schema: { type: 'string' },
         example: 'google',
       },
@@ -246,11 +258,11 @@ export const connectionsPaths: Record<string, Node> = {
       tags: TAGS,
       summary: 'Connect an account of a provider',
       description:
-        'Returns a URL for the browser. It comes back to `return_to` as a sign-in does, and the exchange of the code adds the connection.',
+        'Returns a URL for the browser, which returns to `return_to` like a sign-in. Exchanging the code adds the connection.',
       security: BEARER,
       requestBody: takes(requests.startLink),
       responses: {
-        200: answers('Where the browser goes.', answersOf.url),
+        200: answers('The URL to open in the browser.', answersOf.url),
         ...bad({ return_to: [{ fault: 'invalid' }], password: [{ fault: 'password_incorrect' }] }),
         ...STEP_UP,
         ...NOT_FOUND,

@@ -1,4 +1,4 @@
-/** The paths of djoser and dj-rest-auth: there where COMPAT names them, and not in cookie mode. */
+/** The paths of djoser and dj-rest-auth, if COMPAT lists them, except in cookie mode. */
 import * as z from 'zod/mini';
 import { libraryFault } from '../../src/compat/faults.ts';
 import * as body from '../../src/compat/schemas.ts';
@@ -47,7 +47,7 @@ const djoserSignedUp = named(
   }),
   {
     description:
-      'With SIGN_UP=verify there is no user yet: `id` is null, and `claim` is for the confirmation.',
+      'With SIGN_UP=verify there is no user yet: `id` is null, and `claim` must be sent back with the confirmation.',
     example: { email, id, username },
   },
 );
@@ -75,7 +75,8 @@ const restSignedUp = named(
     claim: z.optional(z.string()),
   }),
   {
-    description: 'With SIGN_UP=verify `detail` alone, and `claim` for the confirmation.',
+    description:
+      'With SIGN_UP=verify only `detail`, and `claim`, which must be sent back with the confirmation.',
     example: { access: ACCESS, refresh: REFRESH, user: REST_USER },
   },
 );
@@ -109,7 +110,7 @@ const djoserDelete = named('DjoserDelete', body.djoserDeleteBody, {
 const djoserSetPassword = named('DjoserSetPassword', body.djoserSetPasswordBody, {
   example: { current_password: password, new_password },
 });
-const UID_ABOUT = { uid: 'The id of the user as base64url.', token: 'What the link in the mail carries.' };
+const UID_ABOUT = { uid: 'The user’s id as base64url.', token: 'The token in the link of the e-mail.' };
 const djoserConfirm = named('DjoserConfirm', body.djoserConfirmBody, {
   about: UID_ABOUT,
   example: { uid: UID, token: MAIL_TOKEN, new_password },
@@ -138,14 +139,14 @@ const restVerifyEmail = named('RestAuthVerifyEmail', body.restVerifyEmailBody, {
 
 interface Operation {
   takes?: z.ZodMiniType;
-  /** Of the example of 400. */
+  /** For the example of 400. */
   faults?: FieldFaults;
-  /** Asks for an access token. */
+  /** Requires an access token. */
   signedIn?: boolean;
   responses: Node;
 }
 
-/** Operations of one path by method. */
+/** The operations of a path, by method. */
 const path = (tag: string, operations: Record<string, [id: string, summary: string, Operation]>): Node =>
   Object.fromEntries(
     Object.entries(operations).map(
@@ -180,9 +181,11 @@ const restMail = (operations: Operations) =>
 const CLOSED = when({ 'SIGN_UP=closed': refusal(['sign_up_closed'], { drf: true }) });
 const LAST = refusal(['last_staff'], { drf: true });
 const done = { 204: answers('Done.') };
-const refreshed = (schema: z.ZodMiniType) => ({ 200: answers('The next tokens.', schema), ...TOKEN_REFUSED });
-const verified = { 200: answers('It is.', answer.nothing), ...TOKEN_REFUSED };
-const changed = { 200: answers('The user; a new address is not theirs until it is confirmed.', djoserUser) };
+const refreshed = (schema: z.ZodMiniType) => ({ 200: answers('The new tokens.', schema), ...TOKEN_REFUSED });
+const verified = { 200: answers('The token is valid.', answer.nothing), ...TOKEN_REFUSED };
+const changed = {
+  200: answers('The user, with the old address until the new one is confirmed.', djoserUser),
+};
 const TOKEN_FAULT: FieldFaults = { token: [libraryFault('djoser_token')] };
 const VALUE_FAULT: FieldFaults = { token: [libraryFault('invalid_value')] };
 const MISMATCH: FieldFaults = { new_password2: [libraryFault('django_mismatch')] };
@@ -201,20 +204,24 @@ export const djangoPaths: Record<string, Node> = {
     ],
   }),
   '/auth/users/me': djoser({
-    get: ['djoserMe', 'Who one is', { signedIn: true, responses: { 200: answers('The user.', djoserUser) } }],
+    get: [
+      'djoserMe',
+      'Get the signed-in user',
+      { signedIn: true, responses: { 200: answers('The user.', djoserUser) } },
+    ],
     put: [
       'djoserPutMe',
-      'Change the address',
+      'Change the e-mail address',
       { takes: djoserPut, signedIn: true, responses: { ...changed, ...STEP_UP } },
     ],
     patch: [
       'djoserPatchMe',
-      'Change the address, if given',
+      'Change the e-mail address, if given',
       { takes: djoserPatch, signedIn: true, responses: { ...changed, ...STEP_UP } },
     ],
     delete: [
       'djoserDeleteMe',
-      'Withdraw',
+      'Delete the account',
       {
         takes: djoserDelete,
         faults: { current_password: [libraryFault('djoser_password')] },
@@ -238,28 +245,28 @@ export const djangoPaths: Record<string, Node> = {
   '/auth/users/reset_password': djoserMail({
     post: [
       'djoserResetPassword',
-      'Ask for a new password',
+      'Request a password reset',
       { takes: request.requestPasswordReset, responses: done },
     ],
   }),
   '/auth/users/reset_password_confirm': djoserMail({
     post: [
       'djoserResetPasswordConfirm',
-      'Set the password by mail',
+      'Set a new password with a reset token',
       { takes: djoserConfirm, faults: TOKEN_FAULT, responses: done },
     ],
   }),
   '/auth/users/activation': djoserMail({
     post: [
       'djoserActivation',
-      'Confirm an address',
+      'Confirm an e-mail address',
       { takes: djoserActivation, faults: TOKEN_FAULT, responses: done },
     ],
   }),
   '/auth/users/resend_activation': djoserMail({
     post: [
       'djoserResendActivation',
-      'Ask for the mail again',
+      'Send the confirmation e-mail again',
       { takes: request.requestPasswordReset, responses: done },
     ],
   }),
@@ -277,14 +284,14 @@ export const djangoPaths: Record<string, Node> = {
   '/auth/jwt/refresh': djoser({
     post: [
       'djoserJwtRefresh',
-      'Get the next tokens',
+      'Refresh the tokens',
       {
         takes: request.refresh,
         faults: { refresh: [{ fault: 'required' }] },
         responses: {
           200: when({
-            'ROTATE_REFRESH_TOKENS=true': answers('The next tokens.', answer.pair),
-            else: answers('The next access token.', answer.access),
+            'ROTATE_REFRESH_TOKENS=true': answers('The new tokens.', answer.pair),
+            else: answers('The new access token.', answer.access),
           }),
           ...TOKEN_REFUSED,
         },
@@ -294,7 +301,7 @@ export const djangoPaths: Record<string, Node> = {
   '/auth/jwt/verify': djoser({
     post: [
       'djoserJwtVerify',
-      'Ask whether a token is good',
+      'Verify a token',
       { takes: request.token, faults: { token: [{ fault: 'required' }] }, responses: verified },
     ],
   }),
@@ -315,7 +322,7 @@ export const djangoPaths: Record<string, Node> = {
   '/dj-rest-auth/user': rest({
     get: [
       'restAuthUser',
-      'Who one is',
+      'Get the signed-in user',
       { signedIn: true, responses: { 200: answers('The user.', restUser) } },
     ],
     put: [
@@ -339,14 +346,14 @@ export const djangoPaths: Record<string, Node> = {
   '/dj-rest-auth/password/reset': restMail({
     post: [
       'restAuthPasswordReset',
-      'Ask for a new password',
+      'Request a password reset',
       { takes: request.requestPasswordReset, responses: says },
     ],
   }),
   '/dj-rest-auth/password/reset/confirm': restMail({
     post: [
       'restAuthPasswordResetConfirm',
-      'Set the password by mail',
+      'Set a new password with a reset token',
       { takes: restConfirm, faults: VALUE_FAULT, responses: says },
     ],
   }),
@@ -364,28 +371,28 @@ export const djangoPaths: Record<string, Node> = {
   '/dj-rest-auth/registration/verify-email': restMail({
     post: [
       'restAuthVerifyEmail',
-      'Confirm an address',
+      'Confirm an e-mail address',
       { takes: restVerifyEmail, responses: { ...says, ...NOT_FOUND } },
     ],
   }),
   '/dj-rest-auth/registration/resend-email': restMail({
     post: [
       'restAuthResendEmail',
-      'Ask for the mail again',
+      'Send the confirmation e-mail again',
       { takes: request.requestPasswordReset, responses: says },
     ],
   }),
   '/dj-rest-auth/token/refresh': rest({
     post: [
       'restAuthTokenRefresh',
-      'Get the next tokens',
+      'Refresh the tokens',
       { takes: restRefresh, responses: refreshed(restRefreshed) },
     ],
   }),
   '/dj-rest-auth/token/verify': rest({
     post: [
       'restAuthTokenVerify',
-      'Ask whether a token is good',
+      'Verify a token',
       { takes: request.token, faults: { token: [{ fault: 'required' }] }, responses: verified },
     ],
   }),

@@ -1,6 +1,6 @@
 /**
- * The OpenAPI 3.1 document as a template for every deployment: what depends on settings stands under `x-when`
- * (resolve-template.ts). Made when the assets are built, by scripts/build-assets.ts.
+ * The OpenAPI 3.1 document as a template for every deployment: parts that depend on settings are under `x-when`
+ * (resolve-template.ts). scripts/build-assets.ts generates it.
  */
 import * as z from 'zod/mini';
 import type { Node } from '../../src/openapi/resolve-template.ts';
@@ -35,7 +35,7 @@ const PATHS: Record<string, Node> = {
   ...servicePaths,
 };
 
-/** What a schema cannot say of itself: a description, an example, and what stands beside its properties. */
+/** Adds what a Zod schema does not contain: a description, an example and descriptions of its properties. */
 function annotate(schema: Node, { description, about = {}, example }: Meta): void {
   if (description !== undefined) schema.description = description;
   if (example !== undefined) schema.examples = [example];
@@ -57,7 +57,7 @@ function schemas(): Node {
   });
   return Object.fromEntries(
     Object.entries(schemas).map(([id, { $schema, $id, ...schema }]) => {
-      // Properties made of one Zod schema are one object, in whatever schema they are: each gets its own.
+      // Properties of the same Zod schema share one object across schemas, so each gets its own copy.
       const own = JSON.parse(JSON.stringify(schema)) as Node;
       annotate(own, known.get(id) ?? { id });
       return [id, own];
@@ -65,7 +65,7 @@ function schemas(): Node {
   );
 }
 
-/** The examples in it are promises (parts.ts). */
+/** Resolves the examples, which are promises (parts.ts). */
 async function awaited(node: unknown): Promise<unknown> {
   const value = await node;
   if (Array.isArray(value)) return Promise.all(value.map(awaited));
@@ -82,7 +82,7 @@ const CLEARED = {
 };
 const HEADERS: Record<string, Node> = {
   RequestId: {
-    description: 'By which the log knows this request.',
+    description: 'Identifies this request in the log.',
     required: true,
     schema: { type: 'string', format: 'uuid' },
   },
@@ -91,7 +91,7 @@ const HEADERS: Record<string, Node> = {
   ContentLanguage: { required: true, schema: { type: 'string', enum: ['en', 'ko'] } },
   WwwAuthenticate: {
     description:
-      'RFC 6750. `error` is there where a token was sent; `insufficient_user_authentication` asks for fresh proof (RFC 9470).',
+      'RFC 6750. `error` is present if a token was sent; `insufficient_user_authentication` asks for reauthentication (RFC 9470).',
     required: true,
     schema: {
       type: 'string',
@@ -113,7 +113,7 @@ const HEADERS: Record<string, Node> = {
     example: 60,
   },
   RefreshCookie: {
-    description: 'The refresh token, which no script reads.',
+    description: 'The refresh token, which scripts cannot read.',
     required: true,
     schema: { type: 'string', pattern: '^__Secure-refresh=.+; HttpOnly; Secure; SameSite=Strict$' },
   },
@@ -137,25 +137,34 @@ export async function openapiTemplate(version: string): Promise<Node> {
       summary:
         'Accounts with JWT: sign-up, log-in, refresh with rotation and a blacklist, log-out, withdrawal.',
       description: [
-        'JSON in snake_case; times are RFC 3339 in UTC; ids are UUIDs (version 7). Every path answers with and without a trailing slash; HEAD as GET. A body is `application/json` in UTF-8 of at most 16 KiB; unknown fields are ignored.',
-        'Every error is `application/problem+json` (RFC 9457; `application/json` at the paths of DRF’s clients) with a `code` for programs, which is never translated, and a `detail` for people, in the language of `Accept-Language` (English, Korean). A method that a path has not is 405 with `Allow`.',
-        'Sign up or log in, press **Authorize** with the access token, and go on.',
+        'JSON in snake_case; times are RFC 3339 in UTC; ids are UUIDs (version 7). Every path works with and without a trailing slash, and HEAD works like GET. Request bodies are `application/json` in UTF-8 of at most 16 KiB; unknown fields are ignored.',
+        'Every error is `application/problem+json` (RFC 9457; `application/json` on the paths for DRF clients) with a `code` for programs, which is never translated, and a `detail` for people, in the language of `Accept-Language` (English or Korean). A method that a path does not support is 405 with `Allow`.',
+        'To try it, sign up or log in, press **Authorize** and enter the access token.',
       ].join('\n\n'),
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
     security: [],
     tags: [
-      { name: 'Account', description: 'Sign-up, who one is, withdrawal.' },
+      { name: 'Account', description: 'Sign up, read and change the account, delete it.' },
       { name: 'Tokens', description: 'Log in, refresh, verify, log out.' },
-      { name: 'Sessions', description: 'A session is one log-in, through all its refreshes.' },
+      { name: 'Sessions', description: 'A session is a log-in and all its refreshes.' },
       { name: 'Connected accounts', description: 'Sign in with Google, GitHub and others.' },
-      { name: 'Password', description: 'Change, and reset by mail.' },
+      { name: 'Password', description: 'Change the password, or reset it by e-mail.' },
       when({
-        'MAIL=inbox|cloudflare': { name: 'E-mail', description: 'Verification and change of the address.' },
+        'MAIL=inbox|cloudflare': { name: 'E-mail', description: 'Confirm and change the e-mail address.' },
       }),
       when({
-        'PASSKEYS=true': { name: 'Passkeys', description: 'WebAuthn: add them, and sign in with one.' },
+        ENCRYPTION_KEY: {
+          name: 'Second factor',
+          description: 'Authenticator apps (TOTP) and recovery codes.',
+        },
+      }),
+      when({
+        'PASSKEYS=true': {
+          name: 'Passkeys',
+          description: 'WebAuthn: manage passkeys, and sign in with one.',
+        },
       }),
       when({
         'COMPAT=simplejwt': when({
@@ -171,15 +180,15 @@ export async function openapiTemplate(version: string): Promise<Node> {
       when({
         'PAGES=sign-in|sign-up|forgot|settings': {
           name: 'Pages',
-          description: 'For people to sign in with.',
+          description: 'HTML pages for signing in and managing the account.',
         },
       }),
-      { name: 'Admin', description: 'For staff: what the console at /admin does.' },
-      { name: 'Service', description: 'For machines and readers.' },
+      { name: 'Admin', description: 'For staff: the functions of the console at /admin.' },
+      { name: 'Service', description: 'Public keys, health checks, documentation and the client script.' },
       {
         name: 'Events',
         description:
-          'What the service sends to `EVENTS_URL`, signed as Standard Webhooks says, or to a queue.',
+          'What the service sends to `EVENTS_URL`, signed according to Standard Webhooks, or to a queue.',
       },
     ],
     paths: PATHS,
@@ -197,12 +206,12 @@ export async function openapiTemplate(version: string): Promise<Node> {
       securitySchemes: {
         bearerAuth: when({
           'AUTH_HEADER_TYPES=Bearer': bearer,
-          // Swagger UI knows no other scheme: the header is typed as a whole.
+          // Swagger UI supports no other scheme, so the whole header is entered.
           else: {
             type: 'apiKey',
             in: 'header',
             name: 'Authorization',
-            description: 'A scheme that AUTH_HEADER_TYPES names, a space, and the access token.',
+            description: 'A scheme from AUTH_HEADER_TYPES, a space and the access token.',
           },
         }),
         refreshCookie: when({
@@ -210,7 +219,7 @@ export async function openapiTemplate(version: string): Promise<Node> {
             type: 'apiKey',
             in: 'cookie',
             name: '__Secure-refresh',
-            description: 'The refresh token, as log-in and sign-up set it. The browser sends it by itself.',
+            description: 'The refresh token, set by log-in and sign-up. The browser sends it automatically.',
           },
         }),
       },

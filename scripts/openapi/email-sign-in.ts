@@ -1,4 +1,4 @@
-/** `/account/login/email`; there with SIGN_IN_BY_EMAIL alone. */
+/** `/account/login/email`, if SIGN_IN_BY_EMAIL is on. */
 import * as emailSignIn from '../../src/email-sign-in/schemas.ts';
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as answer from './answers.ts';
@@ -22,13 +22,15 @@ import {
 
 const requests = {
   request: named('RequestSignInCode', emailSignIn.requestCodeBody, {
+    about: { email: 'The address to which the code is sent.' },
     example: { email: 'mina@example.com' },
   }),
   confirm: named('ConfirmSignInCode', emailSignIn.confirmCodeBody, {
     description: 'With `email` and `code`, or with `token`.',
     about: {
-      code: 'The eight digits of the mail.',
-      token: 'What stands in the link of the mail, behind `#token=`.',
+      email: 'The address to which the code was sent.',
+      code: 'The eight-digit code in the e-mail.',
+      token: 'The token in the link of the e-mail, after `#token=`.',
     },
     example: { email: 'mina@example.com', code: '04190712' },
   }),
@@ -43,13 +45,13 @@ export const emailSignInPaths: Record<string, Node> = {
     post: {
       operationId: 'requestSignInCode',
       tags: ['Tokens'],
-      summary: 'Ask for a code by e-mail',
+      summary: 'Request a sign-in code by e-mail',
       description:
-        'Answers the same, after the same time, whether there is such an account or not. The code and the link work once and for 15 minutes; a newer mail voids the older.',
+        'The response and its timing are the same whether or not the account exists. The code and the link work once, for 15 minutes; a newer e-mail voids older ones.',
       security: [],
       requestBody: takes(requests.request),
       responses: {
-        202: answers('A mail is under way where the address may sign in.', answer.nothing),
+        202: answers('An e-mail is on its way if the address can sign in.', answer.nothing),
         ...bad({ email: [{ fault: 'email' }] }),
         ...shared,
       },
@@ -57,20 +59,20 @@ export const emailSignInPaths: Record<string, Node> = {
   }),
   '/account/login/email/confirm': withEmailSignIn({
     get: {
-      operationId: 'signInPage',
+      operationId: 'emailSignInPage',
       tags: ['Tokens'],
-      summary: 'The page of a sign-in by e-mail',
+      summary: 'Show the page for signing in by e-mail',
       description:
-        'What the link in the mail opens. It changes nothing: a click posts the token of the fragment.',
+        'The link in the e-mail opens it. It changes nothing: a click posts the token in the fragment.',
       security: [],
-      responses: { 200: page('A page for people.', IN_LANGUAGE), ...ANY },
+      responses: { 200: page('An HTML page.', IN_LANGUAGE), ...ANY },
     },
     post: {
       operationId: 'signInByEmail',
       tags: ['Tokens'],
       summary: 'Log in with a code sent by e-mail',
       description:
-        'Five wrong codes void it. It verifies the address; of an account that was unverified the password, the sessions and all that was sent by mail are void. Unless SIGN_UP is `closed`, an unknown address gets an account.',
+        'Five wrong codes void the code. Confirming also verifies the address; if it was unverified, the account’s password, sessions and e-mailed links become void. Unless SIGN_UP is `closed`, an unknown address gets a new account.',
       security: [],
       requestBody: takes(requests.confirm, {
         'With the code': { email: 'mina@example.com', code: '04190712' },

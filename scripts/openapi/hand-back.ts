@@ -1,4 +1,4 @@
-/** What the pages end with where an app waits for somebody. */
+/** The last step of the pages when an app has sent the user there. */
 import * as z from 'zod/mini';
 import { handBackBody, handBackCookieBody } from '../../src/connections/schemas.ts';
 import type { Node } from '../../src/openapi/resolve-template.ts';
@@ -18,15 +18,15 @@ import {
 } from './parts.ts';
 
 const about = {
-  return_to: 'Where the browser goes: of an allowed origin, or of an app’s scheme.',
-  code_challenge: 'Base64url of the SHA-256 of a verifier (RFC 7636, S256).',
+  return_to: 'The URL to return to: of an allowed origin, or an allowed app scheme.',
+  code_challenge: 'The PKCE challenge (RFC 7636, S256), base64url.',
 };
 const asked = {
   return_to: 'http://localhost/welcome',
   code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
 };
 const withToken = named('HandBack', handBackBody, {
-  about: { ...about, refresh: 'The refresh token of the session at the pages. It stays good.' },
+  about: { ...about, refresh: 'The refresh token of the session at the pages. It stays valid.' },
   example: { refresh: REFRESH, ...asked },
 });
 const byCookie = named('HandBackByCookie', handBackCookieBody, { about, example: asked });
@@ -42,13 +42,13 @@ export const handBackPaths: Record<string, Node> = {
     post: {
       operationId: 'handBack',
       tags: ['Pages'],
-      summary: 'Make a code for the app that waits',
+      summary: 'Create a code to return to an app',
       description:
-        'What the sign-in page does at its end: docs/pages.md. The code opens a session of its own, in which the user counts as signed in the way they did here.',
+        'Used by the sign-in page as its last step; see docs/pages.md. Exchanging the code opens a separate session with the same authentication methods.',
       security: when({ [BODY]: [], [COOKIE]: [{ refreshCookie: [] }] }),
       requestBody: when({ [BODY]: takes(withToken), [COOKIE]: takes(byCookie) }),
       responses: {
-        200: answers('Where the browser goes.', handedBack),
+        200: answers('The URL to open in the browser.', handedBack),
         ...bad({ return_to: [{ fault: 'invalid' }] }),
         401: when({
           [BODY]: refusal(EXPIRED_TOO),

@@ -1,4 +1,4 @@
-/** What needs mail: not there where MAIL is off. */
+/** Endpoints that need e-mail: absent if MAIL=off. */
 
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as answer from './answers.ts';
@@ -27,22 +27,22 @@ const linkPage = (operationId: string, tag: string, summary: string): Node => ({
   tags: [tag],
   summary,
   description:
-    'What the link in the mail opens. It changes nothing: a click posts the token of the fragment.',
+    'The link in the e-mail opens it. It changes nothing: a click posts the token in the fragment.',
   security: [],
-  responses: { 200: page('A page for people.', IN_LANGUAGE), ...ANY },
+  responses: { 200: page('An HTML page.', IN_LANGUAGE), ...ANY },
 });
 
 export const mailPaths: Record<string, Node> = {
   '/account/password/reset': withMail({
     post: {
-      operationId: 'askPasswordReset',
+      operationId: 'requestPasswordReset',
       tags: ['Password'],
-      summary: 'Ask for a reset',
-      description: 'Answers the same, after the same time, whether there is such an account or not.',
+      summary: 'Request a password reset',
+      description: 'The response and its timing are the same whether or not the account exists.',
       security: [],
       requestBody: takes(request.requestPasswordReset),
       responses: {
-        202: answers('A mail is under way where the account exists.', answer.nothing),
+        202: answers('An e-mail is on its way if the account exists.', answer.nothing),
         ...bad({ email: [{ fault: 'email' }] }),
         ...forbidden(),
         ...LIMITED,
@@ -51,12 +51,12 @@ export const mailPaths: Record<string, Node> = {
     },
   }),
   '/account/password/reset/confirm': withMail({
-    get: linkPage('passwordResetPage', 'Password', 'The page of a reset'),
+    get: linkPage('passwordResetPage', 'Password', 'Show the page to choose a new password'),
     post: {
       operationId: 'confirmPasswordReset',
       tags: ['Password'],
-      summary: 'Choose a new password',
-      description: 'All sessions end.',
+      summary: 'Set a new password with a reset token',
+      description: 'Ends all sessions.',
       security: [],
       requestBody: takes(request.confirmReset),
       responses: {
@@ -72,13 +72,13 @@ export const mailPaths: Record<string, Node> = {
     post: {
       operationId: 'checkPasswordReset',
       tags: ['Password'],
-      summary: 'Whose password a reset is about',
+      summary: 'Check a reset token',
       description:
-        'For the page of a reset: it shows at once that a link has expired, and gives password managers the name. Changes nothing.',
+        'For the page that opens the link: whether the link is still valid, and the address for password managers. Changes nothing.',
       security: [],
       requestBody: takes(request.mailToken),
       responses: {
-        200: answers('The token works.', answer.resetOf),
+        200: answers('The token is valid.', answer.resetOf),
         ...bad({ token: [{ fault: 'token_not_valid' }] }),
         ...forbidden(),
         ...LIMITED,
@@ -87,13 +87,13 @@ export const mailPaths: Record<string, Node> = {
     },
   }),
   '/account/email/verify': withMail({
-    get: linkPage('emailVerifyPage', 'E-mail', 'The page of a verification'),
+    get: linkPage('emailVerifyPage', 'E-mail', 'Show the page to confirm an address'),
     post: {
       operationId: 'verifyEmail',
       tags: ['E-mail'],
-      summary: 'Confirm an address',
+      summary: 'Confirm an e-mail address',
       description:
-        'After a sign-up, after a change of address, and, with SIGN_UP=verify, what makes the account: that takes a proof that whoever confirms is who signed up.',
+        'For the address of a sign-up or a new address. With SIGN_UP=verify it creates the account, and needs a proof that the same person signed up.',
       security: [],
       requestBody: takes(request.confirmEmail),
       responses: {
@@ -107,13 +107,13 @@ export const mailPaths: Record<string, Node> = {
     },
   }),
   '/account/email/disown': withMail({
-    get: linkPage('disownPage', 'E-mail', 'The page of “This wasn’t me”'),
+    get: linkPage('disownPage', 'E-mail', 'Show the “This wasn’t me” page'),
     post: {
       operationId: 'disownAccount',
       tags: ['E-mail'],
-      summary: 'Delete an account that somebody else made with this address',
+      summary: 'Delete an account that somebody else created with this address',
       description:
-        'With the token of the verification mail, for as long as the address is unverified. The account and all that belongs to it are deleted.',
+        'With the token of the verification e-mail, as long as the address is unverified. Deletes the account and everything that belongs to it.',
       security: [],
       requestBody: takes(request.mailToken),
       responses: {
@@ -126,17 +126,17 @@ export const mailPaths: Record<string, Node> = {
     },
   }),
   '/account/email/take-back': withMail({
-    get: linkPage('takeBackPage', 'E-mail', 'The page that takes an address back'),
+    get: linkPage('takeBackPage', 'E-mail', 'Show the page to take back an address'),
     post: {
       operationId: 'takeBackEmail',
       tags: ['E-mail'],
-      summary: 'Take an address back that a change replaced',
+      summary: 'Take back an address that was replaced',
       description:
-        'With the token of the mail to the old address, for 72 hours. All sessions end, whatever is pending is void, and no password works until a new one is chosen with `reset_token` at `/account/password/reset/confirm`.',
+        'With the token of the e-mail to the old address, for 72 hours. Ends all sessions, voids pending changes and disables the password until a new one is set with `reset_token` at `/account/password/reset/confirm`.',
       security: [],
       requestBody: takes(request.mailToken),
       responses: {
-        200: answers('The address is the account’s again.', answer.takenBack),
+        200: answers('The account has the old address again.', answer.takenBack),
         ...bad({ token: [{ fault: 'token_not_valid' }] }),
         ...forbidden(),
         409: refusal(['email_taken']),
@@ -149,10 +149,10 @@ export const mailPaths: Record<string, Node> = {
     post: {
       operationId: 'resendVerification',
       tags: ['E-mail'],
-      summary: 'Send the verification once more',
+      summary: 'Send the verification e-mail again',
       security: BEARER,
       responses: {
-        202: answers('A mail is under way where there is something to verify.', answer.nothing),
+        202: answers('An e-mail is on its way if the address is unverified.', answer.nothing),
         ...NOTHING_ASKED,
         ...SIGNED_IN,
         ...forbidden(),
@@ -165,13 +165,13 @@ export const mailPaths: Record<string, Node> = {
     post: {
       operationId: 'changeEmail',
       tags: ['E-mail'],
-      summary: 'Change the address',
+      summary: 'Change the e-mail address',
       description:
-        'Takes effect when the new address confirms; the old one is told. Answers the same where the new address is taken.',
+        'Takes effect once the new address is confirmed; the old address is notified. The response is the same if the new address is taken.',
       security: BEARER,
       requestBody: takes(request.changeEmail),
       responses: {
-        202: answers('A mail is under way.', answer.nothing),
+        202: answers('An e-mail is on its way to the new address.', answer.nothing),
         ...bad({ password: [{ fault: 'password_incorrect' }] }),
         ...STEP_UP,
         ...forbidden(),

@@ -1,15 +1,15 @@
 /**
- * The schemas of the document by name. Nothing in this folder but routes.ts and resolve-template.ts is part of the Worker:
- * document.ts runs when the assets are built (docs/adr/0005-openapi.md).
+ * The named schemas of the document. Nothing in this folder is part of the Worker: document.ts runs when the assets are
+ * built (docs/adr/0005-openapi.md).
  */
 import * as z from 'zod/mini';
 
 export interface Meta {
   id: string;
   description?: string;
-  /** A whole body. */
+  /** An example of the whole body. */
   example?: unknown;
-  /** What stands beside its properties. */
+  /** Descriptions of its properties. */
   about?: Readonly<Record<string, string>>;
   [annotation: string]: unknown;
 }
@@ -21,12 +21,12 @@ export function named<S extends z.ZodMiniType>(id: string, schema: S, meta: Omit
   return schema;
 }
 
-/** A string with annotations of JSON Schema. */
+/** A string with JSON Schema annotations. */
 export const text = (annotations: Record<string, unknown>) => z.string().check(z.meta(annotations));
 export const uuid = text({ format: 'uuid' });
 export const timestamp = text({ format: 'date-time', pattern: 'Z$' });
 
-/** Examples: the tokens are of the right form and say nothing. */
+/** Example tokens of the right form. */
 export const ACCESS = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIn0.c2lnbmF0dXJl';
 export const REFRESH = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl';
 export const MAIL_TOKEN =

@@ -1,4 +1,4 @@
-/** What operations are put together from: conditions, bodies, answers and refusals. */
+/** Building blocks of operations: conditions, bodies, responses and errors. */
 import type * as z from 'zod/mini';
 import { type FieldFaults, REFUSALS, Refusal, type RefusalName, refusalCode } from '../../src/errors.ts';
 import { problemResponse } from '../../src/http/problem-response.ts';
@@ -7,7 +7,7 @@ import { describeDrfRefusal } from '../../src/languages/describe-drf.ts';
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import { names } from './names.ts';
 
-/** What holds under the settings alone: `{'MAIL=inbox|cloudflare': …, else: …}`. See resolve-template.ts. */
+/** Depends on settings: `{'MAIL=inbox|cloudflare': …, else: …}`. See resolve-template.ts. */
 export const when = (choices: Node): Node => ({ 'x-when': choices });
 export const COOKIE = 'REFRESH_TRANSPORT=cookie';
 export const BODY = 'REFRESH_TRANSPORT=body';
@@ -19,7 +19,7 @@ const nameOf = (schema: z.ZodMiniType): string => {
   return id;
 };
 
-/** The body of a request. `examples` by name, where one is not enough. */
+/** A request body. `examples`: named examples instead of the schema's own. */
 export const takes = (schema: z.ZodMiniType, examples?: Readonly<Record<string, unknown>>): Node => ({
   required: true,
   content: {
@@ -39,7 +39,7 @@ export const takes = (schema: z.ZodMiniType, examples?: Readonly<Record<string, 
   },
 });
 
-/** As `takes`, and as DRF's form parsers read it. */
+/** A request body as JSON or as a form, for DRF clients. */
 export const takesForms = (schema: z.ZodMiniType): Node => {
   const { required, content } = takes(schema) as { required: boolean; content: Record<string, Node> };
   const form = { schema: ref(`schemas/${nameOf(schema)}`) };
@@ -56,12 +56,12 @@ export const takesForms = (schema: z.ZodMiniType): Node => {
 const HEADERS = { 'X-Request-Id': ref('headers/RequestId'), 'Cache-Control': ref('headers/NoStore') };
 export const PUBLIC = { 'Cache-Control': ref('headers/Public') };
 export const IN_LANGUAGE = { 'Content-Language': ref('headers/ContentLanguage') };
-/** In cookie mode alone. */
+/** In cookie mode only. */
 export const SETS_COOKIE = { 'Set-Cookie': when({ [COOKIE]: ref('headers/RefreshCookie') }) };
 export const CLEARS_COOKIE = { 'Set-Cookie': when({ [COOKIE]: ref('headers/NoRefreshCookie') }) };
 export const MAY_CLEAR_COOKIE = { 'Set-Cookie': when({ [COOKIE]: ref('headers/PerhapsNoRefreshCookie') }) };
 
-/** Without a schema: without a body. */
+/** A response; without `schema` it has no body. */
 export const answers = (description: string, schema?: z.ZodMiniType, headers: Node = {}): Node => ({
   description,
   headers: { ...HEADERS, ...headers },
@@ -75,7 +75,7 @@ export const answers = (description: string, schema?: z.ZodMiniType, headers: No
   }),
 });
 
-/** A file of the Worker's own assets. */
+/** A static file of the Worker. */
 export const file = (description: string, ...types: string[]): Node => ({
   200: {
     description,
@@ -88,7 +88,10 @@ export const file = (description: string, ...types: string[]): Node => ({
       types.map((type) => [type, { schema: { type: type.endsWith('json') ? 'object' : 'string' } }]),
     ),
   },
-  304: { description: 'As `If-None-Match` has it.', headers: { ...HEADERS, ...PUBLIC } },
+  304: {
+    description: 'Not modified since the version in `If-None-Match`.',
+    headers: { ...HEADERS, ...PUBLIC },
+  },
 });
 
 export const page = (description: string, headers: Node = {}): Node => ({
@@ -97,7 +100,7 @@ export const page = (description: string, headers: Node = {}): Node => ({
   content: { 'text/html': { schema: { type: 'string' } } },
 });
 
-/** What http/problem-response.ts answers, in English. A promise: document.ts awaits all of them. */
+/** The response of http/problem-response.ts in English, as a promise, which document.ts awaits. */
 const exampleOf = (kind: RefusalName, faults: FieldFaults | undefined, drf: boolean): Promise<unknown> =>
   problemResponse(new Refusal(kind, faults ? { faults } : {}), {
     language: 'en',
@@ -116,14 +119,14 @@ const HEADERS_OF_STATUS: Readonly<Record<number, Node>> = {
 };
 
 interface Details {
-  /** The example of `invalid`. */
+  /** For the example of `invalid`. */
   faults?: FieldFaults;
-  /** A path of DRF's clients: `application/json`, sentences at the top level too. */
+  /** For the paths of DRF clients: `application/json`, with field errors at the top level too. */
   drf?: boolean;
   headers?: Node;
 }
 
-/** Refusals of one status: all their codes, an example of each. */
+/** A response for errors of one status, with all their codes and an example of each. */
 export function refusal(kinds: readonly RefusalName[], { faults, drf = false, headers }: Details = {}): Node {
   const status = REFUSALS[kinds[0] as RefusalName].status;
   const codes = [...new Set(kinds.map(refusalCode))];
@@ -169,7 +172,7 @@ export const REFRESH_401 = [
   'user_inactive',
 ] as const satisfies RefusalName[];
 
-/** Refusals that several operations share. document.ts makes components of them. */
+/** Errors that several operations share, as components of the document. */
 export const SHARED = {
   NotSignedIn: SIGNED_IN_401,
   StepUpRequired: [...SIGNED_IN_401, 'reauthentication_required'],
@@ -188,7 +191,7 @@ export const SHARED = {
 } as const satisfies Record<string, RefusalName[]>;
 const shared = (name: keyof typeof SHARED) => ref(`responses/${name}`);
 
-/** The same refusals at a path of DRF's clients: components of their own. */
+/** Replaces shared errors by their variants for DRF clients. */
 export const asDrf = (responses: Node): Node =>
   Object.fromEntries(
     Object.entries(responses).map(([status, response]) => {
@@ -200,32 +203,32 @@ export const asDrf = (responses: Node): Node =>
     }),
   );
 
-/** Of every operation: without a store. */
+/** Errors of every operation, even without a store. */
 export const ANY: Node = { 500: shared('InternalError'), 503: shared('Misconfigured') };
-/** Of an operation that asks D1, KV or the limits. */
+/** Errors of operations that use D1, KV or rate limits. */
 export const STORE: Node = { 500: shared('InternalError'), 503: shared('Unavailable') };
 export const SIGNED_IN: Node = { 401: shared('NotSignedIn') };
-/** Of a change that asks for fresh proof. */
+/** 401 of operations that require step-up. */
 export const STEP_UP: Node = { 401: shared('StepUpRequired') };
 export const TOKEN_REFUSED: Node = { 401: shared('TokenRefused') };
 export const NO_ACTIVE_ACCOUNT: Node = { 401: shared('NoActiveAccount') };
 export const NOT_STAFF: Node = { 403: shared('NotStaff') };
 export const NOT_FOUND: Node = { 404: shared('NotFound') };
 export const LIMITED: Node = { 429: shared('Throttled') };
-/** What any path answers to a method that it has not. */
+/** The response of any path to an unsupported method. */
 export const OTHER_METHODS: Node = shared('MethodNotAllowed');
 
-/** Of an operation that reads a body. */
+/** Errors of operations that read a body. */
 export const bad = (faults: FieldFaults, details: Details = {}): Node => ({
   400: refusal(['parse_error', 'invalid'], { ...details, faults }),
   413: shared('PayloadTooLarge'),
   415: shared('UnsupportedMediaType'),
 });
 
-/** Of a body where nothing is asked for. */
+/** Errors of operations whose body has no fields. */
 export const NOTHING_ASKED = bad({ non_field_errors: [{ fault: 'not_an_object' }] });
 
-/** 403 of an unsafe method: in cookie mode the origin is checked; `kinds` are the operation's own. */
+/** 403 of unsafe methods, whose origin is checked in cookie mode. `kinds`: the operation's own errors. */
 export const forbidden = (...kinds: RefusalName[]): Node => ({
   403: when({
     [COOKIE]: kinds.length > 0 ? refusal(['origin_not_allowed', ...kinds]) : shared('OriginNotAllowed'),

@@ -1,4 +1,4 @@
-/** `/account/passkeys` and signing in with one; there where PASSKEYS is on. */
+/** `/account/passkeys`, and signing in with one, if PASSKEYS is on. */
 import * as z from 'zod/mini';
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import type { passkeyJson } from '../../src/passkeys/presenters.ts';
@@ -59,17 +59,20 @@ const requests = {
   add: named('AddPasskey', passkeys.addPasskeyBody, {
     about: {
       credential: 'RegistrationResponseJSON: `credential.toJSON()` in the browser.',
-      name: 'What the user calls it.',
+      name: 'A name for the user, at most 150 characters.',
     },
     example: { credential: attestation, name: 'My phone' },
   }),
-  rename: named('RenamePasskey', passkeys.renamePasskeyBody, { example: { name: 'My phone' } }),
+  rename: named('RenamePasskey', passkeys.renamePasskeyBody, {
+    about: { name: 'At most 150 characters.' },
+    example: { name: 'My phone' },
+  }),
   signIn: named('PasskeySignIn', passkeys.passkeySignInBody, {
     about: { credential: 'AuthenticationResponseJSON: `credential.toJSON()` in the browser.' },
     example: { credential: assertion },
   }),
   stepUp: named('PasskeyStepUp', passkeys.passkeyStepUpBody, {
-    about: { password: 'In place of a log-in or reauthentication within REAUTH_WINDOW.' },
+    about: { password: 'Instead of a log-in or reauthentication within REAUTH_WINDOW.' },
     example: {},
   }),
 };
@@ -89,7 +92,10 @@ const passkey: z.ZodMiniType<ReturnType<typeof passkeyJson>> = named(
     synced: z.boolean(),
   }),
   {
-    about: { synced: 'It is kept in an account of its provider, and so on more than one device.' },
+    about: {
+      last_used_at: 'Null if it was never used.',
+      synced: 'Whether it is backed up, and so available on more than one device.',
+    },
     example: {
       id: '0196f2a4-7c20-7b11-8c3d-2f6d8e105f0c',
       name: 'My phone',
@@ -172,16 +178,24 @@ const origins = named('RelatedOrigins', z.object({ origins: z.array(z.string()) 
 const BEARER = [{ bearerAuth: [] }];
 const withPasskeys = (path: Node): Node => when({ 'PASSKEYS=true': path });
 const shared = { ...forbidden(), ...LIMITED, ...STORE };
-const PASSKEY_ID = [{ name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }];
+const PASSKEY_ID = [
+  {
+    name: 'id',
+    in: 'path',
+    required: true,
+    description: 'The id of the passkey.',
+    schema: { type: 'string', format: 'uuid' },
+  },
+];
 
 export const passkeyPaths: Record<string, Node> = {
   '/account/login/passkey/options': withPasskeys({
     post: {
       operationId: 'passkeySignInOptions',
       tags: ['Passkeys'],
-      summary: 'Get the options of a sign-in',
+      summary: 'Get the options for signing in with a passkey',
       description:
-        'For `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`, with `mediation: "conditional"` too. The challenge lives 5 minutes and works once.',
+        'For `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`, also with `mediation: "conditional"`. The challenge works once, for 5 minutes.',
       security: [],
       responses: { 200: answers('The options.', request), ...NOTHING_ASKED, ...forbidden(), ...ANY },
     },
@@ -192,7 +206,7 @@ export const passkeyPaths: Record<string, Node> = {
       tags: ['Passkeys'],
       summary: 'Sign in with a passkey',
       description:
-        'The passkey verifies its user, so that no second factor is asked for. Whatever is wrong with the credential is one answer.',
+        'A passkey with user verification counts as two factors, so no second factor is needed. All faults of the credential get the same response.',
       security: [],
       requestBody: takes(requests.signIn),
       responses: {
@@ -210,8 +224,8 @@ export const passkeyPaths: Record<string, Node> = {
     post: {
       operationId: 'passkeyReauthenticationOptions',
       tags: ['Passkeys'],
-      summary: 'Get the options of a reauthentication',
-      description: 'For `{passkey}` of `POST /account/reauthenticate`: one of the user’s own passkeys.',
+      summary: 'Get the options for reauthenticating with a passkey',
+      description: 'For `passkey` in `POST /account/reauthenticate`. Allows the user’s own passkeys only.',
       security: BEARER,
       responses: { 200: answers('The options.', request), ...NOTHING_ASKED, ...SIGNED_IN, ...shared },
     },
@@ -220,19 +234,20 @@ export const passkeyPaths: Record<string, Node> = {
     get: {
       operationId: 'listPasskeys',
       tags: ['Passkeys'],
-      summary: 'List my passkeys',
+      summary: 'List the passkeys',
       security: BEARER,
-      responses: { 200: answers('Oldest first.', list), ...SIGNED_IN, ...STORE },
+      responses: { 200: answers('The passkeys, oldest first.', list), ...SIGNED_IN, ...STORE },
     },
     post: {
       operationId: 'addPasskey',
       tags: ['Passkeys'],
       summary: 'Add a passkey',
-      description: 'That was created with the options. The user is told by e-mail.',
+      description:
+        'With a credential created from `POST /account/passkeys/options`. Notifies the user by e-mail.',
       security: BEARER,
       requestBody: takes(requests.add),
       responses: {
-        201: answers('Added.', passkey),
+        201: answers('The new passkey.', passkey),
         ...bad({ credential: [{ fault: 'passkey_not_valid' }] }),
         ...SIGNED_IN,
         ...shared,
@@ -243,9 +258,9 @@ export const passkeyPaths: Record<string, Node> = {
     post: {
       operationId: 'passkeyCreationOptions',
       tags: ['Passkeys'],
-      summary: 'Get the options of a new passkey',
+      summary: 'Get the options for adding a passkey',
       description:
-        'For `PublicKeyCredential.parseCreationOptionsFromJSON` and `navigator.credentials.create`. The challenge lives 5 minutes and works once, for this user.',
+        'For `PublicKeyCredential.parseCreationOptionsFromJSON` and `navigator.credentials.create`. The challenge works once, for 5 minutes and for this user.',
       security: BEARER,
       requestBody: takes(requests.stepUp),
       responses: {
@@ -265,7 +280,7 @@ export const passkeyPaths: Record<string, Node> = {
       security: BEARER,
       requestBody: takes(requests.rename),
       responses: {
-        200: answers('Renamed.', passkey),
+        200: answers('The renamed passkey.', passkey),
         ...bad({ name: [{ fault: 'blank' }] }),
         ...SIGNED_IN,
         ...NOT_FOUND,
@@ -276,7 +291,7 @@ export const passkeyPaths: Record<string, Node> = {
       operationId: 'removePasskey',
       tags: ['Passkeys'],
       summary: 'Remove a passkey',
-      description: 'The only way to sign in to the account stays. The user is told by e-mail.',
+      description: '409 if the user could not sign in without it. Notifies the user by e-mail.',
       security: BEARER,
       requestBody: takes(requests.stepUp),
       responses: {
@@ -293,8 +308,8 @@ export const passkeyPaths: Record<string, Node> = {
     get: {
       operationId: 'relatedOrigins',
       tags: ['Passkeys'],
-      summary: 'Where the passkeys may be used',
-      description: 'Related origin requests of WebAuthn Level 3: browsers read it at the RP ID.',
+      summary: 'Get the origins that may use the passkeys',
+      description: 'Related origin requests of WebAuthn Level 3: browsers fetch it from the RP ID.',
       security: [],
       responses: { 200: answers('The origins.', origins, PUBLIC), ...ANY },
     },

@@ -1,4 +1,4 @@
-/** The bodies of errors. */
+/** The bodies of error responses. */
 import * as z from 'zod/mini';
 import { LIBRARY_FAULT_CODES } from '../../src/compat/faults.ts';
 import {
@@ -19,7 +19,7 @@ const FIELD_CODES = unique([
 ]);
 
 const fieldError = named('FieldError', z.object({ message: z.string(), code: z.enum(FIELD_CODES) }), {
-  about: { message: 'A sentence for people.', code: 'For programs; never translated.' },
+  about: { message: 'A message for people.', code: 'For programs; never translated.' },
 });
 const tokenMessage = named(
   'TokenMessage',
@@ -44,16 +44,17 @@ const problemShape = {
   request_id: z.optional(uuid),
 };
 const PROBLEM_ABOUT = {
-  detail: 'A sentence for people, in the language of Accept-Language.',
+  title: 'The name of the status (RFC 9110).',
+  status: 'The HTTP status.',
+  detail: 'A message for people, in the language of Accept-Language.',
   code: 'For programs; never translated.',
-  errors: 'Of code `invalid`: by field; what concerns the whole body stands under `non_field_errors`.',
-  reason: 'Of code `token_not_valid`: a token of this service that has expired. A refresh gets another.',
-  mfa_token: 'With `mfa_required`: for `POST /account/login/second-factor`.',
-  methods: 'With `mfa_required`: what that takes.',
+  errors: 'For `invalid`: errors by field. Errors of the whole body are under `non_field_errors`.',
+  reason: 'For `token_not_valid`: the token has expired, so a refresh gets a new one.',
+  mfa_token: 'For `mfa_required`: to send to `POST /account/login/second-factor`.',
+  methods: 'For `mfa_required`: the second factors that are accepted.',
   messages: 'As in simplejwt: what is wrong with the token.',
-  problems:
-    'Of code `misconfigured`, in development only: the settings at fault, and what is wrong with them.',
-  request_id: 'Of status 500: what to look for in the log.',
+  problems: 'For `misconfigured`, in development only: the invalid settings, and what is wrong with them.',
+  request_id: 'For status 500: identifies the request in the log.',
 };
 export const problem = named('Problem', z.object(problemShape), {
   description: 'RFC 9457, with the `detail` and `code` of Django REST Framework.',
@@ -70,7 +71,7 @@ export const flatProblem = named(
     refresh: sentences,
     token: sentences,
     non_field_errors: sentences,
-    // Of djoser and dj-rest-auth.
+    // For djoser and dj-rest-auth.
     claim: sentences,
     current_password: sentences,
     first_name: sentences,
@@ -87,7 +88,7 @@ export const flatProblem = named(
     uid: sentences,
   }),
   {
-    description: 'As Problem; the sentences of each field stand at the top level too, as DRF has them.',
+    description: 'Like Problem, with the messages of each field at the top level too, as in DRF.',
     about: PROBLEM_ABOUT,
   },
 );

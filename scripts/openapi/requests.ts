@@ -1,19 +1,19 @@
-/** The bodies of requests: the very schemas that validate, each with a name and what it cannot say of itself. */
+/** Request bodies: the schemas that validate them, with names, descriptions and examples. */
 import * as z from 'zod/mini';
 import * as account from '../../src/account/schemas.ts';
 import { ACCESS, MAIL_TOKEN, named, REFRESH } from './names.ts';
 
-const EMAIL =
-  'At most 254 characters. Kept, compared and answered trimmed, in lower case and NFC, the domain in its Unicode form.';
-const USERNAME =
-  'Letters of any script, digits and `@.+-_`, at most 150; one that holds `@` must be the own e-mail address. Unique after NFKC and lower-casing.';
-const NAME = 'At most 150 characters.';
-const NEW_PASSWORD =
-  'At least 8 characters (or what PASSWORD_MIN_LENGTH says) and at most 256, after NFKC; any character; not common, not all digits, not too like the e-mail address, username or name.';
-const PASSWORD = 'Taken as it is typed: nothing is trimmed.';
+export const EMAIL =
+  'At most 254 characters. Stored, compared and returned trimmed, in lower case and NFC, with the domain in its Unicode form.';
+export const USERNAME =
+  'At most 150 characters: letters of any script, digits and `@.+-_`. With `@` it must be the user’s own e-mail address. Unique after NFKC and lower-casing.';
+export const NAME = 'At most 150 characters.';
+export const NEW_PASSWORD =
+  'At least 8 characters (PASSWORD_MIN_LENGTH) and at most 256, after NFKC. Any characters, but not a common password, not only digits, and not too similar to the e-mail address, username or name.';
+const PASSWORD = 'As typed: not trimmed.';
 const PROOF =
-  'Taken as it is typed: nothing is trimmed. May be left out within REAUTH_WINDOW of `POST /account/reauthenticate`, and by a user who has no password.';
-const BY_MAIL = 'What the link in the mail carries after `#token=`. It works once.';
+  'As typed: not trimmed. Not needed within REAUTH_WINDOW of `POST /account/reauthenticate`, or if the user has no password.';
+const BY_MAIL = 'The token in the link of the e-mail, after `#token=`. Works once.';
 
 const mina = { email: 'mina@example.com', password: 'correct horse battery' };
 
@@ -22,8 +22,12 @@ export const signUp = named('SignUp', account.signUpBody, {
   example: { ...mina, name: 'Mina Kim', username: 'mina' },
 });
 export const logIn = named('LogIn', account.logInBody, {
-  description: 'With `email` or `username`; where both are given, `email` counts.',
-  about: { username: 'The username or the e-mail address.', password: PASSWORD },
+  description: 'With `email` or `username`. If both are given, `email` counts.',
+  about: {
+    email: 'The e-mail address.',
+    username: 'The username or the e-mail address.',
+    password: PASSWORD,
+  },
   example: mina,
 });
 export const refresh = named('Refresh', account.refreshBody, {
@@ -40,25 +44,27 @@ export const mailToken = named('MailToken', z.extend(account.verifyBody, {}), {
 });
 export const confirmEmail = named('ConfirmEmail', account.confirmEmailBody, {
   description:
-    'A sign-up that waits for its mail (SIGN_UP=verify) also takes one proof: `claim`, `password` or `new_password`. Elsewhere they are ignored.',
+    'A pending sign-up (SIGN_UP=verify) also needs one of `claim`, `password` or `new_password`; otherwise these are ignored.',
   about: {
     token: BY_MAIL,
-    claim: 'What the answer to the sign-up said.',
-    password: 'The password that was chosen at the sign-up.',
-    new_password: `In place of that password; the account then starts without name and username. ${NEW_PASSWORD}`,
+    claim: 'The `claim` in the response to the sign-up.',
+    password: 'The password chosen at sign-up.',
+    new_password: `Replaces that password; the account then starts without name and username. ${NEW_PASSWORD}`,
   },
   example: { token: MAIL_TOKEN },
 });
 export const updateMe = named('UpdateMe', account.updateMeBody, {
-  description: 'What is left out stays; null and an empty string take away.',
+  description: 'Omitted fields keep their value; null and an empty string remove it.',
   about: { name: NAME, username: USERNAME },
   example: { name: 'Mina Kim' },
 });
 export const reauthenticate = named('Reauthenticate', account.reauthenticateBody, {
-  description: 'One of them. With a second factor only a code counts where a step-up asks for one.',
+  description:
+    'Exactly one of the fields. For a user with a second factor, the password alone is not enough for step-up.',
   about: {
     password: PASSWORD,
-    code: 'Of the authenticator app.',
+    code: 'A code from the authenticator app, six digits.',
+    recovery_code: 'One of the recovery codes.',
     passkey: 'AuthenticationResponseJSON, made with `POST /account/reauthenticate/options`.',
   },
   example: { password: mina.password },
@@ -71,7 +77,7 @@ export const changePassword = named('ChangePassword', account.changePasswordProv
   about: { current_password: PROOF, new_password: NEW_PASSWORD },
   example: { current_password: mina.password, new_password: 'staple battery horse' },
 });
-export const requestPasswordReset = named('AskReset', account.requestResetBody, {
+export const requestPasswordReset = named('RequestReset', account.requestResetBody, {
   about: { email: EMAIL },
   example: { email: mina.email },
 });
@@ -84,10 +90,10 @@ export const changeEmail = named('ChangeEmail', account.changeEmailProvenBody, {
   example: { new_email: 'mina.kim@example.com', password: mina.password },
 });
 export const tokenObtain = named('TokenObtain', account.tokenObtainBody, {
-  description: 'With `username` or `email`; where both are given, `username` counts.',
+  description: 'With `username` or `email`. If both are given, `username` counts.',
   about: {
     username: 'The username or the e-mail address.',
-    email: 'The same, for clients of a site whose users have no other name.',
+    email: 'The same, for clients of sites with `USERNAME_FIELD = "email"`.',
     password: PASSWORD,
   },
   example: { username: 'mina', password: mina.password },

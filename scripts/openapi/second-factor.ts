@@ -1,4 +1,4 @@
-/** `/account/factors` and the second step of a log-in; there with ENCRYPTION_KEY alone. */
+/** `/account/factors`, and the second step of a log-in, if ENCRYPTION_KEY is set. */
 import * as z from 'zod/mini';
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as factors from '../../src/second-factor/schemas.ts';
@@ -28,22 +28,30 @@ const requests = {
   secondFactor: named('SecondFactor', factors.secondFactorBody, {
     description: 'With `code`, `recovery_code` or `passkey`.',
     about: {
-      mfa_token: 'What the log-in returned.',
-      code: 'Of the authenticator app.',
-      passkey: 'AuthenticationResponseJSON, for options of `POST /account/login/passkey/options`.',
+      mfa_token: 'The `mfa_token` that the log-in returned.',
+      code: 'A code from the authenticator app, six digits.',
+      recovery_code: 'One of the recovery codes.',
+      passkey: 'An AuthenticationResponseJSON for the options of `POST /account/login/passkey/options`.',
     },
     example: { mfa_token: '0196f2a4-7c1e-7d3b-9a51-5f0c2f6d8e10.c2VjcmV0', code: '123456' },
   }),
-  code: named('Code', factors.codeBody, { example: { code: '123456' } }),
+  code: named('Code', factors.codeBody, {
+    about: { code: 'A code from the authenticator app, six digits.' },
+    example: { code: '123456' },
+  }),
   stepUp: named('StepUp', factors.stepUpBody, {
-    about: { password: 'In place of a log-in or reauthentication within REAUTH_WINDOW.' },
+    about: { password: 'Instead of a log-in or reauthentication within REAUTH_WINDOW.' },
     example: {},
   }),
 };
 const answersOf = {
   list: answer.factors,
   enrolment: named('TotpEnrolment', z.object({ secret: z.string(), uri: z.string(), qr_svg: z.string() }), {
-    about: { secret: 'Base 32, to type in.', uri: 'For a QR code.', qr_svg: 'That QR code.' },
+    about: {
+      secret: 'In base32, for typing.',
+      uri: 'The `otpauth:` URI.',
+      qr_svg: 'A QR code of the URI, as SVG.',
+    },
     example: {
       secret: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ',
       uri: 'otpauth://totp/accounts.example.com:mina%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ',
@@ -51,7 +59,7 @@ const answersOf = {
     },
   }),
   codes: named('RecoveryCodes', z.object({ recovery_codes: z.array(z.string()) }), {
-    description: 'Ten of them, shown this once.',
+    description: 'Ten single-use codes, which are never returned again.',
     example: { recovery_codes: CODES },
   }),
 };
@@ -65,9 +73,9 @@ export const secondFactorPaths: Record<string, Node> = {
     post: {
       operationId: 'completeLogIn',
       tags: ['Second factor'],
-      summary: 'Finish a log-in with a second factor',
+      summary: 'Complete a log-in with a second factor',
       description:
-        'After a log-in that returned `mfa_required`. The token lives 5 minutes and works once; five wrong codes void it, and ten wrong codes of one account within 15 minutes are 429 for the rest of that time.',
+        'After a log-in that returned `mfa_required`. The token works once, for 5 minutes. Five wrong codes void it; ten wrong codes for one account within 15 minutes are 429 for the rest of that time.',
       security: [],
       requestBody: takes(requests.secondFactor),
       responses: {
@@ -85,9 +93,9 @@ export const secondFactorPaths: Record<string, Node> = {
     get: {
       operationId: 'listFactors',
       tags: ['Second factor'],
-      summary: 'List my factors',
+      summary: 'List the second factors',
       security: BEARER,
-      responses: { 200: answers('What is on.', answersOf.list), ...SIGNED_IN, ...STORE },
+      responses: { 200: answers('The active factors.', answersOf.list), ...SIGNED_IN, ...STORE },
     },
   }),
   '/account/factors/totp': withFactors({
@@ -95,11 +103,12 @@ export const secondFactorPaths: Record<string, Node> = {
       operationId: 'startTotp',
       tags: ['Second factor'],
       summary: 'Set up an authenticator app',
-      description: 'Nothing is on until a code confirms it. A second call replaces the first.',
+      description:
+        'The factor is active only after it is confirmed with a code. A second call replaces the first.',
       security: BEARER,
       requestBody: takes(requests.stepUp),
       responses: {
-        201: answers('What the app needs.', answersOf.enrolment),
+        201: answers('The secret for the app.', answersOf.enrolment),
         ...bad({ password: [{ fault: 'password_incorrect' }] }),
         ...STEP_UP,
         ...shared,
@@ -108,12 +117,12 @@ export const secondFactorPaths: Record<string, Node> = {
     delete: {
       operationId: 'removeTotp',
       tags: ['Second factor'],
-      summary: 'Switch the authenticator app off',
-      description: 'The recovery codes are deleted too.',
+      summary: 'Remove the authenticator app',
+      description: 'Also deletes the recovery codes.',
       security: BEARER,
       requestBody: takes(requests.stepUp),
       responses: {
-        204: answers('Off.'),
+        204: answers('Removed.'),
         ...bad({ password: [{ fault: 'password_incorrect' }] }),
         ...STEP_UP,
         ...NOT_FOUND,
@@ -125,12 +134,12 @@ export const secondFactorPaths: Record<string, Node> = {
     post: {
       operationId: 'confirmTotp',
       tags: ['Second factor'],
-      summary: 'Switch the authenticator app on',
-      description: 'With its first code, which is used up by this.',
+      summary: 'Activate the authenticator app',
+      description: 'With a first code, which is consumed. Returns the recovery codes.',
       security: BEARER,
       requestBody: takes(requests.code),
       responses: {
-        200: answers('On.', answersOf.codes),
+        200: answers('The factor is active.', answersOf.codes),
         ...bad({ code: [{ fault: 'required' }] }),
         401: refusal([...SIGNED_IN_401, 'code_not_valid']),
         ...shared,
@@ -141,8 +150,8 @@ export const secondFactorPaths: Record<string, Node> = {
     post: {
       operationId: 'renewRecoveryCodes',
       tags: ['Second factor'],
-      summary: 'Get new recovery codes',
-      description: 'The old ones are void.',
+      summary: 'Create new recovery codes',
+      description: 'Voids the old ones.',
       security: BEARER,
       requestBody: takes(requests.stepUp),
       responses: {

@@ -1,4 +1,4 @@
-/** For machines and readers: keys, health, this document, and the inbox of development. */
+/** Public keys, health checks, this document, the client script and the development inbox. */
 
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as answer from './answers.ts';
@@ -8,10 +8,10 @@ const service = (operationId: string, summary: string, operation: Node): Node =>
   get: { operationId, tags: ['Service'], summary, security: [], ...operation },
 });
 
-/** There with ISSUER, which is no setting of two or three values: the document has it either way. */
+/** Always in the document, although it answers 404 without ISSUER. */
 const discovery = (operationId: string, summary: string): Node =>
   service(operationId, summary, {
-    description: 'For libraries that find keys by the issuer. 404 without ISSUER.',
+    description: 'For libraries that discover keys by the issuer. 404 if ISSUER is not set.',
     responses: { 200: answers('The metadata.', answer.metadata, PUBLIC), ...NOT_FOUND, ...ANY },
   });
 
@@ -19,74 +19,81 @@ const withDocs = (path: Node): Node => when({ 'DOCS=true': path });
 
 export const servicePaths: Record<string, Node> = {
   '/': when({
-    'ENVIRONMENT=development': service('start', 'Where things are', {
-      description: 'A page, in development alone.',
+    'ENVIRONMENT=development': service('start', 'Show the start page', {
+      description: 'In development only.',
       responses: { 200: page('The start page.'), ...ANY },
     }),
   }),
-  '/.well-known/jwks.json': service('jwks', 'The public keys', {
-    responses: { 200: answers('RFC 7517.', answer.jwks, PUBLIC), ...ANY },
+  '/.well-known/jwks.json': service('jwks', 'Get the public keys', {
+    responses: { 200: answers('The JWK Set.', answer.jwks, PUBLIC), ...ANY },
   }),
-  '/.well-known/openid-configuration': discovery('openidConfiguration', 'Where the keys are'),
+  '/.well-known/openid-configuration': discovery('openidConfiguration', 'Get the discovery document'),
   '/.well-known/oauth-authorization-server': discovery(
     'authorizationServer',
-    'Where the keys are (RFC 8414)',
+    'Get the discovery document (RFC 8414)',
   ),
-  '/healthz': service('healthz', 'Is the process up', {
-    responses: { 200: answers('It is, whatever the settings are.', answer.alive), 500: ANY[500] },
+  '/healthz': service('healthz', 'Check that the Worker runs', {
+    responses: { 200: answers('It runs, even if its settings are invalid.', answer.alive), 500: ANY[500] },
   }),
-  '/readyz': service('readyz', 'Are D1 and KV reached', {
-    responses: { 200: answers('They are.', answer.ready), ...STORE },
+  '/readyz': service('readyz', 'Check that D1 and KV can be reached', {
+    responses: { 200: answers('Both can be reached.', answer.ready), ...STORE },
   }),
-  '/account/client.js': service('clientScript', 'The client for pages without a bundler', {
+  '/account/client.js': service('clientScript', 'Get the client for pages without a bundler', {
     description: 'An ES module: `import { createClient } from "/account/client.js"`.',
-    responses: { ...file('Begins with a comment that has its version.', 'text/javascript'), ...ANY },
+    responses: {
+      ...file('The script. A comment at its beginning has the version.', 'text/javascript'),
+      ...ANY,
+    },
   }),
-  '/account/client.js.map': service('clientSourceMap', 'The source map of the client', {
-    responses: { ...file('For debuggers.', 'application/json'), ...ANY },
+  '/account/client.js.map': service('clientSourceMap', 'Get the source map of the client', {
+    responses: { ...file('The source map.', 'application/json'), ...ANY },
   }),
-  '/account/client/{file}': service('clientEntry', 'The other entries of the client, and their source maps', {
+  '/account/client/{file}': service('clientEntry', 'Get another entry of the client, or its source map', {
     description: 'ES modules: `import { signInWithPasskey } from "/account/client/passkeys.js"`.',
     parameters: [
       {
         name: 'file',
         in: 'path',
         required: true,
-        description: '`passkeys.js`, `factors.js`, `email-sign-in.js`; each with `.map`, too.',
+        description: '`passkeys.js`, `factors.js` or `email-sign-in.js`, or one of these with `.map`.',
         schema: { type: 'string' },
         example: 'passkeys.js',
       },
     ],
     responses: {
-      ...file('Begins with a comment that has its version.', 'text/javascript', 'application/json'),
+      ...file(
+        'The file. A script starts with a comment that has its version.',
+        'text/javascript',
+        'application/json',
+      ),
       ...NOT_FOUND,
       ...ANY,
     },
   }),
   '/openapi.json': withDocs(
-    service('openapi', 'This document', {
-      responses: { 200: answers('OpenAPI 3.1.', answer.openapi, PUBLIC), ...ANY },
+    service('openapi', 'Get this document', {
+      responses: { 200: answers('The OpenAPI 3.1 document.', answer.openapi, PUBLIC), ...ANY },
     }),
   ),
   '/docs': withDocs(
-    service('docs', 'This document as a page', {
+    service('docs', 'Show this document as a page', {
       responses: { 200: page('Swagger UI.', PUBLIC), ...ANY },
     }),
   ),
   '/dev/mail': when({
-    'MAIL=inbox': service('devMail', 'The mail of the last hour', {
-      description: 'In development alone: nothing is sent, and this is where it lies.',
+    'MAIL=inbox': service('devMail', 'List the e-mails of the last hour', {
+      description: 'In development only, where e-mails are stored instead of sent.',
       parameters: [
         {
           name: 'to',
           in: 'query',
-          description: 'An address: its mail alone.',
+          description: 'Only e-mails to this address.',
           schema: { type: 'string', format: 'idn-email' },
         },
       ],
       responses: {
         200: {
-          ...answers('JSON, or a page by `Accept`.', answer.inbox),
+          ...answers('JSON or an HTML page, depending on `Accept`.', answer.inbox),
           content: {
             ...(answers('', answer.inbox).content as Node),
             ...(page('').content as Node),

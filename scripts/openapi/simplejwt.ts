@@ -1,4 +1,4 @@
-/** djangorestframework-simplejwt's own paths: there where COMPAT names it, and not in cookie mode. */
+/** The paths of djangorestframework-simplejwt, if COMPAT lists it, except in cookie mode. */
 
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as answer from './answers.ts';
@@ -35,12 +35,12 @@ export const simplejwtPaths: Record<string, Node> = {
       ...STORE,
     }),
   }),
-  '/api/token/refresh': simplejwt('tokenRefresh', 'Get the next tokens', {
+  '/api/token/refresh': simplejwt('tokenRefresh', 'Refresh the tokens', {
     requestBody: takesForms(request.refresh),
     responses: asDrf({
       200: when({
-        'ROTATE_REFRESH_TOKENS=true': answers('The next tokens.', answer.pair),
-        else: answers('The next access token.', answer.access),
+        'ROTATE_REFRESH_TOKENS=true': answers('The new tokens.', answer.pair),
+        else: answers('The new access token.', answer.access),
       }),
       ...bad({ refresh: [{ fault: 'required' }] }, drf),
       ...TOKEN_REFUSED,
@@ -48,18 +48,18 @@ export const simplejwtPaths: Record<string, Node> = {
       ...STORE,
     }),
   }),
-  '/api/token/verify': simplejwt('tokenVerify', 'Ask whether a token is good', {
+  '/api/token/verify': simplejwt('tokenVerify', 'Verify a token', {
     requestBody: takesForms(request.token),
     responses: asDrf({
-      200: answers('It is.', answer.nothing),
+      200: answers('The token is valid.', answer.nothing),
       ...bad({ token: [{ fault: 'required' }] }, drf),
       ...TOKEN_REFUSED,
       ...LIMITED,
       ...STORE,
     }),
   }),
-  '/api/token/blacklist': simplejwt('tokenBlacklist', 'Log out', {
-    description: 'Ends the session. A second call is 401.',
+  '/api/token/blacklist': simplejwt('tokenBlacklist', 'Blacklist a refresh token', {
+    description: 'Logs out: ends the session of the token. A second call returns 401.',
     requestBody: takesForms(request.refresh),
     responses: asDrf({
       200: answers('The session has ended.', answer.nothing),

@@ -1,4 +1,4 @@
-/** What leaves the Worker by EVENTS_URL, or by the queue EVENTS with its id beside. */
+/** The events that are sent to EVENTS_URL, or with their id to the queue EVENTS. */
 import type { EventDetails, EventType } from '../../src/events.ts';
 import type { Node } from '../../src/openapi/resolve-template.ts';
 
@@ -6,18 +6,18 @@ const UUID: Node = { type: 'string', format: 'uuid' };
 const AMR: Node = {
   type: 'array',
   items: { type: 'string' },
-  description: 'How they proved who they are (RFC 8176).',
+  description: 'How the user authenticated (RFC 8176).',
 };
 
-/** `data` beside `user_id`: a property for each detail, so that one that is missing does not compile. */
+/** `data` in addition to `user_id`. A missing property does not compile. */
 type Details = {
   [T in EventType]: { summary: string; description?: string; data: { [D in keyof EventDetails[T]]: Node } };
 };
 
 const EVENTS: Details = {
   'user.created': {
-    summary: 'An account exists',
-    description: 'By a sign-up, once its mail is confirmed where `SIGN_UP` is `verify`, or by staff.',
+    summary: 'An account was created',
+    description: 'By a sign-up (with `SIGN_UP=verify` once it is confirmed) or by staff.',
     data: { email_verified: { type: 'boolean' } },
   },
   'user.updated': {
@@ -26,13 +26,13 @@ const EVENTS: Details = {
       changed: {
         type: 'array',
         items: { type: 'string', enum: ['name', 'username', 'is_active', 'is_staff'] },
-        description: 'Which fields; `GET /admin/api/users/{id}` has their values.',
+        description: 'The changed fields. `GET /admin/api/users/{id}` returns their values.',
       },
     },
   },
   'user.deleted': {
-    summary: 'An account is gone',
-    description: 'Withdrawn, deleted by staff, disowned, or passed to the owner of its address.',
+    summary: 'An account was deleted',
+    description: 'By its user, by staff, or by the owner of its unverified address.',
     data: {},
   },
   'email.verified': { summary: 'An e-mail address was verified', data: {} },
@@ -43,7 +43,7 @@ const EVENTS: Details = {
   },
   'user.signed_in': {
     summary: 'A user signed in',
-    description: 'By whatever way, to the console too. Not at a sign-up, which is `user.created`.',
+    description: 'With any method, including to the console. Not for a sign-up, which is `user.created`.',
     data: { session_id: UUID, amr: AMR },
   },
 };
@@ -57,12 +57,12 @@ const header = (name: string, description: string, schema: Node): Node => ({
 });
 
 const HEADERS = [
-  header('webhook-id', 'The same at every attempt: leave out what you have seen.', {
+  header('webhook-id', 'The same at every attempt, to detect duplicates.', {
     type: 'string',
     pattern: '^evt_[0-9a-f]{32}$',
   }),
-  header('webhook-timestamp', 'When it was sent, in epoch seconds.', { type: 'integer' }),
-  header('webhook-signature', 'One for each secret of `EVENTS_SECRET`, separated by spaces.', {
+  header('webhook-timestamp', 'When this attempt was sent, in epoch seconds.', { type: 'integer' }),
+  header('webhook-signature', 'One signature per secret in `EVENTS_SECRET`, separated by spaces.', {
     type: 'string',
     pattern: '^v1,\\S+( v1,\\S+)*$',
   }),
@@ -98,7 +98,8 @@ export const webhooks: Record<string, Node> = Object.fromEntries(
       },
       responses: {
         '2XX': {
-          description: 'Taken. Any other answer, or none within ten seconds, is tried again for a day.',
+          description:
+            'Accepted. After any other response, or none within ten seconds, delivery is retried for a day.',
         },
       },
     };
