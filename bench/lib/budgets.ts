@@ -117,13 +117,7 @@ export function budgets(measured: Measured): Budget[] {
               ' ms',
             ),
           ),
-          atMost(
-            'log-in, CPU',
-            'a half of Django’s',
-            DJANGO_CPU_MS.login / 2,
-            worker.login.ours.cpuMs,
-            ' ms',
-          ),
+          atMost('log-in, CPU', 'half of Django’s', DJANGO_CPU_MS.login / 2, worker.login.ours.cpuMs, ' ms'),
         ]
       : []),
     ...(stores
@@ -167,13 +161,13 @@ export function budgets(measured: Measured): Budget[] {
       : []),
     ...(held ? loadHeld(held) : []),
     atMost(
-      'a month of 100,000 people',
-      'KV checks set aside',
+      'a month with 100,000 users',
+      'without KV reads',
       40,
       month(100_000, 'none').dollars.withoutKv,
       ' $',
     ),
-    atMost('a month of 100,000 people', '`fast` guards', 45, month(100_000, 'fast').dollars.total, ' $'),
+    atMost('a month with 100,000 users', '`fast` guards', 45, month(100_000, 'fast').dollars.total, ' $'),
   ];
 }
 
@@ -193,10 +187,28 @@ function loadHeld({ ours }: LoadHeld): Budget[] {
       const what = `${number(connections)} connections for ${seconds} s`;
       return [
         atMost(what, 'connections closed without an answer', 0, dropped, ''),
-        atMost(what, 'answers that failed, 503 with Retry-After apart', 0, failed, ''),
-        atMost(what, 'p50 at the end, as it was after the warm-up', SLOWER, slower('p50', early, late), ''),
-        atMost(what, 'p99 at the end, as it was after the warm-up', SLOWER, slower('p99', early, late), ''),
-        atMost(what, 'memory, likewise', MEMORY_GROWS, memory.late / memory.early, ''),
+        atMost(what, 'failed responses, except 503 with Retry-After', 0, failed, ''),
+        atMost(
+          what,
+          'p50 at the end, compared with after the warm-up',
+          SLOWER,
+          slower('p50', early, late),
+          '',
+        ),
+        atMost(
+          what,
+          'p99 at the end, compared with after the warm-up',
+          SLOWER,
+          slower('p99', early, late),
+          '',
+        ),
+        atMost(
+          what,
+          'memory at the end, compared with after the warm-up',
+          MEMORY_GROWS,
+          memory.late / memory.early,
+          '',
+        ),
       ];
     }),
     ...(some !== undefined && many !== undefined
@@ -248,7 +260,7 @@ function counted({ sizes, sweeps }: Growth): Budget[] {
     ),
     atMost(
       `sweep of ${number(rows)} rows`,
-      'runs of a day’s cron',
+      'runs of the cron job a day',
       CRON_RUNS_A_DAY,
       Math.max(sweeps.revokedTokens.runs, sweeps.sessions.runs),
       '',

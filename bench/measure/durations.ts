@@ -1,6 +1,6 @@
 /**
  * Whether the time of an answer tells who has an account: log-in as it is deployed; then, with hashing at its floor
- * so that it hides nothing, a reset, codes by e-mail and of a second factor, and a sign-up that waits for its mail.
+ * so that it hides nothing, a reset, codes by e-mail and of a second factor, and a sign-up with SIGN_UP=verify.
  * Asked in an order of chance, one after the other on one connection, and compared by ranks.
  */
 import type { Deployed } from '../lib/bundle.ts';
@@ -114,7 +114,7 @@ const MAILED: Endpoint[] = [
     },
   },
   {
-    endpoint: 'sign-up that waits for its mail',
+    endpoint: 'sign-up with SIGN_UP=verify',
     people: { free: (n) => signUp(`new.${n}@example.com`), taken: (n) => signUp(known(n)) },
   },
   {
