@@ -69,6 +69,7 @@ export const FIELD_FAULTS = {
   not_a_boolean: { code: 'invalid' },
   email: { code: 'invalid' },
   username: { code: 'invalid' },
+  username_address: { code: 'invalid' },
   characters: { code: 'invalid' },
   identity: { code: 'invalid' },
   inactive: { code: 'invalid' },

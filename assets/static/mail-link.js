@@ -25,7 +25,7 @@ const fromLink =
 // It does not stay in the address bar or the history.
 history.replaceState(null, '', location.pathname);
 if (fromLink) store('sessionStorage', (area) => area.setItem(KEPT, fromLink));
-const token = fromLink ?? store('sessionStorage', (area) => area.getItem(KEPT));
+let token = fromLink ?? store('sessionStorage', (area) => area.getItem(KEPT));
 if (!token) part('code').hidden = false;
 
 function say(text, mood) {
@@ -76,8 +76,9 @@ function refused({ detail, errors = {} }) {
     say(dead, 'bad');
     part('code').hidden = false;
     if (again) again.hidden = false;
-    // A code may be typed anew; a dead link stays dead.
+    // A dead link stays dead; a code may be typed anew.
     button.disabled = token !== null;
+    token = null;
     return;
   }
   button.disabled = false;
@@ -101,6 +102,9 @@ async function look(code) {
     // Not reached: the button will say so.
   }
 }
+form.elements.token.addEventListener('input', () => {
+  button.disabled = false;
+});
 if (kind === 'reset') {
   if (token) void look(token);
   form.elements.token.addEventListener('change', ({ target }) => look(target.value));

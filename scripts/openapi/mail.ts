@@ -9,7 +9,6 @@ import {
   forbidden,
   IN_LANGUAGE,
   LIMITED,
-  NOTHING_ASKED,
   page,
   refusal,
   SIGNED_IN,
@@ -150,10 +149,13 @@ export const mailPaths: Record<string, Node> = {
       operationId: 'resendVerification',
       tags: ['E-mail'],
       summary: 'Send the verification e-mail again',
-      security: BEARER,
+      description:
+        'To the address of the caller or, without an access token, to the one in the body. The response does not depend on whether such an account exists.',
+      security: [...BEARER, {}],
+      requestBody: { ...takes(request.resendVerification), required: false },
       responses: {
         202: answers('An e-mail is on its way if the address is unverified.', answer.nothing),
-        ...NOTHING_ASKED,
+        ...bad({ email: [{ fault: 'email' }] }),
         ...SIGNED_IN,
         ...forbidden(),
         ...LIMITED,

@@ -81,6 +81,10 @@ export const requestPasswordReset = named('RequestReset', account.requestResetBo
   about: { email: EMAIL },
   example: { email: mina.email },
 });
+export const resendVerification = named('ResendVerification', account.resendBody, {
+  about: { email: 'The address of the account. Ignored with an access token.' },
+  example: { email: mina.email },
+});
 export const confirmReset = named('ConfirmReset', account.confirmResetBody, {
   about: { token: BY_MAIL, new_password: NEW_PASSWORD },
   example: { token: MAIL_TOKEN, new_password: 'staple battery horse' },

@@ -14,6 +14,7 @@ import {
   disownAccount,
   requestEmailChange,
   resendVerification,
+  resendVerificationTo,
   takeBackEmail,
 } from './application/email.ts';
 import { checkReset, confirmReset, requestPasswordReset } from './application/password.ts';
@@ -25,11 +26,11 @@ import {
   changeEmailProvenBody,
   confirmEmailBody,
   confirmResetBody,
-  noBody,
   requestResetBody,
+  resendBody,
   verifyBody,
 } from './schemas.ts';
-import { bodyWithProof, signedInToChange } from './signed-in.ts';
+import { bodyWithProof, callerToChange, signedInToChange } from './signed-in.ts';
 
 export const withMail = createMiddleware<AccountEnv>(async function withMail(c, next) {
   if (!c.var.services.mailer) throw new Refusal('not_found');
@@ -84,8 +85,14 @@ export const mailRoutes = () =>
     .post('/email/take-back', requireOrigin, body(verifyBody), async (c) =>
       c.json({ reset_token: await takeBackEmail(c.var.services, c.req.valid('json').token, callOf(c)) }),
     )
-    .post('/email/verify/resend', requireOrigin, signedInToChange, body(noBody), async (c) => {
-      await resendVerification(c.var.services, c.var.caller, callOf(c));
+    .post('/email/verify/resend', requireOrigin, body(resendBody), async (c) => {
+      const { email } = c.req.valid('json');
+      // A link that has expired is often opened without a session: the response reveals nothing about the address.
+      if (email !== undefined && c.req.header('Authorization') === undefined) {
+        await resendVerificationTo(c.var.services, email, callOf(c));
+      } else {
+        await resendVerification(c.var.services, await callerToChange(c), callOf(c));
+      }
       return c.json({}, 202);
     })
     .post(

@@ -40,6 +40,12 @@ export function MailLinkPage(props: {
   const { kind, site, language, mount, minLength, returnUrl } = props;
   const words = mailLinkPages[language][kind];
   const common = mailLinkParts[language];
+  const again = {
+    reset: { path: '/password/reset', sent: common.sent },
+    verify: { path: '/email/verify/resend', sent: common.sent_unverified },
+    disown: null,
+    take_back: null,
+  }[kind];
   const rules = <p class="hint">{fill(common.rules, { min: minLength })}</p>;
   const show = (
     <label class="check">
@@ -60,7 +66,7 @@ export function MailLinkPage(props: {
         id="act"
         data-kind={kind}
         data-done={words.done}
-        data-dead={common.dead}
+        data-dead={words.dead ?? common.dead}
         data-failed={common.failed}
         data-proof={common.proof}
         data-next={`${mount}/password/reset/confirm`}
@@ -91,11 +97,11 @@ export function MailLinkPage(props: {
         <button type="submit">{words.button}</button>
       </form>
       <p role="status" />
-      {kind === 'reset' && (
+      {again && (
         <form
           id="again"
-          data-to={`${mount}/password/reset`}
-          data-sent={common.sent}
+          data-to={mount + again.path}
+          data-sent={again.sent}
           data-failed={common.failed}
           hidden
         >

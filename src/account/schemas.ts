@@ -45,39 +45,48 @@ export const email = z.pipe(
   z.transform((value) => canonicalEmail(value) as string),
 );
 
+const present = (max: number, example: string, check: (trimmed: string, report: Report) => void = () => {}) =>
+  text((value, report) => {
+    const trimmed = value.trim();
+    if (trimmed === '') report('blank');
+    else if (!isPlainText(trimmed)) report('characters');
+    else if (lengthOf(trimmed) > max) report('max_length', { max });
+    else check(trimmed, report);
+  }, example);
 /** Non-empty plain text, trimmed. `max` in characters. */
 export const requiredText = (max: number, example: string) =>
   z.pipe(
-    text((value, report) => {
-      const trimmed = value.trim();
-      if (trimmed === '') report('blank');
-      else if (!isPlainText(trimmed)) report('characters');
-      else if (lengthOf(trimmed) > max) report('max_length', { max });
-    }, example),
+    present(max, example),
     z.transform((value) => value.trim()),
   );
 
-/** Null and blank remove it. */
-export const name = z.nullable(
-  z.pipe(
-    plain(NAME_MAX_LENGTH, 'Mina Kim'),
-    z.transform((value) => value.trim() || null),
-  ),
+/** Blank removes it. */
+export const nameText = z.pipe(
+  plain(NAME_MAX_LENGTH, 'Mina Kim'),
+  z.transform((value) => value.trim() || null),
 );
+/** Null and blank remove it. */
+export const name = z.nullable(nameText);
 
+const checkUsername = (trimmed: string, report: Report) => {
+  const canonical = canonicalUsername(trimmed);
+  if (!canonical) report('username');
+  // NFKC can be longer than the input.
+  else if (lengthOf(canonical.username) > USERNAME_MAX_LENGTH) {
+    report('max_length', { max: USERNAME_MAX_LENGTH });
+  }
+};
 /** Null and blank remove it. */
 export const username = z.nullable(
   z.pipe(
-    plain(USERNAME_MAX_LENGTH, 'mina', (trimmed, report) => {
-      const canonical = canonicalUsername(trimmed);
-      if (!canonical) report('username');
-      // NFKC can be longer than the input.
-      else if (lengthOf(canonical.username) > USERNAME_MAX_LENGTH) {
-        report('max_length', { max: USERNAME_MAX_LENGTH });
-      }
-    }),
+    plain(USERNAME_MAX_LENGTH, 'mina', checkUsername),
     z.transform((value) => canonicalUsername(value)),
   ),
+);
+/** A username that cannot be removed. */
+export const requiredUsername = z.pipe(
+  present(USERNAME_MAX_LENGTH, 'mina', checkUsername),
+  z.transform((value) => canonicalUsername(value)),
 );
 
 /** The current password of an account: only its form is checked. */
@@ -118,6 +127,9 @@ const logInName = text((value, report) => {
 }, 'mina');
 /** The same for API clients that send a blank one for none. */
 export const logInNameOrBlank = text(checkLogInName, 'mina');
+export const emailOrBlank = text((value, report) => {
+  if (value.trim() !== '' && canonicalEmail(value) === null) report('email');
+}, 'mina@example.com');
 
 /** At least one field must be present. Reports `required` under the first, along with the faults of other fields. */
 const requireOneOf = (first: string, ...others: string[]) =>
@@ -176,6 +188,8 @@ export const changePasswordProvenBody = z.object({
   new_password: chosenPassword,
 });
 export const requestResetBody = z.object({ email });
+/** `email`: for a request without an access token. */
+export const resendBody = z.object({ email: z.optional(email) });
 export const confirmResetBody = z.object({ token, new_password: chosenPassword });
 export const changeEmailBody = z.object({ new_email: email, password: presentedPassword });
 export const changeEmailProvenBody = z.object({ new_email: email, password: z.optional(presentedPassword) });

@@ -7,7 +7,7 @@ import { bearerToken } from '../guard/bearer.ts';
 import { body } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
 import { asksForPassword } from './application/reauthentication.ts';
-import { authenticate } from './application/session.ts';
+import { authenticate, type Caller } from './application/session.ts';
 import type { AccountContext, AccountEnv } from './env.ts';
 
 /** Returns the access token of the request. 401 not_authenticated, bad_authorization_header. */
@@ -22,12 +22,16 @@ export const signedIn = createMiddleware<AccountEnv>(async function signedIn(c, 
   return next();
 });
 
-/** `signedIn` for requests that change the account, with a rate limit per user. 429 throttled. */
-export const signedInToChange = createMiddleware<AccountEnv>(async function signedInToChange(c, next) {
+/** The caller of a request that changes the account, with a rate limit per user. 401; 429 throttled. */
+export async function callerToChange(c: AccountContext): Promise<Caller> {
   const { services } = c.var;
   const caller = await authenticate(services, sentAccess(c));
   await services.limits.check({ action: 'change', userId: caller.user.id }, callOf(c));
-  c.set('caller', caller);
+  return caller;
+}
+
+export const signedInToChange = createMiddleware<AccountEnv>(async function signedInToChange(c, next) {
+  c.set('caller', await callerToChange(c));
   return next();
 });
 

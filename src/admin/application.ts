@@ -116,7 +116,7 @@ export async function addUser(
     name: input.name ?? null,
   };
   if (person.username !== null && !isOwnName(person.username, person.email)) {
-    throw invalidField('username', 'username');
+    throw invalidField('username', 'username_address');
   }
   const isStaff = input.is_staff ?? false;
   if (isStaff && !mayBecomeStaff({ emailVerifiedAt: null }, input.unverified)) {
@@ -196,7 +196,8 @@ export async function changeUser(
   };
   return settled(async () => {
     const user = await findUser(services, id);
-    if (username && !isOwnName(username.username, user.email)) throw invalidField('username', 'username');
+    if (username && !isOwnName(username.username, user.email))
+      throw invalidField('username', 'username_address');
     // Without an e-mail the username is the one name to log in by.
     if (username === null && user.email === null) throw invalidField('username', 'null');
     const found = difference(user, input);

@@ -38,7 +38,8 @@ export function createApi({
   fetch,
 }: ApiContext) {
   /** In cookie mode under the lock, or a late response could overwrite the cookie of a newer log-in. */
-  const inTurn: Lock = (work) => (cookie ? lock(work) : work());
+  const inTurn = <T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> =>
+    unlessAborted(signal, cookie ? lock(work) : work());
   /** For work that already holds the lock. */
   const refresh = cookie ? refresher.renew : refresher.refresh;
 
@@ -88,7 +89,7 @@ export function createApi({
         events.emit({ type: 'signedIn', at: kept.receivedAt });
       }
       return answer;
-    });
+    }, signal);
 
   const signedOut = (reason: string) => events.emit({ type: 'signedOut', reason });
 
@@ -99,7 +100,7 @@ export function createApi({
       await request<void>('DELETE', path, body, options, refresh);
       const isSame = (kept: Tokens | null) => kept !== null && (!session || sessionOf(kept) === session);
       if (isSame(await keeper.swap(null, isSame))) signedOut(reason);
-    });
+    }, options?.signal);
 
   return {
     /** With SIGN_UP=verify it returns no tokens yet, but a `claim` to pass to `verifyEmail`. */
@@ -115,15 +116,12 @@ export function createApi({
       const kept = await keeper.swap(null);
       if (!kept && !cookie) return;
       signedOut('logOut');
-      await unlessAborted(
-        signal,
-        inTurn(async () => {
-          // A refresh that was in flight may have stored tokens since.
-          if (cookie) await keeper.swap(null);
-          const body = cookie ? {} : { refresh: kept?.refresh };
-          await within(limitMs, (late) => json<void>(post('/logout', body, late)));
-        }),
-      );
+      await inTurn(async () => {
+        // A refresh that was in flight may have stored tokens since.
+        if (cookie) await keeper.swap(null);
+        const body = cookie ? {} : { refresh: kept?.refresh };
+        await within(limitMs, (late) => json<void>(post('/logout', body, late)));
+      }, signal);
     },
     /** Ends all sessions of this user, including this one. */
     logOutEverywhere: (options?: CallOptions) => end('logOut', '/sessions', undefined, options),

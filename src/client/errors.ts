@@ -52,14 +52,14 @@ export interface Problem {
 export class AccountsError extends Error {
   override readonly name = 'AccountsError';
   /** 0 if there was no response. */
-  readonly status: number;
-  readonly code: ErrorCode;
+  declare readonly status: number;
+  declare readonly code: ErrorCode;
   /** For `invalid`: messages and codes by field. */
-  readonly errors: Readonly<Record<string, readonly FieldError[]>>;
+  declare readonly errors: Readonly<Record<string, readonly FieldError[]>>;
   /** For 429 and 503. */
-  readonly retryAfterSeconds: number | null;
+  declare readonly retryAfterSeconds: number | null;
   /** The whole body, for members that only some codes have. */
-  readonly problem: Problem;
+  declare readonly problem: Problem;
 
   constructor(status: number, problem: Problem, retryAfter: string | null = null) {
     super(problem.detail ?? `HTTP ${status}`);

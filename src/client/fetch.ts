@@ -21,7 +21,7 @@ function toInput(input: unknown): string | Request {
   const { href, clone } = Object(input) as { href?: unknown; clone?: unknown };
   if (href !== undefined && String(input) === href) return href;
   if (clone && (input as Request).method) return input as Request;
-  throw new TypeError('fetch takes a URL or a Request');
+  throw new TypeError('not a URL or Request');
 }
 
 export interface FetchContext {
@@ -36,7 +36,7 @@ export interface FetchContext {
 
 export function createFetch({ url, origins, cookie, keeper, refresher, clock, send }: FetchContext) {
   const accountsOrigin = originOf(url);
-  if (accountsOrigin === undefined) throw new TypeError('url must be http(s), or a path');
+  if (accountsOrigin === undefined) throw new TypeError('url must be http(s) or a path');
   const trusted = [accountsOrigin, ownOrigin(), ...origins.map(absoluteOrigin)];
 
   /** Only for the account app's paths: the cookie is useless elsewhere, and CORS may refuse credentials. */

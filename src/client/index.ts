@@ -62,8 +62,13 @@ export interface Client extends Api {
 const REFRESH_TIMEOUT_MS = 10_000;
 
 export function createClient(options: ClientOptions): Client {
-  const { store = memoryStore(), cookie = false, clock = Date.now, origins = [] } = options;
-  const { refreshTimeout: limitMs = REFRESH_TIMEOUT_MS } = options;
+  const {
+    store = memoryStore(),
+    cookie = false,
+    clock = Date.now,
+    origins = [],
+    refreshTimeout: limitMs = REFRESH_TIMEOUT_MS,
+  } = options;
   const url = options.url.replace(/\/+$/, '');
   const send: Send = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
   const shared = cookie || store.shared !== false ? `hono-accounts ${url}` : null;

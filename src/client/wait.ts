@@ -7,7 +7,7 @@ export function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>)
   let timer: ReturnType<typeof setTimeout>;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new AccountsError(0, { code: 'timeout', detail: `No answer within ${ms} ms` }));
+      reject(new AccountsError(0, { code: 'timeout', detail: 'No answer in time' }));
       controller.abort();
     }, ms);
   });

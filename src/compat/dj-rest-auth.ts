@@ -27,6 +27,7 @@ import {
   restChangeBody,
   restConfirmBody,
   restLogInBody,
+  restLogOutBody,
   restPutUserBody,
   restRefreshBody,
   restRegisterBody,
@@ -113,9 +114,9 @@ export const djRestAuthRoutes = () =>
       const pair = await mintFirstPair(services, bearerOf(user, session), now, call);
       return c.json({ ...pair, user: userOf(user) });
     })
-    .post('/logout', body(restRefreshBody), async (c) => {
+    .post('/logout', body(restLogOutBody), async (c) => {
       const token = c.req.valid('json').refresh?.trim();
-      if (!token) return refuse(c, 'refresh_not_sent');
+      if (token === undefined) return refuse(c, 'refresh_not_sent');
       await blacklistToken(c.var.services, token, callOf(c));
       return c.json(say(c, 'logged_out'));
     })
@@ -166,8 +167,8 @@ export const djRestAuthRoutes = () =>
       return c.json(say(c, 'ok'));
     })
     .post('/token/refresh', body(restRefreshBody), async (c) => {
-      const token = c.req.valid('json').refresh?.trim();
-      if (!token) return refuse(c, 'refresh_not_found');
+      const token = c.req.valid('json').refresh;
+      if (token === undefined) return refuse(c, 'refresh_not_found');
       const pair = await refresh(c.var.services, token, callOf(c));
       return c.json({
         ...pair,

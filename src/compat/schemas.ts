@@ -1,11 +1,13 @@
-/** Request bodies of djoser and dj-rest-auth. The username may be null or blank, as users here have an address. */
+/** Request bodies of djoser and dj-rest-auth. A sign-up may omit the username, as users here have an address. */
 import * as z from 'zod/mini';
 import {
   chosenPassword,
   email,
+  emailOrBlank,
   logInNameOrBlank,
-  name,
+  nameText,
   presentedPassword,
+  requiredUsername,
   token,
   username,
 } from '../account/schemas.ts';
@@ -42,16 +44,20 @@ export const djoserConfirmBody = z.object({
 export const djoserActivationBody = z.object({ uid: token, token, ...proof });
 
 /** Neither name is required, and a blank one counts as none. */
-const someName = z.optional(logInNameOrBlank);
-export const restLogInBody = z.object({ username: someName, email: someName, password: presentedPassword });
-/** Checked by the route: without it the library answers 401, not 400. */
-export const restRefreshBody = z.object({ refresh: z.optional(z.string()) });
-export const restUserBody = z.object({
-  username: z.optional(username),
-  first_name: z.optional(name),
-  last_name: z.optional(name),
+export const restLogInBody = z.object({
+  username: z.optional(logInNameOrBlank),
+  email: z.optional(emailOrBlank),
+  password: presentedPassword,
 });
-export const restPutUserBody = z.extend(restUserBody, { username });
+/** Checked by the routes: without it the library answers 401, not 400. */
+export const restRefreshBody = z.object({ refresh: z.optional(token) });
+export const restLogOutBody = z.object({ refresh: z.optional(z.string()) });
+export const restUserBody = z.object({
+  username: z.optional(requiredUsername),
+  first_name: z.optional(nameText),
+  last_name: z.optional(nameText),
+});
+export const restPutUserBody = z.extend(restUserBody, { username: requiredUsername });
 export const restChangeBody = z.object({
   old_password: presentedPassword,
   new_password1: chosenPassword,

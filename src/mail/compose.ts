@@ -48,8 +48,9 @@ function placeText({ ip, country }: Pick<Client, 'ip' | 'country'>, language: La
 const FONT = "font-family:-apple-system,'Segoe UI',Roboto,'Apple SD Gothic Neo','Malgun Gothic',sans-serif";
 const paragraph = (text: string, style = '') =>
   `<p style="margin:0 0 16px;${FONT};font-size:16px;line-height:1.5;word-break:keep-all;overflow-wrap:anywhere;${style}">${escapeHtml(text)}</p>`;
+/** Outlook ignores the padding of a link, so there the cell has it (`mso-padding-alt`). */
 const button = (label: string, href: string, background: string) =>
-  `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 16px"><tr><td bgcolor="${background}" style="border-radius:6px"><a href="${escapeHtml(href)}" style="display:inline-block;padding:12px 24px;${FONT};font-size:16px;font-weight:bold;color:#ffffff;text-decoration:none">${escapeHtml(label)}</a></td></tr></table>`;
+  `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 16px"><tr><td bgcolor="${background}" style="border-radius:6px;mso-padding-alt:12px 24px"><a href="${escapeHtml(href)}" style="display:inline-block;padding:12px 24px;mso-padding-alt:0;${FONT};font-size:16px;font-weight:bold;color:#ffffff;text-decoration:none">${escapeHtml(label)}</a></td></tr></table>`;
 /** By opacity, which also works in dark mode, however the client inverts colors. */
 const muted = (text: string) => paragraph(text, 'font-size:13px;opacity:0.75;word-break:break-all');
 const CODE = 'font-size:28px;font-weight:bold;letter-spacing:4px';
@@ -99,9 +100,11 @@ export function composeMail(name: MailName, language: Language, to: string, more
       `<title>${escapeHtml(words.subject)}</title></head>`,
       '<body style="margin:0;padding:0">',
       // The preview text that mail clients show after the subject.
-      `<div style="display:none;max-height:0;overflow:hidden">${escapeHtml(before[0] ?? '')}</div>`,
+      `<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">${escapeHtml(before[0] ?? '')}</div>`,
       '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr><td align="center" style="padding:24px 12px">',
-      '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:560px"><tr><td style="padding:8px 16px">',
+      // Outlook ignores max-width.
+      '<!--[if mso]><table role="presentation" width="560" cellpadding="0" cellspacing="0" border="0"><tr><td align="left"><![endif]-->',
+      '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:560px"><tr><td align="left" style="padding:8px 16px">',
       paragraph(more.site, 'font-weight:bold'),
       ...before.map((text) => paragraph(text)),
       ...(short ? [paragraph(short.before), paragraph(short.code, CODE)] : []),
@@ -111,7 +114,9 @@ export function composeMail(name: MailName, language: Language, to: string, more
       ...(second
         ? [paragraph(second.before), button(second.label, second.href, '#b42318'), muted(second.href)]
         : []),
-      '</td></tr></table></td></tr></table></body></html>',
+      '</td></tr></table>',
+      '<!--[if mso]></td></tr></table><![endif]-->',
+      '</td></tr></table></body></html>',
     ].join('\n'),
     token: more.token,
   };

@@ -14,6 +14,7 @@ export function clientOf(w = world(), more: Partial<Parameters<typeof createClie
       clock: () => w.clock.now * 1_000,
       fetch: async (input, init) => {
         const request = new Request(input, init);
+        request.signal.throwIfAborted();
         calls.push(new URL(request.url).pathname);
         const { status, headers, text } = await w.fetch(request);
         const answer = new Response(status === 204 ? null : text, { status, headers });

@@ -141,6 +141,13 @@ export const ENDPOINTS: [string, Vars, LimitBinding[], number, Endpoint][] = [
     (w, { access }, more) => w.post('/account/email/verify/resend', undefined, { token: access, ...more }),
   ],
   [
+    'asking for the verification mail of an address',
+    {},
+    [...MAIL],
+    202,
+    (w, { email }, more) => w.post('/account/email/verify/resend', { email }, more),
+  ],
+  [
     'asking for a change of address',
     {},
     ['LIMIT_CHANGE', ...PASSWORD_CHECK, ...MAIL],

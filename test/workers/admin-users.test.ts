@@ -23,7 +23,7 @@ import { watchedD1 } from '../support/watched-d1.ts';
 import { atOnce, codeOf, faultsOf, person, RACE } from '../support/world.ts';
 
 capturedLog();
-const NOT_VERIFIED = 'Nobody has verified this address';
+const NOT_VERIFIED = 'This address is not verified';
 
 describe('adding a user', () => {
   it('makes one who can log in, and says who did it', async () => {
@@ -81,7 +81,7 @@ describe('adding a user', () => {
       [{ ...good, password: 'short' }, 400, 'This password is too short.'],
       [{ ...good, password: '0123456789' }, 400, 'entirely numeric'],
       [{ ...good, username: 'has space' }, 400, 'Enter a valid username'],
-      [{ ...good, username: 'other@example.com' }, 400, 'Enter a valid username'],
+      [{ ...good, username: 'other@example.com' }, 400, 'A username with @ must be'],
       [{ ...good, name: 'x'.repeat(151) }, 400, 'no more than 150 characters'],
       [{ ...good, name: 'a\u0000b' }, 400, 'Control characters'],
       [{ ...good, email: taken.email }, 409, 'An account with this e-mail address already exists.'],

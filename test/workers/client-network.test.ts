@@ -126,6 +126,25 @@ describe('a refresh that gets no answer', () => {
 });
 
 describe('the signal of a caller', () => {
+  it('ends the wait for a turn of a log-in, which then does not happen', async () => {
+    let release = () => {};
+    const turn = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { client, calls } = clientOf(world(), {
+      cookie: true,
+      refreshTimeout: 60_000,
+      alone: (work) => turn.then(work),
+    });
+    const abort = new AbortController();
+    const waiting = client.logIn(person(), { signal: abort.signal });
+    abort.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    release();
+    await turn;
+    expect(calls).toEqual([]);
+  });
+
   it('ends its wait for a refresh, and not that of others', async () => {
     const { client, faults, w } = clientOf(world(), { refreshTimeout: 60_000 });
     const who = person();

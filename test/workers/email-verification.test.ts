@@ -336,4 +336,39 @@ describe('asking for the verification mail again', () => {
     const answer = await world().post('/account/email/verify/resend');
     expect([answer.status, codeOf(answer)]).toEqual([401, 'not_authenticated']);
   });
+
+  describe('without a token, for an address', () => {
+    const resendTo = (w: World, email: unknown) => w.post('/account/email/verify/resend', { email });
+
+    it('sends a link where it is not verified, says the same and costs the same where it is or nobody has it', async () => {
+      const counted = counting();
+      const w = world({ bindings: { DB: counted.bindings.DB } });
+      const [waiting, verified, nobody] = [await w.signUp(), await w.signUp(), person()];
+      await verify(w, await tokenTo(w, verified.email));
+      for (const [{ email }, mails] of [
+        [waiting, 2],
+        [verified, 1],
+        [nobody, 0],
+      ] as const) {
+        const cost = await counted.of(() => resendTo(w, email.toUpperCase()));
+        expect(cost.d1.roundTrips).toBe(2);
+        expect(await mailsTo(w, email)).toHaveLength(mails);
+      }
+      expect((await resendTo(w, nobody.email)).body).toEqual({});
+      expect((await verify(w, await tokenTo(w, waiting.email))).status).toBe(204);
+    });
+
+    it('a bad one is 400', async () => {
+      expect(faultsOf(await resendTo(world(), 'x'))).toEqual({ email: ['invalid'] });
+    });
+
+    it('goes to the caller where there is a token', async () => {
+      const w = world();
+      const [who, other] = [await w.signUp(), await w.signUp()];
+      await w.post('/account/email/verify/resend', { email: other.email }, { token: who.access });
+      expect([await mailsTo(w, who.email), await mailsTo(w, other.email)].map((all) => all.length)).toEqual([
+        2, 1,
+      ]);
+    });
+  });
 });

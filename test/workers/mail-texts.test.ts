@@ -404,7 +404,7 @@ describe('/dev/mail', () => {
     const { text } = await world().get('/dev/mail?to=nobody@example.com', {
       headers: { Accept: 'text/html' },
     });
-    expect(text).toContain('No emails yet');
+    expect(text).toContain('No e-mails yet');
   });
 
   it('keeps mail for an hour', async () => {

@@ -25,7 +25,8 @@ export async function updateMe(
   const { user, sessionId } = caller;
   const { name, username } = change;
   if (name === undefined && username === undefined) return user;
-  if (username && !isOwnName(username.username, user.email)) throw invalidField('username', 'username');
+  if (username && !isOwnName(username.username, user.email))
+    throw invalidField('username', 'username_address');
   // Without an e-mail address the username is the only name to log in with.
   if (username === null && user.email === null) throw invalidField('username', 'null');
   const at = seconds(services.clock);

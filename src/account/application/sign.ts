@@ -73,7 +73,7 @@ export async function register<P extends SignInPolicy | null>(
     name: input.name ?? null,
   };
   if (person.username !== null && !isOwnName(person.username, person.email)) {
-    throw invalidField('username', 'username');
+    throw invalidField('username', 'username_address');
   }
   await limits.check({ action: 'sign_up' }, call);
   await requireGoodPassword(services, 'password', input.password, person, call);

@@ -52,8 +52,8 @@ export const fieldFaults: Record<FieldFaultName, string> = {
   not_an_object: 'Invalid data. Expected a dictionary.',
   not_a_boolean: 'Must be a valid boolean.',
   email: 'Enter a valid email address.',
-  username:
-    'Enter a valid username: letters, digits and @/./+/-/_ only; one with @ must be your e-mail address.',
+  username: 'Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.',
+  username_address: 'A username with @ must be your own e-mail address.',
   characters: 'Control characters and lone surrogates are not allowed.',
   identity: 'An e-mail address is needed.',
   inactive: 'This user is inactive and cannot log in. Activate the user first.',

@@ -1,6 +1,15 @@
 /** The pages that links in e-mails open. */
 
-export const mailLinkPages = {
+interface MailLinkWords {
+  title: string;
+  text: string;
+  button: string;
+  done: string;
+  /** For links of which no new one can be requested. */
+  dead?: string;
+}
+
+export const mailLinkPages: Record<'verify' | 'reset' | 'disown' | 'take_back', MailLinkWords> = {
   verify: {
     title: 'Confirm your e-mail address',
     text: 'Press the button to confirm that this is your e-mail address.',
@@ -18,12 +27,14 @@ export const mailLinkPages = {
     text: 'Press the button if you did not create this account. It will be deleted.',
     button: 'Delete the account',
     done: 'The account was deleted. You can close this page.',
+    dead: 'This link was already used or has expired: the account was deleted, or its address was confirmed.',
   },
   take_back: {
     title: 'Take your address back',
     text: 'Press the button if you did not change the address of your account. Every session will be logged out, and you choose a new password next.',
     button: 'Take my address back',
     done: 'The address is yours again.',
+    dead: 'This link was already used or has expired.',
   },
 };
 
@@ -42,7 +53,7 @@ export const emailSignInPage = {
 /** Texts that several of them share. */
 export const mailLinkParts = {
   code: 'Code from the e-mail',
-  dead: 'This link was already used or has expired. Request a new one.',
+  dead: 'This link was already used or has expired. Ask for a new one.',
   failed: 'The server could not be reached. Try again.',
   password: 'New password',
   show: 'Show password',
@@ -54,6 +65,8 @@ export const mailLinkParts = {
   email: 'E-mail address',
   again: 'Send a new link',
   sent: 'If this address belongs to an account, a new link is on its way.',
+  sent_unverified:
+    'If this address belongs to an account that is not confirmed yet, a new link is on its way. If none arrives, sign in, or sign up again.',
   back: 'Continue',
   script: 'This page needs JavaScript.',
 };

@@ -18,12 +18,14 @@ export const mailLinkPages: typeof en.mailLinkPages = {
     text: '이 계정을 만든 적이 없다면 버튼을 눌러 주세요. 계정이 삭제됩니다.',
     button: '계정 삭제',
     done: '계정이 삭제되었습니다. 이 페이지를 닫아도 됩니다.',
+    dead: '이미 사용했거나 만료된 링크입니다. 계정이 이미 삭제되었거나 주소가 확인되었습니다.',
   },
   take_back: {
     title: '내 주소 되찾기',
     text: '계정의 이메일 주소를 변경한 적이 없다면 버튼을 눌러 주세요. 모든 세션이 로그아웃되고, 이어서 새 비밀번호를 정합니다.',
     button: '내 주소 되찾기',
     done: '주소를 되찾았습니다.',
+    dead: '이미 사용했거나 만료된 링크입니다.',
   },
 };
 
@@ -52,6 +54,8 @@ export const mailLinkParts: typeof en.mailLinkParts = {
   email: '이메일 주소',
   again: '새 링크 보내기',
   sent: '이 주소로 만든 계정이 있으면 새 링크를 보내 드립니다.',
+  sent_unverified:
+    '이 주소로 만든 계정이 아직 확인되지 않았다면 새 링크를 보내 드립니다. 메일이 오지 않으면 로그인하거나 다시 가입해 주세요.',
   back: '계속하기',
   script: '이 페이지에는 JavaScript가 필요합니다.',
 };
