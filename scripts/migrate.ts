@@ -17,7 +17,9 @@ const USAGE = `Usage: ${commandLine('migrate')} [--remote] [--persist-to DIR] [-
 await runScript(async () => {
   const where = readArguments();
   exitOnSignal();
-  console.log((await applyMigrations(wrangler, where)).trim());
+  const said = (await applyMigrations(wrangler, where)).trim();
+  // After each migration wrangler prints the table of them all; the last one says what has become of each.
+  console.log(said.slice(Math.max(0, said.lastIndexOf('┌'))));
   if (!isClone && !where.remote) await ensureDevVars(where.environment ?? '');
   return 0;
 });
