@@ -18,6 +18,11 @@ export const AUDIT_ACTIONS = [
   'user.event_retried',
   'user.passkey_removed',
   'user.connection_removed',
+  'user.invited',
+  'user.email_changed',
+  'user.email_verified',
+  'user.password_set',
+  'user.password_removed',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -8,6 +8,8 @@ import { d1OwnData } from './account/export/d1-own-data.ts';
 import type { AdminServices } from './admin/application.ts';
 import { d1Admin } from './admin/d1-admin.ts';
 import { d1DeadLetters } from './admin/d1-dead-letters.ts';
+import { d1Groups } from './admin/d1-groups.ts';
+import { d1UserCredentials } from './admin/d1-user-credentials.ts';
 import { connectionAdapters } from './connections/d1-adapters.ts';
 import { loadProviders } from './connections/providers.ts';
 import { connectD1 } from './db/client.ts';
@@ -119,7 +121,12 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
     }),
     breached: settings.PASSWORD_BREACH_CHECK ? pwnedPasswords(overrides.fetch) : null,
     connections: await connectionAdapters(env, { d1, clock, deadlines, providers, fetcher: overrides.fetch }),
-    admin: { store: d1Admin(d1), deadLetters: d1DeadLetters(d1) },
+    admin: {
+      store: d1Admin(d1),
+      credentials: d1UserCredentials(d1),
+      groups: d1Groups(d1),
+      deadLetters: d1DeadLetters(d1),
+    },
   };
   return { ok: true, services };
 }

@@ -26,6 +26,8 @@ export const addUser = named('AddUser', addUserBody, {
     username: USERNAME,
     is_staff: STAFF,
     unverified: UNVERIFIED,
+    invite:
+      'True mails the user a link to choose a password, which works for 72 hours; `password` may be left out then. Needs mail.',
   },
 });
 export const changeUser = named('ChangeUser', changeUserBody, {

@@ -78,6 +78,7 @@ export const adminPaths: Record<string, Node> = {
         201: answers('The new user.', answer.user),
         ...bad({ password: [{ fault: 'password_entirely_numeric' }], is_staff: [{ fault: 'unverified' }] }),
         409: refusal(['email_taken', 'username_taken']),
+        ...LIMITED,
       },
     }),
   },
@@ -112,6 +113,21 @@ export const adminPaths: Record<string, Node> = {
     'MAIL=inbox|cloudflare': {
       parameters: USER_ID,
       post: admin('adminSendReset', 'Send a password reset', {
+        responses: {
+          202: answers('An e-mail with a link is on its way to the user.'),
+          ...bad({ email: [{ fault: 'identity' }] }),
+          ...NOT_FOUND,
+          ...LIMITED,
+        },
+      }),
+    },
+  }),
+  '/admin/api/users/{id}/invitation': when({
+    'MAIL=inbox|cloudflare': {
+      parameters: USER_ID,
+      post: admin('adminInvite', 'Invite a user to choose a password', {
+        description:
+          'Sends an e-mail with a link that works for 72 hours, for a user who has no password yet.',
         responses: {
           202: answers('An e-mail with a link is on its way to the user.'),
           ...bad({ email: [{ fault: 'identity' }] }),

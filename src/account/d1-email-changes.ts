@@ -18,6 +18,7 @@ import {
   users,
 } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
+import type { OneTimeToken } from '../model.ts';
 import { batchWithEvents, recordDeletions, recordEvent } from '../outbox/d1-record.ts';
 import type { Credentials } from '../ports.ts';
 import { insertToken, liveToken, voidAllTokens, voidTokens } from '../token/d1-one-time-tokens.ts';
@@ -28,17 +29,23 @@ const selectTrue = (db: Db, condition: SQL) =>
   db.select({ holds: sql<number>`${condition}`.as('holds') }).from(sql`(SELECT 1)`);
 
 /** A username with @ equals the user's address, so it goes when the address changes. */
-const withoutOldName = {
+export const withoutOldName = {
   username: sql`CASE WHEN instr(username, '@') THEN NULL ELSE username END`,
   usernameKey: sql`CASE WHEN instr(username_key, '@') THEN NULL ELSE username_key END`,
 };
 
 /** Removes what pending sign-ups store about an address that now has an account. Confirming one answers "taken". */
-const emptySignUps = (db: Db, subject: string, onlyIf: SQL) =>
+export const emptySignUps = (db: Db, subject: string, onlyIf: SQL) =>
   db
     .update(oneTimeTokens)
     .set({ payload: null })
     .where(and(eq(oneTimeTokens.subject, subject), eq(oneTimeTokens.purpose, 'sign_up'), onlyIf));
+
+/** What a token that takes an address back keeps: of the changes of its user, which. */
+export const numbered = ({ subject, purpose, payload }: OneTimeToken): SQL =>
+  sql`json_set(${payload}, '$.nth', (SELECT 1 + coalesce(max(
+    json_extract(older.payload, '$.nth')), 0) FROM one_time_tokens AS older
+    WHERE older.subject = ${subject} AND older.purpose = ${purpose}))`;
 
 export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | 'takeBackEmail'> => ({
   changeEmail: (key, { from, to, toSubject }, takeBack, now) =>
@@ -49,9 +56,6 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
         AND NOT ${isTaken('email', to)}`;
       const may = sql`EXISTS (SELECT 1 FROM ${users} WHERE ${mayChange})`;
       const changed = sql`${live} AND ${userExists(id, sql`${users.email} = ${to}`)}`;
-      const payload = sql`json_set(${takeBack.payload}, '$.nth', (SELECT 1 + coalesce(max(
-        json_extract(older.payload, '$.nth')), 0) FROM one_time_tokens AS older
-        WHERE older.subject = ${id} AND older.purpose = ${takeBack.purpose}))`;
       const events = recordEvent(db, 'email.changed', { userId: id, now }, {}, may);
       const results = await batchWithEvents(
         db,
@@ -60,7 +64,7 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
           // Without a previous address there is nothing to take back.
           insertToken(
             db,
-            { ...takeBack, payload },
+            { ...takeBack, payload: numbered(takeBack) },
             sql`FROM ${users} WHERE ${mayChange} AND ${users.email} IS NOT NULL`,
           ),
           dropLogin(db, id, 'username', sql`instr(${logins.key}, '@') AND ${may}`),

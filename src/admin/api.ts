@@ -13,18 +13,11 @@ import { body } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
 import { passkeyJson } from '../passkeys/presenters.ts';
 import { factorsJson } from '../second-factor/presenters.ts';
-import {
-  addUser,
-  changeUser,
-  deleteUser,
-  endSessions,
-  findUser,
-  overview,
-  requestReset,
-} from './application.ts';
+import { addUser, changeUser, deleteUser, endSessions, findUser, overview } from './application.ts';
 import { retryDeadLetter } from './dead-letters.ts';
 import type { AdminEnv } from './env.ts';
 import { factorsOf, removeFactor, requireFactor } from './factors.ts';
+import { invite, requestReset } from './links.ts';
 import { DEAD_LETTER_CURSOR, pageQuery, userQuery, writeCursor } from './listing.ts';
 import { adminSessionJson, countsJson, deadLetterJson, historyJson, revokedTokenJson } from './presenters.ts';
 import { addUserBody, changeUserBody } from './schemas.ts';
@@ -73,6 +66,10 @@ export const adminApiRoutes = () =>
     })
     .post('/users/:id/password-reset', signedIn, staff, body(noBody), async (c) => {
       await requestReset(c.var.services, c.var.caller, c.req.param('id'), callOf(c));
+      return c.body(null, 202);
+    })
+    .post('/users/:id/invitation', signedIn, staff, body(noBody), async (c) => {
+      await invite(c.var.services, c.var.caller, c.req.param('id'), callOf(c));
       return c.body(null, 202);
     })
     .get('/users/:id/factors', signedIn, staff, async (c) => {

@@ -4,7 +4,12 @@
  */
 
 import { announce } from '../account/application/announce.ts';
-import { inLanguageOf, newOneTimeToken, sendMail } from '../account/application/mailing.ts';
+import {
+  INVITATION_SECONDS,
+  inLanguageOf,
+  newOneTimeToken,
+  sendMail,
+} from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
 import { cacheRevocation, requireGoodPassword, type Services } from '../account/application/tokens.ts';
 import { changedFields } from '../account/event.ts';
@@ -51,7 +56,7 @@ export function requireDone(outcome: Outcome): void {
 }
 
 /** An act that lost against a change of the same user is tried again with the user as it is now. */
-async function settled<T>(attempt: () => Promise<{ outcome: Outcome; result: T }>): Promise<T> {
+export async function settled<T>(attempt: () => Promise<{ outcome: Outcome; result: T }>): Promise<T> {
   for (let left = ATTEMPTS; ; left--) {
     const { outcome, result } = await attempt();
     if (outcome === 'changed' && left > 1) continue;
@@ -91,18 +96,25 @@ export async function findUser({ admin }: AdminServices, id: string): Promise<Us
   return user;
 }
 
+/** What the mail of an invitation carries. */
+export const invitationTo = (subject: string, secret: string) =>
+  ({ subject, purpose: 'password_reset', secret, lifetimeSeconds: INVITATION_SECONDS }) as const;
+
 export interface UserInput {
   /** Canonical. */
   email: string;
-  password: string;
+  /** Left out only where the user is invited. */
+  password?: string | undefined;
   name?: string | null | undefined;
   username?: { username: string; key: string } | null | undefined;
   is_staff?: boolean | undefined;
   /** Said of a new staff member, whose address nobody has verified yet. */
   unverified?: boolean | undefined;
+  /** A link to choose a password is mailed. Without mail nobody is invited. */
+  invite?: boolean | undefined;
 }
 
-/** 400 invalid; 403 permission_denied; 409 email_taken, username_taken. */
+/** 400 invalid; 403 permission_denied; 409 email_taken, username_taken; 429. */
 export async function addUser(
   services: AdminServices,
   caller: Caller,
@@ -122,15 +134,25 @@ export async function addUser(
   if (isStaff && !mayBecomeStaff({ emailVerifiedAt: null }, input.unverified)) {
     throw invalidField('is_staff', 'unverified');
   }
-  await requireGoodPassword(services, 'password', input.password, person, call);
-  const passwordHash = await hasher.hash(input.password);
+  const invited = input.invite === true && services.mailer !== null;
+  if (input.password !== undefined) {
+    await requireGoodPassword(services, 'password', input.password, person, call);
+  } else if (!invited) throw invalidField('password', 'required');
+  if (invited) await services.limits.check({ action: 'mail', address: input.email }, call);
+  const passwordHash = input.password === undefined ? '' : await hasher.hash(input.password);
   const entry = auditEntry(services, caller, isStaff ? 'user.added_as_staff' : 'user.added');
   const id = random.uuid7(clock());
   const usernameKey = input.username?.key ?? null;
   const user = newUser({ ...person, usernameKey, id, passwordHash }, entry.now, { isStaff });
-  requireDone(await admin.store.add(entry, user));
-  await tell(services, call, entry, user.id);
-  announce(services, call, 'user.created', user.id, entry.now, { email_verified: false });
+  const invitation = invited
+    ? await newOneTimeToken(services, 'password_reset', entry.now, null, INVITATION_SECONDS)
+    : null;
+  requireDone(await admin.store.add(entry, user, invitation && { ...invitation.row, subject: id }));
+  await tell(services, call, entry, id);
+  announce(services, call, 'user.created', id, entry.now, { email_verified: false });
+  if (invitation) {
+    await sendMail(services, call, 'invitation', user.email, invitationTo(id, invitation.secret));
+  }
   return user;
 }
 
@@ -268,31 +290,4 @@ export async function endSessions(
   requireDone(outcome);
   if (ended.length === 0) return;
   await tell(services, call, entry, userId, { sessions: ended, reason: 'ended' });
-}
-
-/** Whether a reset can be mailed to this person: there is mail, an address, and a log-in to come back to. */
-export const canReset = ({ mailer }: Services, user: User): boolean =>
-  mailer !== null && user.email !== null && user.isActive;
-
-/** 403 permission_denied; 404 not_found, also where there is no mail; 400 invalid where canReset says no. */
-export async function requestReset(
-  services: AdminServices,
-  caller: Caller,
-  id: string,
-  call: Call,
-): Promise<void> {
-  if (!services.mailer) throw new Refusal('not_found');
-  const user = await findUser(services, id);
-  if (user.email === null) throw invalidField('email', 'identity');
-  if (!user.isActive) throw invalidField('is_active', 'inactive');
-  await services.limits.check({ action: 'mail', address: user.email }, call);
-  const entry = auditEntry(services, caller, 'user.password_reset_sent');
-  const { secret, row } = await newOneTimeToken(services, 'password_reset', entry.now);
-  requireDone(await services.admin.store.leaveReset(entry, user, { ...row, subject: id }));
-  await tell(services, call, entry, id);
-  await sendMail(services, inLanguageOf(user, call), 'password_reset', user.email, {
-    subject: id,
-    purpose: 'password_reset',
-    secret,
-  });
 }

@@ -12,9 +12,9 @@ import { consoleCaller } from './console-session.ts';
 import type { AdminContext, AdminEnv } from './env.ts';
 import { mustSetUpFactor } from './factors.ts';
 
-/** `__Host-` (RFC 6265bis section 4.1.3.2): of this very host, for all its paths, over a secure connection. */
 const COOKIE = 'accounts_admin';
-const ATTRIBUTES = {
+/** `__Host-` (RFC 6265bis section 4.1.3.2): of this very host, for all its paths, over a secure connection. */
+export const OWN_COOKIE = {
   prefix: 'host',
   path: '/',
   httpOnly: true,
@@ -24,9 +24,9 @@ const ATTRIBUTES = {
 
 export const readCookie = (c: AdminContext): string | null => getCookie(c, COOKIE, 'host') ?? null;
 export const writeCookie = (c: AdminContext, token: string, maxAge: number): void =>
-  setCookie(c, COOKIE, token, { ...ATTRIBUTES, maxAge });
+  setCookie(c, COOKIE, token, { ...OWN_COOKIE, maxAge });
 export const clearCookie = (c: AdminContext): void => {
-  deleteCookie(c, COOKIE, ATTRIBUTES);
+  deleteCookie(c, COOKIE, OWN_COOKIE);
 };
 
 /**

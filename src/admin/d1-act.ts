@@ -5,14 +5,28 @@
  */
 import { type SQL, sql } from 'drizzle-orm';
 import { insertFrom } from '../db/insert-from.ts';
-import { actorMayAct } from '../db/predicates.ts';
-import { adminLog } from '../db/schema.ts';
+import { actorMayAct, userExists } from '../db/predicates.ts';
+import { adminLog, sessions } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
+import type { User } from '../model.ts';
+import { LEEWAY_MAX_SECONDS } from '../token/claims.ts';
 import type { AuditEntry, Outcome } from './ports.ts';
 
 /** The act has left its row. */
 export const done = ({ logId }: AuditEntry): SQL =>
   sql`EXISTS (SELECT 1 FROM admin_log AS own WHERE own.id = ${logId})`;
+
+/** Of what the console shows of a user nothing has changed since it was read. */
+export const isAsRead = (user: User): SQL =>
+  userExists(
+    user.id,
+    sql`(email, email_verified_at, username, name, is_active, is_staff)
+      IS (${user.email}, ${user.emailVerifiedAt}, ${user.username}, ${user.name}, ${Number(user.isActive)},
+        ${Number(user.isStaff)})`,
+  );
+
+/** Of the sessions not ended: no token of another is accepted anywhere. */
+export const worthEnding = (now: number): SQL => sql`${sessions.absoluteEndAt} > ${now - LEEWAY_MAX_SECONDS}`;
 
 /** The row of the history. `source`: a FROM and WHERE that decide whether it happens. */
 export const write = (

@@ -1,5 +1,5 @@
 /** What the console does to users, in D1 (d1-act.ts). What it reads: d1-admin-lists.ts. */
-import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { addLogin, dropLogin, isTaken } from '../account/d1-logins.ts';
 import { deleteUser, eraseTraces, insertUser } from '../account/d1-user-writes.ts';
 import { changedFields } from '../account/event.ts';
@@ -7,26 +7,13 @@ import { writeChanges } from '../audit-log.ts';
 import type { D1 } from '../db/client.ts';
 import { notTheLastStaff, userExists } from '../db/predicates.ts';
 import { logins, recoveryCodes, sessions, totpSecrets, userColumns, users } from '../db/schema.ts';
-import type { User } from '../model.ts';
 import { batchWithEvents, recordEvent } from '../outbox/d1-record.ts';
-import { LEEWAY_MAX_SECONDS } from '../token/claims.ts';
 import { insertToken, voidOldest, voidRequested, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession, endSessions } from '../token/d1-session-writes.ts';
-import { done, outcome, outcomeOf, write } from './d1-act.ts';
+import { done, isAsRead, outcome, outcomeOf, worthEnding, write } from './d1-act.ts';
 import { d1AdminLists } from './d1-admin-lists.ts';
 import { d1SignInMethods } from './d1-sign-in-methods.ts';
 import type { AdminStore } from './ports.ts';
-
-const isAsRead = (user: User): SQL =>
-  userExists(
-    user.id,
-    sql`(email, email_verified_at, username, name, is_active, is_staff)
-      IS (${user.email}, ${user.emailVerifiedAt}, ${user.username}, ${user.name}, ${Number(user.isActive)},
-        ${Number(user.isStaff)})`,
-  );
-
-/** Of the sessions not ended: no token of another is accepted anywhere. */
-const worthEnding = (now: number): SQL => sql`${sessions.absoluteEndAt} > ${now - LEEWAY_MAX_SECONDS}`;
 
 export function d1Admin(d1: D1): AdminStore {
   const { run } = d1;
@@ -34,7 +21,7 @@ export function d1Admin(d1: D1): AdminStore {
     ...d1AdminLists(d1),
     ...d1SignInMethods(d1),
 
-    add: (entry, user) =>
+    add: (entry, user, invitation) =>
       run('admin.add', async (db) => {
         const emailFree = sql`NOT ${isTaken('email', user.email)}`;
         const who = { userId: user.id, now: entry.now };
@@ -45,13 +32,17 @@ export function d1Admin(d1: D1): AdminStore {
             write(
               db,
               entry,
-              { subjectId: user.id },
+              {
+                subjectId: user.id,
+                ...(invitation && { detail: writeChanges({ invited: [false, true] }) }),
+              },
               sql`WHERE ${emailFree} AND NOT ${isTaken('username', user.usernameKey)}`,
             ),
             outcome(db, entry, [[emailFree, 'email_taken']], 'username_taken'),
             insertUser(db, user, sql`WHERE ${done(entry)}`),
             addLogin(db, user.id, 'email'),
             addLogin(db, user.id, 'username'),
+            ...(invitation ? [insertToken(db, invitation, sql`WHERE ${done(entry)}`)] : []),
           ],
           { after: events },
         );

@@ -9,7 +9,7 @@ import { done, outcome, outcomeOf, write } from './d1-act.ts';
 import type { AdminStore } from './ports.ts';
 
 /** The user keeps a way to sign in, or the console keeps somebody else. */
-const mayLose = (lost: LostMethod): SQL => sql`(${canSignInWithout(lost)} OR ${notTheLastStaff})`;
+export const mayLose = (lost: LostMethod): SQL => sql`(${canSignInWithout(lost)} OR ${notTheLastStaff})`;
 
 export const d1SignInMethods = ({
   run,

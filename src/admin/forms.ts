@@ -4,17 +4,19 @@ import { invalid, Refusal } from '../errors.ts';
 import { faultsOf } from '../http/body.ts';
 import { readBytes } from '../http/bytes.ts';
 import { refusalOf } from '../http/problem.ts';
-import { describeFault, describeRefusal } from '../languages/describe.ts';
-import type { Language } from '../languages/index.ts';
+import { describeFault, describeRefusal, fill } from '../languages/describe.ts';
+import { consoleWords, type Language } from '../languages/index.ts';
 import type { AdminContext } from './env.ts';
 import type { FormErrors } from './pages/parts.tsx';
 
 export type Form = Readonly<Record<string, string>>;
 
+/** 413 payload_too_large. */
+export const readFields = async (c: AdminContext): Promise<URLSearchParams> =>
+  new URLSearchParams(new TextDecoder().decode(await readBytes(c)));
+
 /** The last of fields with one name counts. 413 payload_too_large. */
-export async function readForm(c: AdminContext): Promise<Form> {
-  return Object.fromEntries(new URLSearchParams(new TextDecoder().decode(await readBytes(c))));
-}
+export const readForm = async (c: AdminContext): Promise<Form> => Object.fromEntries(await readFields(c));
 
 /** 400 invalid. */
 export function validated<S extends z.ZodMiniType>(schema: S, input: Record<string, unknown>): z.output<S> {
@@ -23,9 +25,11 @@ export function validated<S extends z.ZodMiniType>(schema: S, input: Record<stri
   return result.data;
 }
 
-interface Shown {
-  status: 400 | 401 | 409;
+export interface Shown {
+  status: 400 | 401 | 403 | 409 | 429;
   errors: FormErrors;
+  /** Seconds, of a 429. */
+  retryAfter?: number;
 }
 
 /** The page shows them with what was typed. Anything that is not about the form is thrown on. */
@@ -33,11 +37,12 @@ export function formErrors(error: unknown, c: AdminContext): Shown {
   const shown = error instanceof Refusal && wordsFor(error, c.var.language);
   if (!shown) throw error;
   // For its line in the log.
-  refusalOf(error, c);
+  const { headers } = refusalOf(error, c);
+  for (const [name, value] of Object.entries(headers)) c.header(name, value);
   return shown;
 }
 
-function wordsFor({ kind, faults = {} }: Refusal, language: Language): Shown | undefined {
+function wordsFor({ kind, faults = {}, headers }: Refusal, language: Language): Shown | undefined {
   const sentence = [describeRefusal(kind, language)];
   switch (kind) {
     case 'invalid':
@@ -52,6 +57,15 @@ function wordsFor({ kind, faults = {} }: Refusal, language: Language): Shown | u
       };
     case 'no_active_account':
       return { status: 401, errors: { non_field_errors: sentence } };
+    case 'throttled': {
+      const retryAfter = Number(headers['Retry-After'] ?? 0);
+      const { throttled, throttledLong } = consoleWords[language];
+      const [words, count] =
+        retryAfter > 120 ? [throttledLong, Math.ceil(retryAfter / 60)] : [throttled, retryAfter];
+      return { status: 429, errors: { non_field_errors: [fill(words, { count })] }, retryAfter };
+    }
+    case 'last_staff':
+      return { status: 403, errors: { non_field_errors: sentence } };
     case 'code_not_valid':
       return { status: 401, errors: { code: sentence } };
     case 'email_taken':

@@ -129,8 +129,72 @@ export interface DeadLetterStore {
   retry: (entry: AuditEntry, letter: { userId: string; seq: number }, pseudonym: string) => Promise<Outcome>;
 }
 
+/** A user's new address. */
+export interface NewAddress {
+  to: string;
+  /** SHA-256 of it: under that lies what waits for it. */
+  toSubject: string;
+  verified: boolean;
+  /** For the old address; null where nobody has verified that. */
+  takeBack: OneTimeToken | null;
+  /** For the new one; null where it counts as verified, or no mail can be sent. */
+  confirmation: OneTimeToken | null;
+}
+
+/** What staff set for a user who cannot do it, each as the account app would: what is void then is void here. */
+export interface UserCredentials {
+  /** If the user is still as it was read. No session ends. */
+  changeEmail: (entry: AuditEntry, user: User, address: NewAddress) => Promise<Outcome>;
+  /** `changed`: it is verified already. */
+  verifyEmail: (entry: AuditEntry, user: User) => Promise<Outcome>;
+  /** All sessions end. An empty hash: no password works. `last_staff`: nobody could use the console any more. */
+  setPassword: (
+    entry: AuditEntry,
+    user: User,
+    passwordHash: string,
+  ) => Promise<{ outcome: Outcome; ended: EndedSession[] }>;
+}
+
+export const GROUP_ACTS = ['activate', 'deactivate', 'end-sessions', 'delete'] as const;
+export type GroupAct = (typeof GROUP_ACTS)[number];
+
+/** One of several users to whom something is done. */
+export interface GroupMember {
+  id: string;
+  /** Of the row that it leaves in the history. UUIDv7. */
+  logId: string;
+  /** As it was read. */
+  email: string | null;
+  emailSubject: string | null;
+  /** Stands in the history for who is deleted. */
+  pseudonym: string;
+}
+
+/** Several users at once: at most 100. */
+export interface UserGroups {
+  /** Of all of them together. */
+  liveSessions: (ids: readonly string[], now: number) => Promise<Count>;
+  /** Those of them who are there. `may`: `act` would be done to them, as one of them all. */
+  look: (
+    act: GroupAct,
+    caller: Pick<AuditEntry, 'actorId' | 'now'>,
+    ids: readonly string[],
+  ) => Promise<(User & { may: boolean })[]>;
+  /**
+   * To each of them to whom it may be done, at once, with a row in the history each. Never to who acts, and never to
+   * the last of the staff. `done`: their ids.
+   */
+  act: (
+    act: GroupAct,
+    entry: Omit<AuditEntry, 'logId'>,
+    members: readonly GroupMember[],
+  ) => Promise<{ outcome: 'ok' | 'denied'; done: string[]; ended: (EndedSession & { userId: string })[] }>;
+}
+
 export interface AdminStores {
   store: AdminStore;
+  groups: UserGroups;
+  credentials: UserCredentials;
   deadLetters: DeadLetterStore;
 }
 
@@ -158,7 +222,8 @@ export interface AdminStore {
   /** Newest first; with `subjectId` what was done to that person. */
   history: (query: PageQuery & { subjectId: string | null }) => Promise<Page<HistoryRow>>;
 
-  add: (entry: AuditEntry, user: UserRow) => Promise<Outcome>;
+  /** `invitation`: the link by which the user chooses a password. */
+  add: (entry: AuditEntry, user: UserRow, invitation: OneTimeToken | null) => Promise<Outcome>;
   /** If the user is still as it was read. */
   change: (
     entry: AuditEntry,

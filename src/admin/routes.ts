@@ -8,6 +8,7 @@ import { Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import { callOf } from '../http/call.ts';
 import { serveTheme } from '../http/site.ts';
+import { actRoutes } from './act-routes.ts';
 import { findUser, overview } from './application.ts';
 import { finishConsoleLogIn, logInToConsole, logOutOfConsole } from './console-session.ts';
 import {
@@ -18,9 +19,11 @@ import {
   requireStaffSession,
   writeCookie,
 } from './cookie.ts';
+import { credentialRoutes } from './credential-routes.ts';
 import { deadLetterRoutes } from './dead-letter-routes.ts';
 import type { AdminContext, AdminEnv } from './env.ts';
 import { formErrors, readForm, validated } from './forms.ts';
+import { groupRoutes } from './group-routes.ts';
 import { pageQuery, userQuery, writeCursor } from './listing.ts';
 import { HistoryPage } from './pages/history.tsx';
 import { OverviewPage } from './pages/overview.tsx';
@@ -57,9 +60,9 @@ export const consoleRoutes = () =>
           challenge(c);
           return show(c, SecondFactorPage, { next, mfaToken: String(error.members.mfa_token) }, 401);
         }
-        const { status, errors } = formErrors(error, c);
+        const { status, ...again } = formErrors(error, c);
         if (status === 401) challenge(c);
-        return show(c, LogInPage, { next, name, errors }, status);
+        return show(c, LogInPage, { next, name, ...again }, status);
       }
     })
     .post('/login/second-factor', ownOrigin, async (c) => {
@@ -71,9 +74,9 @@ export const consoleRoutes = () =>
         writeCookie(c, token, lifetimeSeconds);
         return c.redirect(afterLogIn(c, next), 303);
       } catch (error) {
-        const { status, errors } = formErrors(error, c);
+        const { status, ...again } = formErrors(error, c);
         if (status === 401) challenge(c);
-        return show(c, SecondFactorPage, { next, mfaToken, errors }, status);
+        return show(c, SecondFactorPage, { next, mfaToken, ...again }, status);
       }
     })
     .post('/logout', ownOrigin, async (c) => {
@@ -95,7 +98,10 @@ export const consoleRoutes = () =>
       return show(c, UsersPage, { users: items, tooMany, order, query, looked, next: writeCursor(next) });
     })
     .route('/second-factor', secondFactorSetUpRoutes())
+    .route('/users', groupRoutes())
     .route('/users', userRoutes())
+    .route('/users', actRoutes())
+    .route('/users', credentialRoutes())
     .route('/users', signInMethodRoutes())
     .route('/dead-letters', deadLetterRoutes())
     .get('/revoked-tokens', requireStaffSession, async (c) => {

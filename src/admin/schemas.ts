@@ -1,7 +1,9 @@
 /** The bodies that staff send, as JSON or as a form: those of the account app, and the flags. */
 import * as z from 'zod/mini';
 import {
+  chosenPassword,
   codeText,
+  email,
   presentedPassword,
   signUpBody,
   token,
@@ -9,11 +11,22 @@ import {
   updateMeBody,
 } from '../account/schemas.ts';
 
-export const addUserBody = z.object({
-  ...signUpBody.shape,
-  is_staff: z.optional(z.boolean()),
-  unverified: z.optional(z.boolean()),
-});
+export const addUserBody = z
+  .object({
+    ...signUpBody.shape,
+    password: z.optional(chosenPassword),
+    invite: z.optional(z.boolean()),
+    is_staff: z.optional(z.boolean()),
+    unverified: z.optional(z.boolean()),
+  })
+  .check(
+    z.refine(({ password, invite }) => password !== undefined || invite === true, {
+      path: ['password'],
+      params: { fault: 'required' },
+      // Beside the faults of other fields, not after them.
+      when: () => true,
+    }),
+  );
 
 export const changeUserBody = z.object({
   ...updateMeBody.shape,
@@ -21,6 +34,9 @@ export const changeUserBody = z.object({
   is_staff: z.optional(z.boolean()),
   unverified: z.optional(z.boolean()),
 });
+
+export const newEmailForm = z.object({ email });
+export const newPasswordForm = z.object({ password: chosenPassword });
 
 /** `username` may be the e-mail address. */
 export const logInForm = tokenObtainBody;

@@ -8,6 +8,7 @@ import { imageSources, siteOf } from '../http/site.ts';
 import { describeRefusal } from '../languages/describe.ts';
 import { consoleWords } from '../languages/index.ts';
 import type { AdminContext } from './env.ts';
+import { takeNotice } from './notice.ts';
 import type { Frame } from './pages/parts.tsx';
 import { ErrorPage } from './pages/sign.tsx';
 
@@ -26,6 +27,7 @@ export function show<P extends { frame: Frame }>(
     site: siteOf(c),
     caller: c.get('caller')?.user ?? null,
     done: c.req.query('done'),
+    notice: c.req.query('done') === undefined ? null : takeNotice(c),
   };
   c.header('Access-Control-Allow-Origin', undefined);
   c.header('Access-Control-Allow-Credentials', undefined);

@@ -3,12 +3,15 @@ import { Hono } from 'hono';
 import type { Caller } from '../account/application/session.ts';
 import { Refusal } from '../errors.ts';
 import { callOf } from '../http/call.ts';
+import type { User } from '../model.ts';
 import type { Call } from '../ports.ts';
+import { consequenceOf } from './act-routes.ts';
 import { type AdminServices, findUser } from './application.ts';
 import { ownOrigin, requireStaffSession } from './cookie.ts';
-import type { AdminEnv } from './env.ts';
+import type { AdminContext, AdminEnv } from './env.ts';
+import { formErrors, type Shown } from './forms.ts';
+import { ConfirmPage } from './pages/confirm.tsx';
 import { type ConsoleWords, userPath } from './pages/parts.tsx';
-import { ConfirmPage } from './pages/sign.tsx';
 import { providerName } from './pages/sign-in-methods.tsx';
 import type { SignInMethods } from './ports.ts';
 import { show } from './show.tsx';
@@ -47,19 +50,29 @@ export function signInMethodRoutes(): Hono<AdminEnv> {
   const routes = new Hono<AdminEnv>({ strict: false });
   for (const { kind, act, nameOf, remove } of KINDS) {
     const path = `/:id/${kind}/:method/remove` as const;
+    const ask = async (c: AdminContext, user: User, method: string, fault: Partial<Shown> = {}) => {
+      const { services } = c.var;
+      const { status, ...again } = fault;
+      const what = nameOf(await services.admin.store.signInMethods(user.id), method, services);
+      if (what === undefined) throw new Refusal('not_found');
+      const at = `${kind}/${encodeURIComponent(method)}/remove`;
+      const consequence = await consequenceOf(c, user, false);
+      return show(c, ConfirmPage, { user, act, what, at, ...consequence, ...again }, status);
+    };
     routes
       .get(path, requireStaffSession, async (c) => {
-        const { services } = c.var;
         const { id, method } = c.req.param();
-        const user = await findUser(services, id);
-        const what = nameOf(await services.admin.store.signInMethods(id), method, services);
-        if (what === undefined) throw new Refusal('not_found');
-        return show(c, ConfirmPage, { user, act, what, at: `${kind}/${encodeURIComponent(method)}/remove` });
+        return ask(c, await findUser(c.var.services, id), method);
       })
       .post(path, ownOrigin, requireStaffSession, async (c) => {
         const { services, caller, mount } = c.var;
         const { id, method } = c.req.param();
-        await remove(services, caller, { userId: id, id: method }, callOf(c));
+        try {
+          await remove(services, caller, { userId: id, id: method }, callOf(c));
+        } catch (error) {
+          const fault = formErrors(error, c);
+          return ask(c, await findUser(services, id), method, fault);
+        }
         return c.redirect(`${userPath(mount, id)}?done=${act}`, 303);
       });
   }

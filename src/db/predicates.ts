@@ -44,19 +44,24 @@ export const hasConnection = (userId: unknown, but?: string): SQL =>
 const canSignIn = (passwordHash: unknown, passkeyCount: unknown, id: unknown, but?: string): SQL =>
   sql`(${passwordHash} <> '' OR ${passkeyCount} > 0 OR ${hasConnection(id, but)})`;
 
-/** A sign-in method that a user is about to lose: any one passkey, or this connection. */
-export type LostMethod = 'passkey' | { connection: string };
+/** A sign-in method that a user is about to lose: the password, any one passkey, or this connection. */
+export type LostMethod = 'password' | 'passkey' | { connection: string };
 
 /** The row of `users` can sign in without that method. Twin: `canSignIn` (account/staff.ts) of what is left. */
-export const canSignInWithout = (lost: LostMethod): SQL =>
-  lost === 'passkey'
-    ? canSignIn(users.passwordHash, sql`(${users.passkeyCount} - 1)`, users.id)
-    : canSignIn(users.passwordHash, users.passkeyCount, users.id, lost.connection);
+export const canSignInWithout = (lost: LostMethod): SQL => {
+  if (lost === 'password') return canSignIn(sql`''`, users.passkeyCount, users.id);
+  if (lost === 'passkey') return canSignIn(users.passwordHash, sql`(${users.passkeyCount} - 1)`, users.id);
+  return canSignIn(users.passwordHash, users.passkeyCount, users.id, lost.connection);
+};
+
+/** Without any of `ids` somebody could still use the console, or the row of `users` is not staff who can. */
+export const staffRemains = (ids: SQL): SQL =>
+  sql`NOT (${users.isStaff} = 1 AND ${activeUser} AND ${canSignIn(users.passwordHash, users.passkeyCount, users.id)}
+  AND NOT EXISTS (SELECT 1 FROM users AS other WHERE other.is_staff = 1 AND other.is_active = 1
+    AND ${canSignIn(sql`other.password_hash`, sql`other.passkey_count`, sql`other.id`)} AND other.id NOT IN ${ids}))`;
 
 /** The row of `users` is not the last active staff member who can sign in. Twin: `isTheLastStaff` (account/staff.ts). */
-export const notTheLastStaff: SQL = sql`NOT (${users.isStaff} = 1 AND ${activeUser} AND ${canSignIn(users.passwordHash, users.passkeyCount, users.id)}
-  AND NOT EXISTS (SELECT 1 FROM users AS other WHERE other.is_staff = 1 AND other.is_active = 1
-    AND ${canSignIn(sql`other.password_hash`, sql`other.passkey_count`, sql`other.id`)} AND other.id <> ${users.id}))`;
+export const notTheLastStaff: SQL = staffRemains(sql`(${users.id})`);
 
 /**
  * The actor is active staff with a live session. Twin: `actorMayAct` (account/staff.ts). The only condition that reads

@@ -83,6 +83,20 @@ export const recordDeletions = (db: Db, ids: SQL, now: number): Statement[] =>
       ]
     : [];
 
+/** The same of each user whom a subquery finds: `ids` has one column, `id`. */
+export const recordForEach = <T extends EventType>(
+  db: Db,
+  type: T,
+  { ids, now }: { ids: SQL; now: number },
+  details: EventDetails[T],
+): Statement[] => {
+  const userId = sql<string>`each.id`;
+  const data = sql<string>`json_set(${JSON.stringify({ user_id: '', ...details })}, '$.user_id', each.id)`;
+  return db.recordsEvents
+    ? [insertEvent(db, type, { userId, now, data }, sql`FROM (${ids}) AS each WHERE 1`)]
+    : [];
+};
+
 /** `recordEvent` for prepared statements, with placeholders. */
 export const recordPrepared = (
   db: Db,

@@ -29,6 +29,8 @@ const press = (page: Page, name: string) => page.getByRole('button', { name, exa
 const follow = (page: Page, name: string) => page.getByRole('link', { name, exact: true }).first().click();
 const heading = (page: Page) => page.getByRole('heading', { level: 1 }).textContent();
 const said = (page: Page) => page.getByRole('status').textContent();
+/** The role of what has the focus. */
+const focused = (page: Page) => page.evaluate(() => document.activeElement?.getAttribute('role'));
 const inMain = (page: Page) => page.getByRole('navigation', { name: 'Main' });
 
 async function openUser(page: Page, search: string) {
@@ -116,7 +118,10 @@ describe.each([
     await page.getByLabel('Password').fill('password');
     await press(page, 'Add user');
     expect(await page.getByRole('alert').textContent()).toContain('correct what is marked');
-    expect(await page.getByText('This password is too common.').isVisible()).toBe(true);
+    expect(await page.locator('#password-error').textContent()).toBe('This password is too common.');
+    await expect.poll(() => focused(page)).toBe('alert');
+    await page.getByRole('link', { name: 'Password: This password is too common.' }).click();
+    expect(await page.evaluate(() => location.hash)).toBe('#password');
     expect(await page.getByLabel('E-mail').inputValue()).toBe(email);
     await page.getByLabel('Password').fill(PASSWORD);
     await press(page, 'Add user');
@@ -151,6 +156,7 @@ describe.each([
     expect(await live.count()).toBe(2);
     await follow(page, 'End all sessions…');
     expect(await heading(page)).toBe('End all sessions of this user?');
+    expect(await page.getByText('Ends 2 sessions.').isVisible()).toBe(true);
     await follow(page, 'Cancel');
     expect(await live.count()).toBe(2);
     await follow(page, 'End all sessions…');
@@ -177,6 +183,33 @@ describe.each([
     await press(page, 'Activate');
     expect(await said(page)).toContain('active again');
 
+    // Another address and another password, by whoever knows whose they are.
+    const moved = `moved-${suffix}@example.com`;
+    await follow(page, 'Change the e-mail address…');
+    await page.getByLabel('E-mail').fill('nonsense');
+    await press(page, 'Change the address');
+    await expect.poll(() => focused(page)).toBe('alert');
+    await page.getByLabel('E-mail').fill(moved);
+    await page.getByLabel('I know that this address is theirs').check();
+    await press(page, 'Change the address');
+    expect(await said(page)).toBe('The e-mail address was changed.');
+    expect(await heading(page)).toBe(moved);
+    await follow(page, 'Set a password…');
+    await page.getByLabel('New password').fill('staple of another colour');
+    await press(page, 'Set the password');
+    expect(await said(page)).toContain('The user has a new password');
+    await follow(page, 'Remove the password…');
+    await press(page, 'Remove the password');
+    expect(await said(page)).toContain('The user has no password');
+    await press(page, 'Send an invitation');
+    expect(await said(page)).toContain('It works for 72 hours.');
+    await follow(page, 'Change the e-mail address…');
+    await page.getByLabel('E-mail').fill(email);
+    await press(page, 'Change the address');
+    await follow(page, 'Mark the address as verified…');
+    await press(page, 'Mark as verified');
+    expect(await said(page)).toBe('The e-mail address counts as verified.');
+
     // The other lists.
     await follow(page, 'All sessions of this user');
     expect(await page.getByRole('row').count()).toBe(4);
@@ -197,8 +230,12 @@ describe.each([
     await openUser(page, email);
     await follow(page, 'Delete…');
     expect(await heading(page)).toBe('Delete this user?');
+    await page.getByLabel('Type the e-mail address to confirm').fill('somebody else');
     await press(page, 'Delete for good');
-    expect(await said(page)).toBe('The user was deleted.');
+    expect(await page.getByRole('alert').textContent()).toContain('misspelled');
+    await page.getByLabel('Type the e-mail address to confirm').fill(email);
+    await press(page, 'Delete for good');
+    expect(await said(page)).toBe(`${email} was deleted.`);
     await follow(page, 'History');
     expect(await page.getByText(email).count()).toBe(0);
     expect(await page.getByText(/former user/).count()).toBeGreaterThan(5);
@@ -207,8 +244,9 @@ describe.each([
     await openUser(page, ADMIN);
     await follow(page, 'Deactivate…');
     await press(page, 'Deactivate');
-    expect(await heading(page)).toBe('Forbidden');
-    expect(await page.getByText('The last active staff member cannot').isVisible()).toBe(true);
+    expect(await page.getByText('This is your own account').isVisible()).toBe(true);
+    expect(await page.getByRole('alert').textContent()).toContain('The last active staff member cannot');
+    await expect.poll(() => focused(page)).toBe('alert');
 
     // Out, and nothing is left to go back to.
     await press(page, 'Log out');
@@ -279,6 +317,55 @@ describe('the console by keyboard', () => {
   });
 });
 
+it('acts on ticked users after one question', async () => {
+  const { page, mishaps, close } = await open(browser, service.origin);
+  for (const name of ['ticked-1', 'ticked-2']) {
+    await service.call('POST', '/account/sign-up', { email: `${name}@example.com`, password: PASSWORD });
+  }
+  await logIn(page);
+  await page.goto('/admin/users?search=ticked');
+  await page.getByRole('checkbox', { name: 'ticked-1@example.com' }).check();
+  await page.getByRole('checkbox', { name: 'ticked-2@example.com' }).focus();
+  await page.keyboard.press('Space');
+  await press(page, 'Delete…');
+  expect(await heading(page)).toBe('Delete these users?');
+  expect(await page.getByText('Ends 2 sessions.').isVisible()).toBe(true);
+  await press(page, 'Delete them for good');
+  await page.getByLabel('Type 2 to confirm').fill('2');
+  await press(page, 'Delete them for good');
+  expect(await said(page)).toBe('Deleted: 2. Left out: 0.');
+  await page.goto('/admin/users?search=ticked');
+  expect(await page.getByRole('row').count()).toBe(0);
+  expect(mishaps).toEqual([]);
+  await close();
+});
+
+describe('a log-in that has to wait', () => {
+  it('counts down without a script', async () => {
+    const { page, close } = await open(browser, service.origin);
+    await page.goto('/admin/login');
+    const shown = await page.evaluate(() => {
+      const main = document.querySelector('main') as HTMLElement;
+      main.insertAdjacentHTML('beforeend', '<p class="countdown"></p><p class="countdown-over"></p>');
+      const [left, over] = ['.countdown', '.countdown-over'].map((name) =>
+        main.querySelector(name),
+      ) as Element[];
+      return [0, 15_000, 59_900, 60_000].map((time) => {
+        for (const animation of document.getAnimations()) animation.currentTime = time;
+        const [a, b] = [getComputedStyle(left as Element), getComputedStyle(over as Element)];
+        return [a.getPropertyValue('--seconds'), a.visibility, b.visibility];
+      });
+    });
+    expect(shown).toEqual([
+      ['60', 'visible', 'hidden'],
+      ['45', 'visible', 'hidden'],
+      ['0', 'visible', 'hidden'],
+      ['0', 'hidden', 'visible'],
+    ]);
+    await close();
+  });
+});
+
 const PAGES: Record<string, (page: Page) => Promise<unknown>> = {
   'log-in': async (page) => {
     await page.context().clearCookies();
@@ -301,6 +388,27 @@ const PAGES: Record<string, (page: Page) => Promise<unknown>> = {
   'a question': async (page) => {
     await openUser(page, 'mina');
     await follow(page, 'Delete…');
+  },
+  'several users': async (page) => {
+    await page.goto('/admin/users?search=mina');
+    await page.getByRole('checkbox').first().check();
+    await press(page, 'Delete…');
+  },
+  'a question, refused': async (page) => {
+    await openUser(page, 'mina');
+    await follow(page, 'Delete…');
+    await page.getByLabel('to confirm').fill('x');
+    await press(page, 'Delete for good');
+  },
+  'an address, refused': async (page) => {
+    await openUser(page, 'mina');
+    await follow(page, 'Change the e-mail address…');
+    await page.getByLabel('E-mail').fill('x');
+    await press(page, 'Change the address');
+  },
+  'a password to set': async (page) => {
+    await openUser(page, 'mina');
+    await follow(page, 'Set a password…');
   },
   'add a user': (page) => page.goto('/admin/users/add'),
   'add a user, refused': async (page) => {

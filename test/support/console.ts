@@ -68,6 +68,10 @@ export const PAGES = [
   '/admin/users/:id/demote',
   '/admin/users/:id/end-sessions',
   '/admin/users/:id/remove-factor',
+  '/admin/users/:id/email',
+  '/admin/users/:id/verify-email',
+  '/admin/users/:id/password',
+  '/admin/users/:id/remove-password',
   '/admin/users/:id/delete',
   '/admin/revoked-tokens',
   '/admin/dead-letters',
@@ -85,6 +89,7 @@ export const ENDPOINTS: [string, string, unknown?][] = [
   ['DELETE', '/users/:id/sessions/:sid'],
   ['DELETE', '/users/:id/sessions'],
   ['POST', '/users/:id/password-reset'],
+  ['POST', '/users/:id/invitation'],
   ['GET', '/revoked-tokens'],
   ['GET', '/dead-letters'],
   ['GET', '/history'],
@@ -96,11 +101,16 @@ const TABLES = ['users', 'sessions', 'revoked_tokens', 'one_time_tokens', 'admin
 export const everything = () => Promise.all(TABLES.map((table) => w.rows(`SELECT * FROM ${table}`)));
 
 /** Fills in a user that nobody else has. */
-export async function filled(template: string, form: unknown, who: { id: string; access: string }) {
+export async function filled(
+  template: string,
+  form: unknown,
+  who: { id: string; access: string; email?: string },
+) {
   const fill = (text: string) =>
     text
       .replaceAll(':id', who.id)
       .replaceAll(':sid', String(claimsOf(who.access).sid))
-      .replaceAll(':email', person().email);
+      .replaceAll(':email', person().email)
+      .replaceAll(':name', who.email ?? '');
   return { endpoint: fill(template), body: JSON.parse(fill(JSON.stringify(form ?? {}))) as Form };
 }

@@ -159,8 +159,8 @@ describe('deactivation and demotion', () => {
   it('of oneself ends in the log-in page', async () => {
     const [admin] = [await atConsole(), await makeStaff()];
     const answer = await admin.post(path(admin.id, '/demote'));
-    expect(answer.status).toBe(303);
-    expect((await admin.get(location(answer) ?? '')).status).toBe(303);
+    expect(location(answer)).toBe('/admin/login?done=own-demote');
+    expect((await admin.get('/admin')).status).toBe(303);
   });
 });
 
@@ -225,6 +225,7 @@ describe('the log', () => {
     ['user.session_ended', (id, sid, token) => w.delete(api(id, `/sessions/${sid}`), undefined, { token })],
     ['user.all_sessions_ended', (id, _, token) => w.delete(api(id, '/sessions'), undefined, { token })],
     ['user.password_reset_sent', (id, _, token) => w.post(api(id, '/password-reset'), undefined, { token })],
+    ['user.invited', (id, _, token) => w.post(api(id, '/invitation'), undefined, { token })],
     ['user.deleted', (id, _, token) => w.delete(api(id), undefined, { token })],
   ])('calls an act as the history does: %s', async (action, act) => {
     const admin = await makeStaff();
@@ -344,7 +345,7 @@ describe('the last active staff member', () => {
     const admin = await atConsole();
     await leaveStaff(admin.id);
     for (const act of ['demote', 'deactivate', 'delete']) {
-      const answer = await admin.post(path(admin.id, `/${act}`));
+      const answer = await admin.post(path(admin.id, `/${act}`), { confirm: admin.email });
       expect(answer.status).toBe(403);
       expect(answer.text).toContain('The last active staff member cannot be removed');
     }

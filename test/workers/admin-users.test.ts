@@ -338,7 +338,7 @@ describe('deleting a user', () => {
     await w.refresh(refresh);
 
     w.clock.advance(1);
-    const answer = await boss.post(path(target.id, '/delete'));
+    const answer = await boss.post(path(target.id, '/delete'), { confirm: target.email });
     expect(location(answer)).toBe('/admin/users?done=delete');
     const dump = JSON.stringify(await everything());
     expect(dump).not.toContain(target.id);
@@ -383,7 +383,7 @@ describe('deleting a user', () => {
 
   it('can be of oneself', async () => {
     const [admin] = [await atConsole(), await makeStaff()];
-    expect((await admin.post(path(admin.id, '/delete'))).status).toBe(303);
+    expect((await admin.post(path(admin.id, '/delete'), { confirm: admin.email })).status).toBe(303);
     expect(await rowOf(admin.id)).toBeUndefined();
     expect(JSON.stringify(await everything())).not.toContain(admin.id);
   });

@@ -135,11 +135,19 @@ describe('the way into the console', () => {
     const LIMITS = ['LOG_IN', 'LOG_IN_ACCOUNT', 'LOG_IN_CLIENT', 'MAIL', 'SIGN_UP', 'REFRESH'];
     const bindings = Object.fromEntries(LIMITS.map((name) => [`LIMIT_${name}`, limit]));
     const limited = beside({ vars: { RATE_LIMITS: 'on' }, bindings: bindings as never });
-    const answer = await logInAt(await makeStaff(), limited);
+    const who = await makeStaff();
+    const form = { username: who.email, password: who.password, next: '/history' };
+    const answer = await post('/admin/login', form, {}, limited);
     expect(answer.status).toBe(429);
     expect(asked).toBeDefined();
     expect(answer.headers.get('Retry-After')).toBe('60');
     expect(answer.headers.get('Content-Type')).toContain('text/html');
+    // The form is still there, with the name and without the password.
+    expect(answer.text).toContain(`value="${who.email}"`);
+    expect(answer.text).toContain('value="/history"');
+    expect(answer.text).not.toContain(who.password);
+    expect(answer.text).toContain('Too many attempts. Try again in 60 seconds.');
+    expect(answer.text).toContain('Seconds left:');
   });
 
   it.each([
@@ -268,13 +276,18 @@ const ACTS: [string, Form?][] = [
   ['/admin/users/:id', { name: 'Changed', username: '' }],
   ['/admin/users/:id/sessions/:sid/end'],
   ['/admin/users/:id/password-reset'],
+  ['/admin/users/:id/invite'],
+  ['/admin/users/:id/email', { email: ':email' }],
+  ['/admin/users/:id/verify-email'],
+  ['/admin/users/:id/password', { password: 'another horse battery' }],
+  ['/admin/users/:id/remove-password'],
   ['/admin/users/:id/promote', { unverified: 'true' }],
   ['/admin/users/:id/demote'],
   ['/admin/users/:id/deactivate'],
   ['/admin/users/:id/activate'],
   ['/admin/users/:id/end-sessions'],
   ['/admin/users/add', { email: ':email', password: 'correct horse battery' }],
-  ['/admin/users/:id/delete'],
+  ['/admin/users/:id/delete', { confirm: ':name' }],
 ];
 
 describe('who may do what', () => {
@@ -318,7 +331,7 @@ describe('who may do what', () => {
         'staff that is gone',
         async () => {
           const [boss, admin] = [await atConsole(), await atConsole()];
-          await boss.post(path(admin.id, '/delete'));
+          await boss.post(path(admin.id, '/delete'), { confirm: admin.email });
           return { cookie: admin.cookie, token: admin.access, status: 401, code: 'user_not_found' };
         },
       ],

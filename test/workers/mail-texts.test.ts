@@ -106,9 +106,11 @@ describe('the templates of mails', () => {
       compose(name, 'en').text.includes(LINK),
     );
     expect(linked.sort()).toEqual([
+      'address_set',
       'confirm_sign_up',
       'email_change',
       'email_changed',
+      'invitation',
       'password_reset',
       'sign_in_code',
       'verify_email',

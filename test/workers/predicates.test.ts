@@ -168,6 +168,16 @@ it.each(METHODS.filter(({ passkeyCount }) => passkeyCount > 0))(
   },
 );
 
+it.each(METHODS)(
+  'a user (hash: "$passwordHash", passkeys: $passkeyCount, connected: $isConnected) can do without a password where what is left says so',
+  async (methods) => {
+    const left = { ...methods, passwordHash: '' };
+    expect(await holds(userExists(await withMethods(methods), canSignInWithout('password')))).toBe(
+      canSignIn(left),
+    );
+  },
+);
+
 it.each(METHODS.filter(({ isConnected }) => isConnected))(
   'a user (hash: "$passwordHash", passkeys: $passkeyCount, connected) can do without the connection where what is left says so',
   async (methods) => {

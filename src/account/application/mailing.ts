@@ -30,6 +30,9 @@ const ONE_TIME_LIFETIME: Readonly<Record<MailedPurpose, number>> = {
 /** How long the e-mail of a sign-up can confirm its address. */
 export const VERIFIES_FOR_SECONDS = 24 * HOUR_SECONDS;
 
+/** How long the link of an invitation works. */
+export const INVITATION_SECONDS = 72 * HOUR_SECONDS;
+
 const SECRET_BYTES = 32;
 
 /** The row for D1, and the secret, which only the e-mail contains. */
@@ -38,6 +41,7 @@ export async function newOneTimeToken(
   purpose: MailedPurpose,
   now: number,
   payload: string | null = null,
+  lifetimeSeconds = ONE_TIME_LIFETIME[purpose],
 ): Promise<{ secret: string; row: Omit<OneTimeToken, 'subject'> }> {
   const secret = random.secret(SECRET_BYTES);
   return {
@@ -47,7 +51,7 @@ export async function newOneTimeToken(
       hash: await sha256Hex(secret),
       payload,
       createdAt: now,
-      expiresAt: now + ONE_TIME_LIFETIME[purpose],
+      expiresAt: now + lifetimeSeconds,
     },
   };
 }
@@ -93,6 +97,8 @@ export interface Carried {
   subject: string;
   purpose: MailedPurpose;
   secret: string;
+  /** How long the link works, where that is not as usual. */
+  lifetimeSeconds?: number;
   /** A short code to type instead of opening the link. */
   code?: string;
   made?: { at: number; by: Pick<Client, 'ip' | 'country'>; device?: string };
@@ -133,7 +139,7 @@ export async function sendMail(
       secondLink: carried?.purpose === 'email_verify' ? linkTo('email_disown') : null,
       token,
       code: carried?.code,
-      ...(carried && { lifetimeSeconds: ONE_TIME_LIFETIME[carried.purpose] }),
+      ...(carried && { lifetimeSeconds: carried.lifetimeSeconds ?? ONE_TIME_LIFETIME[carried.purpose] }),
       ...(made && { made }),
     });
   const send = async () => {

@@ -12,11 +12,23 @@ const PLACES = {
 } as const;
 export type Place = keyof typeof PLACES;
 
+/** A sentence whose blanks are filled with what somebody outside chose. */
+const Filled = ({ sentence, values }: { sentence: string; values: Readonly<Record<string, string>> }) => (
+  <>
+    {sentence
+      .split(/(\{\w+\})/)
+      .map((part) => (part.startsWith('{') ? <Outside text={values[part.slice(1, -1)] ?? ''} /> : part))}
+  </>
+);
+
 export const Layout = (props: { frame: Frame; title: string; place?: Place; children?: Child }) => {
   const { title } = props;
   const { base, caller, language, words } = props.frame;
   // The query string holds a code, never a sentence: nobody can put words into the console's mouth.
-  const done = new Map(Object.entries(words.done)).get(props.frame.done ?? '');
+  const { done: code = '', notice } = props.frame;
+  const done =
+    (notice && new Map(Object.entries(words.doneTo)).get(code)) ??
+    new Map(Object.entries(words.done)).get(code);
   return (
     <html lang={language}>
       <head>
@@ -64,7 +76,11 @@ export const Layout = (props: { frame: Frame; title: string; place?: Place; chil
           )}
         </header>
         <main id="content" tabindex={-1}>
-          {done && <Note kind="good">{done}</Note>}
+          {done && (
+            <Note kind="good">
+              <Filled sentence={done} values={notice ?? {}} />
+            </Note>
+          )}
           <h1>
             <Outside text={title} />
           </h1>

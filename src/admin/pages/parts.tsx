@@ -25,6 +25,8 @@ export interface Frame {
   caller: User | null;
   /** The code of what was just done, from the query string. */
   done?: string | undefined;
+  /** What fills the blanks of its sentence. */
+  notice: Readonly<Record<string, string>> | null;
 }
 
 /** What somebody is called; a user has one of the two names. */
@@ -240,10 +242,6 @@ export const Note = ({ kind, children }: { kind?: 'good' | 'bad'; children: Chil
     {children}
   </p>
 );
-
-/** What is wrong with a form as a whole. */
-export const Faults = ({ words, errors }: { words: ConsoleWords; errors: FormErrors | undefined }) =>
-  errors ? <Note kind="bad">{errors.non_field_errors?.join(' ') ?? words.correctBelow}</Note> : null;
 
 /** A query string with something else in it, from its beginning: `cursor` and `done` are of one page. */
 export function linkTo(path: string, query: Query, more: Query = {}): string {

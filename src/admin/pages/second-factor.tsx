@@ -1,8 +1,10 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** Staff set up an authenticator app of their own: what it is for, the QR code, and the recovery codes. */
+
+import { Faults } from './faults.tsx';
 import { Layout } from './layout.tsx';
-import { Faults, Field, type FormErrors, type Frame } from './parts.tsx';
+import { Field, type FormErrors, type Frame } from './parts.tsx';
 
 const path = (frame: Frame) => `${frame.base}/second-factor`;
 

@@ -1,19 +1,25 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** The pages around the console: log-in, a question before what cannot be undone, and what went wrong. */
-import type { User } from '../../model.ts';
+/** The pages around the console: log-in, and what went wrong. */
+
+import { Faults } from './faults.tsx';
 import { Layout } from './layout.tsx';
-import {
-  type ConsoleWords,
-  Faults,
-  Field,
-  type FormErrors,
-  type Frame,
-  nameOf,
-  Outside,
-  UnverifiedCheck,
-  userPath,
-} from './parts.tsx';
+import { type ConsoleWords, Field, type FormErrors, type Frame } from './parts.tsx';
+
+/** The period of every limit: console.css counts down from it, without a script. The sentence above it says the same. */
+const COUNTED_SECONDS = 60;
+
+const Countdown = ({ words, seconds }: { words: ConsoleWords; seconds: number | undefined }) =>
+  seconds === COUNTED_SECONDS ? (
+    <div>
+      <p class="countdown" aria-hidden="true">
+        {words.secondsLeft}{' '}
+      </p>
+      <p class="countdown-over" role="status">
+        {words.tryAgain}
+      </p>
+    </div>
+  ) : null;
 
 /** The second step of a log-in. A token that is void by now is no good here: the link leads back to the first step. */
 export const SecondFactorPage = (props: {
@@ -21,12 +27,14 @@ export const SecondFactorPage = (props: {
   next: string;
   mfaToken: string;
   errors?: FormErrors | undefined;
+  retryAfter?: number;
 }) => {
   const { words, base } = props.frame;
   return (
     <Layout frame={props.frame} title={words.logIn}>
       <form class="card narrow" method="post" action={`${base}/login/second-factor`}>
         <Faults words={words} errors={props.errors} />
+        <Countdown words={words} seconds={props.retryAfter} />
         <Field
           name="code"
           label={words.secondFactorCode}
@@ -51,12 +59,14 @@ export const LogInPage = (props: {
   next: string;
   name: string;
   errors?: FormErrors | undefined;
+  retryAfter?: number;
 }) => {
   const { words } = props.frame;
   return (
     <Layout frame={props.frame} title={words.logIn}>
       <form class="card narrow" method="post" action={`${props.frame.base}/login`}>
         <Faults words={words} errors={props.errors} />
+        <Countdown words={words} seconds={props.retryAfter} />
         <Field
           name="username"
           label={words.logInName}
@@ -80,49 +90,6 @@ export const LogInPage = (props: {
         </button>
       </form>
       <p class="dim">{words.staffOnly}</p>
-    </Layout>
-  );
-};
-
-/** Asked before what cannot be undone. */
-export const ConfirmPage = (props: {
-  frame: Frame;
-  user: User;
-  act: keyof ConsoleWords['questions'];
-  /** What of the user it is about, and where it is done, where that is not the user as a whole. */
-  what?: string;
-  at?: string;
-  errors?: FormErrors | undefined;
-}) => {
-  const { user, errors } = props;
-  const { words } = props.frame;
-  const question = words.questions[props.act];
-  const path = userPath(props.frame.base, user.id);
-  return (
-    <Layout frame={props.frame} title={question.title} place="users">
-      <Faults words={words} errors={errors} />
-      <form class="card narrow" method="post" action={`${path}/${props.at ?? props.act}`}>
-        <strong>
-          <Outside text={nameOf(user)} />
-        </strong>
-        {props.what !== undefined && (
-          <p>
-            <Outside text={props.what} />
-          </p>
-        )}
-        <p>{question.text}</p>
-        {(props.act === 'promote' || props.act === 'activate') && user.emailVerifiedAt === null && (
-          <UnverifiedCheck words={words} errors={errors} />
-        )}
-        <div class="acts">
-          <button type="submit" class="danger">
-            {question.button}
-          </button>
-          <a class="button" href={path}>
-            {words.cancel}
-          </a>
-        </div>
-      </form>
     </Layout>
   );
 };

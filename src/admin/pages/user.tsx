@@ -5,6 +5,7 @@ import { fill } from '../../languages/describe.ts';
 import type { Session, User } from '../../model.ts';
 import type { FactorList } from '../../second-factor/ports.ts';
 import type { HistoryRow, SignInMethods } from '../ports.ts';
+import { Faults } from './faults.tsx';
 import { HistoryTable } from './history.tsx';
 import { Layout } from './layout.tsx';
 import {
@@ -12,7 +13,6 @@ import {
   Badge,
   Check,
   type ConsoleWords,
-  Faults,
   Field,
   type FormErrors,
   type Frame,
@@ -46,6 +46,7 @@ const Facts = ({ words, user, factors }: { words: ConsoleWords; user: User; fact
         {user.isStaff && <Badge kind="info">{label.isStaff}</Badge>}
       </>
     ),
+    [label.password]: user.passwordHash === '' ? words.none : label.passwordSet,
     [label.secondFactor]: factors.totp ? (
       <>
         {label.factorOnSince} <Time at={factors.totp.createdAt} />
@@ -107,6 +108,7 @@ export const UserPage = (props: {
         <section class="card">
           <h2>{label.account}</h2>
           <Facts words={words} user={user} factors={props.factors} />
+          {user.email === null && user.passwordHash === '' && <p class="hint">{label.noWayIn}</p>}
         </section>
         <form class="card" method="post" action={path}>
           <h2>{label.profile}</h2>
@@ -125,7 +127,14 @@ export const UserPage = (props: {
         <section class="card">
           <h2>{label.actions}</h2>
           <div class="acts">
-            {props.canReset && post('password-reset', label.sendReset)}
+            {props.canReset &&
+              (user.passwordHash === ''
+                ? post('invite', label.invite)
+                : post('password-reset', label.sendReset))}
+            {ask('email', label.changeEmail)}
+            {user.email !== null && user.emailVerifiedAt === null && ask('verify-email', label.verifyEmail)}
+            {ask('password', label.setPassword)}
+            {user.passwordHash !== '' && ask('remove-password', label.removePassword)}
             {ask('end-sessions', label.endSessions)}
             {user.isStaff ? ask('demote', label.removeFromStaff) : ask('promote', label.makeStaff)}
             {user.isActive ? ask('deactivate', label.deactivate) : activate}
@@ -143,7 +152,12 @@ export const UserPage = (props: {
   );
 };
 
-export const AddUserPage = (props: { frame: Frame; typed: Typed; errors?: FormErrors | undefined }) => {
+export const AddUserPage = (props: {
+  frame: Frame;
+  typed: Typed;
+  canInvite: boolean;
+  errors?: FormErrors | undefined;
+}) => {
   const { typed, errors } = props;
   const { words } = props.frame;
   const label = words.user;
@@ -163,8 +177,10 @@ export const AddUserPage = (props: { frame: Frame; typed: Typed; errors?: FormEr
           hint={label.passwordHint}
           errors={errors}
           autocomplete="new-password"
-          required
         />
+        {props.canInvite && (
+          <Check name="invite" label={label.inviteInstead} checked={typed.invite === 'true'} />
+        )}
         <Check name="is_staff" label={label.staffMay} checked={typed.is_staff === 'true'} />
         <UnverifiedCheck words={words} checked={typed.unverified === 'true'} errors={errors} />
         <div class="acts">

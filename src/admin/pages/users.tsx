@@ -3,6 +3,7 @@
 /** The list of users: search, filters, order. */
 import type { User } from '../../model.ts';
 import type { UserQuery, UserSort } from '../ports.ts';
+import { GroupForm, GroupMember } from './groups.tsx';
 import { Layout } from './layout.tsx';
 import {
   type Column,
@@ -12,12 +13,10 @@ import {
   Looked,
   linkTo,
   Note,
-  nameOf,
   Outside,
   Pager,
   Table,
   Time,
-  userPath,
   YesNo,
 } from './parts.tsx';
 
@@ -113,11 +112,7 @@ export const UsersPage = (
         rows={users}
         none={words.users.noneHere}
         columns={[
-          sorted('email', label.email, (user) => (
-            <a href={userPath(base, user.id)}>
-              <Outside text={nameOf(user)} />
-            </a>
-          )),
+          sorted('email', label.email, (user) => <GroupMember base={base} user={user} />),
           sorted('username', label.username, ({ username }) => <Outside text={username} />, 'wide'),
           [label.name, ({ name }) => <Outside text={name} />, 'wide'],
           [label.active, ({ isActive }) => <YesNo words={words} is={isActive} no="bad" />],
@@ -131,6 +126,7 @@ export const UsersPage = (
           [label.lastLogIn, ({ lastLoginAt }) => <Time at={lastLoginAt} never={words.never} />, 'time wide'],
         ]}
       />
+      {users.length > 0 && <GroupForm frame={props.frame} />}
       <Pager path={path} {...props} />
     </Layout>
   );

@@ -7,17 +7,17 @@ export const questions = {
   },
   promote: {
     title: 'Make this user staff?',
-    text: 'They may use this console. All their sessions end: they have to log in again.',
+    text: 'They may use this console, and have to log in again.',
     button: 'Make staff',
   },
   deactivate: {
     title: 'Deactivate this user?',
-    text: 'They cannot log in, and all their sessions end for good.',
+    text: 'They cannot log in until they are activated again, and every link mailed to them is void.',
     button: 'Deactivate',
   },
   demote: {
     title: 'Remove this user from staff?',
-    text: 'They lose this console, and all their sessions end for good.',
+    text: 'They lose this console, and have to log in again elsewhere.',
     button: 'Remove from staff',
   },
   'end-sessions': {
@@ -40,9 +40,32 @@ export const questions = {
     text: 'It no longer signs in. If it was their only way to sign in, they have to reset their password. They are told by e-mail, and their sessions stay.',
     button: 'Remove the connected account',
   },
+  'verify-email': {
+    title: 'Mark this address as verified?',
+    text: 'It counts as proven to be theirs: they may become staff, and it resets the password. Do this only if you know whose address it is. They are told by e-mail.',
+    button: 'Mark as verified',
+  },
+  'remove-password': {
+    title: 'Remove the password of this user?',
+    text: 'No password signs in until they choose a new one by an e-mail, or you set one. They are told by e-mail.',
+    button: 'Remove the password',
+  },
   delete: {
     title: 'Delete this user?',
     text: 'The account and all that belongs to it are gone for good. In the history a pseudonym takes their place.',
     button: 'Delete for good',
   },
+};
+
+/** What a question says beside its own text. */
+export const confirm = {
+  noSession: 'They have no live session.',
+  oneSession: 'Ends 1 session.',
+  sessions: 'Ends {count} sessions.',
+  manySessions: 'Ends more than {count} sessions.',
+  own: 'This is your own account.',
+  ownEnds: 'This is your own account: you will be logged out of this console.',
+  typeEmail: 'Type the e-mail address to confirm',
+  typeUsername: 'Type the username to confirm',
+  mismatch: 'That is somebody else, or misspelled.',
 };

@@ -1,5 +1,8 @@
 import type { AuditAction } from '../../audit-log.ts';
-import { questions } from './console-questions.ts';
+import { credentials } from './console-credentials.ts';
+import { done, doneTo } from './console-done.ts';
+import { groups } from './console-groups.ts';
+import { confirm, questions } from './console-questions.ts';
 
 /** The console. */
 export const consoleWords = {
@@ -17,6 +20,10 @@ export const consoleWords = {
   logInName: 'E-mail or username',
   secondFactorCode: 'Code from your authenticator app, or a recovery code',
   startAgain: 'Start again',
+  throttled: 'Too many attempts. Try again in {count} seconds.',
+  throttledLong: 'Too many attempts. Try again in {count} minutes.',
+  secondsLeft: 'Seconds left:',
+  tryAgain: 'You can try again now.',
   staffOnly: 'For staff only.',
   home: 'Go to the console',
   request: 'Request',
@@ -38,26 +45,12 @@ export const consoleWords = {
   moreToLookAt: 'There are more to look at.',
   newestFirst: 'Newest first',
 
-  /** After something was done, by the code in the query string. */
-  done: {
-    added: 'The user was added.',
-    changed: 'The changes were saved.',
-    activate: 'The user is active again. No session was brought back.',
-    deactivate: 'The user is inactive, and all their sessions have ended.',
-    promote: 'The user is staff now.',
-    demote: 'The user is no longer staff, and all their sessions have ended.',
-    delete: 'The user was deleted.',
-    end: 'The session has ended.',
-    'end-sessions': 'All sessions of the user have ended.',
-    'password-reset': 'A mail with a link to a new password is on its way.',
-    'remove-factor': 'The second factor of the user is off.',
-    retry: 'The event will be sent again within five minutes.',
-    'remove-passkey': 'The passkey was removed.',
-    'remove-connection': 'The connected account was removed.',
-    'log-out': 'You are logged out.',
-  },
-
+  done,
+  doneTo,
   questions,
+  confirm,
+  credentials,
+  groups,
 
   overview: {
     newThisWeek: 'New this week',
@@ -115,6 +108,9 @@ export const consoleWords = {
     profile: 'Profile',
     actions: 'Actions',
     sendReset: 'Send a password reset',
+    invite: 'Send an invitation',
+    inviteInstead: 'Send an invitation: they get a link and choose it themselves (leave it blank)',
+    noWayIn: 'This user has no password and no address. Set the e-mail address, then send an invitation.',
     endSessions: 'End all sessions…',
     removeFromStaff: 'Remove from staff…',
     makeStaff: 'Make staff…',
@@ -122,6 +118,11 @@ export const consoleWords = {
     activate: 'Activate',
     removeFactor: 'Switch off the second factor…',
     delete: 'Delete…',
+    passwordSet: 'set',
+    changeEmail: 'Change the e-mail address…',
+    verifyEmail: 'Mark the address as verified…',
+    setPassword: 'Set a password…',
+    removePassword: 'Remove the password…',
     latestSessions: 'Latest sessions',
     allSessions: 'All sessions of this user',
     allHistory: 'All history of this user',
@@ -255,12 +256,21 @@ export const consoleWords = {
     'user.event_retried': 'sent an event again',
     'user.passkey_removed': 'removed a passkey',
     'user.connection_removed': 'removed a connected account',
+    'user.invited': 'invited',
+    'user.email_changed': 'changed the e-mail address',
+    'user.email_verified': 'marked the address as verified',
+    'user.password_set': 'set a password',
+    'user.password_removed': 'removed the password',
   } satisfies Record<AuditAction, string>,
 
   /** What was changed, by its name in the audit log. */
   fields: {
     name: 'Name',
     username: 'Username',
+    email: 'E-mail',
+    invited: 'Invited by e-mail',
+    password: 'Password',
+    email_verified: 'Verified',
     is_active: 'Active',
     is_staff: 'Staff',
     passkey: 'Passkey',

@@ -163,6 +163,51 @@ export const mails = {
       'If this was not you, change your password at once.',
     ],
   },
+  invitation: {
+    subject: 'Your account is ready',
+    before: ['The staff of {site} made an account for {email}. Choose a password to sign in.'],
+    link: 'Choose a password',
+    after: [
+      'The link works once and for {hours} hours. After that, reset your password to get another one.',
+      'If you do not know {site}, you can ignore this mail.',
+    ],
+  },
+  email_replaced: {
+    subject: 'Your e-mail address was changed',
+    before: [
+      '{email} no longer belongs to an account at {site}: its staff set another address.',
+      'If you did not expect this, please contact {site}.',
+    ],
+  },
+  address_set: {
+    subject: 'Confirm your e-mail address',
+    before: [
+      'The staff of {site} set {email} as the address of your account. Please confirm that this is your e-mail address.',
+    ],
+    link: 'Confirm my address',
+    after: ['If you have no account at {site}, you can ignore this mail.'],
+  },
+  address_confirmed: {
+    subject: 'Your e-mail address is confirmed',
+    before: [
+      'The staff of {site} confirmed {email} as the address of your account. You can sign in and reset your password with it.',
+      'If you did not expect this, please contact {site}.',
+    ],
+  },
+  password_set: {
+    subject: 'Your password was changed',
+    before: [
+      'The staff of {site} set a new password for {email}. Every session was logged out.',
+      'If you did not expect this, reset your password at once and contact {site}.',
+    ],
+  },
+  password_removed: {
+    subject: 'Your password was removed',
+    before: [
+      'The staff of {site} removed the password of {email}: it no longer signs in, and every session was logged out. To choose a new one, reset your password.',
+      'If you did not expect this, please contact {site}.',
+    ],
+  },
 } satisfies Record<string, MailWords>;
 
 export type MailName = keyof typeof mails;

@@ -1,5 +1,8 @@
 import type * as en from '../en/console.ts';
-import { questions } from './console-questions.ts';
+import { credentials } from './console-credentials.ts';
+import { done, doneTo } from './console-done.ts';
+import { groups } from './console-groups.ts';
+import { confirm, questions } from './console-questions.ts';
 
 export const consoleWords: typeof en.consoleWords = {
   brand: '계정 관리',
@@ -16,6 +19,10 @@ export const consoleWords: typeof en.consoleWords = {
   logInName: '이메일 또는 사용자 이름',
   secondFactorCode: '인증 앱의 코드 또는 복구 코드',
   startAgain: '처음부터 다시 로그인',
+  throttled: '시도가 너무 많습니다. {count}초 뒤에 다시 시도하세요.',
+  throttledLong: '시도가 너무 많습니다. {count}분 뒤에 다시 시도하세요.',
+  secondsLeft: '남은 시간(초):',
+  tryAgain: '이제 다시 시도할 수 있습니다.',
   staffOnly: '운영진 전용입니다.',
   home: '콘솔로 가기',
   request: '요청',
@@ -37,25 +44,12 @@ export const consoleWords: typeof en.consoleWords = {
   moreToLookAt: '아직 찾아보지 않은 행이 더 있습니다.',
   newestFirst: '최신순',
 
-  done: {
-    added: '사용자를 추가했습니다.',
-    changed: '변경 사항을 저장했습니다.',
-    activate: '사용자를 다시 활성화했습니다. 종료된 세션은 되살아나지 않습니다.',
-    deactivate: '사용자를 비활성화하고 모든 세션을 종료했습니다.',
-    promote: '사용자를 운영진으로 지정했습니다.',
-    demote: '사용자를 운영진에서 제외하고 모든 세션을 종료했습니다.',
-    delete: '사용자를 삭제했습니다.',
-    end: '세션을 종료했습니다.',
-    'end-sessions': '사용자의 모든 세션을 종료했습니다.',
-    'password-reset': '새 비밀번호를 정하는 링크를 메일로 보냅니다.',
-    'remove-factor': '사용자의 2단계 인증을 껐습니다.',
-    retry: '5분 안에 이벤트를 다시 보냅니다.',
-    'remove-passkey': '패스키를 삭제했습니다.',
-    'remove-connection': '계정 연결을 해제했습니다.',
-    'log-out': '로그아웃했습니다.',
-  },
-
+  done,
+  doneTo,
   questions,
+  confirm,
+  credentials,
+  groups,
 
   overview: {
     newThisWeek: '이번 주 가입',
@@ -112,6 +106,9 @@ export const consoleWords: typeof en.consoleWords = {
     profile: '프로필',
     actions: '작업',
     sendReset: '비밀번호 재설정 메일 보내기',
+    invite: '초대 메일 보내기',
+    inviteInstead: '초대 메일 보내기(본인이 링크로 정하므로 비워 두세요)',
+    noWayIn: '비밀번호도 이메일 주소도 없는 사용자입니다. 이메일 주소를 설정한 뒤 초대 메일을 보내세요.',
     endSessions: '모든 세션 종료…',
     removeFromStaff: '운영진에서 제외…',
     makeStaff: '운영진으로 지정…',
@@ -119,6 +116,11 @@ export const consoleWords: typeof en.consoleWords = {
     activate: '활성화',
     removeFactor: '2단계 인증 끄기…',
     delete: '삭제…',
+    passwordSet: '설정됨',
+    changeEmail: '이메일 주소 변경…',
+    verifyEmail: '확인된 주소로 표시…',
+    setPassword: '비밀번호 설정…',
+    removePassword: '비밀번호 없애기…',
     latestSessions: '최근 세션',
     allSessions: '이 사용자의 모든 세션',
     allHistory: '이 사용자의 모든 작업 기록',
@@ -248,11 +250,20 @@ export const consoleWords: typeof en.consoleWords = {
     'user.event_retried': '이벤트 다시 보내기',
     'user.passkey_removed': '패스키 삭제',
     'user.connection_removed': '계정 연결 해제',
+    'user.invited': '초대',
+    'user.email_changed': '이메일 주소 변경',
+    'user.email_verified': '확인된 주소로 표시',
+    'user.password_set': '비밀번호 설정',
+    'user.password_removed': '비밀번호 없앰',
   },
 
   fields: {
     name: '이름',
     username: '사용자 이름',
+    email: '이메일',
+    invited: '메일로 초대',
+    password: '비밀번호',
+    email_verified: '이메일 확인',
     is_active: '활성',
     is_staff: '운영진',
     passkey: '패스키',

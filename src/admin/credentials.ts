@@ -1,0 +1,143 @@
+/**
+ * What staff set for users who cannot do it themselves: another address, its verification, a password or none. Each is in
+ * the history, and mailed to the user. Never Hono, Drizzle or a binding.
+ */
+import { announce } from '../account/application/announce.ts';
+import { inLanguageOf, newOneTimeToken, sendMail } from '../account/application/mailing.ts';
+import type { Caller } from '../account/application/session.ts';
+import { requireGoodPassword } from '../account/application/tokens.ts';
+import { sha256Hex } from '../encoding.ts';
+import { invalidField } from '../errors.ts';
+import type { User } from '../model.ts';
+import type { Call } from '../ports.ts';
+import { type AdminServices, auditEntry, findUser, settled, tell } from './application.ts';
+import type { AuditEntry } from './ports.ts';
+
+/** The two tokens of a change of address, each null where nobody is to get it. */
+async function addressTokens(services: AdminServices, { id, email, emailVerifiedAt }: User, now: number) {
+  const old = email === null ? null : JSON.stringify({ email, subject: await sha256Hex(email) });
+  return {
+    // Whoever reads the mail of an address that nobody has verified may be a stranger to the account.
+    takeBack: emailVerifiedAt === null ? null : await newOneTimeToken(services, 'email_take_back', now, old),
+    confirmation: services.mailer ? await newOneTimeToken(services, 'email_verify', now) : null,
+    ofUser: <T extends object>(row: T) => ({ ...row, subject: id }),
+  };
+}
+
+/**
+ * At once, without the user's confirmation. `verified`: staff know that the address is the user's; otherwise it is asked to
+ * confirm. The old one gets a link that takes it back, if it was verified. No session ends, and every older link is void.
+ * 403 permission_denied; 404 not_found; 409 email_taken.
+ */
+export async function changeEmail(
+  services: AdminServices,
+  caller: Caller,
+  id: string,
+  { email: to, verified }: { email: string; verified: boolean },
+  call: Call,
+): Promise<void> {
+  if (services.mailer) await services.limits.check({ action: 'mail', address: to }, call);
+  return settled(async () => {
+    const user = await findUser(services, id);
+    if (user.email === to) return { outcome: 'ok', result: undefined };
+    const entry = auditEntry(services, caller, 'user.email_changed');
+    const { takeBack, confirmation, ofUser } = await addressTokens(services, user, entry.now);
+    const outcome = await services.admin.credentials.changeEmail(entry, user, {
+      to,
+      toSubject: await sha256Hex(to),
+      verified,
+      takeBack: takeBack && ofUser(takeBack.row),
+      confirmation: verified ? null : confirmation && ofUser(confirmation.row),
+    });
+    if (outcome !== 'ok') return { outcome, result: undefined };
+
+    await tell(services, call, entry, id);
+    call.report('info', 'email_changed', { user: id });
+    announce(services, call, 'email.changed', id, entry.now, {});
+    const theirs = inLanguageOf(user, call);
+    if (takeBack) {
+      const carried = { subject: id, purpose: 'email_take_back', secret: takeBack.secret } as const;
+      await sendMail(services, theirs, 'email_changed', user.email, carried);
+    } else await sendMail(services, theirs, 'email_replaced', user.email);
+    if (confirmation && !verified) {
+      const carried = { subject: id, purpose: 'email_verify', secret: confirmation.secret } as const;
+      await sendMail(services, theirs, 'address_set', to, carried);
+    } else await sendMail(services, theirs, 'address_confirmed', to);
+    return { outcome, result: undefined };
+  });
+}
+
+/** Nothing happens where it is verified already. 400 invalid without an address; 403 permission_denied; 404 not_found. */
+export async function verifyEmail(
+  services: AdminServices,
+  caller: Caller,
+  id: string,
+  call: Call,
+): Promise<void> {
+  return settled(async () => {
+    const user = await findUser(services, id);
+    if (user.email === null) throw invalidField('email', 'identity');
+    if (user.emailVerifiedAt !== null) return { outcome: 'ok', result: undefined };
+    const entry = auditEntry(services, caller, 'user.email_verified');
+    const outcome = await services.admin.credentials.verifyEmail(entry, user);
+    if (outcome === 'ok') {
+      await tell(services, call, entry, id);
+      call.report('info', 'email_verified', { user: id });
+      announce(services, call, 'email.verified', id, entry.now, {});
+      await sendMail(services, inLanguageOf(user, call), 'address_confirmed', user.email);
+    }
+    return { outcome, result: undefined };
+  });
+}
+
+/** All sessions end. 400 invalid with every fault of the password; 403 permission_denied; 404 not_found. */
+export async function setPassword(
+  services: AdminServices,
+  caller: Caller,
+  id: string,
+  password: string,
+  call: Call,
+): Promise<void> {
+  await requireGoodPassword(services, 'password', password, await findUser(services, id), call);
+  const passwordHash = await services.hasher.hash(password);
+  return settled(async () => {
+    const user = await findUser(services, id);
+    const entry = auditEntry(services, caller, 'user.password_set');
+    return replacePassword(services, entry, user, { passwordHash, mail: 'password_set' }, call);
+  });
+}
+
+/**
+ * No password works from now on, and all sessions end; nothing happens where none works already. It may be the only way to
+ * sign in, except of the last staff member who can. 403 permission_denied, last_staff; 404 not_found.
+ */
+export async function removePassword(
+  services: AdminServices,
+  caller: Caller,
+  id: string,
+  call: Call,
+): Promise<void> {
+  return settled(async () => {
+    const user = await findUser(services, id);
+    if (user.passwordHash === '') return { outcome: 'ok', result: undefined };
+    const entry = auditEntry(services, caller, 'user.password_removed');
+    return replacePassword(services, entry, user, { passwordHash: '', mail: 'password_removed' }, call);
+  });
+}
+
+async function replacePassword(
+  services: AdminServices,
+  entry: AuditEntry,
+  user: User,
+  { passwordHash, mail }: { passwordHash: string; mail: 'password_set' | 'password_removed' },
+  call: Call,
+) {
+  const { outcome, ended } = await services.admin.credentials.setPassword(entry, user, passwordHash);
+  if (outcome === 'ok') {
+    await tell(services, call, entry, user.id, { sessions: ended, reason: 'password_reset' });
+    call.report('info', 'password_changed', { user: user.id, ended: ended.length });
+    announce(services, call, 'password.changed', user.id, entry.now, { by: 'staff' });
+    await sendMail(services, inLanguageOf(user, call), mail, user.email);
+  }
+  return { outcome, result: undefined };
+}

@@ -1,0 +1,52 @@
+/** `/admin/users/group`: what is done to several users, with one question for all of them. */
+import { Hono } from 'hono';
+import { Refusal } from '../errors.ts';
+import { callOf } from '../http/call.ts';
+import { consoleWords } from '../languages/index.ts';
+import { seconds } from '../ports.ts';
+import { ownOrigin, requireStaffSession } from './cookie.ts';
+import type { AdminContext, AdminEnv } from './env.ts';
+import { readFields, type Shown } from './forms.ts';
+import { actOnGroup, lookAtGroup } from './groups.ts';
+import { leaveNotice } from './notice.ts';
+import { GroupPage } from './pages/groups.tsx';
+import { GROUP_ACTS, type GroupAct } from './ports.ts';
+import { show } from './show.tsx';
+
+/** 404 for an act that there is not. */
+function groupOf(fields: URLSearchParams): { act: GroupAct; ids: string[] } {
+  const act = GROUP_ACTS.find((known) => known === fields.get('act'));
+  if (!act) throw new Refusal('not_found');
+  return { act, ids: fields.getAll('user') };
+}
+
+async function ask(c: AdminContext, act: GroupAct, ids: string[], fault: Partial<Shown> = {}) {
+  const { services, caller } = c.var;
+  const { status, ...again } = fault;
+  const group = await lookAtGroup(services, caller, act, ids);
+  const members = group.members.map(({ id }) => id);
+  const now = seconds(services.clock);
+  const sessions = act === 'activate' ? null : await services.admin.groups.liveSessions(members, now);
+  return show(c, GroupPage, { act, group, sessions, ...again }, status);
+}
+
+/** Below `/admin/users`. */
+export const groupRoutes = (): Hono<AdminEnv> =>
+  new Hono<AdminEnv>({ strict: false })
+    .get('/group', requireStaffSession, async (c) => {
+      const { act, ids } = groupOf(new URL(c.req.url).searchParams);
+      return ask(c, act, ids);
+    })
+    .post('/group', ownOrigin, requireStaffSession, async (c) => {
+      const { services, caller, mount, language } = c.var;
+      const fields = await readFields(c);
+      const { act, ids } = groupOf(fields);
+      const { members, left } = await lookAtGroup(services, caller, act, ids);
+      if (act === 'delete' && fields.get('confirm')?.trim() !== String(members.length)) {
+        const { mismatch } = consoleWords[language].groups;
+        return ask(c, act, ids, { status: 400, errors: { confirm: [mismatch] } });
+      }
+      const count = await actOnGroup(services, caller, act, members, callOf(c));
+      leaveNotice(c, { count: String(count), left: String(members.length + left.length - count) });
+      return c.redirect(`${mount}/users?done=group-${act}`, 303);
+    });

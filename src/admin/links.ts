@@ -1,0 +1,56 @@
+/** The links to a password that staff mail: a reset, and an invitation. Never Hono, Drizzle or a binding. */
+import {
+  INVITATION_SECONDS,
+  inLanguageOf,
+  newOneTimeToken,
+  sendMail,
+} from '../account/application/mailing.ts';
+import type { Caller } from '../account/application/session.ts';
+import type { Services } from '../account/application/tokens.ts';
+import { invalidField, Refusal } from '../errors.ts';
+import type { User } from '../model.ts';
+import type { Call } from '../ports.ts';
+import { type AdminServices, auditEntry, findUser, invitationTo, requireDone, tell } from './application.ts';
+
+/** Whether a link can be mailed to this person: there is mail, an address, and a log-in to come back to. */
+export const canReset = ({ mailer }: Services, user: User): boolean =>
+  mailer !== null && user.email !== null && user.isActive;
+
+const LINKS = {
+  password_reset: { action: 'user.password_reset_sent', lifetimeSeconds: undefined },
+  invitation: { action: 'user.invited', lifetimeSeconds: INVITATION_SECONDS },
+} as const;
+
+const send =
+  (mail: keyof typeof LINKS) =>
+  async (services: AdminServices, caller: Caller, id: string, call: Call): Promise<void> => {
+    if (!services.mailer) throw new Refusal('not_found');
+    const user = await findUser(services, id);
+    if (user.email === null) throw invalidField('email', 'identity');
+    if (!user.isActive) throw invalidField('is_active', 'inactive');
+    await services.limits.check({ action: 'mail', address: user.email }, call);
+    const { action, lifetimeSeconds } = LINKS[mail];
+    const entry = auditEntry(services, caller, action);
+    const { secret, row } = await newOneTimeToken(
+      services,
+      'password_reset',
+      entry.now,
+      null,
+      lifetimeSeconds,
+    );
+    requireDone(await services.admin.store.leaveReset(entry, user, { ...row, subject: id }));
+    await tell(services, call, entry, id);
+    const carried = { subject: id, purpose: 'password_reset', secret } as const;
+    await sendMail(
+      services,
+      inLanguageOf(user, call),
+      mail,
+      user.email,
+      mail === 'invitation' ? invitationTo(id, secret) : carried,
+    );
+  };
+
+/** 403 permission_denied; 404 not_found, also where there is no mail; 400 invalid where canReset says no. */
+export const requestReset = send('password_reset');
+/** A link that works longer, for somebody who has no password yet. Refused like a reset. */
+export const invite = send('invitation');

@@ -1,0 +1,93 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
+/** A question before what cannot be undone: what it is about, what will happen, and to how much. */
+import { fill } from '../../languages/describe.ts';
+import type { User } from '../../model.ts';
+import type { Count } from '../ports.ts';
+import { Faults } from './faults.tsx';
+import { Layout } from './layout.tsx';
+import {
+  type ConsoleWords,
+  Field,
+  type FormErrors,
+  type Frame,
+  nameOf,
+  Outside,
+  UnverifiedCheck,
+  userPath,
+} from './parts.tsx';
+
+export interface Consequence {
+  /** Live sessions that it ends; null: it ends none. */
+  sessions: Count | null;
+  /** Staff act on their own account. */
+  isOwn: boolean;
+}
+
+export function sessionsEnd({ confirm }: ConsoleWords, { count, more }: Count): string {
+  if (count === 0) return confirm.noSession;
+  if (count === 1 && !more) return confirm.oneSession;
+  return fill(more ? confirm.manySessions : confirm.sessions, { count });
+}
+
+/** What happens beside what the question says. */
+export const Consequences = ({ words, sessions, isOwn }: Consequence & { words: ConsoleWords }) => (
+  <>
+    {isOwn && <p class="note">{sessions ? words.confirm.ownEnds : words.confirm.own}</p>}
+    {sessions && <p>{sessionsEnd(words, sessions)}</p>}
+  </>
+);
+
+export const ConfirmPage = (
+  props: {
+    frame: Frame;
+    user: User;
+    act: keyof ConsoleWords['questions'];
+    /** What of the user it is about, and where it is done, where that is not the user as a whole. */
+    what?: string;
+    at?: string;
+    errors?: FormErrors | undefined;
+  } & Consequence,
+) => {
+  const { user, act, errors } = props;
+  const { words } = props.frame;
+  const question = words.questions[act];
+  const path = userPath(props.frame.base, user.id);
+  return (
+    <Layout frame={props.frame} title={question.title} place="users">
+      <Faults words={words} errors={errors} />
+      <form class="card narrow" method="post" action={`${path}/${props.at ?? act}`}>
+        <strong>
+          <Outside text={nameOf(user)} />
+        </strong>
+        {props.what !== undefined && (
+          <p>
+            <Outside text={props.what} />
+          </p>
+        )}
+        <p>{question.text}</p>
+        <Consequences words={words} sessions={props.sessions} isOwn={props.isOwn} />
+        {(act === 'promote' || act === 'activate') && user.emailVerifiedAt === null && (
+          <UnverifiedCheck words={words} errors={errors} />
+        )}
+        {act === 'delete' && (
+          <Field
+            name="confirm"
+            label={user.email === null ? words.confirm.typeUsername : words.confirm.typeEmail}
+            errors={errors}
+            autocomplete="off"
+            required
+          />
+        )}
+        <div class="acts">
+          <button type="submit" class="danger">
+            {question.button}
+          </button>
+          <a class="button" href={path}>
+            {words.cancel}
+          </a>
+        </div>
+      </form>
+    </Layout>
+  );
+};

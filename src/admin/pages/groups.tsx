@@ -1,0 +1,114 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
+/** Several users at once: the boxes and buttons of the list, and the question before. */
+import { fill } from '../../languages/describe.ts';
+import type { User } from '../../model.ts';
+import type { Group } from '../groups.ts';
+import { type Count, GROUP_ACTS, type GroupAct } from '../ports.ts';
+import { sessionsEnd } from './confirm.tsx';
+import { Faults } from './faults.tsx';
+import { Layout } from './layout.tsx';
+import { Field, type FormErrors, type Frame, nameOf, Outside, userPath } from './parts.tsx';
+
+const FORM = 'group';
+
+/** A user of the list by name, with the box that ticks them. */
+export const GroupMember = ({ base, user }: { base: string; user: User }) => (
+  <span class="ticked">
+    <input type="checkbox" name="user" value={user.id} form={FORM} aria-labelledby={`u-${user.id}`} />
+    <a id={`u-${user.id}`} href={userPath(base, user.id)}>
+      <Outside text={nameOf(user)} />
+    </a>
+  </span>
+);
+
+/** What is done to those who are ticked. It leads to a question, and so changes nothing itself. */
+export const GroupForm = ({ frame: { base, words } }: { frame: Frame }) => (
+  <form id={FORM} class="acts" method="get" action={`${base}/users/group`} aria-label={words.groups.ticked}>
+    <span class="dim">{words.groups.ticked}</span>
+    {GROUP_ACTS.map((act) => (
+      <button type="submit" name="act" value={act}>
+        {words.groups.acts[act].ask}
+      </button>
+    ))}
+  </form>
+);
+
+const Names = ({ base, users }: { base: string; users: readonly User[] }) => (
+  <ul class="names">
+    {users.map((user) => (
+      <li>
+        <a href={userPath(base, user.id)}>
+          <Outside text={nameOf(user)} />
+        </a>
+      </li>
+    ))}
+  </ul>
+);
+
+export const GroupPage = (props: {
+  frame: Frame;
+  act: GroupAct;
+  group: Group;
+  /** That it ends; null: it ends none. */
+  sessions: Count | null;
+  errors?: FormErrors | undefined;
+}) => {
+  const { act, sessions, errors } = props;
+  const { members, left } = props.group;
+  const { base, words } = props.frame;
+  const label = words.groups;
+  const own = label.acts[act];
+  const count = members.length;
+  return (
+    <Layout frame={props.frame} title={own.title} place="users">
+      <Faults words={words} errors={errors} />
+      <form class="card narrow" method="post" action={`${base}/users/group`}>
+        {count === 0 ? (
+          <p>{label.nobody}</p>
+        ) : (
+          <>
+            <strong>{fill(label.count, { count })}</strong>
+            <p>{own.text}</p>
+            {sessions && <p>{sessionsEnd(words, sessions)}</p>}
+            <Names base={base} users={members} />
+          </>
+        )}
+        {left.length > 0 && <strong>{fill(label.leftOut, { count: left.length })}</strong>}
+        {left.length > 0 && (
+          <ul class="names">
+            {left.map(({ user, why }) => (
+              <li>
+                <Outside text={nameOf(user)} />: {label.why[why]}
+              </li>
+            ))}
+          </ul>
+        )}
+        <input type="hidden" name="act" value={act} />
+        {[...members, ...left.map(({ user }) => user)].map(({ id }) => (
+          <input type="hidden" name="user" value={id} />
+        ))}
+        {act === 'delete' && count > 0 && (
+          <Field
+            name="confirm"
+            label={fill(label.typeCount, { count })}
+            inputmode="numeric"
+            errors={errors}
+            autocomplete="off"
+            required
+          />
+        )}
+        <div class="acts">
+          {count > 0 && (
+            <button type="submit" class="danger">
+              {own.button}
+            </button>
+          )}
+          <a class="button" href={`${base}/users`}>
+            {words.cancel}
+          </a>
+        </div>
+      </form>
+    </Layout>
+  );
+};

@@ -1,0 +1,44 @@
+/** The page of one user as an answer, with the faults of a form on it where there are some. */
+import type { User } from '../model.ts';
+import { seconds } from '../ports.ts';
+import type { AdminContext } from './env.ts';
+import { factorsOf } from './factors.ts';
+import type { Shown } from './forms.ts';
+import { canReset } from './links.ts';
+import { UserPage } from './pages/user.tsx';
+import { show } from './show.tsx';
+
+const SESSIONS_SHOWN = 10;
+const HISTORY_SHOWN = 10;
+
+export async function showUser(
+  c: AdminContext,
+  user: User,
+  { status, ...again }: Partial<Shown & { typed: Record<string, string> }> = {},
+) {
+  const { services, caller } = c.var;
+  const { store } = services.admin;
+  const [factors, methods, sessions, history] = await Promise.all([
+    factorsOf(services, user),
+    store.signInMethods(user.id),
+    store.sessions(user.id, { id: null, after: null, limit: SESSIONS_SHOWN }),
+    store.history({ subjectId: user.id, after: null, limit: HISTORY_SHOWN }),
+  ]);
+  return show(
+    c,
+    UserPage,
+    {
+      user,
+      factors,
+      methods,
+      providers: services.connections.providers,
+      sessions: sessions.items,
+      history: history.items,
+      own: caller.sessionId,
+      now: seconds(services.clock),
+      canReset: canReset(services, user),
+      ...again,
+    },
+    status,
+  );
+}
