@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
@@ -74,8 +74,12 @@ describe('docs/operate.md', () => {
   });
 });
 
+const others = globSync(
+  '{CHANGELOG.md,bench/*.md,docs/adr/*.md,examples/*/*.md,migrations/*.md,packages/*/*.md,src/*.md,test/*.md}',
+);
+
 describe('the public pages', () => {
-  it.each([...READMES, ...pages])('have no broken link: %s', (page) => {
+  it.each([...READMES, ...pages, ...others])('have no broken link: %s', (page) => {
     expect(linksOf(page).filter((link) => isBroken(page, link))).toEqual([]);
   });
 });
