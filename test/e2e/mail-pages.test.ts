@@ -176,7 +176,7 @@ describe('the pages that links in mail open', () => {
   it('say that a link is dead, and send a new one', async () => {
     const email = 'dead@example.com';
     const dead = `${'0'.repeat(36)}.${'a'.repeat(43)}`;
-    const sentence = 'This link was already used or has expired. Request a new one.';
+    const sentence = 'This link was already used or has expired. Ask for a new one.';
     await service.call('POST', '/account/sign-up', { email, password: PASSWORD });
     const { page, close } = await open(browser, service.origin);
     await page.goto(`/account/email/verify#token=${dead}`);
