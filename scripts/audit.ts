@@ -1,6 +1,6 @@
 /**
- * `npm run audit`: fails where a known vulnerability is in what is deployed. Passes, and says so, where the registry
- * answers no such question: a mirror often does not, and CI must not depend on which one is asked.
+ * `npm run audit`: fails if a production dependency has a known vulnerability. Passes, and says so, if the registry has
+ * no audit endpoint: many mirrors have none, and CI must not depend on which registry is configured.
  */
 import { spawnSync } from 'node:child_process';
 
@@ -18,9 +18,9 @@ if (error) throw error;
 const report = parse(stdout);
 const total = report.metadata?.vulnerabilities.total;
 if (total === undefined) {
-  console.log(`Not audited: the registry does not answer it (${report.message ?? 'no report'}).`);
+  console.log(`Not audited: the registry returned no audit report (${report.message ?? 'no message'}).`);
 } else if (total === 0) {
-  console.log('No known vulnerability in the production dependencies.');
+  console.log('No known vulnerabilities in the production dependencies.');
 } else {
   console.error(stdout);
   console.error(`${total} known vulnerabilities in the production dependencies.`);

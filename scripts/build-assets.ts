@@ -1,9 +1,8 @@
 /**
- * `npm run build:assets`: the files of assets that are made from others: the template of the OpenAPI document
- * (docs/adr/0005-openapi.md), Swagger UI as its package has it, the client for pages without a bundler, and
- * the scripts of the pages for people. They are
- * committed, so that nothing has to run before the Worker does; test/unit/openapi.test.ts and
- * test/unit/client-build.test.ts fail when they are out of date.
+ * `npm run build:assets`: generates files in `assets`: the template of the OpenAPI document (docs/adr/0005-openapi.md),
+ * the files of Swagger UI, the client for pages without a bundler, and the scripts of the account pages. They are
+ * committed, so that the Worker needs no build step; test/unit/openapi.test.ts, client-build.test.ts and
+ * pages-build.test.ts fail when they are out of date.
  */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,6 +1,6 @@
 /**
- * `npm run build:client`: the client as files that any platform can load, with types and source maps, in `dist`. Each
- * entry is complete in itself, so that a page pays only for what it loads.
+ * `npm run build:client`: builds the client into `dist` as ES modules with types and source maps. Each entry is
+ * self-contained, so that a page loads only what it uses.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The file in `dist` by its source. */
+/** Source files by the name of the file in `dist`. */
 export const ENTRIES = {
   client: 'src/client/index.ts',
   'email-sign-in': 'src/client/email-sign-in.ts',
@@ -25,7 +25,7 @@ export const SERVED = ['email-sign-in', 'factors', 'passkeys'] as const satisfie
 /** Every browser since 2023, React Native's Hermes, Node 20. */
 const TARGET = 'es2022';
 
-/** The text of each file that belongs to an entry: `client.js` and `client.js.map`. */
+/** The contents of an entry's files by name, such as `client.js` and `client.js.map`. */
 export async function bundleClient(entry: Entry): Promise<Record<string, string>> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const { outputFiles } = await build({
@@ -47,7 +47,7 @@ export async function bundleClient(entry: Entry): Promise<Record<string, string>
   );
 }
 
-/** Declarations of every module in `types`, and a file for each entry that leads there. */
+/** Writes the declarations of every module to `types`, and for each entry a file that re-exports its module. */
 function declare(folder: string): void {
   const types = join(folder, 'types');
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
@@ -60,7 +60,7 @@ function declare(folder: string): void {
   if (status !== 0) throw new Error(stdout);
   for (const file of readdirSync(types)) {
     const text = readFileSync(join(types, file), 'utf8');
-    // As `.js`, so that every resolution of modules finds them.
+    // Imports end in `.js`, which every kind of module resolution finds.
     writeFileSync(
       join(types, file),
       text.replace(/((?:from |import\()['"]\.\/[\w-]+)\.ts(?=['"])/g, '$1.js'),

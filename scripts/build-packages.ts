@@ -1,6 +1,6 @@
 /**
- * `npm run build:packages`: what npm gets of this repository, in `dist/packages`: the folders `hono-accounts` and
- * `hono-accounts-client`, and a tarball of each (docs/adr/0015-two-packages.md).
+ * `npm run build:packages`: builds the npm packages `hono-accounts` and `hono-accounts-client` in `dist/packages`, as
+ * folders and as tarballs (docs/adr/0015-two-packages.md).
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,9 +14,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const PACKAGES = ['hono-accounts', 'hono-accounts-client'] as const;
 type PackageName = (typeof PACKAGES)[number];
 
-/** For the commands only, so not among the dependencies of the Worker. */
+/** Dependencies of the package that only its commands use: devDependencies of this repository. */
 const COMMAND_DEPENDENCIES = ['csv-parse'];
-/** The oldest Node that wrangler takes. */
+/** The oldest Node that wrangler supports. */
 const COMMANDS_TARGET = 'node22';
 
 interface Manifest {
@@ -26,7 +26,7 @@ interface Manifest {
 }
 const readJson = <T>(file: string) => JSON.parse(readFileSync(join(root, file), 'utf8')) as T;
 
-/** Answers the path of each tarball. */
+/** Returns the path of each tarball. */
 export async function buildPackages(folder: string): Promise<Record<PackageName, string>> {
   rmSync(folder, { recursive: true, force: true });
   await buildServer(join(folder, 'hono-accounts'));
@@ -60,7 +60,7 @@ async function buildServer(folder: string): Promise<void> {
   copyFileSync(join(root, 'CHANGELOG.md'), join(folder, 'CHANGELOG.md'));
 }
 
-/** One file a module: a bundler takes what a host uses, and a stack trace says where. */
+/** Not bundled: the host's bundler drops what it does not use, and stack traces name the source file. */
 function emitLibrary(folder: string): void {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const { status, stdout } = spawnSync(
@@ -77,7 +77,7 @@ function emitLibrary(folder: string): void {
 
 const SPECIFIER = /((?:from |import\()['"])(\.{1,2}\/[\w./-]+?)\.tsx?(?=['"])/g;
 
-/** Those that the entries show, so that a host is not type-checked against the rest. Renames their imports to `.js`. */
+/** The declarations that the entries reach; the host is not type-checked against any other. Renames imports to `.js`. */
 function declarationsOf(entries: readonly string[]): Set<string> {
   const found = new Set(entries);
   for (const file of found) {
@@ -88,7 +88,7 @@ function declarationsOf(entries: readonly string[]): Set<string> {
   return found;
 }
 
-/** The manifest, with the version and the dependencies of the repository. */
+/** Writes the manifest, with the version and dependencies of this repository, the README and the licence. */
 function describe(name: PackageName, folder: string): void {
   const { version, dependencies, devDependencies } = readJson<Manifest>('package.json');
   const manifest = readJson<{ peerDependencies: Record<string, string> }>(`packages/${name}/package.json`);
@@ -101,7 +101,7 @@ function describe(name: PackageName, folder: string): void {
     {
       ...manifest,
       version,
-      // npm compares it with the workflow that publishes.
+      // npm requires it to match the repository of the workflow that publishes.
       ...(GITHUB_REPOSITORY && {
         repository: { type: 'git', url: `git+https://github.com/${GITHUB_REPOSITORY}.git` },
       }),

@@ -1,4 +1,4 @@
-/** The scripts of the pages for people, each complete in itself; build-assets.ts writes them. */
+/** Bundles the scripts of the account pages, each self-contained; build-assets.ts writes them. */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-/** `npx hono-accounts COMMAND …`: the commands of this repository, for the Worker of another project. */
+/** `npx hono-accounts COMMAND …`: the commands of this repository, for a project that mounts the package. */
 import { ScriptFault } from './lib/fault.ts';
 import { hasConfig } from './lib/project.ts';
 import { runScript } from './lib/stop.ts';
 
-/** Each reads the rest of `process.argv` and sets the exit code. */
+/** Each module reads the rest of `process.argv` and sets the exit code. */
 const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   migrate: () => import('./migrate.ts'),
   createsuperuser: () => import('./createsuperuser.ts'),
@@ -14,13 +14,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
 };
 
 const USAGE = `Usage: npx hono-accounts COMMAND
-  migrate          creates the tables, or brings them up to date
-  createsuperuser  makes a staff account
-  import-users     brings the users of another system in
-  export-users     writes all users into a file
-  keys             makes or rotates the key that signs the tokens
-All but keys work on the D1 database DB of the wrangler configuration of this folder or of one above it: the local one,
-or with --remote the deployed one.`;
+  migrate          create or update the tables
+  createsuperuser  create a staff account
+  import-users     import users from another system
+  export-users     export all users to a file
+  keys             create or rotate the key that signs tokens
+All commands except keys use the D1 database with the binding DB from the nearest wrangler configuration, in this folder
+or above it: the local database or, with --remote, the deployed one.`;
 
 await runScript(async () => {
   const [name = ''] = process.argv.splice(2, 1);
@@ -29,9 +29,11 @@ await runScript(async () => {
     return name === '' ? 1 : 0;
   }
   const command = COMMANDS[name];
-  if (command === undefined) throw new ScriptFault(`There is no command ${name}.\n${USAGE}`);
+  if (command === undefined) throw new ScriptFault(`Unknown command: ${name}\n${USAGE}`);
   if (name !== 'keys' && !hasConfig) {
-    throw new ScriptFault('There is no wrangler.toml, wrangler.json or wrangler.jsonc here or above.');
+    throw new ScriptFault(
+      'No wrangler.toml, wrangler.json or wrangler.jsonc was found in this folder or above it.',
+    );
   }
   await command();
   return Number(process.exitCode ?? 0);

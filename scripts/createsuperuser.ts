@@ -1,14 +1,15 @@
 /**
  * `npm run createsuperuser -- [--email ADDRESS] [--username NAME] [--reset-password | --keep-password] [--remote]
- * [--persist-to DIR] [--env NAME]`: a staff account, active and with its address confirmed.
+ * [--persist-to DIR] [--env NAME]`: creates a staff account, active and with its address confirmed.
  *
- * The address is asked for at a terminal where it is not given. The password is asked for at a terminal, or is the
- * first line of standard input. An account that has the address is made staff and active, which ends its sessions, and
- * keeps its password; with --reset-password it gets a new one. Where nobody has confirmed the address, anybody may have
- * signed up with it: then nothing is done
- * unless --reset-password or --keep-password says what of the password. Exit code 0, or 1 where nothing was done.
+ * Without --email, the address is prompted for. The password is prompted for, or without a terminal read from the first
+ * line of standard input. If the address belongs to an account, that account becomes staff and active, its sessions end,
+ * and it keeps its password, or with --reset-password gets a new one. If its address was never confirmed, somebody else
+ * may have signed up with it: nothing is done without --reset-password or --keep-password. Exit code 0, or 1 if nothing
+ * was done.
  *
- * The rules for passwords are the Worker's, as far as worker-variables.ts knows them; Have I Been Pwned is not asked.
+ * The password must follow the Worker's rules, as far as worker-variables.ts knows them; it is not looked up in Have I
+ * Been Pwned.
  */
 import { parseArgs } from 'node:util';
 import { canonicalEmail, canonicalUsername, lengthOf, USERNAME_MAX_LENGTH } from '../src/identity.ts';
@@ -30,10 +31,12 @@ import { workerVariables } from './lib/worker-variables.ts';
 import { wrangler } from './lib/wrangler.ts';
 
 const USAGE = `Usage: ${commandLine('createsuperuser')} [--email ADDRESS] [--username NAME] [--reset-password | --keep-password] [--remote] [--persist-to DIR] [--env NAME]
-  --email           is asked for at a terminal where it is missing
-  --reset-password  an account that has the address gets a new password, and its sessions end
-  --keep-password   it keeps its password, though nobody has confirmed the address: you know whose it is
-The rules for passwords are read from the vars of ${configName}, .dev.vars (not with --remote) and the environment; the last one counts.`;
+  --email           the e-mail address; without it, you are asked for it
+  --reset-password  if the account exists: set a new password and end its sessions
+  --keep-password   if the account exists: keep its password although its address was never confirmed. Only if you know
+                    whose account it is
+The password rules are read from the vars in ${configName}, then .dev.vars (not with --remote), then the environment; later
+ones override earlier ones.`;
 
 const now = () => Math.floor(Date.now() / 1_000);
 
@@ -54,7 +57,7 @@ async function main(): Promise<number> {
       now,
     });
     report(request.email, outcome);
-    if (outcome.outcome === 'found' && outcome.ended) await tellKv(where, outcome.ended);
+    if (outcome.outcome === 'found' && outcome.ended) await revokeInKv(where, outcome.ended);
     console.log(`Console: ${consoleAddress(variables, where.remote)}`);
     return 0;
   } finally {
@@ -76,17 +79,19 @@ function readArguments() {
       },
     });
     if (values.email === undefined && process.stdin.isTTY !== true) {
-      throw new TypeError('--email is needed where there is no terminal');
+      throw new TypeError('--email is required without a terminal');
     }
     if (values['reset-password'] && values['keep-password']) {
-      throw new TypeError('--reset-password and --keep-password exclude each other');
+      throw new TypeError('--reset-password and --keep-password cannot be combined');
     }
     const email = values.email === undefined ? undefined : canonicalEmail(values.email);
     if (email === null) throw new TypeError('--email is not an e-mail address');
     const username = values.username === undefined ? null : canonicalUsername(values.username);
     // NFKC may be longer than what was typed.
     if (values.username !== undefined && (!username || lengthOf(username.username) > USERNAME_MAX_LENGTH)) {
-      throw new TypeError(`--username may have ${USERNAME_MAX_LENGTH} letters, digits and @ . + - _`);
+      throw new TypeError(
+        `--username takes up to ${USERNAME_MAX_LENGTH} letters, digits and the characters @ . + - _`,
+      );
     }
     return {
       email,
@@ -106,7 +111,7 @@ interface Rules {
   minLength: number;
 }
 
-/** With the Worker's rule for production where the database is Cloudflare's. */
+/** A remote database is held to the Worker's minimum of iterations in production. */
 function readSettings(variables: Readonly<Record<string, unknown>>, remote: boolean): Rules {
   const { values, faults } = parseSettings(variables, [
     'PASSWORD_HASHER',
@@ -128,7 +133,7 @@ function readSettings(variables: Readonly<Record<string, unknown>>, remote: bool
   };
 }
 
-/** At a terminal until the password is good; without one, once. */
+/** Asks at a terminal until the password follows the rules; without a terminal, reads one and throws if it does not. */
 async function newPasswordHash(person: Person, { hasher, iterations, minLength }: Rules): Promise<string> {
   const interactive = process.stdin.isTTY === true;
   for (;;) {
@@ -144,14 +149,14 @@ async function newPasswordHash(person: Person, { hasher, iterations, minLength }
   }
 }
 
-/** On this machine `npm run dev` is where PUBLIC_URL leads, whatever wrangler.toml says. */
+/** For the local database it is the address of `npm run dev`, whatever PUBLIC_URL in wrangler.toml says. */
 function consoleAddress(variables: Readonly<Record<string, unknown>>, remote: boolean): string {
-  if (!isClone) return 'where your Worker has mounted createAdmin()';
-  if (!remote) return 'http://localhost:8787/admin (the port is that of npm run dev)';
+  if (!isClone) return 'at the path where your Worker mounts createAdmin()';
+  if (!remote) return 'http://localhost:8787/admin (or the port of your npm run dev)';
   const { PUBLIC_URL } = variables;
   return typeof PUBLIC_URL === 'string' && PUBLIC_URL !== ''
     ? `${PUBLIC_URL.replace(/\/+$/, '')}/admin`
-    : '/admin at the address of the Worker';
+    : '/admin on your Worker';
 }
 
 function report(email: string, result: Outcome): void {
@@ -160,24 +165,24 @@ function report(email: string, result: Outcome): void {
     return;
   }
   const sentences = {
-    made_staff: 'It is staff now, and its sessions have ended.',
-    activated: 'It is active now.',
-    password_reset: 'Its password is replaced and its sessions have ended.',
+    made_staff: 'It is now staff, and its sessions have ended.',
+    activated: 'It is now active.',
+    password_reset: 'Its password was replaced and its sessions have ended.',
   };
-  console.log(`${email} has an account already (${result.id}).`);
+  console.log(`${email} already has an account (${result.id}).`);
   for (const done of result.done) console.log(sentences[done]);
   if (result.done.length === 0) console.log('It is staff and active. Nothing was changed.');
   if (!result.done.includes('password_reset')) console.log('Its password was not changed.');
 }
 
-/** The sessions have ended in D1 whatever comes of this. */
-async function tellKv(where: Where, ended: Ended): Promise<void> {
+/** A failure is only a warning: the sessions have already ended in D1. */
+async function revokeInKv(where: Where, ended: Ended): Promise<void> {
   try {
     await spreadEnded(wrangler, where, ended, now());
   } catch (error) {
     if (!(error instanceof ScriptFault)) throw error;
     console.error(
-      `Warning: KV was not told that they have ended. Guards that do not read D1 take their access tokens until these expire. ${error.message}`,
+      `Warning: the ended sessions could not be written to KV. Guards that do not read D1 accept their access tokens until these expire. ${error.message}`,
     );
   }
 }

@@ -1,7 +1,7 @@
 /**
- * `npm run deploy`: from a clone to a running Worker, after `npx wrangler login` or with CLOUDFLARE_API_TOKEN. What is
- * there is found out first (lib/deployment-plan.ts), so it can be run again at any moment, and after any failure
- * half-way. Changes no file of the clone and shows no secret.
+ * `npm run deploy`: deploys a clone to Cloudflare, after `npx wrangler login` or with CLOUDFLARE_API_TOKEN. It looks at
+ * what exists first (lib/deployment-plan.ts), so it can be run again at any time, also after a failure. It changes no
+ * file of the clone and prints no secret.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,13 +20,13 @@ import { wrangler } from './lib/wrangler.ts';
 
 const USAGE = `Usage: npm run deploy -- [--env NAME] [--location LOCATION] [--url URL] [--dry-run]
 
-  --env NAME           the environment [env.NAME] of wrangler.toml
-  --location LOCATION  where the D1 database is created, if it is not there: weur, eeur, apac, oc, wnam or enam
-  --url URL            where the Worker can be reached, for the smoke test (default: PUBLIC_URL, or what wrangler says)
-  --dry-run            says what would be done, and does nothing`;
+  --env NAME           the environment [env.NAME] in wrangler.toml
+  --location LOCATION  where to create the D1 database if it does not exist: weur, eeur, apac, oc, wnam or enam
+  --url URL            the address for the smoke test (default: PUBLIC_URL, or the address that wrangler reports)
+  --dry-run            show the steps without running them`;
 
 const LOCATIONS = ['weur', 'eeur', 'apac', 'oc', 'wnam', 'enam'];
-/** A new address on workers.dev takes up to a minute to be known everywhere. */
+/** A new workers.dev address can take a minute to resolve everywhere. */
 const ADDRESS_WITHIN_MS = 120_000;
 const ADDRESS_RETRY_MS = 2_000;
 
@@ -34,7 +34,7 @@ await runScript(async () => {
   exitOnSignal();
   const options = readOptions();
   const project = await readProject(options.env);
-  // Two first deployments at once would each make a key.
+  // Two first deployments at once would each generate a key.
   mkdirSync(join(root, '.wrangler'), { recursive: true });
   return holding(join(root, '.wrangler/deploy.lock'), () => deploy(project, options));
 });
@@ -51,7 +51,7 @@ async function deploy(project: Project, options: Options): Promise<number> {
   const publicUrl = project.vars.PUBLIC_URL;
   const existing = await account.existing();
   if (options.location !== undefined && existing.database) {
-    console.log(`${project.database} is there already: --location changes nothing.`);
+    console.log(`The database ${project.database} already exists: --location has no effect.`);
   }
   const steps = planDeployment(existing, {
     secrets: Object.keys(NEW_SECRETS).filter((name) => !(name in project.vars)),
@@ -85,11 +85,11 @@ async function deploy(project: Project, options: Options): Promise<number> {
     const code = await perform(step);
     if (code !== 0) return code;
   }
-  if (options.dryRun) console.log('Nothing was done.');
+  if (options.dryRun) console.log('Dry run: nothing was changed.');
   else if (existing.secrets === null) {
     const chosen = project.environment === undefined ? '' : ` --env ${project.environment}`;
     console.log(
-      `\nThe first staff account: npm run createsuperuser -- --email you@example.com --remote${chosen}`,
+      `\nNow create the first staff account: npm run createsuperuser -- --email you@example.com --remote${chosen}`,
     );
   }
   return 0;
@@ -97,11 +97,11 @@ async function deploy(project: Project, options: Options): Promise<number> {
 
 async function smoke(url: string | undefined): Promise<number> {
   if (url === undefined) {
-    console.log('  Skipped: the address is not known. Set PUBLIC_URL in wrangler.toml, or give --url.');
+    console.log('  Skipped: the address is unknown. Set PUBLIC_URL in wrangler.toml, or pass --url.');
     return 0;
   }
   const base = url.replace(/\/+$/, '');
-  await answering(`${base}/healthz`);
+  await waitForAnswer(`${base}/healthz`);
   const child = spawn(process.execPath, ['--no-warnings', join(root, 'scripts/smoke.ts'), base], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
@@ -109,7 +109,7 @@ async function smoke(url: string | undefined): Promise<number> {
   return code ?? 1;
 }
 
-async function answering(url: string): Promise<void> {
+async function waitForAnswer(url: string): Promise<void> {
   const deadline = Date.now() + ADDRESS_WITHIN_MS;
   for (;;) {
     const ok = await fetch(url, { signal: AbortSignal.timeout(ADDRESS_RETRY_MS * 5) }).then(
@@ -117,7 +117,7 @@ async function answering(url: string): Promise<void> {
       () => false,
     );
     if (ok) return;
-    if (Date.now() > deadline) throw new ScriptFault(`${url} does not answer. The Worker is deployed.`);
+    if (Date.now() > deadline) throw new ScriptFault(`The Worker is deployed, but ${url} does not answer.`);
     await sleep(ADDRESS_RETRY_MS);
   }
 }
@@ -141,7 +141,7 @@ function readOptions(): Options {
       throw new Error(`--location must be one of ${LOCATIONS.join(', ')}`);
     }
     if (values.url !== undefined && !/^https?:\/\//.test(values.url)) {
-      throw new Error('--url must begin with https://');
+      throw new Error('--url must start with https://');
     }
     return { env: values.env, location: values.location, url: values.url, dryRun: values['dry-run'] };
   } catch (error) {

@@ -1,11 +1,9 @@
 /**
- * `npm run dev -- …`: the whole service on this machine. Applies the migrations to the local D1, the first
- * time makes a signing key, then is `wrangler dev`: whatever the caller gave goes to it unchanged, its exit
- * code is ours. Starts it again where it ends unexpectedly, and when .dev.vars was edited, which wrangler reads only
- * once. Asks nothing; needs no terminal, account or network.
+ * `npm run dev -- …`: runs the whole service locally. Generates the missing secrets, applies the migrations to the local
+ * D1, then runs `wrangler dev` with the caller's arguments and exits with its exit code. Restarts wrangler when it
+ * crashes, and when .dev.vars changes, which wrangler reads only once. Needs no terminal, account or network.
  *
- * Needs the Node 22.18 or newer that wrangler needs. `npm run` finds one in node_modules/.bin on Linux,
- * so it is never looked for here: what runs this file runs wrangler.
+ * Runs wrangler with the Node that runs this file, 22.18 or newer; `npm run` finds one in node_modules/.bin on Linux.
  */
 import { mkdirSync, unwatchFile, watchFile } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -23,7 +21,7 @@ import { runScript, stopSignal } from './lib/stop.ts';
 
 const DEV_VARS_LOOKED_AT_EVERY_MS = 500;
 
-/** Not bin/wrangler.js: that one starts a second process and dies of a signal without telling it. */
+/** Not bin/wrangler.js: that starts a second process and does not pass signals on to it. */
 const cli = createRequire(import.meta.url).resolve('wrangler');
 const given = process.argv.slice(2);
 const options = readDevOptions(given, root);
@@ -34,7 +32,7 @@ async function main(): Promise<number> {
   const { port, host } = options;
   if (port > 0 && (await isPortTaken(port, host))) {
     throw new ScriptFault(
-      `Port ${port} is taken. Stop what listens there, or choose another: npm run dev -- --port ${port + 1}`,
+      `Port ${port} is in use. Stop the program that uses it, or choose another port: npm run dev -- --port ${port + 1}`,
     );
   }
   const stop = stopSignal();
@@ -45,7 +43,7 @@ async function main(): Promise<number> {
   if (stop.aborted) return migrations.code || 1;
   if (migrations.code !== 0) {
     process.stderr.write(migrations.output);
-    console.error('The migrations failed; the server was not started.');
+    console.error('The migrations failed, so the server was not started.');
     return migrations.code;
   }
 
@@ -65,17 +63,17 @@ async function main(): Promise<number> {
   );
 }
 
-/** At the first answer: wrangler is ready before the Worker is. */
+/** After the first answer: wrangler reports that it is ready before the Worker is. */
 async function printLinks(port: number): Promise<void> {
   if (await answers(options, port)) console.log(links(options, port));
 }
 
-/** wrangler's own command. Two of them on one database would each apply the same migration. */
+/** Under a lock: two at once would each apply the same migration. */
 function applyMigrations(stop: AbortSignal) {
   const state = stateFolder(options, root);
   mkdirSync(state, { recursive: true });
   return holding(join(state, 'migrations.lock'), () => {
-    // No terminal: wrangler then answers its own question with yes.
+    // Without a terminal wrangler does not ask for confirmation.
     const wrangler = startWrangler(['d1', 'migrations', 'apply', 'DB', '--local', ...options.shared], {
       cli,
       capture: true,
@@ -86,12 +84,12 @@ function applyMigrations(stop: AbortSignal) {
   });
 }
 
-/** By what it says: an editor that saves it unchanged, or by a new file, makes no difference. */
+/** Compares contents, so that saving the file unchanged, or by replacing it, restarts nothing. */
 function watchDevVars(file: string, changed: () => void): () => void {
   const before = readDevVars(file);
   const look = () => {
     if (readDevVars(file) === before) return;
-    console.log(`${file} has changed. Starting the server again.`);
+    console.log(`${file} has changed. Restarting the server.`);
     unwatchFile(file, look);
     changed();
   };

@@ -1,6 +1,6 @@
 /**
- * `npm run example`: examples/notes and the accounts Worker that it sends its users to, each at a port of its own.
- * `--accounts-port`, `--notes-port`; `--persist-to`: where both keep their local state.
+ * `npm run example`: runs examples/notes and the accounts Worker that its users sign in at, each on its own port.
+ * Options: `--accounts-port`, `--notes-port`, and `--persist-to` for the folder of both local states.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ const state = resolve(root, values['persist-to']);
 const accounts = `http://localhost:${values['accounts-port']}`;
 const notes = `http://localhost:${values['notes-port']}`;
 
-/** A key pair: the notes read its public half, and could not sign a token themselves. */
+/** A private key: the notes Worker verifies tokens with its public half and cannot sign any. */
 async function signingKey(): Promise<string> {
   const file = join(state, 'signing-key.json');
   mkdirSync(state, { recursive: true });
@@ -35,7 +35,7 @@ async function signingKey(): Promise<string> {
   return readFileSync(file, 'utf8');
 }
 
-/** All the accounts need is what `npm run dev` does. */
+/** Runs `npm run dev`'s script with the settings of the example. */
 function startAccounts(key: string) {
   const variables = [`SIGNING_KEY:${key}`, `ISSUER:${accounts}`, 'SITE_NAME:Notes', `RETURN_URL:${notes}/`];
   const child = spawn(

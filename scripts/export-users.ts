@@ -1,7 +1,7 @@
 /**
- * `npm run export-users -- FILE [--with-hashes] [--remote] [--persist-to DIR] [--env NAME]`: everybody as JSON lines,
- * which `npm run import-users` reads. FILE is new, and only this user can read it. Exit code 0, or 1 where it failed
- * or was stopped: then what is in FILE is not everybody.
+ * `npm run export-users -- FILE [--with-hashes] [--remote] [--persist-to DIR] [--env NAME]`: writes all users as JSON
+ * lines, which `npm run import-users` reads. FILE must not exist; only its owner can read it. Exit code 0, or 1 if it
+ * failed or was stopped: then FILE is incomplete.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -14,7 +14,7 @@ import { exitOnSignal, runScript } from './lib/stop.ts';
 import { exportUsers } from './lib/users-export.ts';
 
 const USAGE = `Usage: ${commandLine('export-users')} FILE [--with-hashes] [--remote] [--persist-to DIR] [--env NAME]
-  --with-hashes  with the hashes of the passwords: as secret as the database itself`;
+  --with-hashes  include password hashes: keep the file as secret as the database itself`;
 
 await runScript(main);
 
@@ -34,20 +34,20 @@ async function main(): Promise<number> {
     } finally {
       closeSync(descriptor);
     }
-    console.log(`${users} users, ${hashes ? 'with' : 'without'} the hashes of their passwords: ${file}`);
+    console.log(`${users} users, ${hashes ? 'with' : 'without'} password hashes: ${file}`);
     return 0;
   } finally {
     await writer.close();
   }
 }
 
-/** Never over a file that is there: it may be the only copy. */
+/** Never overwrites a file: it may be the only copy. */
 function create(file: string): number {
   try {
     return openSync(file, 'wx', 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new ScriptFault(`${file} is there already`);
+    throw new ScriptFault(`${file} already exists`);
   }
 }
 
@@ -63,9 +63,9 @@ function readArguments() {
       },
     });
     const [file, ...more] = positionals;
-    if (file === undefined || more.length > 0) throw new TypeError('one FILE is needed');
+    if (file === undefined || more.length > 0) throw new TypeError('exactly one FILE is required');
     return {
-      // npm runs scripts in the project's root, whatever folder the caller is in.
+      // npm runs scripts in the project's root, not in the caller's folder.
       file: resolve(process.env.INIT_CWD ?? '.', file),
       hashes: values['with-hashes'],
       where: { remote: values.remote, persistTo: values['persist-to'], environment: values.env },

@@ -1,9 +1,9 @@
 /**
- * `npm run import-users -- FILE [options]`: the users of another system into D1. docs/moving-in.md has the way from
- * each system and what is kept.
+ * `npm run import-users -- FILE [options]`: imports the users of another system into D1. docs/moving-in.md describes how
+ * to export from each system, and what is kept.
  *
- * Can be stopped at any time and run again. Exit code 0: everybody is in, even if without some field; 2: somebody
- * was refused; 1: it failed; 128 + the signal: it was stopped. The report says who and why.
+ * Can be stopped at any time and run again. Exit code 0: all users are imported, though some may lack a field; 2: some
+ * were refused; 1: it failed; 128 + the signal: it was stopped. The report says who and why.
  */
 import { readArguments, run } from './import/command.ts';
 import { requireTables } from './lib/d1-writer.ts';

@@ -1,9 +1,9 @@
 /**
- * `npm run keys -- new [--alg ALG]`: a new signing key. Standard output has the private JWK on the first line and its
- * public half on the second, so that it can be piped into `wrangler secret put`.
+ * `npm run keys -- new [--alg ALG]`: creates a signing key. Standard output has the private JWK on the first line and
+ * its public half on the second, so that it can be piped into `wrangler secret put`.
  *
- * `npm run keys -- rotate [--alg ALG] [--from URL] [--env NAME]`: a new signing key, and what to set in which order so
- * that nobody is logged out. Nothing is changed. Both print secrets: that is what they are for.
+ * `npm run keys -- rotate [--alg ALG] [--from URL] [--env NAME]`: creates a signing key and prints which secrets to set,
+ * in which order, so that no user is signed out. Changes nothing itself. Both commands print secrets.
  */
 import { parseArgs } from 'node:util';
 import { parseSettings } from '../src/settings.ts';
@@ -16,9 +16,10 @@ import { workerVariables } from './lib/worker-variables.ts';
 
 const USAGE = `Usage: ${commandLine('keys')} new [--alg ${ALGORITHMS.join('|')}]
        ${commandLine('keys')} rotate [--alg ${ALGORITHMS.join('|')}] [--from URL] [--env NAME]
-  --alg   of the new key; ES256 where it is not given
-  --from  the public keys in use, such as https://accounts.example.com/.well-known/jwks.json. Without it, and for a
-          shared secret, the environment variables SIGNING_KEY and VERIFYING_KEYS say which keys are in use`;
+  --alg   the algorithm of the new key (default: ES256)
+  --from  where to read the public keys in use, such as https://accounts.example.com/.well-known/jwks.json. Without
+          --from, or if a shared secret is in use, the keys are read from the environment variables SIGNING_KEY and
+          VERIFYING_KEYS`;
 
 const FETCH_WITHIN_MS = 10_000;
 const DAY_SECONDS = 86_400;
@@ -54,10 +55,10 @@ function readArguments() {
     });
     const [command, ...more] = positionals;
     if ((command !== 'new' && command !== 'rotate') || more.length > 0) {
-      throw new TypeError('new or rotate is needed');
+      throw new TypeError('The command must be new or rotate');
     }
     const alg = ALGORITHMS.find((name) => name === values.alg);
-    if (alg === undefined) throw new TypeError(`--alg is one of ${ALGORITHMS.join(', ')}`);
+    if (alg === undefined) throw new TypeError(`--alg must be one of ${ALGORITHMS.join(', ')}`);
     return { command, alg, from: values.from, environment: values.env } as const;
   } catch (error) {
     throw new ScriptFault(`${(error as Error).message}\n${USAGE}`);
@@ -69,13 +70,13 @@ function readKeys(current: Keys): Jwk[] {
   try {
     inUse = keysInUse(current);
   } catch {
-    throw new ScriptFault('SIGNING_KEY or VERIFYING_KEYS of the environment is not valid JSON.');
+    throw new ScriptFault('SIGNING_KEY or VERIFYING_KEYS in the environment is not valid JSON.');
   }
   if (inUse.length > 0) return inUse;
-  throw new ScriptFault(`The keys in use are not known: give --from, or set SIGNING_KEY.\n${USAGE}`);
+  throw new ScriptFault(`The keys in use are unknown: pass --from, or set SIGNING_KEY.\n${USAGE}`);
 }
 
-/** Over https: whoever can change the answer would have keys of their own accepted. */
+/** Only over https: anybody who could alter the answer could add a key of their own. */
 async function fetchKeys(from: string): Promise<Jwk[]> {
   const url = URL.canParse(from) ? new URL(from) : undefined;
   const isLocal = url !== undefined && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
@@ -89,16 +90,16 @@ async function fetchKeys(from: string): Promise<Jwk[]> {
     throw new ScriptFault(`${from}: ${error.message}`);
   });
   const { keys } = (await answer.json().catch(() => ({}))) as { keys?: Jwk[] };
-  if (!answer.ok || !Array.isArray(keys)) throw new ScriptFault(`${from} has no JWK Set.`);
+  if (!answer.ok || !Array.isArray(keys)) throw new ScriptFault(`${from} did not return a JWK Set.`);
   if (keys.length === 0) {
     throw new ScriptFault(
-      `${from} shows no key: the tokens are signed with a shared secret. Set SIGNING_KEY in the environment instead.`,
+      `${from} lists no key: the tokens are signed with a shared secret. Set SIGNING_KEY in the environment instead.`,
     );
   }
   return keys;
 }
 
-/** Of the tokens that the old key has signed, in seconds; null where no configuration says. */
+/** The lifetime in seconds of the longest-lived tokens that the old key signed; null without a configuration. */
 async function longestLifetime(environment: string | undefined): Promise<number | null> {
   if (!hasConfig) return null;
   const variables = await workerVariables({ remote: true, environment });
@@ -113,18 +114,18 @@ function describe(
 ): string {
   const later =
     lifetime === null
-      ? 'When REFRESH_TOKEN_LIFETIME is over'
+      ? 'After REFRESH_TOKEN_LIFETIME'
       : lifetime % DAY_SECONDS === 0
         ? `${lifetime / DAY_SECONDS} d later`
         : `${Math.ceil(lifetime / 3_600)} h later`;
   const why = [
-    'The old key and the new one verify. Workers that only verify come first, the accounts last.',
-    'The new key signs. Only the Worker of the accounts has it.',
-    `${later}, the old key is gone. The accounts come first, Workers that only verify last.`,
+    'Verify with the old and the new key. Set this on Workers that only verify first, on the accounts Worker last.',
+    'Sign with the new key. Set this on the accounts Worker only.',
+    `${later}, remove the old key. Set this on the accounts Worker first, on Workers that only verify last.`,
   ];
   const chosen = environment === undefined ? '' : ` --env ${environment}`;
   return [
-    'In this order. Wait a minute after each step, until every location has it.',
+    'Run these steps in order. Wait a minute after each one, until it has reached every location.',
     ...steps.map(
       ({ set, value }, index) =>
         `${index + 1}. ${why[index]}\n\nnpx wrangler secret put ${set}${chosen}\n${value}`,

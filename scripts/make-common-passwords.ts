@@ -1,13 +1,13 @@
 /**
- * Makes src/password/common-passwords.generated.ts. The list changes only by hand, with this:
+ * Generates src/password/common-passwords.generated.ts. Run by hand, only to change the list:
  *
  *     npm pack @zxcvbn-ts/language-common@4.1.3 && tar xf zxcvbn-ts-language-common-4.1.3.tgz
  *     node scripts/make-common-passwords.ts package/src/passwords.json
  *
- * The source is a JSON array, the most frequent first. Taken are the first 7,000 entries of 8 or more
- * characters that are not all digits (src/password/policy.ts refuses those by rule), lower-cased and unique.
- * They are sorted and front-coded: each entry is the count of characters it shares with the one before, as one
- * digit of base 36, and the rest of it; a space stands between entries. src/password/common.ts decodes it.
+ * The source is a JSON array, most frequent first. It keeps the first 7,000 entries of at least 8 characters that are
+ * not all digits (src/password/policy.ts refuses those by rule), lower-cased and unique. They are sorted and
+ * front-coded: each entry is the number of characters it shares with the previous one, as one base-36 digit, and its
+ * remaining characters; a space separates entries. src/password/common.ts decodes them.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -19,7 +19,7 @@ const TARGET = path.join(import.meta.dirname, '../src/password/common-passwords.
 
 const [file] = process.argv.slice(2);
 if (!file) {
-  console.error('usage: node scripts/make-common-passwords.ts <path of passwords.json>');
+  console.error('Usage: node scripts/make-common-passwords.ts <path of passwords.json>');
   process.exit(2);
 }
 
@@ -30,8 +30,8 @@ const wanted = ranked
   .map((password) => password.toLowerCase())
   .filter((password) => password.length >= MIN_LENGTH && !/^\d+$/.test(password));
 const list = [...new Set(wanted)].slice(0, COUNT).sort();
-if (list.length < COUNT) throw new Error(`only ${list.length} passwords fit`);
-if (list.some((password) => !/^[!-~]+$/.test(password))) throw new Error('printable ASCII was expected');
+if (list.length < COUNT) throw new Error(`found only ${list.length} of ${COUNT} passwords`);
+if (list.some((password) => !/^[!-~]+$/.test(password))) throw new Error('a password is not printable ASCII');
 
 const shared = (a: string, b: string): number => {
   let count = 0;

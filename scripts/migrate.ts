@@ -1,7 +1,7 @@
 /**
- * `npm run migrate -- [--remote] [--persist-to DIR] [--env NAME]`: the tables of the accounts, in the D1 database `DB`.
- * Can be repeated: what was applied is not applied again. From the package it also writes the development secrets to
- * .dev.vars, where they are missing. Exit code 0, or 1 where it failed.
+ * `npm run migrate -- [--remote] [--persist-to DIR] [--env NAME]`: applies the migrations to the D1 database `DB`. Can be
+ * repeated: each migration is applied once. Run from the package, it also adds missing development secrets to
+ * .dev.vars. Exit code 0, or 1 if it failed.
  */
 import { parseArgs } from 'node:util';
 import { devVarsFile, ensureSecrets } from './lib/dev/secrets.ts';
@@ -24,7 +24,7 @@ await runScript(async () => {
   return 0;
 });
 
-/** What `wrangler dev` needs to serve at all; in a clone `npm run dev` sees to it. Nothing here is ever deployed. */
+/** The secrets that `wrangler dev` needs; in a clone `npm run dev` writes them. They are never deployed. */
 async function ensureDevVars(environment: string): Promise<void> {
   const file = devVarsFile({ configFile, environment });
   const values = { ...NEW_SECRETS, ENVIRONMENT: () => 'development' };

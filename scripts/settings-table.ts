@@ -1,4 +1,4 @@
-/** Prints the table of settings as docs/settings.md has it; a test compares the two. */
+/** Prints the table of settings for docs/settings.md; a test compares the two. */
 import { SETTINGS } from '../src/settings.ts';
 import { SETTING_MEANINGS } from './settings-meanings.ts';
 

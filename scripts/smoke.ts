@@ -1,7 +1,7 @@
 /**
- * `npm run smoke -- URL`: does a deployment, or the local server, do what it is for? Plain requests with the
- * default settings of the tokens in mind; one account with a made-up address, which is withdrawn at the end
- * whatever happened before. One line a check; exit code 1 if one failed.
+ * `npm run smoke -- URL`: checks a deployment, or the local server, from outside. Expects the default token settings;
+ * signs one account up with a random address and deletes it at the end, also after a failure. Prints a line for each
+ * check; exit code 1 if one failed.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 
@@ -10,14 +10,14 @@ const REQUEST_LIMIT_MS = 20_000;
 interface Answer {
   status: number;
   headers: Headers;
-  /** The JSON of the body; `{}` where there is none. */
+  /** The parsed JSON body; `{}` if the body is not JSON. */
   body: Record<string, unknown>;
 }
 
-/** A check that did not hold. */
+/** A check failed. */
 class Failure extends Error {}
-/** What follows cannot be checked here: this deployment's settings do not allow it. */
-class NotHere extends Error {}
+/** The settings of this deployment do not allow this check and the following ones. */
+class Skipped extends Error {}
 
 const base = process.argv[2]?.replace(/\/+$/, '') ?? '';
 if (!/^https?:\/\//.test(base)) {
@@ -30,20 +30,22 @@ const email = `smoke-${randomBytes(8).toString('hex')}@example.com`;
 const password = randomBytes(24).toString('base64url');
 const credentials = { email, password };
 
-await separately(outside);
-await separately(account);
+await separately(checkWithoutAccount);
+await separately(checkAccount);
 
 if (failures.length > 0) {
-  console.error(`\n${failures.length} failed at ${base}:\n${failures.map((line) => `  ${line}`).join('\n')}`);
+  console.error(
+    `\n${failures.length} checks failed at ${base}:\n${failures.map((line) => `  ${line}`).join('\n')}`,
+  );
   process.exit(1);
 }
-console.log(`\nAll that was checked is well at ${base}`);
+console.log(`\nAll checks passed at ${base}`);
 
-async function outside(): Promise<void> {
+async function checkWithoutAccount(): Promise<void> {
   for (const path of ['/healthz', '/readyz']) {
     await independently(`${path} answers 200`, async () => expectStatus(await send('GET', path), 200));
   }
-  await independently('an answer carries the security headers', async () => {
+  await independently('responses have the security headers', async () => {
     const { headers } = await send('GET', '/healthz');
     for (const [name, part] of Object.entries({
       'X-Content-Type-Options': 'nosniff',
@@ -72,15 +74,15 @@ async function outside(): Promise<void> {
   });
 }
 
-async function account(): Promise<void> {
-  let toWithdraw = true;
+async function checkAccount(): Promise<void> {
+  let mayExist = true;
   try {
     await check('sign-up answers 201 with tokens', async () => {
       const answer = await send('POST', '/account/sign-up', { json: { ...credentials, name: 'Smoke' } });
       const { code } = answer.body;
       if (answer.status === 202 || code === 'sign_up_closed' || code === 'origin_not_allowed') {
-        toWithdraw = false;
-        throw new NotHere(`sign-up answers ${describe(answer)}`);
+        mayExist = false;
+        throw new Skipped(`sign-up answers ${describe(answer)}`);
       }
       expectStatus(answer, 201);
       tokensOf(answer);
@@ -91,14 +93,15 @@ async function account(): Promise<void> {
       if (tokens.refresh === first.refresh) throw new Failure('the token was not rotated');
       return tokens;
     });
-    await check('the rotated token, sent again at once, gives the same successor', async () => {
+    await check('the rotated token, sent again at once, returns the same successor', async () => {
       const again = tokensOf(await refresh(first.refresh));
-      if (identityOf(again.refresh) !== identityOf(second.refresh)) throw new Failure('it gives another one');
+      if (identityOf(again.refresh) !== identityOf(second.refresh))
+        throw new Failure('it returns another one');
     });
-    await check('GET /account/me shows the account and is not stored', async () => {
+    await check('GET /account/me shows the account and must not be cached', async () => {
       const me = await send('GET', '/account/me', { access: second.access });
       expectStatus(me, 200);
-      if (me.body.email !== email) throw new Failure('it shows another e-mail');
+      if (me.body.email !== email) throw new Failure('it shows another e-mail address');
       if (me.headers.get('Cache-Control') !== 'no-store') throw new Failure('Cache-Control is not no-store');
     });
     await check('log-out answers 204', async () => {
@@ -107,21 +110,21 @@ async function account(): Promise<void> {
     await check('refresh after log-out is 401', async () =>
       expectProblem(await refresh(second.refresh), 401, 'token_not_valid'),
     );
-    await check('withdrawal answers 204', async () => {
+    await check('deleting the account answers 204', async () => {
       const { access } = tokensOf(await logIn());
       expectStatus(await send('DELETE', '/account/me', { access, json: { password } }), 204);
-      toWithdraw = false;
+      mayExist = false;
     });
-    await check('log-in after withdrawal is 401', async () =>
+    await check('log-in after that is 401', async () =>
       expectProblem(await logIn(), 401, 'no_active_account'),
     );
   } finally {
-    if (toWithdraw) await independently(`${email} is withdrawn after all`, withdrawIfThere);
+    if (mayExist) await independently(`clean-up deletes ${email}`, deleteIfPresent);
   }
 }
 
-/** Also after a sign-up whose answer was lost: no such account is as good as one withdrawn. */
-async function withdrawIfThere(): Promise<void> {
+/** Runs also after a sign-up whose answer was lost, so the account may not exist. */
+async function deleteIfPresent(): Promise<void> {
   const answer = await logIn();
   if (answer.status === 401) return;
   const { access } = tokensOf(answer);
@@ -168,7 +171,7 @@ function expectStatus(answer: Answer, status: number): void {
 function expectProblem(answer: Answer, status: number, code: string): void {
   expectStatus(answer, status);
   const type = answer.headers.get('Content-Type') ?? 'no content type';
-  if (!type.startsWith('application/problem+json')) throw new Failure(`the answer is ${type}`);
+  if (!type.startsWith('application/problem+json')) throw new Failure(`the content type is ${type}`);
   if (answer.body.code !== code) throw new Failure(`the answer is ${describe(answer)}`);
 }
 
@@ -179,7 +182,7 @@ function tokensOf(answer: Answer): { access: string; refresh: string } {
   return { access, refresh };
 }
 
-/** Not its text: a signature by ES256 is another one each time. */
+/** Not the text of the token: each ES256 signature differs. */
 function identityOf(token: string): string {
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
   const { jti, iat, exp } = JSON.parse(payload) as Record<string, unknown>;
@@ -187,24 +190,23 @@ function identityOf(token: string): string {
   return JSON.stringify([jti, iat, exp]);
 }
 
-/** Never the body as it is: it may hold a token. */
+/** Never quotes the body, which may contain a token. */
 function describe({ status, body, headers }: Answer): string {
   const code = typeof body.code === 'string' ? ` ${body.code}` : '';
-  // A setting, a binding, or hashing that the platform refuses.
-  const hint = body.code === 'misconfigured' ? ', the log names what (npx wrangler tail)' : '';
+  const hint = body.code === 'misconfigured' ? ', see the log for the cause (npx wrangler tail)' : '';
   const fields = body.errors ? ` ${JSON.stringify(body.errors)}` : '';
   return `${status}${code}${hint}${fields} (request ${headers.get('X-Request-Id') ?? 'without an id'})`;
 }
 
-/** One line; a failure is kept and thrown on, as what comes next would need the outcome. */
+/** Prints a line; a failure is recorded and thrown, as the following checks need the result. */
 async function check<T>(name: string, work: () => T | Promise<T>): Promise<T> {
   try {
     const outcome = await work();
     console.log(`ok    ${name}`);
     return outcome;
   } catch (error) {
-    if (error instanceof NotHere) {
-      console.log(`skip  ${name}, and what follows: ${error.message}`);
+    if (error instanceof Skipped) {
+      console.log(`skip  ${name}, and the checks after it: ${error.message}`);
       throw error;
     }
     const line = `${name}: ${reasonOf(error)}`;
@@ -214,24 +216,24 @@ async function check<T>(name: string, work: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** One line; what comes next is checked all the same. */
+/** Prints a line; a failure does not stop the following checks. */
 async function independently(name: string, work: () => void | Promise<void>): Promise<void> {
   await separately(() => check(name, work));
 }
 
-/** A failure is told and kept where it happened: here it only ends its part. */
+/** A failure, which `check` has recorded, ends this part only. */
 async function separately(part: () => Promise<void>): Promise<void> {
   try {
     await part();
   } catch (error) {
-    if (!(error instanceof Failure || error instanceof NotHere)) throw error;
+    if (!(error instanceof Failure || error instanceof Skipped)) throw error;
   }
 }
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? error.cause : undefined;
-  // Where several addresses were tried, the message of the cause is empty and only its code tells.
+  // If several addresses were tried, the message of the cause is empty and only its code helps.
   const detail = cause && (cause.message || (cause as NodeJS.ErrnoException).code);
   return detail ? `${error.message} (${detail})` : error.message;
 }

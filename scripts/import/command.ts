@@ -1,7 +1,4 @@
-/**
- * The command line of an import and what it says: `run` is scripts/import-users.ts without the database that it
- * opens.
- */
+/** The command line and the output of `import-users`; scripts/import-users.ts opens the database. */
 import { createReadStream, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -27,10 +24,12 @@ const USAGE = `Usage: ${commandLine('import-users')} FILE [--from NAME] [--map T
          [--dry-run] [--id-map FILE] [--keep ${KEEP.join('|')}] [--keep-unverified-staff] [--strict]
          [--model NAME] [--batch N] [--remote] [--persist-to DIR] [--env NAME]
        ${commandLine('import-users')} --undo REPORT [--dry-run] [--remote] [--persist-to DIR] [--env NAME]
-  --from     ${SOURCE_NAMES.join(', ')}
-  --dry-run  says and reports everything, and writes nothing to the database`;
+  --from     the system that FILE comes from: ${SOURCE_NAMES.join(', ')}
+  --dry-run  print the summary and write the report, but change nothing in the database
+  --undo     delete the users whom the import with this report created, unless somebody has used them since
+docs/moving-in.md describes every option.`;
 const MAX_BATCH = 20_000;
-/** A record is held with its chunk, so larger chunks are read again less often. */
+/** A record that spans chunks is scanned again with each one, so chunks are large. */
 const CHUNK_BYTES = 1_048_576;
 
 export type Arguments = ReturnType<typeof readArguments>;
@@ -42,10 +41,10 @@ export function run(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<number> {
-  return given.undo ? takeBack(writer, given, say, signal) : moveIn(writer, given, say, signal);
+  return given.undo ? runUndo(writer, given, say, signal) : runImport(writer, given, say, signal);
 }
 
-async function moveIn(
+async function runImport(
   writer: D1Writer,
   given: Arguments,
   say: (line: string) => void,
@@ -91,7 +90,7 @@ async function moveIn(
     for (const line of summary(counts, findings, unknown)) say(line);
     say(`Report: ${report.file}`);
     if (!signal.aborted) return counts.refused > 0 ? 2 : 0;
-    say('Stopped before the end of the file. Run it again to go on.');
+    say('Stopped before the end of the file. Run it again to continue.');
     return signal.reason as number;
   } catch (error) {
     report.discard();
@@ -102,7 +101,7 @@ async function moveIn(
   }
 }
 
-async function takeBack(
+async function runUndo(
   writer: D1Writer,
   { file, where, dryRun }: Arguments,
   say: (line: string) => void,
@@ -112,19 +111,19 @@ async function takeBack(
   const undone = await undo(writer, file, {
     database: databaseName(where),
     dryRun,
-    progress: ({ takenBack, used, gone }) => progress(takenBack + used + gone),
+    progress: ({ deleted, used, gone }) => progress(deleted + used + gone),
     signal,
   });
   if (dryRun) say('Dry run: nothing was written to the database.');
-  const { takenBack, used, gone } = undone;
-  say(`${takenBack + used + gone} imported: ${takenBack} taken back, ${used} kept, ${gone} gone already`);
-  if (used > 0) say('Kept: somebody has signed in, set a password or confirmed an address since.');
+  const { deleted, used, gone } = undone;
+  say(`${deleted + used + gone} imported: ${deleted} deleted, ${used} kept, ${gone} already gone`);
+  if (used > 0) say('Kept: these users have signed in, set a password or confirmed an address since.');
   if (!signal.aborted) return 0;
-  say('Stopped before the end. Run it again to go on.');
+  say('Stopped before the end. Run it again to continue.');
   return signal.reason as number;
 }
 
-/** Throws a ScriptFault, with how it is used. */
+/** Throws a ScriptFault with the usage. */
 export function readArguments(argv: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({
@@ -148,14 +147,14 @@ export function readArguments(argv: readonly string[]) {
       },
     });
     const [file, ...more] = values.undo === undefined ? positionals : [values.undo, ...positionals];
-    if (file === undefined || more.length > 0) throw new TypeError('one FILE is needed');
+    if (file === undefined || more.length > 0) throw new TypeError('exactly one FILE is required');
     const batchSize = /^\d+$/.test(values.batch) ? Number(values.batch) : 0;
     if (batchSize < 1 || batchSize > MAX_BATCH)
-      throw new TypeError(`--batch is a number from 1 to ${MAX_BATCH}`);
+      throw new TypeError(`--batch must be a number from 1 to ${MAX_BATCH}`);
     const keep = KEEP.find((name) => name === values.keep);
-    if (keep === undefined) throw new TypeError(`--keep is one of ${KEEP.join(', ')}`);
+    if (keep === undefined) throw new TypeError(`--keep must be one of ${KEEP.join(', ')}`);
     const source = sourceOf(values.from, file, values.model);
-    if (source === undefined) throw new TypeError(`--from is one of ${SOURCE_NAMES.join(', ')}`);
+    if (source === undefined) throw new TypeError(`--from must be one of ${SOURCE_NAMES.join(', ')}`);
     const { from, map, model, provider, strict, 'keep-unverified-staff': keepUnverifiedStaff } = values;
     const fields = map === undefined ? {} : parseMap(map);
     const providers = parseProviders(provider);
@@ -182,7 +181,7 @@ export function readArguments(argv: readonly string[]) {
   }
 }
 
-/** npm runs scripts in the project's root, whatever folder the caller is in. */
+/** npm runs scripts in the project's root, not in the caller's folder. */
 function fromCaller(file: string): string {
   return resolve(process.env.INIT_CWD ?? '.', file);
 }

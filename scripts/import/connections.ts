@@ -1,6 +1,6 @@
 /**
- * Accounts at other providers as connections are kept here: by the issuer and its subject. Other systems know a
- * provider by a name alone; the issuer is that of the preset of PROVIDERS, or `--provider` names it. Pure.
+ * Reads accounts at other providers as connections, which are identified by issuer and subject. Other systems name a
+ * provider only; its issuer comes from `--provider` or from the presets of PROVIDERS. Pure.
  */
 import { SUBJECT_MAX_LENGTH } from '../../src/connections/limits.ts';
 import { isIssuer, isProviderId, presetIssuer } from '../../src/connections/providers.ts';
@@ -9,12 +9,12 @@ import { ScriptFault } from '../lib/fault.ts';
 import { stableId, uuidOf } from './ids.ts';
 import { readTime, readWords } from './values.ts';
 
-/** As another system has it. */
+/** A connection as another system exports it. */
 export interface ForeignConnection {
-  /** The name of the provider there. */
+  /** The other system's name for the provider. */
   provider: unknown;
   subject: unknown;
-  /** Of an export of our own, as `id`. */
+  /** Only `npm run export-users` writes this and `id`. */
   issuer?: unknown;
   id?: unknown;
   email?: unknown;
@@ -28,18 +28,18 @@ export interface Connection {
   issuer: string;
   subject: string;
   email: string | null;
-  /** Epoch seconds, as the next; null: not known. */
+  /** Epoch seconds, as is `lastUsedAt`; null: unknown. */
   createdAt: number | null;
   lastUsedAt: number | null;
 }
 
-/** Why one cannot be a connection here. */
+/** Why an account is not imported as a connection. */
 export type ConnectionFault = 'no_issuer' | 'no_subject';
 
-/** By the name in the other system. */
+/** Keyed by the other system's name for the provider. */
 export type ProviderMap = ReadonlyMap<string, { id: string; issuer: string }>;
 
-/** Other names of the presets: Firebase's, Auth0's, Supabase's. */
+/** The names that other systems have for our presets. */
 const NAMES: Readonly<Record<string, string>> = {
   'google.com': 'google',
   'google-oauth2': 'google',
@@ -60,7 +60,7 @@ export function parseProviders(options: readonly string[]): ProviderMap {
     }
     if (!isProviderId(id)) {
       throw new ScriptFault(
-        `--provider: “${id}” cannot be the id of a provider. Name one: ${name}=ID=${issuer}`,
+        `--provider: “${id}” is not a valid provider id. Choose one: ${name}=ID=${issuer}`,
       );
     }
     if (providers.has(name)) throw new ScriptFault(`--provider names ${name} twice`);
@@ -91,7 +91,7 @@ export function readConnection(
   };
 }
 
-/** A number only as far as JavaScript has it right: those of Google have 21 digits. */
+/** A number only if JavaScript represents it exactly: Google's subjects have 21 digits. */
 function readSubject(value: unknown): string | null {
   const text = Number.isSafeInteger(value) ? String(value) : typeof value === 'string' ? value.trim() : '';
   return text === '' || text.length > SUBJECT_MAX_LENGTH || !isPlainText(text) ? null : text;

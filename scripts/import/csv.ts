@@ -1,4 +1,4 @@
-/** CSV with a header line, as records of text. Throws a ScriptFault for a quote that is never closed. */
+/** Reads CSV with a header line as records of text. Throws a ScriptFault for a quote that is never closed. */
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { ScriptFault } from '../lib/fault.ts';
@@ -6,10 +6,10 @@ import type { Entry } from './records.ts';
 import type { Window } from './scan.ts';
 
 const DELIMITERS = [',', ';', '\t'] as const;
-/** A line is a header where it names one of these columns. */
+/** A line that names one of these columns is a header. */
 const KNOWN = /^(?:email|email_address|primary_email_address|e-mail|username|user_id|encrypted_password)$/i;
 
-/** What separates the columns of this header; null where it is none. */
+/** The delimiter of this header; null if it is not a header. `certain`: the line is known to be one. */
 export function csvDelimiter(header: string, certain: boolean): string | null {
   const columns = (delimiter: string) =>
     header.split(delimiter).map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
@@ -41,7 +41,7 @@ export async function* readCsv(
       } else if (record.length === 1 && header.length > 1) {
         yield { place, notData: record[0] ?? '' };
       } else if (record.length !== header.length) {
-        yield { place, fault: `${record.length} columns where the header has ${header.length}` };
+        yield { place, fault: `${record.length} columns, but the header has ${header.length}` };
       } else {
         const cells = record.map((text, i) => [header?.[i] ?? '', text]);
         yield { place, value: Object.fromEntries(cells) };
@@ -49,7 +49,7 @@ export async function* readCsv(
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new ScriptFault(`The CSV is broken (${error.code}). Nothing was imported.`);
+    throw new ScriptFault(`The CSV is malformed (${error.code}). Nothing was imported.`);
   }
 }
 

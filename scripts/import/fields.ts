@@ -1,4 +1,4 @@
-/** Which field of a record is which of ours: the defaults of a source, and `--map` over them. Pure. */
+/** Maps the fields of a record to ours: `--map` first, then the defaults of the source. Pure. */
 import { ScriptFault } from '../lib/fault.ts';
 import { isEmpty, isObject } from './values.ts';
 
@@ -15,14 +15,14 @@ export const TARGETS = [
   'email_verified',
   'date_joined',
   'last_login',
-  /** True, or any time: the account does not work. */
+  /** True, or any time: the account is disabled. */
   'disabled',
-  /** A time that is still ahead: likewise. */
+  /** A time in the future: the account is disabled. */
   'disabled_until',
 ] as const;
 export type Target = (typeof TARGETS)[number];
 
-/** Of several fields the first that says anything counts. `a.b`: the member b of the object a. */
+/** The first of several fields that is not empty counts. `a.b`: the member b of the object a. */
 export type FieldMap = Readonly<Partial<Record<Target, readonly string[]>>>;
 export type Fields = Record<string, unknown>;
 
@@ -34,7 +34,7 @@ export function parseMap(text: string): FieldMap {
     const [target = '', source = '', ...more] = pair.split('=').map((part) => part.trim());
     if (source === '' || more.length > 0) throw new ScriptFault(`--map takes TARGET=SOURCE, not “${pair}”`);
     if (!isTarget(target)) {
-      throw new ScriptFault(`--map: there is no target “${target}”. There are: ${TARGETS.join(', ')}`);
+      throw new ScriptFault(`--map: unknown target “${target}”. The targets are: ${TARGETS.join(', ')}`);
     }
     return [target, source] as const;
   });
@@ -43,7 +43,7 @@ export function parseMap(text: string): FieldMap {
   return Object.fromEntries(pairs.map(([target, source]) => [target, [source]]));
 }
 
-/** What `--map` names, and where that says nothing the source's own field. */
+/** The fields that `--map` names, then the source's own. */
 export const mapped = (defaults: FieldMap, map: FieldMap): FieldMap => {
   if (Object.keys(map).length === 0) return defaults;
   const both = TARGETS.map((target) => [target, [...(map[target] ?? []), ...(defaults[target] ?? [])]]);
@@ -52,7 +52,7 @@ export const mapped = (defaults: FieldMap, map: FieldMap): FieldMap => {
 
 export interface Picked {
   values: Readonly<Partial<Record<Target, unknown>>>;
-  /** The fields that were looked at for a target. */
+  /** The names of the fields that belong to a target. */
   used: ReadonlySet<string>;
 }
 
@@ -70,7 +70,7 @@ export function pick(fields: Fields, map: FieldMap): Picked {
   return { values, used };
 }
 
-/** A field by its whole name, or by the way to it; `name` is the field that holds it. */
+/** Reads a field by its full name or by a dotted path; `name` is the top-level field, null if there is none. */
 function at(fields: Fields, path: string): { value: unknown; name: string | null } {
   if (Object.hasOwn(fields, path)) return { value: fields[path], name: path };
   const [name = '', ...rest] = path.split('.');

@@ -1,38 +1,39 @@
-/** What is said once of the whole file: fields that nobody took, other models, lines that are no data. */
+/** Findings about the file as a whole: fields that are not imported, other models, lines that are not data. */
 
 import type { ConnectionFault } from './connections.ts';
 import type { Fields } from './fields.ts';
 import type { Assumption } from './person.ts';
 import { isEmpty } from './values.ts';
 
-/** So many different names are told apart; more of them are keys of a dictionary, not fields. */
+/** The names counted at most; a file with more has a dictionary's keys where a table would have fields. */
 const MAX_NAMES = 300;
 const MAX_QUOTED = 1_000;
 const QUOTE_LENGTH = 100;
 
-/** Who may do what, and how an account is protected: nobody is to lose this without noticing. */
+/** Fields with permissions or second factors: the summary warns that they are not imported. */
 const WEIGHTY =
   /super_?user|(?:^|_)(?:admin|staff|root|owner)(?:$|_)|^(?:is)?(?:admin|staff|owner)$|^roles?$|perm(?:ission|s\b)|privileg|^groups?$|(?:^|_)mfa|totp|two_?factor|otp_/i;
 
 export const isWeighty = (field: string): boolean => WEIGHTY.test(field);
 
 export interface Findings {
-  /** Users and everything else in the file. */
+  /** All records of the file. */
   records: number;
+  /** Records with a part of a user: addresses, passwords, connections. */
   parts: number;
-  /** Accounts at other providers, those that are not imported too. */
+  /** Accounts at other providers, whether imported or not. */
   connections: number;
-  /** Of those: why they are not, by the name of the provider in the file. */
+  /** Those that are not imported and why, by the provider's name in the file. */
   notConnected: Map<string, { fault: ConnectionFault; accounts: number }>;
-  /** Providers that users are said to have, by name alone. */
+  /** Accounts of which the file names only the provider, by its name. */
   named: Map<string, number>;
-  /** By name: in how many records it says anything, and in how many more than false or 0. */
+  /** By field name: in how many records it is not empty, and in how many it is neither false nor 0. */
   unused: Map<string, { rows: number; set: number }>;
   others: Map<string, { records: number; fields: Set<string> }>;
   assumed: Map<Assumption, number>;
   notData: { line: number; text: string }[];
   notDataLines: number;
-  /** Sources that `--map` names and some record has. */
+  /** The source fields of `--map` that some record has. */
   mapped: Set<string>;
 }
 
@@ -98,9 +99,9 @@ export function noteNotData(findings: Findings, line: number, text: string): voi
   if (findings.notData.length < MAX_QUOTED) findings.notData.push({ line, text: quote(text) });
 }
 
-/** The beginning of a printed line, unless it may be a piece of a record. */
+/** The beginning of a line that is not data, unless it may contain a password. */
 function quote(text: string): string {
-  if (/passw|\$|[0-9a-f]{32}|[A-Za-z0-9+/]{40}/i.test(text)) return '(not shown: it may hold a password)';
+  if (/passw|\$|[0-9a-f]{32}|[A-Za-z0-9+/]{40}/i.test(text)) return '(not shown: it may contain a password)';
   const shown = text.replaceAll(/\p{C}/gu, ' ').trim();
   return shown.length > QUOTE_LENGTH ? `${shown.slice(0, QUOTE_LENGTH)}…` : shown;
 }

@@ -1,14 +1,14 @@
 /**
- * What a stored password is, and whether the Worker can verify it. What it cannot is not stored: `''` means that the
- * user has no password until it is reset. Pure.
+ * Recognises password hashes and whether the Worker can verify them. A hash that it cannot verify is not stored: the
+ * user has no password (`''`) until they reset it. Pure.
  */
 import { isPlainText } from '../../src/identity.ts';
 import { encodeFirebaseHash, hashKind } from '../../src/password/foreign/index.ts';
 
 export interface StoredPassword {
-  /** '' where the Worker could not verify it. */
+  /** '' if the Worker cannot verify it. */
   stored: string;
-  /** For the report; never a piece of the value. */
+  /** For the report. Never contains a part of the value. */
   kind: string;
 }
 
@@ -17,7 +17,7 @@ const UNREADABLE = 'unreadable';
 const UNKNOWN = 'no known hash';
 const TOO_MUCH = 'too much work';
 
-/** What is known only so far that it can be named. */
+/** Hashes that can be named but not verified. */
 const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^(?:md5\$|unsalted_md5\$|\$1\$|[0-9a-f]{32}$)/i, 'md5'],
   [/^(?:sha1\$|unsalted_sha1\$|[0-9a-f]{40}$)/i, 'sha1'],
@@ -36,16 +36,16 @@ export function readPassword(value: unknown): StoredPassword {
   return { stored: '', kind: problem === 'beyond_bounds' ? `${kind}, ${TOO_MUCH}` : kind };
 }
 
-/** Firebase keeps the salt beside the hash. What is damaged is kept as something that no format is. */
+/** Firebase stores hash and salt separately. A damaged pair becomes a text that matches no format. */
 export function firebaseHash(hash: unknown, salt: unknown): string | null {
   if (typeof hash !== 'string' || hash === '') return null;
   return encodeFirebaseHash(String(salt ?? ''), hash) ?? 'damaged';
 }
 
 const WHY: Readonly<Record<string, string>> = {
-  [WITHOUT_HASH]: 'there was none',
-  [UNREADABLE]: 'it is no text, or has control characters',
-  [UNKNOWN]: 'it is damaged, of an unknown kind, or the password in clear; it is not kept',
+  [WITHOUT_HASH]: 'the user had none',
+  [UNREADABLE]: 'it is not a text, or has control characters',
+  [UNKNOWN]: 'it is damaged, of an unknown kind, or a password in plain text; it is not kept',
   unusable: 'Django marked it as unusable',
   argon2: 'Argon2 needs more memory than a Worker has',
   md5: 'MD5 does not protect a password; it is not kept',
@@ -53,7 +53,6 @@ const WHY: Readonly<Record<string, string>> = {
   sha2: 'SHA-2 alone does not protect a password; it is not kept',
 };
 
-/** Why somebody has to set a new password. */
+/** Why the user has to set a new password. */
 export const explainPassword = (kind: string): string =>
-  WHY[kind] ??
-  (kind.endsWith(TOO_MUCH) ? 'it asks for more work than one log-in may cost' : 'it cannot be verified here');
+  WHY[kind] ?? (kind.endsWith(TOO_MUCH) ? 'verifying it would take too long' : 'it cannot be verified here');

@@ -1,9 +1,9 @@
-/** `--id-map FILE`: the old id and the new one of everybody, as CSV, so that other tables can follow. */
+/** `--id-map FILE`: writes the old and the new id of every user as CSV, so that other tables can be updated. */
 import { closeSync, constants, fchmodSync, openSync, writeSync } from 'node:fs';
 import { ScriptFault } from '../lib/fault.ts';
 import type { Outcome } from './write.ts';
 
-/** Begins anew at each run: who is there already is in it too. For this user's eyes. */
+/** Overwrites the file at each run, and includes users imported earlier. Only its owner can read it. */
 export function openIdMap(file: string | undefined) {
   if (file === undefined) return { add: () => {}, close: () => {} };
   const descriptor = open(file);
@@ -22,7 +22,7 @@ export function openIdMap(file: string | undefined) {
   };
 }
 
-/** Never through a link: it would overwrite what that leads to. */
+/** Does not follow a symbolic link, so that it cannot overwrite its target. */
 function open(file: string): number {
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
   try {
@@ -33,7 +33,7 @@ function open(file: string): number {
   }
 }
 
-/** RFC 4180; what a spreadsheet would take for a formula begins with an apostrophe, a number apart. */
+/** A cell by RFC 4180. Text that a spreadsheet would run as a formula gets an apostrophe in front. */
 export function cell(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) && !/^-?\d+$/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

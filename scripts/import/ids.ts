@@ -1,15 +1,15 @@
-/** The id of an imported user: the one it had, where that is a UUID; else one that is the same at every run. */
+/** Ids of imported users: a UUID of theirs is kept, any other id becomes one that is the same at every run. */
 import { createHash } from 'node:crypto';
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
-/** In lower case; null for what is no UUID. */
+/** The UUID in lower case; null if it is not one. */
 export const uuidOf = (value: unknown): string | null =>
   typeof value === 'string' && UUID.test(value.trim()) ? value.trim().toLowerCase() : null;
 
 /**
- * A UUIDv7 (RFC 9562 section 5.7) of the time somebody joined, its random bits taken from SHA-256 of what the
- * record is known by in the old system: the same record has the same id at every run.
+ * A UUIDv7 (RFC 9562 section 5.7) with the time the user joined, whose random bits are a SHA-256 of the record's key in
+ * the old system: the same record gets the same id at every run.
  */
 export function stableId(joinedAtMs: number, key: readonly (string | number | null)[]): string {
   const time = Math.max(0, joinedAtMs).toString(16).padStart(12, '0').slice(-12);

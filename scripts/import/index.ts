@@ -1,4 +1,4 @@
-/** An import from the file to the last line of its report: what scripts/import-users.ts runs. */
+/** Runs an import: reads the whole file, decides what each user keeps, then writes batch by batch. */
 import type { D1Writer } from '../lib/d1-writer.ts';
 import type { ProviderMap } from './connections.ts';
 import type { FieldMap } from './fields.ts';
@@ -22,7 +22,7 @@ export interface Import extends Rules {
 
 export interface Hooks {
   reading: (records: number) => void;
-  /** Everything is read, and nothing is written yet. */
+  /** Called when everything is read and nothing is written yet. */
   writing: (findings: Findings, persons: number) => void;
   before: (ids: readonly string[]) => void;
   after: (outcomes: readonly Outcome[], counts: Readonly<Counts>) => void;

@@ -1,4 +1,4 @@
-/** What a user cannot keep is taken from them here, with a note of why; who has nothing left is refused. Pure. */
+/** Removes from an imported user what they cannot keep, with the reason; a user with no name left is refused. Pure. */
 import type { Connection } from './connections.ts';
 import type { LeftOut, Person, Reason } from './person.ts';
 
@@ -8,14 +8,14 @@ export interface Refusal {
   taken_by?: string;
 }
 
-export const EMAIL_TAKEN = 'another account has this e-mail address (case does not count)';
-export const USERNAME_TAKEN = 'another account has this username (case does not count)';
-export const CONNECTION_TAKEN = 'another account has this account at';
-const STAFF_UNVERIFIED = 'nobody has verified the address: not staff here';
+export const EMAIL_TAKEN = 'another user has this e-mail address (regardless of case)';
+export const USERNAME_TAKEN = 'another user has this username (regardless of case)';
+export const CONNECTION_TAKEN = 'another user is connected to this account at';
+const STAFF_UNVERIFIED = 'the address is not verified: not staff here';
 
 const holder = (id: string | undefined) => (id === undefined ? {} : { taken_by: id });
 
-/** Without the address, and without a username that is the address. */
+/** Also removes a username that is the address. */
 export function loseEmail(person: Person, to?: string): void {
   person.leftOut.push({ field: 'email', reason: 'email_taken', detail: EMAIL_TAKEN, ...holder(to) });
   person.email = null;
@@ -25,7 +25,7 @@ export function loseEmail(person: Person, to?: string): void {
   }
 }
 
-/** Staff rights need a verified address: whoever has none is no staff here. Says why, where somebody was. */
+/** Staff need a verified address. Returns the reason if the user loses staff rights. */
 export function loseStaff(person: Person): Refusal | null {
   if (!person.isStaff || (person.email !== null && person.emailVerifiedAt !== null)) return null;
   const lost = { reason: 'email_not_verified', detail: STAFF_UNVERIFIED } as const;
@@ -49,12 +49,12 @@ export function loseConnection(person: Person, connection: Connection, to: strin
 }
 
 export function loseId(person: Person, to: string): void {
-  const detail = 'another account has this id: it is a new one';
+  const detail = 'another user has this id, so this one gets a new id';
   person.leftOut.push({ field: 'id', reason: 'id_taken', detail, taken_by: to });
   person.ownId = null;
 }
 
-/** Who has neither address nor username left cannot be imported; the reason is why they lost them. */
+/** A user with neither address nor username left is refused, for the reason that they lost them. */
 export function refusalOf(person: Person): Refusal | null {
   if (person.email !== null || person.username !== null) return null;
   const why = ['email', 'username']

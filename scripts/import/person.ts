@@ -1,7 +1,6 @@
 /**
- * One record of a source as a user-to-be. A field that cannot be kept is left out and noted; whether what is left
- * still identifies somebody is judged later, when the whole file is known (staging.ts). Pure; no note holds a piece
- * of a password.
+ * Reads one record of a source as a user. A field that cannot be kept is left out and noted; whether the user can be
+ * imported is decided when the whole file is known (staging.ts). Pure; no note contains a part of a password.
  */
 import {
   canonicalEmail,
@@ -32,7 +31,7 @@ export type Reason =
   | 'connection_taken'
   | 'conflict';
 
-/** A field that the user comes without, and why. */
+/** A field that is not imported, and why. */
 export interface LeftOut {
   field: 'email' | 'username' | 'name' | 'password' | 'id' | 'connection' | Target;
   reason: Reason | 'id_taken' | 'unreadable';
@@ -41,7 +40,7 @@ export interface LeftOut {
   taken_by?: string;
 }
 
-/** What a record is recognised by, as it stands in the file. */
+/** What identifies a record in the old system, as the file has it. */
 export interface Known {
   model?: string;
   pk?: string | number;
@@ -53,10 +52,10 @@ export interface Person {
   known: Known;
   /** See stableId. */
   id: string;
-  /** The UUID that the user had; it stays the id where it is free. */
+  /** The UUID that the user had; it is kept as the id if it is free. */
   ownId: string | null;
   email: string | null;
-  /** The address stood in the username alone: anybody's real address comes before it. */
+  /** The address was taken from the username, so anybody with this address as their e-mail address comes first. */
   emailFromUsername: boolean;
   username: string | null;
   usernameKey: string | null;
@@ -65,16 +64,16 @@ export interface Person {
   passwordKind: string;
   isActive: boolean;
   isStaff: boolean;
-  /** Epoch seconds, as the next two; `now`: verified, it is not said when. */
+  /** Epoch seconds, as are the next two; `now`: verified at an unknown time. */
   emailVerifiedAt: number | 'now' | null;
-  /** Null: not known, the import's time. */
+  /** null: unknown, so the time of the import. */
   dateJoined: number | null;
   lastLoginAt: number | null;
   connections: Connection[];
   leftOut: LeftOut[];
 }
 
-/** What was taken for something that the file does not say, for a line of the summary each. */
+/** What was assumed where the file says nothing: a line in the summary each. */
 export type Assumption =
   | 'is_active'
   | 'is_staff'
@@ -96,12 +95,12 @@ export function readPerson(record: UserRecord, map: FieldMap, strict = false): R
   const assumed: Assumption[] = [];
   const known = knownOf(record, values.username, values.email);
 
-  /** A flag that is not there is its default; one that cannot be read counts as `safe`. */
+  /** A missing flag has its default; an unreadable one counts as `safe`. */
   const flag = (field: 'is_active' | 'is_staff', fallback: boolean, safe: boolean): boolean => {
     const value = readFlag(values[field]);
     if (value === null && Object.hasOwn(values, field)) assumed.push(field);
     if (value !== undefined) return value ?? fallback;
-    leftOut.push({ field, reason: 'unreadable', detail: `neither true nor false; taken for ${safe}` });
+    leftOut.push({ field, reason: 'unreadable', detail: `neither true nor false; read as ${safe}` });
     return safe;
   };
   const time = (field: 'date_joined' | 'last_login'): number | null => {
@@ -164,14 +163,14 @@ export function readPerson(record: UserRecord, map: FieldMap, strict = false): R
 function readUsername(typed: string, email: string | null, leftOut: LeftOut[]) {
   if (typed === '') return null;
   const username = canonicalUsername(typed);
-  // NFKC may be longer than what was typed.
+  // NFKC may be longer than the original.
   if (username === null || lengthOf(username.username) > USERNAME_MAX_LENGTH) {
     const detail = `at most ${USERNAME_MAX_LENGTH} letters, digits and @ . + - _`;
     leftOut.push({ field: 'username', reason: 'username_invalid', detail });
     return null;
   }
   if (isOwnName(username.username, email)) return username;
-  const detail = 'a username with @ must be the user’s own e-mail address';
+  const detail = 'a username that contains @ must be the user’s own e-mail address';
   leftOut.push({ field: 'username', reason: 'username_not_own_email', detail });
   return null;
 }
@@ -179,7 +178,7 @@ function readUsername(typed: string, email: string | null, leftOut: LeftOut[]) {
 function readName(name: string, leftOut: LeftOut[]): string | null {
   if (name === '') return null;
   if (isPlainText(name) && lengthOf(name) <= NAME_MAX_LENGTH) return name;
-  const detail = `the name has control characters or more than ${NAME_MAX_LENGTH}`;
+  const detail = `the name has control characters or more than ${NAME_MAX_LENGTH} characters`;
   leftOut.push({ field: 'name', reason: 'name_invalid', detail });
   return null;
 }
@@ -187,25 +186,25 @@ function readName(name: string, leftOut: LeftOut[]): string | null {
 export function readHash(value: unknown, leftOut: LeftOut[]) {
   const password = readPassword(value);
   if (password.kind === 'unreadable') {
-    leftOut.push({ field: 'password', reason: 'malformed', detail: 'no text, or control characters' });
+    leftOut.push({ field: 'password', reason: 'malformed', detail: 'not a text, or has control characters' });
   }
   return password;
 }
 
-/** A flag, or the time of it. */
+/** A flag, or the time of the verification. */
 function readVerified(value: unknown, leftOut: LeftOut[]): Person['emailVerifiedAt'] {
   const flag = readFlag(value);
   if (flag !== undefined) return flag ? 'now' : null;
   const at = readTime(value);
   if (at != null) return Math.floor(at / 1_000);
-  const detail = 'neither a flag nor a time; taken for unverified';
+  const detail = 'neither a flag nor a time; read as unverified';
   leftOut.push({ field: 'email_verified', reason: 'unreadable', detail });
   return null;
 }
 
 function isDisabled(values: Readonly<Partial<Record<Target, unknown>>>, leftOut: LeftOut[]): boolean {
   const unreadable = (field: Target) =>
-    leftOut.push({ field, reason: 'unreadable', detail: 'neither a flag nor a time; taken for disabled' });
+    leftOut.push({ field, reason: 'unreadable', detail: 'neither a flag nor a time; read as disabled' });
   const { disabled, disabled_until: until } = values;
   const flag = readFlag(disabled) ?? readTime(disabled);
   const untilMs = readTime(until);

@@ -1,16 +1,16 @@
-/** How far it is, how fast, and how long it will take: a line every two seconds on standard error. */
+/** Prints progress, speed and remaining time on standard error, every two seconds. */
 const EVERY_MS = 2_000;
-/** The first moments of a phase say little of its speed. */
+/** Before that the speed is not known well enough for an estimate. */
 const ESTIMATE_AFTER_MS = 1_000;
 
-/** `share`: 0 to 1. The first call is told at once: a sign of life. */
+/** `share`: 0 to 1. The first call prints at once. */
 export function progressOf(verb: string, share: (done: number) => number, log = console.error) {
   const began = Date.now();
-  let told = 0;
+  let printedAt = 0;
   return (done: number): void => {
     const now = Date.now();
-    if (now - told < EVERY_MS) return;
-    told = now;
+    if (now - printedAt < EVERY_MS) return;
+    printedAt = now;
     const part = Math.min(1, share(done));
     const elapsed = now - began;
     const rate = elapsed > 0 ? `, ${Math.round((done * 1_000) / elapsed)} a second` : '';

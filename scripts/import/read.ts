@@ -1,4 +1,4 @@
-/** The whole file into staging: every record to what its source says that it is. */
+/** Reads the whole file into staging: each record as the kind that its source recognises. */
 import { canonicalEmail } from '../../src/identity.ts';
 import { type ForeignConnection, type ProviderMap, readConnection } from './connections.ts';
 import type { FieldMap } from './fields.ts';
@@ -24,14 +24,14 @@ export interface Reading {
   map: FieldMap;
   providers: ProviderMap;
   strict: boolean;
-  /** After some records. */
+  /** Called after every PROGRESS_EVERY records. */
   progress?: (records: number) => void;
   signal?: AbortSignal;
 }
 
 const PROGRESS_EVERY = 1_000;
 
-/** Until the entries end, or `signal` is aborted. */
+/** Reads until the entries end or `signal` is aborted. */
 export async function readFile(
   entries: AsyncIterable<Entry>,
   staging: Staging,
@@ -57,7 +57,7 @@ export async function readFile(
     }
     const sorted = 'value' in entry ? source.sort(entry.value, entry.group) : null;
     if (sorted === null) {
-      const detail = 'fault' in entry ? entry.fault : 'no record of a user';
+      const detail = 'fault' in entry ? entry.fault : 'not a record of a user';
       staging.addRefused(entry.place, {}, { reason: 'malformed', detail });
     } else if (sorted.kind === 'user') {
       const { person, assumed, used } = readPerson(sorted, map, strict);
@@ -72,7 +72,7 @@ export async function readFile(
       addOther(sorted, staging, findings, addConnection);
     }
   }
-  // Only by their names: the records that say who the users are there are not in the file.
+  // The file names the users' providers, but has no records with their accounts there.
   if (findings.connections === 0) noteNamedAsFound(findings);
   return findings;
 }

@@ -1,15 +1,15 @@
 /**
- * Text as records: a JSON array, an object whose members are such arrays, JSON lines, or CSV. What a program
- * printed before, between or after them is an entry of its own, and the rest is read. Holds one chunk and one
- * record at a time. What a record says is not looked at here.
+ * Splits text into records: of a JSON array, of an object whose members are such arrays, of JSON lines, or of CSV. Lines
+ * that a program printed before, between or after them become entries of their own. Holds one chunk and one record at a
+ * time. Does not look into records.
  */
 import { ScriptFault } from '../lib/fault.ts';
 import { csvDelimiter, readCsv } from './csv.ts';
 import { openWindow, skipSpace, takeLine, takeValue, type Window } from './scan.ts';
 
-/** Where a record is, from 1: its number among the records of arrays, or its line. */
+/** Where a record is, counted from 1: its number among the records of arrays, or its line. */
 export type Place = { record: number } | { line: number };
-/** `group`: the member of the object around the array, where there is one. */
+/** `group`: the name of the array, if it is a member of an object. */
 export type Entry = { place: Place } & (
   | { value: unknown; group?: string }
   | { fault: string; group?: string }
@@ -17,18 +17,18 @@ export type Entry = { place: Place } & (
 );
 
 export interface Shape {
-  /** Members of an object around everything whose arrays hold records. */
+  /** Members of an enclosing object whose arrays hold records. */
   wrappers: readonly string[];
-  /** `header`: where the first line names a known column; `always`: the first line is the header. */
+  /** `header`: if the first line names a known column; `always`: the first line is the header. */
   csv: 'never' | 'header' | 'always';
 }
 
-/** So many lines of something else before the first record: it is another kind of file. */
+/** After this many other lines without a record, it is another kind of file. */
 const MAX_LINES_BEFORE = 1_000;
 const NO_RECORDS =
-  'No record was found: the file is neither a JSON array nor JSON lines nor CSV. SQL dumps are not read: export the table of users as JSON or CSV.';
+  'No record was found: the file is neither a JSON array nor JSON lines nor CSV. SQL dumps cannot be read: export the table of users as JSON or CSV.';
 
-/** Throws a ScriptFault where nothing is a record or the file ends within one. No message quotes the file. */
+/** Throws a ScriptFault if there is no record or the file ends within one. No message quotes the file. */
 export async function* readRecords(text: AsyncIterable<string>, shape: Shape): AsyncGenerator<Entry> {
   const chunks = text[Symbol.asyncIterator]();
   try {
@@ -74,7 +74,7 @@ async function* documentOf(
 const ARRAY = /\[\s*(?:\]|\{\s*(?:"|\}))/y;
 const ARRAY_SO_FAR = /\[\s*(?:\{\s*)?$/y;
 
-/** `[2024-05-01 10:00:00] INFO` begins with a bracket too. */
+/** A log line such as `[2024-05-01 10:00:00] INFO` starts with a bracket too. */
 async function arrayBegins(window: Window): Promise<'array' | null> {
   for (;;) {
     if (matches(ARRAY, window)) return 'array';
@@ -82,7 +82,7 @@ async function arrayBegins(window: Window): Promise<'array' | null> {
   }
 }
 
-/** So much of an object's beginning is looked at. */
+/** How much of an object is examined. */
 const BEGINNING_LENGTH = 1_024;
 
 async function objectBegins(window: Window, { wrappers }: Shape): Promise<'wrapper' | 'object'> {
@@ -101,19 +101,19 @@ function matches(pattern: RegExp, window: Window): boolean {
   return pattern.test(window.text);
 }
 
-/** An object by itself: a line, or several where only the bracket is on the first. */
+/** An object outside any array: one line, or several if the first has only the bracket. */
 async function looseObject(window: Window): Promise<Entry> {
   const place = { line: window.line };
   while (!window.text.includes('\n', window.at)) if (!(await window.more())) break;
   if (/\{[^\S\n]*(?:\n|$)/y.test(window.text.slice(window.at, window.at + BEGINNING_LENGTH))) {
     const text = await takeValue(window);
-    if (text === null) throw brokenOff(`the object of line ${place.line}`);
+    if (text === null) throw endsWithin(`the object on line ${place.line}`);
     return { place, ...parse(text, 'the object is not JSON') };
   }
   return { place, ...parse(await takeLine(window), 'the line is not JSON') };
 }
 
-/** What an array may hold beside objects: no record, but no printed line either. */
+/** A value in an array that is not an object: not a record of a user, but not a printed line either. */
 const LITERAL = /(?:null|true|false|-?\d[\d.eE+-]*|"(?:[^"\\]|\\.)*")(?=\s*[,\]])/y;
 
 async function literalBegins(window: Window): Promise<boolean> {
@@ -123,10 +123,10 @@ async function literalBegins(window: Window): Promise<boolean> {
   return matches(LITERAL, window);
 }
 
-/** The records of an array; what stands between two of them and is none is a printed line. */
+/** The records of an array; anything else between two of them is a printed line. */
 async function* arrayOf(window: Window, count: { records: number }, group?: string): AsyncGenerator<Entry> {
   window.take(window.at + 1);
-  const within = () => brokenOff(`an array, after record ${count.records}`);
+  const within = () => endsWithin(`an array, after record ${count.records}`);
   for (let first = await skipSpace(window); ; first = await skipSpace(window)) {
     if (first === '') throw within();
     if (first === ']') {
@@ -148,7 +148,7 @@ async function* arrayOf(window: Window, count: { records: number }, group?: stri
 
 async function* wrapperOf(window: Window, count: { records: number }): AsyncGenerator<Entry> {
   const { line } = window;
-  const within = () => brokenOff(`the object of line ${line}`);
+  const within = () => endsWithin(`the object on line ${line}`);
   window.take(window.at + 1);
   for (let first = await skipSpace(window); ; first = await skipSpace(window)) {
     if (first === '') throw within();
@@ -178,10 +178,10 @@ async function csvBegins(window: Window, { csv }: Shape): Promise<string | null>
   return csvDelimiter(header, csv === 'always');
 }
 
-const brokenOff = (where: string) =>
-  new ScriptFault(`The file ends in the middle of ${where}. Nothing was imported: get the whole file.`);
+const endsWithin = (where: string) =>
+  new ScriptFault(`The file ends in the middle of ${where}. Nothing was imported: get the complete file.`);
 
-/** The message of a SyntaxError quotes the text, hash and all: it is not passed on. */
+/** The message of a SyntaxError quotes the text, which may contain a hash, so it is not passed on. */
 function parse(text: string, fault: string): { value: unknown } | { fault: string } {
   try {
     return { value: JSON.parse(text) };

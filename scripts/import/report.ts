@@ -1,7 +1,7 @@
 /**
- * The report of an import: JSON lines in a file of its own beside the input, for this user's eyes, as it names people.
- * First what was run, then a line for each batch before it is written (what `--undo` reads) and a line for each
- * record, last the counts. It never holds a password or a piece of one. An earlier report is never overwritten.
+ * The report of an import: JSON lines in a new file next to the input, which only its owner can read, as it names users.
+ * First what was run, then a line for each batch before it is written (which `--undo` reads) and a line for each record,
+ * last the counts. It never contains a password or a part of one, and never overwrites an earlier report.
  */
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import type { Findings } from './findings.ts';
@@ -12,7 +12,7 @@ import type { Outcome } from './write.ts';
 export interface Header {
   file: string;
   from?: string;
-  /** Which database; see databaseName. */
+  /** See databaseName. */
   database: string;
   /** Epoch seconds. */
   at: number;
@@ -22,7 +22,7 @@ export interface Header {
 
 const MAX_REPORTS = 10_000;
 
-/** `users.json.report.jsonl`, or the next number where that is there. */
+/** Creates `users.json.report.jsonl`, or the next free number of it. */
 export function openReport(input: string, header: Header) {
   const { file, descriptor } = createNext(input);
   const line = (value: unknown) => void writeSync(descriptor, `${JSON.stringify(value)}\n`);
@@ -55,7 +55,7 @@ export function openReport(input: string, header: Header) {
       });
     },
     close: () => closeSync(descriptor),
-    /** Where it failed before anything was written, there is nothing to report. */
+    /** Deletes the report if the import failed before it wrote anything. */
     discard: () => {
       if (batch === 0) rmSync(file, { force: true });
     },
@@ -74,7 +74,7 @@ function createNext(input: string) {
   throw new Error(`There are ${MAX_REPORTS} reports of ${input}`);
 }
 
-/** Who they are is said only where there is something to do about them. */
+/** Names a user only if there is something to do about them. */
 function lineOf(result: Outcome): object {
   const { place, known } = result;
   const { username: _, email: __, ...key } = known;

@@ -1,13 +1,13 @@
-/** A window on text that comes in chunks, and where in it a JSON value ends. */
+/** A window on text that comes in chunks, and a scanner for the end of a JSON value. */
 
-/** What is not yet read begins at `at`; `line` is the line it stands on, from 1. */
+/** The unread text begins at `at`, on the line `line`, counted from 1. */
 export interface Window {
   text: string;
   at: number;
   line: number;
   /** Reads one more chunk; false at the end of the file. */
   more: () => Promise<boolean>;
-  /** Moves on to `end` and returns what lies between. */
+  /** Advances to `end` and returns the text in between. */
   take: (end: number) => string;
 }
 
@@ -34,7 +34,7 @@ export function openWindow(chunks: AsyncIterator<string>): Window {
 
 const WHITE_SPACE = /[\s\ufeff]*/y;
 
-/** Moves to the next character that is not white space; '' at the end of the file. */
+/** Advances to the next character that is not white space and returns it; '' at the end of the file. */
 export async function skipSpace(window: Window): Promise<string> {
   for (;;) {
     WHITE_SPACE.lastIndex = window.at;
@@ -45,7 +45,7 @@ export async function skipSpace(window: Window): Promise<string> {
   }
 }
 
-/** The rest of the line, its end taken too. */
+/** Takes the rest of the line with its line break, and returns it without trailing white space. */
 export async function takeLine(window: Window): Promise<string> {
   for (;;) {
     const end = window.text.indexOf('\n', window.at);
@@ -54,7 +54,7 @@ export async function takeLine(window: Window): Promise<string> {
   }
 }
 
-/** Takes the value that begins here; null where the file ends within it. */
+/** Takes the JSON value that begins here; null if the file ends within it. */
 export async function takeValue(window: Window): Promise<string | null> {
   for (;;) {
     const end = endOfValue(window.text, window.at);
@@ -69,7 +69,7 @@ const BACKSLASH = 92;
 const OPEN = new Set([91, 123]);
 const CLOSE = new Set([93, 125]);
 
-/** After the value that begins at `from`, by brackets and quotes alone; -1 where the text ends before it. */
+/** The index after the value that begins at `from`, found by brackets and quotes; -1 if the text ends before it. */
 export function endOfValue(text: string, from: number): number {
   let depth = 0;
   for (let i = from; i < text.length; i += 1) {
@@ -91,7 +91,7 @@ export function endOfValue(text: string, from: number): number {
   return -1;
 }
 
-/** The index of the closing quote; -1 where there is none yet. */
+/** The index of the closing quote; -1 if there is none yet. */
 function endOfString(text: string, from: number): number {
   for (let quote = text.indexOf('"', from); quote >= 0; quote = text.indexOf('"', quote + 1)) {
     let backslashes = 0;

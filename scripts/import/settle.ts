@@ -1,21 +1,21 @@
 /**
- * Statements over staging (staging.ts), once everybody of the file is there: what stands elsewhere joins its user, and
- * of several who claim one thing one keeps it.
+ * SQL over staging (staging.ts), once the whole file is read: joins records with parts of a user to that user, and
+ * decides which of several users keeps an id, address, username or connection.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { CONNECTION_TAKEN, EMAIL_TAKEN, type Refusal, USERNAME_TAKEN } from './losses.ts';
 
-/** Who of several keeps an address: the first in the file, who logged in last (else the first), or nobody. */
+/** Which of several users keeps an address: the one who signed in last (or the first), the first in the file, or none. */
 export const KEEP = ['last-login', 'first', 'none'] as const;
 export type Keep = (typeof KEEP)[number];
 
-/** What is asked for often enough once everybody is there. */
+/** Created after the rows, for the joins. */
 const INDEXES = `
   CREATE INDEX addresses_owner ON addresses (owner);
   CREATE INDEX passwords_owner ON passwords (owner);
   CREATE INDEX connections_owner ON connections (owner);`;
 
-/** Of a person who may keep something. */
+/** Users who may keep something. */
 const CLAIMS = 'refusal IS NULL AND duplicate_of IS NULL';
 
 export function settle(database: DatabaseSync, { keep, strict }: { keep: Keep; strict: boolean }): void {
@@ -32,7 +32,7 @@ export function settle(database: DatabaseSync, { keep, strict }: { keep: Keep; s
   if (strict) refuseForConnections(database);
 }
 
-/** A verified address stays verified; who has none in the user's record gets the primary one. */
+/** A user whose record has no address gets the primary one; an address that is verified here counts as verified. */
 function joinAddresses(database: DatabaseSync): void {
   const own = 'a.owner IN (persons.owner, persons.natural_owner)';
   database.exec(`
@@ -49,7 +49,7 @@ function joinPasswords(database: DatabaseSync): void {
     WHERE owner IN (SELECT owner FROM passwords)`);
 }
 
-/** Those of nobody in the file go. */
+/** Also deletes connections whose user is not in the file, and repeated ones. */
 function joinConnections(database: DatabaseSync): void {
   database.exec(`
     UPDATE connections SET seq = p.seq FROM persons AS p
@@ -75,7 +75,7 @@ function settleEmails(database: DatabaseSync, keep: Keep): void {
     'last-login': 'email_from_username, last_login DESC, seq',
     none: 'email_from_username, seq',
   }[keep];
-  // With `none` the first keeps it only from those whose address was but a username.
+  // With `none` the first keeps it only if the others have it merely as a username.
   const lost =
     keep === 'none' ? 'winner <> loser OR (email_from_username = 0 AND claims > 1)' : 'winner <> loser';
   database.exec(`
@@ -87,7 +87,7 @@ function settleEmails(database: DatabaseSync, keep: Keep): void {
       WHERE seq = loser AND (${lost});`);
 }
 
-/** Who has no address needs the username more; else the first in the file keeps it. */
+/** A user without an address keeps it, as the username is all they have; otherwise the first in the file. */
 function settleUsernames(database: DatabaseSync): void {
   database.exec(`
     UPDATE persons SET username_lost_to = winner, username = NULL
@@ -97,7 +97,7 @@ function settleUsernames(database: DatabaseSync): void {
       WHERE seq = loser AND winner <> loser;`);
 }
 
-/** Of one account that several have, the first in the file keeps it. */
+/** The first user in the file keeps a connection that several have. */
 function settleConnections(database: DatabaseSync): void {
   database.exec(`
     UPDATE connections SET lost_to = winner FROM (

@@ -1,7 +1,7 @@
 /**
- * Everybody in the file, before anybody is written: a SQLite database in a temporary file, which has no name and is
- * gone with the process. Here whatever stands elsewhere in the file joins its user, and it is settled who keeps an
- * address or a username that several have. So the outcome is the same at every run, and memory does not grow.
+ * Holds all users of the file before any is written, in a SQLite database in a nameless temporary file that is gone with
+ * the process. Records with parts of a user are joined to that user here, and it is decided who keeps an address or
+ * username that several have. So the result is the same at every run, and memory does not grow with the file.
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import type { Connection } from './connections.ts';
@@ -21,21 +21,21 @@ import { naturalOwner, type Owner } from './sources/source.ts';
 
 export interface Rules {
   keep: Keep;
-  /** What somebody cannot keep refuses them. */
+  /** A user who cannot keep everything is refused. */
   strict: boolean;
-  /** Staff stay staff, whether anybody has verified their address or not. */
+  /** Staff stay staff even without a verified address. */
   keepUnverifiedStaff: boolean;
 }
 
-/** Somebody of the file, as far as the file itself decides. */
+/** A record of a user after the whole file is read. */
 export type Staged = { seq: number; place: Place } & (
   | { person: Person }
   | { known: Known; refusal: Refusal }
-  /** The same record stood earlier in the file. */
+  /** The same record is in the file earlier; its id. */
   | { known: Known; duplicateOf: string }
 );
 
-/** Whose a connection is: a record of the file, or the user of that key. */
+/** The user that a connection belongs to: by record, or by key in the old system. */
 export type Owned = { seq: number } | { owner: Owner };
 
 const PAGES_KIB = 32_768;
@@ -104,7 +104,7 @@ export function openStaging(rules: Rules) {
     );
 
   return {
-    /** Returns its `seq`. */
+    /** Returns the record's `seq`. */
     addPerson(place: Place, person: Person): number {
       const [fault] = strict ? person.leftOut : [];
       const refusal = fault && {
@@ -127,7 +127,7 @@ export function openStaging(rules: Rules) {
       ),
     addPassword: (owner: Owner, hash: string, kind: string) => void insertPassword.run(owner, hash, kind),
 
-    /** Once everything is in. Returns how many addresses nobody could take. */
+    /** Call once everything is added. Returns how many addresses belong to no user. */
     settle(): { moreAddresses: number } {
       settle(database, { keep, strict });
       database.exec('COMMIT; CREATE INDEX persons_email ON persons (email)');
@@ -139,7 +139,7 @@ export function openStaging(rules: Rules) {
 
     size: (): number => all<{ n: number }>('SELECT count(*) AS n FROM persons')[0]?.n ?? 0,
 
-    /** The next `limit` after `seq`, in the order of the file. */
+    /** The next `limit` records after `seq`, in the order of the file. */
     page(seq: number, limit: number): Staged[] {
       const rows = all<Row>(PAGE, seq, limit);
       const last = rows.at(-1);

@@ -1,4 +1,4 @@
-/** What an import says at its end: each kind of thing once, with how often, and what can be done about it. */
+/** The summary that an import prints at its end: each finding once, with its number and what to do about it. */
 import type { ConnectionFault } from './connections.ts';
 import { type Findings, isWeighty } from './findings.ts';
 import { explainPassword } from './hashes.ts';
@@ -9,15 +9,15 @@ const MAX_QUOTED = 10;
 const MAX_FIELDS = 30;
 
 const ASSUMED: Readonly<Record<Assumption, string>> = {
-  is_active: '“is_active” was empty: they are active (Django’s default)',
-  is_staff: '“is_staff” was empty: they are not staff (Django’s default)',
-  date_joined: 'it is not said when they joined: the time of this import',
-  zone: 'a time without a zone: taken for UTC',
-  email_from_username: 'the address stood in the username only: it is their e-mail address now, unverified',
-  verified_at: 'a verified address without a time: the time of this import',
+  is_active: '“is_active” was empty: active (Django’s default)',
+  is_staff: '“is_staff” was empty: not staff (Django’s default)',
+  date_joined: 'the file does not say when they joined: the time of this import',
+  zone: 'a time without a time zone: read as UTC',
+  email_from_username: 'only the username was an e-mail address: it is now their address, unverified',
+  verified_at: 'the file does not say when the address was verified: the time of this import',
 };
 
-/** What a field may be that could identify somebody. */
+/** Names of fields that may identify a user. */
 const NAME_LIKE = /phone|mobile|login|handle|nick|user_?name|mail/i;
 
 export function summary(counts: Counts, findings: Findings, unknownSources: readonly string[]): string[] {
@@ -46,7 +46,7 @@ function refusals({ refusedFor }: Counts, { unused }: Findings): string[] {
   const names = [...unused.keys()].filter((name) => NAME_LIKE.test(name));
   if (refusedFor.has('nameless') && names.length > 0) {
     const targets = names.map((name) => `--map ${/mail/i.test(name) ? 'email' : 'username'}=${name}`);
-    lines.push(`  Neither e-mail nor username: perhaps ${targets.join(' or ')}`);
+    lines.push(`  Neither e-mail nor username: try ${targets.join(' or ')}`);
   }
   return lines;
 }
@@ -54,11 +54,11 @@ function refusals({ refusedFor }: Counts, { unused }: Findings): string[] {
 function staff({ staff: n, staffUnverified, notStaff }: Counts): string[] {
   const unverified = staffUnverified > 0 ? `, ${staffUnverified} of them without a verified address` : '';
   return [
-    ...(n > 0 ? [`Staff: ${n} of the imported, as they were${unverified}`] : []),
+    ...(n > 0 ? [`Staff: ${n} of the imported, as before${unverified}`] : []),
     ...(notStaff > 0
       ? [
-          `NOT STAFF: ${notStaff} of the imported were, and nobody has verified their address: they are ordinary users here.`,
-          '  Make them staff in the console or by createsuperuser, or import them with --keep-unverified-staff',
+          `NOT STAFF: ${notStaff} of the imported were staff, but their address is not verified: they are ordinary users here.`,
+          '  Make them staff in the console or with createsuperuser, or import with --keep-unverified-staff',
         ]
       : []),
   ];
@@ -68,9 +68,9 @@ function passwords({ mustReset, mustResetWithoutEmail: without }: Counts): strin
   const total = [...mustReset.values()].reduce((sum, n) => sum + n, 0);
   if (total === 0) return [];
   return [
-    `${total} of the imported can only reset their password:`,
+    `${total} of the imported must reset their password:`,
     ...[...mustReset].map(([kind, n]) => `  ${kind} ${n}: ${explainPassword(kind)}`),
-    ...(without > 0 ? [`  ${without} of them have no address for it: staff has to help`] : []),
+    ...(without > 0 ? [`  ${without} of them have no address to send a link to: staff must help them`] : []),
   ];
 }
 
@@ -82,7 +82,7 @@ function weighty({ unused }: Findings): string[] {
     .filter(([name, { set }]) => isWeighty(name) && set > 0)
     .map(([name, { rows, set }]) => {
       const target = /admin/i.test(name) ? ` (to make them staff: --map is_staff=${name})` : '';
-      return `NOT IMPORTED, and it says who may do what or how an account is protected: ${name}, set for ${set} of ${rows}${target}`;
+      return `NOT IMPORTED, although it may hold permissions or a second factor: ${name}, set for ${set} of ${rows}${target}`;
     });
 }
 
@@ -90,7 +90,7 @@ function unused({ unused }: Findings): string[] {
   const names = [...unused].map(([name, { rows }]) => `${name} ${rows}`);
   if (names.length === 0) return [];
   const more = names.length > MAX_FIELDS ? `, and ${names.length - MAX_FIELDS} more` : '';
-  return [`Fields not imported, and how many have one: ${names.slice(0, MAX_FIELDS).join(', ')}${more}`];
+  return [`Fields not imported, with the number of records: ${names.slice(0, MAX_FIELDS).join(', ')}${more}`];
 }
 
 function others({ others }: Findings): string[] {
@@ -102,8 +102,8 @@ function others({ others }: Findings): string[] {
 
 const NOT_CONNECTED: Readonly<Record<ConnectionFault, (provider: string) => string>> = {
   no_issuer: (provider) =>
-    `no issuer of that provider is known here: --provider ${provider}=https://… (docs/moving-in.md)`,
-  no_subject: () => 'the file does not say who they are there',
+    `the issuer of this provider is unknown: add --provider ${provider}=https://… (docs/moving-in.md)`,
+  no_subject: () => 'the file does not have the users’ ids there',
 };
 
 function connections(
@@ -114,8 +114,8 @@ function connections(
   const faulty = [...notConnected.values()].reduce((sum, { accounts }) => sum + accounts, 0);
   const rest = found - imported - taken - faulty;
   const more = [
-    ...(taken > 0 ? [`${taken} that another account has`] : []),
-    ...(rest > 0 ? [`${rest} of users who are not imported now, or named twice`] : []),
+    ...(taken > 0 ? [`${taken} that another user has`] : []),
+    ...(rest > 0 ? [`${rest} repeated, or of users not imported in this run`] : []),
   ];
   return [
     `Accounts at other providers: ${[`${imported} of ${found} imported`, ...more].join(', ')}`,
@@ -131,7 +131,7 @@ function notData({ notData, notDataLines }: Findings): string[] {
   if (quoted.length === 0) return [];
   const more = notDataLines - quoted.length;
   return [
-    `Lines that are no data, ignored: ${notDataLines}`,
+    `Lines that are not data, ignored: ${notDataLines}`,
     ...quoted,
     ...(more > 0 ? [`  and ${more} more`] : []),
   ];

@@ -1,4 +1,4 @@
-/** The numbers of an import. `read` is the sum of the six after it. */
+/** The counts of an import. `read` is the sum of the six after it. */
 import type { Findings } from './findings.ts';
 import type { Reason } from './person.ts';
 import type { Outcome } from './write.ts';
@@ -10,23 +10,23 @@ export interface Counts {
   refused: number;
   /** Records of other models. */
   skipped: number;
-  /** Records that were read as a part of their user: addresses, passwords, connections. */
+  /** Records with a part of a user: addresses, passwords, connections. */
   parts: number;
-  /** Stopped before their turn. */
+  /** Records not yet handled when the import was stopped. */
   notReached: number;
   refusedFor: Map<Reason, number>;
-  /** Of those imported, by field and reason. */
+  /** Fields left out of imported users, by field and reason. */
   leftOut: Map<string, number>;
-  /** Of those imported, by the kind of hash. */
+  /** Imported users without a usable password, by the kind of hash. */
   mustReset: Map<string, number>;
-  /** Of those: without an address to which a link could be sent. */
+  /** Those of them without an address to send a link to. */
   mustResetWithoutEmail: number;
-  /** Of those imported. */
+  /** Imported users who are staff, and those of them without a verified address. */
   staff: number;
   staffUnverified: number;
-  /** Were staff, and are not here. */
+  /** Imported users who were staff and no longer are. */
   notStaff: number;
-  /** Accounts at other providers, of those imported; and those that somebody else has here. */
+  /** Connections of imported users, and those left out because another user has them. */
   connections: number;
   connectionsTaken: number;
 }
@@ -77,8 +77,8 @@ export function count(counts: Counts, outcomes: readonly Outcome[]): void {
 
 export function tally({ read, imported, alreadyThere, refused, skipped, parts, notReached }: Counts): string {
   const more = [
-    ...(skipped > 0 ? [`${skipped} of other models, skipped`] : []),
-    ...(parts > 0 ? [`${parts} read with their user`] : []),
+    ...(skipped > 0 ? [`${skipped} of other models skipped`] : []),
+    ...(parts > 0 ? [`${parts} merged into their user`] : []),
     ...(notReached > 0 ? [`${notReached} not reached`] : []),
   ];
   const all = [`${imported} imported`, `${alreadyThere} already there`, `${refused} refused`, ...more];

@@ -1,6 +1,6 @@
 /**
- * The bytes of a file as text: unpacked where they are gzip, decoded as their byte order mark says. Holds one
- * chunk at a time. Throws a ScriptFault, which never quotes the file.
+ * Decodes the bytes of a file as text: unpacks gzip, and decodes UTF-8 or UTF-16. Holds one chunk at a time. Throws a
+ * ScriptFault, which never quotes the file.
  */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,7 +9,7 @@ import { ScriptFault } from '../lib/fault.ts';
 
 type Bytes = AsyncIterable<Uint8Array>;
 
-/** Files that are no text, by their first bytes, and what to do about it. */
+/** Files that are not text, by their first bytes, and what to do about it. */
 const NO_TEXT: readonly (readonly [string, string])[] = [
   ['PK\x03\x04', 'The file is a ZIP archive: unpack it first.'],
   ['SQLite format 3', 'The file is a SQLite database: export the table of users as JSON or CSV.'],
@@ -26,7 +26,7 @@ export async function* readText(bytes: Bytes): AsyncGenerator<string> {
   yield* decode(all, encodingOf(head));
 }
 
-/** The first bytes, without taking them away. */
+/** Returns the first bytes, and all bytes including those. */
 async function withHead(bytes: Bytes): Promise<{ head: Uint8Array; all: Bytes }> {
   const iterator = bytes[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
@@ -61,14 +61,14 @@ async function* gunzip(bytes: Bytes): Bytes {
     yield* unpack;
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))) throw error;
-    throw new ScriptFault('The file is gzip and damaged: it cannot be unpacked to its end.');
+    throw new ScriptFault('The gzip file is damaged and cannot be unpacked completely.');
   } finally {
     unpack.destroy();
     await piped;
   }
 }
 
-/** By the byte order mark; without one, UTF-16 shows itself by the zero beside the first, ASCII, character. */
+/** By the byte order mark; without one, a zero byte next to the first (ASCII) character means UTF-16. */
 function encodingOf([first = 1, second = 1]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
   if ((first === 0xff && second === 0xfe) || second === 0) return 'utf-16le';
   if ((first === 0xfe && second === 0xff) || first === 0) return 'utf-16be';

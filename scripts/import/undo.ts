@@ -1,6 +1,6 @@
 /**
- * `--undo REPORT`: takes back the users that an import made, as far as nobody has used them since: signed in, chosen
- * a new password or confirmed an address. Can be run again.
+ * `--undo REPORT`: deletes the users whom an import created, except those who have signed in, set a password or confirmed
+ * an address since. Can be run again.
  */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -10,14 +10,15 @@ import { deleteUnused, selectPresent, selectUnused } from '../lib/users-sql.ts';
 import type { Header } from './report.ts';
 
 export interface Undone {
-  takenBack: number;
-  /** Used since: they stay. */
+  deleted: number;
+  /** Used since the import, so kept. */
   used: number;
+  /** Deleted before. */
   gone: number;
 }
 
 export interface Undoing {
-  /** Which database this is; a report of another one is refused. */
+  /** See databaseName; a report about another database is refused. */
   database: string;
   dryRun: boolean;
   progress: (undone: Readonly<Undone>) => void;
@@ -25,7 +26,7 @@ export interface Undoing {
 }
 
 export async function undo(writer: D1Writer, report: string, undoing: Undoing): Promise<Undone> {
-  const undone: Undone = { takenBack: 0, used: 0, gone: 0 };
+  const undone: Undone = { deleted: 0, used: 0, gone: 0 };
   let header: Header | undefined;
   const lines = createInterface({ input: createReadStream(report), crlfDelay: Number.POSITIVE_INFINITY });
   for await (const text of lines) {
@@ -63,21 +64,21 @@ async function undoBatch(
   }
   undone.gone += new Set(ids).size - before.size;
   undone.used += left;
-  undone.takenBack += before.size - left;
+  undone.deleted += before.size - left;
 }
 
 function headerOf(line: Record<string, unknown> | null, database: string): Header {
   const header = line?.import as Header | undefined;
   if (typeof header?.at !== 'number') throw notAReport();
   if (header.database !== database) {
-    throw new ScriptFault(`The report is of an import into ${header.database}, not into ${database}.`);
+    throw new ScriptFault(`The report is about an import into ${header.database}, not into ${database}.`);
   }
   return header;
 }
 
-const notAReport = () => new ScriptFault('The file is no report of an import.');
+const notAReport = () => new ScriptFault('The file is not the report of an import.');
 
-/** A line that was cut off by a kill is none. */
+/** null for a line that was cut off when the import was killed. */
 function parse(text: string): Record<string, unknown> | null {
   try {
     return JSON.parse(text);

@@ -1,9 +1,9 @@
-/** Values as other systems write them. Pure. `undefined`: cannot be read; `null`: there is none. */
+/** Reads values as other systems write them. `undefined`: unreadable; `null`: empty. Pure. */
 
 const TRUE = new Set(['true', 't', '1', 'yes', 'y', 'on', 'active', 'enabled']);
 const FALSE = new Set(['false', 'f', '0', 'no', 'n', 'off', 'inactive', 'disabled']);
 
-/** What an empty cell, a database and Python write where there is nothing. */
+/** The ways of CSV, databases and Python to write an empty value. */
 const isNothing = (value: unknown): boolean =>
   value == null || (typeof value === 'string' && /^(?:|null|none|\\n)$/i.test(value.trim()));
 
@@ -19,13 +19,13 @@ const DAY = String.raw`(\d{4}-\d{2}-\d{2})`;
 const HOUR = String.raw`(\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)`;
 const ZONE = String.raw`(Z|UTC|GMT|[+-]\d{2}(?::?\d{2}(?::?\d{2})?)?)`;
 const ISO = new RegExp(`^${DAY}(?:[T ]${HOUR}(?: ?${ZONE})?)?$`, 'i');
-/** JavaScript's toUTCString, as Firebase's Admin SDK writes it. */
+/** The format of JavaScript's toUTCString, which Firebase's Admin SDK uses. */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-/** From here on an epoch counts milliseconds, then microseconds: as seconds they would be past the year 5000. */
+/** A larger epoch is in milliseconds, then in microseconds: in seconds it would be past the year 5000. */
 const EPOCH_MS_FROM = 1e11;
 const EPOCH_US_FROM = 1e14;
 
-/** Epoch milliseconds. A time without a zone (Django's USE_TZ = False) counts as UTC, a day as its beginning. */
+/** Epoch milliseconds. A time without a zone (Django's USE_TZ = False) is read as UTC, a date as its midnight. */
 export function readTime(value: unknown): number | null | undefined {
   if (isNothing(value)) return null;
   if (typeof value === 'number') return readEpoch(value);
@@ -37,7 +37,7 @@ export function readTime(value: unknown): number | null | undefined {
   if (day === undefined) return undefined;
   const [clock = '', fraction = ''] = hour.split(/[.,]/);
   const whole = Date.parse(`${day}T${clock}Z`);
-  // JavaScript takes 31 February for a day of March.
+  // JavaScript parses 31 February as a day in March.
   if (Number.isNaN(whole) || new Date(whole).toISOString().slice(0, 10) !== day) return undefined;
   return whole + Math.trunc(Number(`0.${fraction || '0'}`) * 1_000) - offsetMs(zone);
 }
@@ -57,14 +57,14 @@ function readEpoch(value: number): number | undefined {
 
 const known = (ms: number): number | undefined => (Number.isNaN(new Date(ms).getTime()) ? undefined : ms);
 
-/** Text of a text, or of a number (a telephone number often is one). */
+/** Text, or a number as text (telephone numbers often are numbers). */
 export function readWords(value: unknown): string | null | undefined {
   if (value == null) return null;
   if (typeof value === 'string') return value.trim() === '' ? null : value;
   return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined;
 }
 
-/** Whether a field says anything. */
+/** Whether a field has no value. */
 export function isEmpty(value: unknown): boolean {
   if (value == null || value === '') return true;
   if (Array.isArray(value)) return value.length === 0;
@@ -74,7 +74,7 @@ export function isEmpty(value: unknown): boolean {
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What a CSV has as text, and some databases too; anything else as it is. */
+/** Parses JSON that CSV, and some databases, store as text; returns anything else unchanged. */
 export function readJson(value: unknown): unknown {
   if (typeof value !== 'string' || value === '') return value;
   try {

@@ -1,7 +1,7 @@
 /**
- * Everybody of staging into D1, batch by batch. Each batch is one write that leaves out whatever is taken, between
- * two looks at the ids: who was there before, who is there now. Since a record has the same id at every run, being
- * stopped anywhere and run again neither doubles nor loses anybody.
+ * Writes the users in staging to D1, batch by batch. Each batch is one write that skips what is taken, between two reads
+ * of the ids: which existed before, which exist now. As a record has the same id at every run, an import that is stopped
+ * anywhere and run again neither duplicates nor loses a user.
  */
 import { newUser } from '../../src/account/new-user.ts';
 import type { UserRow } from '../../src/model.ts';
@@ -39,26 +39,26 @@ export type Outcome = { place: Place; known: Known } & (
 
 export interface Writing {
   batchSize: number;
-  /** Looks only: nothing is written. */
+  /** Reads the database but writes nothing. */
   dryRun: boolean;
   keepUnverifiedStaff: boolean;
-  /** What somebody cannot keep refuses them. */
+  /** A user who cannot keep everything is refused. */
   strict: boolean;
-  /** Epoch seconds: when somebody joined of whom it is not known. */
+  /** Epoch seconds: the time of the import, for users of whom it is unknown when they joined. */
   now: number;
-  /** The ids that are about to be written, and were not there. */
+  /** Called with the ids of new users before they are written. */
   before: (ids: readonly string[]) => void;
-  /** In the order of the file, once it is so. */
+  /** Called with the outcomes of a batch after it is written, in the order of the file. */
   after: (outcomes: readonly Outcome[]) => void;
   signal?: AbortSignal;
 }
 
-/** Two batches of a remote D1 are two imports: it is worth having few. */
+/** wrangler uploads each batch to a remote D1 as one file, so few large ones are faster. */
 export const DEFAULT_BATCH = 2_000;
-/** Somebody takes a name while the import runs: it is tried so often. */
+/** How often to try a batch if somebody takes a name while the import runs. */
 const ATTEMPTS = 3;
 
-/** Until staging ends, or the batch at which `signal` is found aborted. */
+/** Writes until staging ends, or `signal` is aborted after a batch. */
 export async function writeUsers(writer: D1Writer, staging: Staging, writing: Writing): Promise<void> {
   let seq = 0;
   for (;;) {
@@ -106,8 +106,8 @@ async function writeBatch(writer: D1Writer, page: readonly Staged[], writing: Wr
   }
 
   for (let attempt = 1; pending.length > 0; attempt += 1) {
-    // Whom D1 leaves out has lost something: the holders say what. Without a write they are asked at once, and where a
-    // loss decides whether somebody is written at all.
+    // D1 skipped the users whose name is taken: looking up the holders shows which. Without a write, and in strict mode,
+    // where any loss refuses a user, they are looked up first.
     if (attempt > 1 || writing.dryRun || writing.strict) {
       pending = await yieldToHolders(writer, pending, settle);
       await yieldConnections(writer, pending);
@@ -119,7 +119,7 @@ async function writeBatch(writer: D1Writer, page: readonly Staged[], writing: Wr
       break;
     }
     if (attempt > ATTEMPTS) {
-      const detail = 'taken while this ran, and free again: run it once more';
+      const detail = 'a name was taken while this ran and then freed: run it again';
       for (const candidate of pending) {
         settle(candidate, { outcome: 'refused', refusal: { reason: 'conflict', detail } });
       }
@@ -153,7 +153,7 @@ type Settle = (candidate: Candidate, outcome: OutcomeOnly) => void;
 const idOf = (person: Person): string => person.ownId ?? person.id;
 const imported = ({ person }: Candidate): OutcomeOnly => ({ outcome: 'imported', id: idOf(person), person });
 
-/** A UUID that is there is this person's if they joined at the same time or have one of the names. */
+/** An existing UUID belongs to this person if they joined at the same time or share an address or username. */
 const isSame = (person: Person, row: Present): boolean =>
   (person.dateJoined !== null && person.dateJoined === row.date_joined) ||
   (person.email !== null && person.email === row.email) ||
@@ -184,7 +184,7 @@ async function present(writer: D1Writer, ids: readonly string[]): Promise<Map<st
   return found;
 }
 
-/** By what they hold. */
+/** User ids by what they hold. */
 async function holders(writer: D1Writer, queries: readonly string[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const query of queries) {
@@ -193,7 +193,7 @@ async function holders(writer: D1Writer, queries: readonly string[]): Promise<Ma
   return found;
 }
 
-/** Takes from these the accounts at providers that other users have here. */
+/** Removes connections that other users have. */
 async function yieldConnections(writer: D1Writer, candidates: readonly Candidate[]): Promise<void> {
   const all = candidates.flatMap(({ person }) =>
     person.connections.map((connection) => ({ person, connection })),
@@ -208,7 +208,7 @@ async function yieldConnections(writer: D1Writer, candidates: readonly Candidate
   }
 }
 
-/** Settles those who have lost anything but their id, and returns the others. */
+/** Refuses those who have lost anything but their id, and returns the others. */
 function refuseLosers(pending: readonly Candidate[], settle: Settle): Candidate[] {
   return pending.filter((candidate) => {
     const lost = candidate.person.leftOut.find(({ reason }) => reason !== 'id_taken');
@@ -217,7 +217,7 @@ function refuseLosers(pending: readonly Candidate[], settle: Settle): Candidate[
   });
 }
 
-/** Takes from these what other accounts have; settles those to whom nothing is left, and returns the others. */
+/** Removes names that other users have; refuses those with none left, and returns the others. */
 async function yieldToHolders(
   writer: D1Writer,
   pending: readonly Candidate[],

@@ -1,4 +1,4 @@
-/** Makes signing keys as JSON Web Keys. Knows Web Crypto alone. */
+/** Generates signing keys as JSON Web Keys, with Web Crypto. */
 import { sha256, toBase64Url, utf8 } from '../../src/encoding.ts';
 
 export const ALGORITHMS = ['ES256', 'EdDSA', 'RS256', 'HS256'] as const;
@@ -7,16 +7,16 @@ export type Algorithm = (typeof ALGORITHMS)[number];
 export type Jwk = Readonly<Record<string, string>>;
 
 export interface NewKey {
-  /** For SIGNING_KEY: a secret. */
+  /** For SIGNING_KEY. A secret. */
   private: Jwk;
-  /** For VERIFYING_KEYS. HS256 has no public half: there it is the same secret. */
+  /** For VERIFYING_KEYS: the public half. HS256 has none, so it is the same secret. */
   verifying: Jwk;
 }
 
-/** RFC 7518 §3.2: as large as the hash. */
+/** RFC 7518 section 3.2: at least as long as the hash. */
 const HS256_BYTES = 32;
 const RSA_BITS = 2048;
-/** Of a secret, of which nothing must be published, a hash included. */
+/** The `kid` of a secret is random: not even a hash of a secret may be published. */
 const RANDOM_KID_BYTES = 12;
 
 const PARAMETERS = {
@@ -30,7 +30,7 @@ const PARAMETERS = {
   },
 } as const;
 
-/** The required members in lexicographic order, of which RFC 7638 §3.2 takes the thumbprint. */
+/** The required members in lexicographic order, as the thumbprint of RFC 7638 section 3.2 needs them. */
 const PUBLIC_MEMBERS = {
   ES256: ['crv', 'kty', 'x', 'y'],
   EdDSA: ['crv', 'kty', 'x'],
@@ -40,7 +40,7 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'];
 
 const random = (bytes: number) => toBase64Url(crypto.getRandomValues(new Uint8Array(bytes)));
 
-/** The `kid` is the thumbprint of the key (RFC 7638), so that no two keys share one. */
+/** The `kid` of a key pair is its thumbprint (RFC 7638), so that no two keys share one. */
 export async function newKey(alg: Algorithm): Promise<NewKey> {
   if (alg === 'HS256') {
     const secret = { kty: 'oct', kid: random(RANDOM_KID_BYTES), alg, k: random(HS256_BYTES) };
@@ -55,12 +55,12 @@ export async function newKey(alg: Algorithm): Promise<NewKey> {
   return { private: { ...verifying, ...pick(PRIVATE_MEMBERS) }, verifying };
 }
 
-/** What verifies the tokens of a SIGNING_KEY: its public half, or the secret itself. */
+/** The key that verifies what a SIGNING_KEY has signed: its public half, or the secret itself. */
 export function verifyingHalf(signingKey: string): Jwk {
   if (!signingKey.trim().startsWith('{')) {
     return { kty: 'oct', alg: 'HS256', k: toBase64Url(utf8(signingKey)) };
   }
-  // `key_ops` of a private key would not allow it to verify.
+  // The `key_ops` of a private key do not include `verify`.
   const members = Object.entries(JSON.parse(signingKey) as Jwk);
   return Object.fromEntries(
     members.filter(([name]) => name !== 'key_ops' && !PRIVATE_MEMBERS.includes(name)),

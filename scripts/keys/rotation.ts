@@ -1,12 +1,12 @@
 /**
- * The order in which a signing key is replaced without logging anybody out. Secrets reach the isolates of a Worker one
- * after the other, so at each step both the settings before it and those after it are in use: every key that signs in one
- * of them has to verify in the other. No I/O.
+ * The steps that replace a signing key without signing anybody out. A secret does not reach all isolates of a Worker at
+ * once, so during each step both the old and the new settings are in use: a key that signs under one must verify under
+ * the other. No I/O.
  */
 import { type Jwk, type NewKey, verifyingHalf } from './new-key.ts';
 
 export interface Keys {
-  /** undefined where only the public keys are known. */
+  /** undefined if only the public keys are known. */
   SIGNING_KEY: string | undefined;
   VERIFYING_KEYS: string;
 }
@@ -14,11 +14,11 @@ export interface Keys {
 export interface RotationStep {
   set: 'VERIFYING_KEYS' | 'SIGNING_KEY';
   value: string;
-  /** The settings of the Worker once the step is everywhere. */
+  /** The settings of the Worker once the step has reached every isolate. */
   after: Keys;
 }
 
-/** `inUse`: the keys that verify the tokens of today. */
+/** `inUse`: the keys that verify the tokens in circulation. */
 export function rotationSteps(current: Keys, next: NewKey, inUse = keysInUse(current)): RotationStep[] {
   const both = JSON.stringify([...inUse, next.verifying]);
   const signingKey = JSON.stringify(next.private);
@@ -34,7 +34,7 @@ export function rotationSteps(current: Keys, next: NewKey, inUse = keysInUse(cur
   ];
 }
 
-/** Keys that verify today, each once: of a rotation that is not finished too. Throws where a value is no JSON. */
+/** The keys that verify now, each once, including those of an unfinished rotation. Throws if a value is not JSON. */
 export function keysInUse({ SIGNING_KEY, VERIFYING_KEYS }: Keys): Jwk[] {
   const listed = (JSON.parse(VERIFYING_KEYS) as Jwk[]).map((jwk) => verifyingHalf(JSON.stringify(jwk)));
   const signing = SIGNING_KEY === undefined ? [] : [verifyingHalf(SIGNING_KEY)];

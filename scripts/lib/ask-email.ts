@@ -1,9 +1,9 @@
-/** The e-mail address, from whoever runs the script at a terminal. */
+/** Asks for an e-mail address at the terminal. */
 import { createInterface } from 'node:readline';
 import { canonicalEmail } from '../../src/identity.ts';
 import { ScriptFault } from './fault.ts';
 
-/** Asks until what is typed is an address, and returns its canonical form. Ctrl-C and Ctrl-D end it. */
+/** Asks until the answer is an address, and returns its canonical form. Throws a ScriptFault after Ctrl-C or Ctrl-D. */
 export async function askEmail(
   input: NodeJS.ReadableStream = process.stdin,
   output: NodeJS.WritableStream = process.stderr,

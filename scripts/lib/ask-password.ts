@@ -1,12 +1,12 @@
-/** A password from whoever runs the script: never shown, never an argument of a command. */
+/** Reads a password from the terminal or standard input: it is never shown and never a command-line argument. */
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { ScriptFault } from './fault.ts';
 
-/** Any password that may be is shorter: 256 code points are 1,024 bytes. */
+/** Every valid password is shorter: 256 code points take at most 1,024 bytes. */
 const LINE_MAX_BYTES = 65_536;
 
-/** At a terminal: asks twice, without echo, until the two agree. Ctrl-C and Ctrl-D end it. */
+/** Asks twice, without echo, until both answers match. Throws a ScriptFault after Ctrl-C or Ctrl-D. */
 export async function askTwice(): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
@@ -23,14 +23,14 @@ export async function askTwice(): Promise<string> {
     for (;;) {
       const first = await ask('Password: ');
       if (first === (await ask('Password (again): '))) return first;
-      console.error('The two passwords are not the same. Try again.');
+      console.error('The passwords do not match. Try again.');
     }
   } finally {
     terminal.close();
   }
 }
 
-/** Without a terminal: the first line of standard input, of which only the line's end is not the password. */
+/** The first line of standard input, without its line break. */
 export async function readLine(input: AsyncIterable<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let text = '';

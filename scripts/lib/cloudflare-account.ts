@@ -1,6 +1,6 @@
 /**
- * The Worker, its secrets and its database at Cloudflare, asked for and changed through wrangler, which knows who is
- * logged in. wrangler.toml stays as it is: wrangler finds what it created by name and by the bindings of the Worker.
+ * Reads and changes the Worker, its secrets and its database at Cloudflare through wrangler, which holds the log-in.
+ * wrangler.toml is not edited: wrangler finds what it has created by name and by the bindings of the Worker.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,16 +10,16 @@ import { withPrivateFile } from './private-file.ts';
 import { root } from './project.ts';
 import type { Wrangler } from './wrangler.ts';
 
-/** wrangler's own sentence, which has no code. */
+/** wrangler's message, which has no error code. */
 const NO_SUCH_WORKER = /Worker ".*".* not found/;
-/** A KV namespace of this title is there already. */
+/** Cloudflare's error code: a KV namespace with this title already exists. */
 const TITLE_TAKEN = /\b10014\b/;
 
-/** What wrangler says without a terminal to log in from. */
+/** What wrangler prints if it is not logged in and has no terminal. */
 const LOGGED_OUT = /necessary to set a CLOUDFLARE_API_TOKEN|not authenticated/;
 
 export interface Project {
-  /** The Worker's name; that of the environment, where one is chosen. */
+  /** The Worker's name, in the environment if one is chosen. */
   worker: string;
   database: string;
   /** The binding of the KV namespace. */
@@ -28,7 +28,7 @@ export interface Project {
   vars: Readonly<Record<string, unknown>>;
 }
 
-/** What is read of it; wrangler's own type needs packages that are not here. */
+/** The part of the configuration that is used; wrangler's own type needs packages that are not installed. */
 interface Config {
   name?: string;
   d1_databases: { binding: string; database_name?: string }[];
@@ -39,7 +39,9 @@ export async function readProject(environment: string | undefined): Promise<Proj
   const config = await readConfig(environment);
   const database = config.d1_databases.find(({ binding }) => binding === 'DB');
   if (!config.name || !database?.database_name) {
-    throw new ScriptFault('wrangler.toml needs a name, and a D1 database DB with a database_name.');
+    throw new ScriptFault(
+      'wrangler.toml needs a name and a D1 database with the binding DB and a database_name.',
+    );
   }
   return {
     worker: config.name,
@@ -86,7 +88,7 @@ export function cloudflareAccount(wrangler: Wrangler, project: Project) {
 
     migrate: () => run(['d1', 'migrations', 'apply', 'DB', '--remote']),
 
-    /** Returns the addresses of the Worker. `secrets` are added to those that it has. */
+    /** Returns the addresses of the Worker. Adds `secrets` to those that the Worker has. */
     async deploy(secrets: Readonly<Record<string, string>>): Promise<string[]> {
       const deployWith = (...more: string[]) =>
         withPrivateFile('secrets.json', JSON.stringify(secrets), (secretsFile) =>
@@ -99,7 +101,7 @@ export function cloudflareAccount(wrangler: Wrangler, project: Project) {
       try {
         return await deployWith();
       } catch (error) {
-        // wrangler creates a namespace only where the Worker has none: an earlier deployment got no further than that.
+        // wrangler creates a namespace only if the Worker has none, so an earlier deployment stopped right after that.
         if (!(error instanceof WranglerFault && TITLE_TAKEN.test(error.output))) throw error;
         const title = `${project.worker}-${project.namespace.toLowerCase()}`;
         const namespaces = parse<{ id: string; title: string }[]>(await run(['kv', 'namespace', 'list']));
@@ -111,7 +113,7 @@ export function cloudflareAccount(wrangler: Wrangler, project: Project) {
   };
 }
 
-/** A copy of the configuration that names the namespace, beside the original since its paths are relative to it. */
+/** Works with a copy of the configuration that has the id of the namespace, in the same folder for its relative paths. */
 async function withNamespaceId<T>(
   { namespace, environment }: Project,
   id: string,
@@ -133,7 +135,7 @@ async function withNamespaceId<T>(
   }
 }
 
-/** Lines of JSON; of a deployment: `{"type": "deploy", "targets": ["https://…", "accounts.example.com (custom domain)"]}`. */
+/** From JSON lines; a deployment is `{"type": "deploy", "targets": ["https://…", "accounts.example.com (custom domain)"]}`. */
 function targetsOf(output: string): string[] {
   const lines = output.split('\n').filter((line) => line !== '');
   const deployed = lines
@@ -145,7 +147,7 @@ function targetsOf(output: string): string[] {
 /** wrangler may write warnings before its JSON. */
 function parse<T>(stdout: string): T {
   const start = stdout.search(/^[[{]/m);
-  if (start === -1) throw new ScriptFault(`wrangler answered no JSON:\n${stdout}`);
+  if (start === -1) throw new ScriptFault(`wrangler did not return JSON:\n${stdout}`);
   return JSON.parse(stdout.slice(start)) as T;
 }
 

@@ -1,19 +1,19 @@
 /**
- * What the scripts need of a D1, be it on this machine or Cloudflare's: statements as text, one at a time in
- * their order. Both adapters are handed the same text, so the local tests prove what the remote one sends.
+ * A local or remote D1 as the scripts use it: SQL text, one call at a time. Both adapters get the same SQL, so the tests
+ * on a local D1 cover what the remote one runs.
  */
 import { ScriptFault } from './fault.ts';
 
 export interface D1Writer {
-  /** The rows of one SELECT of at most `readMaxBytes`. */
+  /** Returns the rows of one SELECT, which may have at most `readMaxBytes`. */
   read: <Row>(sql: string) => Promise<Row[]>;
-  /** All of the statements or none of them. */
+  /** Runs all statements or none of them. */
   write: (statements: readonly string[]) => Promise<void>;
   readonly readMaxBytes: number;
   close: () => Promise<void>;
 }
 
-/** Throws where the tables are not there. */
+/** Throws a ScriptFault if the migrations have not been applied. `remedy`: the command that applies them. */
 export async function requireTables(writer: D1Writer, remedy: string): Promise<void> {
   const found = await writer.read("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'users'");
   if (found.length === 0) {

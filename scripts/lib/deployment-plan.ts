@@ -1,32 +1,32 @@
-/** What `npm run deploy` does, in which order, decided from what is there. No I/O. */
+/** Decides the steps of `npm run deploy` from what exists. No I/O. */
 
-/** What Cloudflare has under the names of wrangler.toml. */
+/** What exists at Cloudflare under the names in wrangler.toml. */
 export interface Existing {
-  /** The names of the Worker's secrets; null where there is no Worker. */
+  /** The names of the Worker's secrets; null if there is no Worker. */
   secrets: readonly string[] | null;
   database: boolean;
 }
 
 export interface Wanted {
-  /** The secrets that the Worker cannot do without. */
+  /** The secrets that the Worker requires. */
   secrets: readonly string[];
-  /** Where a database that is not there is to be created; undefined: near whoever deploys. */
+  /** Where to create a missing database; undefined: near the machine that deploys. */
   location: string | undefined;
-  /** Where the Worker can be reached; undefined: wrangler says so when it has deployed. */
+  /** The address of the Worker; undefined: the one that wrangler reports after deploying. */
   url: string | undefined;
 }
 
 export type Step =
   | { step: 'create-database'; location: string }
   | { step: 'migrate' }
-  /** `secrets`: those to be made and uploaded. */
+  /** `secrets`: those to generate and upload. */
   | { step: 'deploy'; secrets: readonly string[] }
   | { step: 'smoke'; url: string | undefined };
 
 /**
- * A migration only adds, so the running Worker lives with a newer schema and not the other way round: migrate first.
- * Where wrangler is to create the database there is nothing to migrate before it has deployed. A secret that is there
- * is never made again: another SIGNING_KEY would sign everybody out.
+ * Migrations only add, so the running Worker works with a newer schema, but a new Worker not with an older one: migrate
+ * first. If wrangler creates the database while deploying, migrate after that. An existing secret is never replaced:
+ * another SIGNING_KEY would sign everybody out.
  */
 export function planDeployment(existing: Existing, wanted: Wanted): Step[] {
   const present = existing.secrets ?? [];
@@ -40,7 +40,7 @@ export function planDeployment(existing: Existing, wanted: Wanted): Step[] {
   return [{ step: 'create-database', location: wanted.location }, { step: 'migrate' }, deploy, smoke];
 }
 
-/** One line for people. */
+/** One line for the terminal. */
 export function describeStep(step: Step, names: { worker: string; database: string }): string {
   switch (step.step) {
     case 'create-database':
@@ -49,7 +49,7 @@ export function describeStep(step: Step, names: { worker: string; database: stri
       return `Apply the migrations to ${names.database}`;
     case 'deploy':
       return step.secrets.length === 0
-        ? `Deploy the Worker ${names.worker}, its secrets as they are`
+        ? `Deploy the Worker ${names.worker}, keeping its secrets`
         : `Deploy the Worker ${names.worker} with a new random ${step.secrets.join(', ')}`;
     case 'smoke':
       return `Run the smoke test against ${step.url ?? 'the address of the Worker'}`;

@@ -1,6 +1,6 @@
 /**
- * Tells KV of sessions that have ended in D1, as the Worker does (src/token/blacklist.ts), through
- * `wrangler kv bulk put`. Weakness: this is a step after that of D1, and can fail by itself.
+ * Writes sessions that have ended in D1 to the blacklist in KV, as the Worker does (src/token/blacklist.ts), through
+ * `wrangler kv bulk put`. It runs after the write to D1, and can fail by itself.
  */
 import { entryOf } from '../../src/token/blacklist.ts';
 import { ScriptFault } from './fault.ts';
@@ -20,7 +20,7 @@ export async function spreadEnded(
     const { key, value, expirationTtl } = entryOf(session, reason, now);
     return { key, value, expiration_ttl: expirationTtl };
   });
-  // A namespace that has a preview_id too is asked for by name.
+  // With a preview_id in the configuration, wrangler requires the flag.
   const place = remote ? ['--remote', '--preview', 'false'] : ['--local'];
   if (persistTo !== undefined) place.push('--persist-to', persistTo);
   if (environment !== undefined) place.push('--env', environment);

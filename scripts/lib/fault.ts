@@ -1,4 +1,4 @@
-/** An error whose message is all that the person at the terminal needs: no stack is shown. */
+/** An error that is shown as its message alone, without a stack. */
 export class ScriptFault extends Error {
   override name = 'ScriptFault';
 }

@@ -1,10 +1,10 @@
-/** Holds the local D1 for local-d1.ts, one question at a time, until its parent is gone. */
+/** The child process that opens the local D1 for local-d1.ts. Handles one request at a time, until its parent ends. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getPlatformProxy } from 'wrangler';
-import type { Ask, Opening, Told } from './local-d1.ts';
+import type { Opening, Reply, Request } from './local-d1.ts';
 
-/** A server that runs on the same files (`npm run dev`) may hold them: SQLite is then busy, and nothing was done. */
+/** `npm run dev` may hold a lock on the same files: SQLite is then busy, and the statement had no effect. */
 const ATTEMPTS = 5;
 const RETRY_AFTER_MS = 100;
 
@@ -14,9 +14,9 @@ interface Database {
 }
 
 const { configPath, state, environment } = JSON.parse(process.argv[2] ?? '') as Opening;
-const tell = (told: Told) => process.send?.(told);
+const reply = (message: Reply) => process.send?.(message);
 
-// Before the first wait: the parent may be gone by the time that workerd is up.
+// Before the first await: the parent may end while workerd starts.
 const orphaned = new Promise<void>((gone) => process.once('disconnect', () => gone()));
 
 const proxy = await getPlatformProxy<{ DB: Database }>({
@@ -28,21 +28,21 @@ const proxy = await getPlatformProxy<{ DB: Database }>({
 });
 const { DB } = proxy.env;
 
-process.on('message', async (question: Ask) => {
+process.on('message', async (request: Request) => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return tell({ rows: await answer(question) });
+      return reply({ rows: await run(request) });
     } catch (error) {
-      if (attempt === ATTEMPTS) return tell({ error: (error as Error).message });
+      if (attempt === ATTEMPTS) return reply({ error: (error as Error).message });
       await sleep(RETRY_AFTER_MS * attempt);
     }
   }
 });
-tell({ ready: true });
+reply({ ready: true });
 
-async function answer(question: Ask): Promise<unknown[]> {
-  if ('read' in question) return (await DB.prepare(question.read).all()).results;
-  await DB.batch(question.write.map((sql) => DB.prepare(sql)));
+async function run(request: Request): Promise<unknown[]> {
+  if ('read' in request) return (await DB.prepare(request.read).all()).results;
+  await DB.batch(request.write.map((sql) => DB.prepare(sql)));
   return [];
 }
 

@@ -1,6 +1,6 @@
 /**
- * The D1 of `npm run dev`, with the migrations applied. A process of its own holds it (local-d1-process.ts):
- * that one ends with its parent, however the parent ends, where workerd alone would be left behind.
+ * The D1 of `npm run dev`, with the migrations applied. A child process opens it (local-d1-process.ts), which ends with
+ * its parent however that ends; workerd itself would be left behind.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,10 +13,10 @@ import { configFile, root } from './project.ts';
 import { STATEMENT_MAX_BYTES } from './sql.ts';
 import { type Wrangler, wranglerEnvironment } from './wrangler.ts';
 
-const COMPLAINTS_MAX_LENGTH = 4_000;
+const STDERR_MAX_LENGTH = 4_000;
 
-export type Ask = { read: string } | { write: readonly string[] };
-export type Told = { ready: true } | { rows: unknown[] } | { error: string };
+export type Request = { read: string } | { write: readonly string[] };
+export type Reply = { ready: true } | { rows: unknown[] } | { error: string };
 export interface Opening {
   configPath: string;
   /** The folder that `--persist-to` names; workerd's state is in its `v3`. */
@@ -42,30 +42,30 @@ export async function localD1(
       detached: true,
     },
   );
-  // workerd tells there of every retry; it is shown only where there is nothing better to say.
-  let complaints = '';
+  // workerd logs every retry there, so it is shown only if the process ends.
+  let stderr = '';
   child.stderr?.on('data', (chunk: Buffer) => {
-    complaints = (complaints + chunk.toString()).slice(-COMPLAINTS_MAX_LENGTH);
+    stderr = (stderr + chunk.toString()).slice(-STDERR_MAX_LENGTH);
   });
   const ended = once(child, 'exit');
-  const answer = async (): Promise<unknown[]> => {
-    const gone = ended.then(() => [{ error: `its process has ended\n${complaints}` }]);
-    const [told] = (await Promise.race([once(child, 'message'), gone])) as [Told];
-    if ('error' in told) throw new ScriptFault(`The local D1: ${told.error}`);
-    return 'rows' in told ? told.rows : [];
+  const nextReply = async (): Promise<unknown[]> => {
+    const gone = ended.then(() => [{ error: `its process has ended\n${stderr}` }]);
+    const [reply] = (await Promise.race([once(child, 'message'), gone])) as [Reply];
+    if ('error' in reply) throw new ScriptFault(`The local D1: ${reply.error}`);
+    return 'rows' in reply ? reply.rows : [];
   };
-  const ask = (question: Ask) => {
-    const told = answer();
-    child.send(question);
-    return told;
+  const send = (request: Request) => {
+    const reply = nextReply();
+    child.send(request);
+    return reply;
   };
-  await answer();
+  await nextReply();
 
   return {
     readMaxBytes: STATEMENT_MAX_BYTES,
-    read: async <Row>(sql: string) => (await ask({ read: sql })) as Row[],
+    read: async <Row>(sql: string) => (await send({ read: sql })) as Row[],
     write: async (statements) => {
-      await ask({ write: statements });
+      await send({ write: statements });
     },
     close: async () => {
       if (child.connected) child.disconnect();

@@ -1,4 +1,4 @@
-/** Of two processes that want to do the same work at once, the second waits: a folder is the lock. */
+/** A lock between processes: the first creates a folder, the others wait until it is gone. */
 import { existsSync, mkdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -18,7 +18,7 @@ export async function holding<T>(lock: string, work: () => Promise<T>): Promise<
   }
 }
 
-/** Only one process makes a folder. */
+/** Only one process succeeds in creating a folder. */
 function tryToLock(lock: string): boolean {
   try {
     mkdirSync(lock);
@@ -26,7 +26,7 @@ function tryToLock(lock: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  // Its holder was killed when it no longer renews the time.
+  // A holder that no longer renews the time was killed.
   const renewedAt = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
   if (renewedAt !== undefined && Date.now() - renewedAt > LOCK_STALE_AFTER_MS)
     rmSync(lock, { recursive: true, force: true });

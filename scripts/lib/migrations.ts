@@ -1,4 +1,4 @@
-/** Applies the migrations of this package to the D1 database `DB` of the project, with wrangler's own command. */
+/** Applies the migrations of this package to the project's D1 database `DB`, with `wrangler d1 migrations apply`. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ScriptFault } from './fault.ts';
@@ -12,10 +12,10 @@ export interface Where {
   environment: string | undefined;
 }
 
-/** For messages of the other commands. */
+/** For the messages of other commands. */
 export const REMOTE_MIGRATIONS = `${commandLine('migrate')} --remote`;
 
-/** As wrangler has it: relative to where it is run, which is always the project's root. */
+/** As wrangler resolves it: relative to its working directory, which is always the project's root. */
 export const stateFolder = (persistTo: string | undefined): string =>
   persistTo === undefined ? join(root, '.wrangler/state') : resolve(root, persistTo);
 
@@ -42,7 +42,7 @@ export async function applyMigrations(
   );
 }
 
-/** What is read of it; wrangler's own type needs packages that are not here. */
+/** The part of the configuration that is used; wrangler's own type needs packages that are not installed. */
 interface Config {
   name?: string | undefined;
   account_id?: string | undefined;
@@ -51,8 +51,8 @@ interface Config {
 }
 
 /**
- * A configuration with nothing but the database: a host's `migrations_dir` is for migrations of its own, which may be in
- * the same database. Names of files tell them apart in `d1_migrations`.
+ * Works with a configuration of the database alone: a host's `migrations_dir` holds its own migrations, possibly for the
+ * same database. File names tell the two apart in `d1_migrations`.
  */
 async function withMigrationsConfig<T>(
   environment: string | undefined,

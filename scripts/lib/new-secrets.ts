@@ -1,4 +1,4 @@
-/** The secrets without which the Worker refuses to work, and how a good one is made. */
+/** Generates the secrets that the Worker requires. */
 import { randomBytes } from 'node:crypto';
 
 const HS256_KEY_BYTES = 32;

@@ -1,4 +1,4 @@
-/** Which D1 a script is to work on. */
+/** Opens the D1 that a script works on. */
 import type { D1Writer } from './d1-writer.ts';
 import { ScriptFault } from './fault.ts';
 import { localD1 } from './local-d1.ts';
@@ -8,7 +8,7 @@ import { wrangler } from './wrangler.ts';
 
 export { REMOTE_MIGRATIONS, type Where } from './migrations.ts';
 
-/** The local one with its migrations applied; the remote one as it is. */
+/** Applies the migrations to a local database, not to a remote one. */
 export async function openD1(where: Where): Promise<D1Writer> {
   const { remote, persistTo, environment } = where;
   if (!remote) return localD1(wrangler, { persistTo, environment });
@@ -16,7 +16,7 @@ export async function openD1(where: Where): Promise<D1Writer> {
   return remoteD1(wrangler, environment);
 }
 
-/** Tells one database from another, in a report that outlives the run. */
+/** Identifies the database in a report, which `--undo` may read later. */
 export function databaseName({ remote, persistTo, environment }: Where): string {
   const where = remote ? 'the remote database' : `the local database in ${stateFolder(persistTo)}`;
   return environment === undefined ? where : `${where} of ${environment}`;

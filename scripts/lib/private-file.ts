@@ -1,4 +1,4 @@
-/** A file for one command, which only this user can read and which is gone after, however the script ends. */
+/** Works with a temporary file that only its owner can read, and removes it however the script ends. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

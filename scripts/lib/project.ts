@@ -1,7 +1,7 @@
 /**
- * The project whose Worker a command works on. In a clone (`npm run …`, this file is TypeScript) it is the clone,
- * whatever folder the caller is in. In the installed package (`npx hono-accounts …`, this file is part of
- * `bin/*.js`) it is the folder of the nearest wrangler configuration.
+ * The project that a command works on. In a clone (`npm run …`, this file is TypeScript) it is the clone, whatever the
+ * caller's folder. In the installed package (`npx hono-accounts …`, this file is part of `bin/*.js`) it is the folder of
+ * the nearest wrangler configuration.
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

@@ -1,8 +1,8 @@
 /**
- * Cloudflare's D1 through `wrangler d1 execute --remote`. Weaknesses: it binds no values; a file answers no
- * rows, and while it is imported the database answers nobody else (seconds); the text of a command can be seen
- * in this machine's list of processes. So what is written goes through a file that only this user can read,
- * and what is read names ids and addresses, never a hash.
+ * A remote D1 through `wrangler d1 execute --remote`. Its limits: it binds no values; a file returns no rows, and while
+ * wrangler imports one the database answers no other query (for seconds); the text of a command shows in the machine's
+ * process list. So writes go through a file that only its owner can read, and reads contain ids and addresses but never
+ * a hash.
  */
 import type { D1Writer } from './d1-writer.ts';
 import { ScriptFault } from './fault.ts';
@@ -10,7 +10,7 @@ import { withPrivateFile } from './private-file.ts';
 import { STATEMENT_MAX_BYTES } from './sql.ts';
 import type { Wrangler } from './wrangler.ts';
 
-/** Windows holds a command line to 32,767 characters; Linux holds one argument to 128 KiB. */
+/** Windows limits a command line to 32,767 characters; Linux limits one argument to 128 KiB. */
 const COMMAND_MAX_BYTES = process.platform === 'win32' ? 30_000 : STATEMENT_MAX_BYTES;
 
 export function remoteD1(wrangler: Wrangler, environment?: string): D1Writer {
@@ -21,7 +21,7 @@ export function remoteD1(wrangler: Wrangler, environment?: string): D1Writer {
       ...args,
     ]);
     if (code !== 0)
-      throw new ScriptFault(`wrangler d1 execute: ${complaint(stdout) || stderr.trim() || code}`);
+      throw new ScriptFault(`wrangler d1 execute: ${errorText(stdout) || stderr.trim() || code}`);
     return stdout;
   };
 
@@ -40,8 +40,8 @@ export function remoteD1(wrangler: Wrangler, environment?: string): D1Writer {
   };
 }
 
-/** With `--json` wrangler says on standard output what failed. */
-function complaint(stdout: string): string {
+/** With `--json` wrangler prints the error on standard output. */
+function errorText(stdout: string): string {
   try {
     return (JSON.parse(stdout) as { error?: { text?: string } }).error?.text ?? '';
   } catch {

@@ -1,8 +1,6 @@
-/**
- * SQL text with the values in it, for `wrangler d1 execute`, which binds none. Pure.
- */
+/** SQL text with literal values, for `wrangler d1 execute`, which binds none. Pure. */
 
-/** D1 takes statements of at most 100 KB. */
+/** D1's limit is 100 KB for a statement. */
 export const STATEMENT_MAX_BYTES = 90_000;
 
 export type Value = string | number | boolean | null;
@@ -11,8 +9,8 @@ const UTF8 = new TextEncoder();
 const sizeOf = (text: string): number => UTF8.encode(text).length;
 
 /**
- * One SQLite literal. Throws a TypeError for what has none: a NUL ends SQL text, a lone surrogate becomes
- * another character on its way, a number that is not an integer has no column here.
+ * One SQLite literal. Throws a TypeError for text with a NUL, which would end the SQL, or with a lone surrogate, which
+ * UTF-8 cannot encode, and for a number that is not an integer, which no column here takes.
  */
 export function literal(value: Value): string {
   if (value === null) return 'NULL';
@@ -21,21 +19,22 @@ export function literal(value: Value): string {
     if (!Number.isSafeInteger(value)) throw new TypeError('a number in SQL must be an integer');
     return String(value);
   }
-  if (value.includes('\0') || !value.isWellFormed()) throw new TypeError('text that SQL cannot hold');
+  if (value.includes('\0') || !value.isWellFormed())
+    throw new TypeError('text in SQL must be well-formed and have no NUL');
   return `'${value.replaceAll("'", "''")}'`;
 }
 
-/** What Drizzle wrote, with its values in it: for statements that the Worker and the scripts share. */
+/** A Drizzle query as SQL text with literal values: for statements that the Worker and the scripts share. */
 export function withValues(query: { toSQL(): { sql: string; params: unknown[] } }): string {
   const { sql, params } = query.toSQL();
   const values = params.values();
-  // A question mark in quotes is text, or part of a name.
+  // A question mark within quotes is text or part of a name.
   return sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|\?/g, (found) =>
     found === '?' ? literal(values.next().value as Value) : found,
   );
 }
 
-/** The items between `head` and `tail`, in as many statements as `maxBytes` makes needful; none for none. */
+/** The items between `head` and `tail`, split into statements of at most `maxBytes`; no statement for no items. */
 export function statements(
   head: string,
   items: readonly string[],
@@ -48,7 +47,7 @@ export function statements(
   let bytes = 0;
   for (const item of items) {
     const size = sizeOf(item) + 1;
-    if (size > room) throw new TypeError(`one item of ${size} bytes is more than a statement holds`);
+    if (size > room) throw new TypeError(`an item of ${size} bytes does not fit into a statement`);
     if (bytes + size > room) {
       all.push(head + held.join(',') + tail);
       held = [];
@@ -61,7 +60,7 @@ export function statements(
   return all;
 }
 
-/** `INSERT … ON CONFLICT DO NOTHING`: rows go in in their order, and one that breaks a unique index stays out. */
+/** `INSERT … ON CONFLICT DO NOTHING`: inserts rows in order and skips one that would violate a unique index. */
 export function insertStatements(
   table: string,
   columns: readonly string[],

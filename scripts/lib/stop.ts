@@ -1,15 +1,15 @@
-/** How the scripts end: when they are told to, and when they fail. */
+/** How the scripts end: on a signal, on an error, or with an exit code. */
 import { constants } from 'node:os';
 import { ScriptFault } from './fault.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Of one Ctrl-C the terminal tells the whole group, and npm its child once more. */
+/** One Ctrl-C arrives twice: from the terminal, which signals the whole process group, and from npm. */
 const SAME_SIGNAL_WITHIN_MS = 500;
 
 /**
- * Aborted by the first signal, with the exit code as its reason, so that the step at work can be finished;
- * the second signal ends the process at once.
+ * Aborted by the first signal, with the exit code as its reason, so that the current step can finish; a second signal
+ * ends the process at once.
  */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
@@ -26,7 +26,7 @@ export function stopSignal(): AbortSignal {
       }
     });
   }
-  // npm gives a signal to its shell, and Debian's shell dies of it without telling us: then we are an orphan.
+  // npm signals its shell, and Debian's shell ends without passing the signal on: a new parent is the only sign of it.
   const underNpm = process.env.npm_lifecycle_event !== undefined;
   setInterval(() => {
     if (underNpm && process.ppid !== parentAtStart) controller.abort(128 + constants.signals.SIGTERM);
@@ -34,14 +34,14 @@ export function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** Lets what hangs on the process's exit (temporary files, child processes) be done at a signal too. */
+/** Makes the handlers of the process's `exit` event (temporary files, child processes) run on a signal too. */
 export function exitOnSignal(): void {
   for (const signal of SIGNALS) process.on(signal, () => process.exit(128 + constants.signals[signal]));
 }
 
 /**
- * Sets the exit code. A fault that was foreseen is one sentence, and so is one of the system (a file that may not
- * be read); any other is a defect and shows its stack.
+ * Sets the exit code. A ScriptFault or a system error (a file that cannot be read) is shown as its message; any other
+ * error is a defect and shows its stack.
  */
 export async function runScript(main: () => Promise<number>): Promise<void> {
   try {

@@ -1,7 +1,7 @@
 /**
- * Makes a staff account, or makes an account one. Knows a D1Writer and the password rules; the address decides
- * who is meant, so that running it twice is running it once. Anybody may have signed up with an address that nobody
- * has confirmed, so such an account is made staff only by a word about its password.
+ * Creates a staff account, or makes the account with the given address staff; running it twice changes nothing more.
+ * Anybody can sign up with an address that is not theirs, so an account whose address was never confirmed is made staff
+ * only if the request says what to do with its password.
  */
 import { and, eq, type Query, type SQL, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
@@ -16,16 +16,16 @@ import type { D1Writer } from './d1-writer.ts';
 import { ScriptFault } from './fault.ts';
 import { literal, withValues } from './sql.ts';
 
-/** Writes the Worker's own statements, and never asks a database. */
+/** Only builds the Worker's own statements: it has no database. */
 const shared = drizzle({} as never);
 
 export interface SuperuserRequest {
   /** Canonical. */
   email: string;
   username: { username: string; key: string } | null;
-  /** A new password for an account that is there; its sessions end. */
+  /** Sets a new password if the account exists, and ends its sessions. */
   resetPassword: boolean;
-  /** Whoever signed up with an address that is not confirmed is trusted. */
+  /** Keeps the password of an existing account even if its address was never confirmed. */
   keepPassword: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface Person {
 }
 
 export interface Means {
-  /** The hash of a password that is good for this person; asked for only where one is needed. */
+  /** Returns the hash of a password that follows the rules for this person; called only if one is needed. */
   passwordHash: (person: Person) => Promise<string>;
   newId: () => string;
   /** Epoch seconds. */
@@ -46,7 +46,7 @@ export interface Means {
 export type Outcome =
   | { outcome: 'created'; id: string }
   | { outcome: 'found'; id: string; done: Done[]; ended: Ended | null };
-/** What KV is to be told. */
+/** The ended sessions, to be written to KV. */
 export interface Ended {
   reason: RevocationReason;
   sessions: EndedSession[];
@@ -71,7 +71,7 @@ export async function createSuperuser(
 ): Promise<Outcome> {
   const { email, username } = request;
   if (username !== null && !isOwnName(username.username, email)) {
-    throw new ScriptFault('A username with @ must be the e-mail address itself.');
+    throw new ScriptFault('A username that contains @ must be the e-mail address of the account.');
   }
   const taken = () =>
     writer.read<Row>(
@@ -100,7 +100,7 @@ export async function createSuperuser(
     withValues(addLogin(shared, id, 'username')),
   ]);
   if (!(await taken()).some((row) => row.id === id)) {
-    throw new ScriptFault('The address or the username was taken meanwhile. Run it again.');
+    throw new ScriptFault('The address or username was taken while this ran. Run it again.');
   }
   return { outcome: 'created', id };
 }
@@ -115,15 +115,15 @@ async function promote(
   if (request.username !== null && account.username_key !== usernameKey(request.username.username)) {
     const has = username === null ? 'no username' : `the username ${username}`;
     throw new ScriptFault(
-      `The account of this address has ${has}. Leave --username out; the console changes it.`,
+      `The account with this address has ${has}. Leave out --username; you can change it in the console.`,
     );
   }
   if (account.email_verified_at === null && !request.resetPassword && !request.keepPassword) {
     throw new ScriptFault(
       [
-        `${email} has an account already (${id}), and nobody has confirmed the address: whoever signed up with it`,
-        'chose the password and may be logged in. Nothing was changed. Run it again with --reset-password to give',
-        'the account a new password and end its sessions, or with --keep-password if you know whose it is.',
+        `${email} already has an account (${id}), but the address was never confirmed: whoever signed up with it chose`,
+        'the password and may be signed in. Nothing was changed. Run it again with --reset-password to set a new',
+        'password and end the sessions of the account, or with --keep-password if you know whose account it is.',
       ].join('\n'),
     );
   }
@@ -143,7 +143,7 @@ async function promote(
   let passwordHash: string | null = null;
   if (request.resetPassword) {
     passwordHash = await means.passwordHash({ email: email ?? '', username, name });
-    // As every reset of a password, in D1; KV is told by whoever asked (ended-sessions.ts).
+    // The same statements as every password reset; the caller writes the ended sessions to KV (ended-sessions.ts).
     const reset = replacePassword(shared, id, passwordHash, at, {
       onlyIf: asRead,
       reason: 'password_reset',

@@ -1,11 +1,11 @@
 /**
- * Everybody in D1 as JSON lines, which `npm run import-users` reads: into an empty database it gives the same users.
- * Holds one page at a time. The password only where it is asked for, as the hash.
+ * All users in D1 as JSON lines, which `npm run import-users` reads: importing them into an empty database recreates the
+ * same users. Holds one page at a time. Includes password hashes only on request.
  */
 import type { D1Writer } from './d1-writer.ts';
 import { type ExportedConnection, type ExportRow, selectUsersAfter } from './users-sql.ts';
 
-/** wrangler holds the answer of one query as text. */
+/** wrangler holds the result of a query in memory as text. */
 export const PAGE_SIZE = 2_000;
 
 export async function* exportUsers(

@@ -1,6 +1,5 @@
 /**
- * What the import and the export say to D1 of users: every statement of theirs is here. As text, since `wrangler d1
- * execute` binds no values. Pure.
+ * The SQL statements of the import and the export, as text, since `wrangler d1 execute` binds no values. Pure.
  */
 import type { LoginKind } from '../../src/account/d1-logins.ts';
 import { ERASED_DETAIL } from '../../src/audit-log.ts';
@@ -26,8 +25,8 @@ const holds = (kind: LoginKind, column: string) =>
   `NOT EXISTS (SELECT 1 FROM logins WHERE kind = '${kind}' AND key = row.${column} AND user_id <> row.id)`;
 
 /**
- * Users go in in their order, and one whose id, address or username is taken stays out. First every name is claimed in
- * the directory; then those go in who hold each of theirs; then the claims of the others are given back.
+ * Inserts users in order and skips one whose id, address or username is taken: first claims every address and username
+ * in `logins`, then inserts the users who hold all of theirs, then releases the claims of the others.
  */
 export const insertUsers = (users: readonly UserRow[]): string[] => [
   ...insertStatements('logins', ['kind', 'key', 'user_id'], users.flatMap(loginsOf)),
@@ -58,10 +57,10 @@ export interface ConnectionRow {
 
 const CONNECTION_COLUMNS = 'user_id, id, provider, issuer, subject, email, created_at, last_used_at';
 
-/** In the directory; the trigger of migrations/0007 writes it the same way. */
+/** The kind in `logins`; the trigger in migrations/0007 writes the same. */
 export const connectionKind = (issuer: string): string => `oidc:${issuer}`;
 
-/** Of users who are there; a connection that somebody else has stays out. */
+/** Inserts the connections of users who exist, and skips one that another user has. */
 export function insertConnections(connections: readonly ConnectionRow[]): string[] {
   const rows = connections.map(({ userId, id, provider, issuer, subject, email, createdAt, lastUsedAt }) => {
     const values = [userId, id, provider, issuer, subject, email, createdAt, lastUsedAt];
@@ -88,7 +87,7 @@ export interface Present {
   date_joined: number;
 }
 
-/** Which of these users are there. */
+/** Those of these users who exist. */
 export const selectPresent = (ids: readonly string[], maxBytes: number): string[] =>
   many('SELECT id, email, username_key, date_joined FROM users WHERE id IN (', ids, ')', maxBytes);
 
@@ -97,7 +96,7 @@ export interface Holder {
   taken: string;
 }
 
-/** Who has these addresses, usernames or accounts at a provider. */
+/** The users who have these addresses, usernames or subjects at a provider. */
 export const selectHolders = (kind: string, keys: readonly string[], maxBytes: number): string[] =>
   many(
     `SELECT user_id AS id, key AS taken FROM logins WHERE kind = ${literal(kind)} AND key IN (`,
@@ -106,18 +105,18 @@ export const selectHolders = (kind: string, keys: readonly string[], maxBytes: n
     maxBytes,
   );
 
-/** `importedAt`: whatever was done later was done by somebody else than the import. */
+/** `importedAt`: anything later was not done by the import. */
 const unusedSince = (importedAt: number) => `(password_version = 1
   AND coalesce(last_login_at, 0) <= ${literal(importedAt)} AND coalesce(email_verified_at, 0) <= ${literal(importedAt)}
   AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.user_id = users.id)
   AND NOT EXISTS (SELECT 1 FROM connections AS c WHERE c.user_id = users.id
     AND max(c.created_at, coalesce(c.last_used_at, 0)) > ${literal(importedAt)}))`;
 
-/** Which of these users nobody has used since. */
+/** Those of these users whose account was not used since the import. */
 export const selectUnused = (ids: readonly string[], importedAt: number, maxBytes: number): string[] =>
   many('SELECT id FROM users WHERE id IN (', ids, `) AND ${unusedSince(importedAt)}`, maxBytes);
 
-/** The unused of these users, and all that hangs from them. */
+/** Deletes those users, with their log-in names and one-time tokens; their entries in the audit log become anonymous. */
 export function deleteUnused(ids: readonly string[], importedAt: number, maxBytes: number): string[] {
   const gone = (column: string) => `) AND NOT EXISTS (SELECT 1 FROM users WHERE users.id = ${column})`;
   const unused = (kind: LoginKind, column: string) =>
@@ -152,7 +151,7 @@ export interface ExportRow {
   email_verified_at: number | null;
   date_joined: number;
   last_login_at: number | null;
-  /** As JSON. */
+  /** JSON: an array of ExportedConnection. */
   connections: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Stands in the bundle for `@simplewebauthn/server/helpers` (`[alias]` in wrangler.toml), which would bring the root
- * certificates of every vendor along: the parts that src/passkeys/library.ts names, and no others.
+ * Replaces `@simplewebauthn/server/helpers` in the bundle (`[alias]` in wrangler.toml), which would include the root
+ * certificates of every vendor: exports only what src/passkeys/library.ts imports.
  */
 export { decodeAttestationObject } from '../../node_modules/@simplewebauthn/server/esm/helpers/decodeAttestationObject.js';
 export { decodeCredentialPublicKey } from '../../node_modules/@simplewebauthn/server/esm/helpers/decodeCredentialPublicKey.js';

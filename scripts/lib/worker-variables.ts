@@ -1,7 +1,7 @@
 /**
- * What a script can know of the Worker's variables: `[vars]` of wrangler.toml (of the environment, where one is
- * named), for this machine's Worker .dev.vars over them, and over both the environment of the process. What was set
- * elsewhere (the dashboard, `wrangler secret put`, `--var`) nobody tells it.
+ * The Worker's variables as far as a script can know them: `[vars]` in wrangler.toml (of the environment, if one is
+ * named), overridden by .dev.vars for a local Worker, and by the environment of the process. Variables set in the
+ * dashboard, by `wrangler secret put` or by `--var` are unknown.
  */
 import { ScriptFault } from './fault.ts';
 import { configFile } from './project.ts';
@@ -13,10 +13,10 @@ export async function workerVariables({
 }: {
   remote: boolean;
   environment: string | undefined;
-  /** Another one only in tests. */
+  /** Set only in tests. */
   config?: string;
 }): Promise<Record<string, unknown>> {
-  // It takes a second to load: whoever mistyped an option does not wait for it.
+  // Loaded only here, as it takes a second.
   const { unstable_getVarsForDev, unstable_readConfig } = await import('wrangler');
   try {
     const { vars, secrets } = unstable_readConfig({ config, env: environment }, { hideWarnings: true });

@@ -1,6 +1,6 @@
 /**
- * wrangler as a child process, run by the Node that runs the script. It never asks: standard input is closed.
- * It has a process group of its own, so that Ctrl-C reaches only the script, which ends when its step is done.
+ * Runs wrangler as a child process with the script's own Node. Standard input is closed, so it never prompts. It has its
+ * own process group, so that Ctrl-C reaches only the script, which ends after the current step.
  */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -18,7 +18,7 @@ export type Wrangler = (
   environment?: Readonly<Record<string, string>>,
 ) => Promise<{ code: number; stdout: string; stderr: string }>;
 
-/** `cli` is another program only in tests. */
+/** `cli` returns the path of the program: another one only in tests. */
 export function wranglerAt(cli: () => string): Wrangler {
   return (args, environment) =>
     new Promise((done, failed) => {
@@ -47,7 +47,7 @@ export function wranglerAt(cli: () => string): Wrangler {
     });
 }
 
-/** Not bin/wrangler.js: that one starts a second process and dies of a signal without telling it. */
+/** Not bin/wrangler.js: that starts a second process and does not pass signals on to it. */
 function wranglerCli(): string {
   try {
     return createRequire(import.meta.url).resolve('wrangler');

@@ -77,7 +77,7 @@ it.each(Object.entries(VERIFIERS))(
   },
 );
 
-it('a verifier that checks nothing but the signature takes a refresh token', async () => {
+it('a verifier that checks only the signature accepts a refresh token', async () => {
   const { payload } = await jwtVerify(pair.refresh, bytes);
   expect(payload).toMatchObject({ aud: 'refresh', token_type: 'refresh' });
 });

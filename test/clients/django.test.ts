@@ -91,7 +91,7 @@ describe.each(['keyPair', 'secret'] as const)('Django with the %s of the service
     });
   });
 
-  it('knows of the user what docs/clients.md says', () => {
+  it('has the user’s fields that docs/clients.md lists', () => {
     const { sub, sid } = decodeJwt(access);
     expect(answers.me).toEqual([
       200,
@@ -109,7 +109,7 @@ describe.each(['keyPair', 'secret'] as const)('Django with the %s of the service
     ]);
   });
 
-  it('lets staff alone pass IsAdminUser', () => {
+  it('lets only staff pass IsAdminUser', () => {
     expect([answers.staff?.[0], answers['not staff']?.[0]]).toEqual([200, 403]);
   });
 

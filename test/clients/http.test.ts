@@ -46,11 +46,11 @@ async function call<T>(method: string, path: string, token?: string, json?: unkn
   return { status: answer.status, ...((await answer.json()) as object) } as T;
 }
 
-it('is what docs/clients.md lists', () => {
+it('are the libraries that docs/clients.md lists', () => {
   expect(rowsBelow('## HTTP clients')).toEqual(Object.keys(CLIENTS));
 });
 
-it('is what the READMEs name, with the libraries that verify tokens', () => {
+it('are those that the READMEs name, with the libraries that verify tokens', () => {
   const rows = [
     ...rowsBelow('## HTTP clients'),
     ...rowsBelow('## Verifying access tokens in another service'),
@@ -87,7 +87,7 @@ describe.each(Object.entries(CLIENTS))('%s', (name, client) => {
     return (await call<{ sessions: { id: string }[] }>('GET', '/account/sessions', access)).sessions;
   };
 
-  it('reads why a log-in is refused', async () => {
+  it('reads why a log-in was refused', async () => {
     const error = await Promise.resolve(api.logIn({ ...person, password: 'not the password' })).catch(
       (error) => error,
     );
@@ -105,7 +105,7 @@ describe.each(Object.entries(CLIENTS))('%s', (name, client) => {
     });
   });
 
-  it('makes six calls at once after the access token has expired, and stays in its session', async () => {
+  it('makes six calls at once after the access token has expired, and keeps its session', async () => {
     const before = await letExpire();
     const answers = await Promise.all(Array.from({ length: 6 }, () => api.me()));
     expect(answers.map(({ email }) => email)).toEqual(Array(6).fill(person.email));
@@ -114,7 +114,7 @@ describe.each(Object.entries(CLIENTS))('%s', (name, client) => {
     expect(decodeJwt(after.access).sid).toBe(decodeJwt(before.access).sid);
   });
 
-  it('goes on with the rotated refresh token', async () => {
+  it('continues with the rotated refresh token', async () => {
     const before = await letExpire();
     expect((await api.me()).email).toBe(person.email);
     expect((await api.tokens()).refresh).not.toBe(before.refresh);

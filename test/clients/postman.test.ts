@@ -51,7 +51,7 @@ describe('Postman', () => {
     },
   );
 
-  it('sends requests that the service takes, with the examples as their bodies', async () => {
+  it('sends requests that the service accepts, with the examples as their bodies', async () => {
     const { origin } = inject('secret');
     const { requests, baseUrl } = await imported(await (await fetch(`${origin}/openapi.json`)).text());
     expect(baseUrl).toBe(origin);

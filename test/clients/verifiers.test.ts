@@ -96,7 +96,7 @@ describe.each(Object.entries(VERIFIERS))('%s', (_, make) => {
     verify = await make();
   });
 
-  it('verifies an access token by the published keys', async () => {
+  it('verifies an access token with the published keys', async () => {
     expect(await verify(good.access)).toBe(sub);
   });
 
@@ -105,7 +105,7 @@ describe.each(Object.entries(VERIFIERS))('%s', (_, make) => {
   });
 });
 
-it('is what docs/clients.md lists, and every block of the page runs', () => {
+it('are those that docs/clients.md lists, and every code block of the page runs', () => {
   expect(rowsBelow('## Verifying access tokens in another service')).toEqual([
     ...Object.keys(VERIFIERS),
     'djangorestframework-simplejwt',

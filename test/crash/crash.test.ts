@@ -74,14 +74,14 @@ const refresh = ({ refresh }: Session) =>
   server.send('POST', '/account/token/refresh', { json: { refresh } });
 const me = ({ access }: Session) => server.send('GET', '/account/me', { access });
 
-it('lost answers of every kind, and every one could be retried', () => {
+it('lost answers of every kind, and each request could be retried', () => {
   expect(world.faults).toEqual([]);
   for (const { answered } of Object.values(world.counts)) expect(answered).toBeGreaterThan(0);
   const lost = Object.values(world.counts).reduce((sum, count) => sum + count.lost, 0);
   expect(lost).toBeGreaterThan(KILLS);
 });
 
-it('logs in whoever has an account, and nobody else', async () => {
+it('logs in everybody who has an account, and nobody else', async () => {
   const wrong = await exceptions(world.people, async ({ email, password, isWithdrawn }) => {
     const { status } = await server.send('POST', '/account/login', { json: { email, password } });
     return status === (isWithdrawn ? 401 : 200);
@@ -89,7 +89,7 @@ it('logs in whoever has an account, and nobody else', async () => {
   expect(wrong).toEqual([]);
 });
 
-it('keeps every session in which nobody logged out, with one refresh token', async () => {
+it('keeps every session that was not logged out, with one refresh token', async () => {
   const alive = sessionsOf(world.people, false);
   expect(alive.length).toBeGreaterThan(0);
   const wrong = await exceptions(alive, async (session) => {
@@ -114,7 +114,7 @@ it('opens no session that was ended by log-out, password change or withdrawal', 
   expect(wrong).toEqual([]);
 });
 
-it('leaves a database that is whole, with nothing of those who withdrew', async () => {
+it('leaves a consistent database, with nothing of users who withdrew', async () => {
   await server.kill();
   const d1 = readdirSync(join(folder, 'state'), { recursive: true, encoding: 'utf8' }).filter(
     (file) => /d1/.test(file) && file.endsWith('.sqlite') && !file.endsWith('metadata.sqlite'),

@@ -62,7 +62,7 @@ const someone = () => {
 };
 
 describe('in a page with one script tag', () => {
-  it('signs up, sends Requests, goes on after a reload, and logs out', async () => {
+  it('signs up, sends Requests, resumes after a reload, and logs out', async () => {
     const context = await browser.newContext();
     const { page, faults } = await pageWith(context, SCRIPT);
     const who = someone();
@@ -119,7 +119,7 @@ describe('in two tabs', () => {
     await close();
   });
 
-  it('refreshes once for all calls of one, and to the same token in both', async () => {
+  it('refreshes once for all calls of one tab, and both tabs get the same token', async () => {
     const { a, b, who, close } = await tabs();
     const refreshes = [0, 0];
     for (const [i, page] of [a, b].entries()) {
@@ -138,7 +138,7 @@ describe('in two tabs', () => {
     await close();
   });
 
-  it('lets one go on while a refresh of the other gets no answer', async () => {
+  it('does not block one tab while a refresh of the other gets no answer', async () => {
     const { a, b, who, close } = await tabs();
     await a.route('**/account/token/refresh', () => {});
     await age(a);
@@ -151,7 +151,7 @@ describe('in two tabs', () => {
     await close();
   });
 
-  it('logs one out at once while a refresh of the other gets no answer', async () => {
+  it('logs out in one tab at once while a refresh of the other gets no answer', async () => {
     const { a, b, close } = await tabs();
     await a.route('**/account/token/refresh', () => {});
     await age(a);
@@ -245,7 +245,7 @@ createRoot(document.getElementById('app')).render(
     await context.close();
   });
 
-  it('says so when the server cannot be reached, and tries again', async () => {
+  it('reports when the server cannot be reached, and tries again', async () => {
     const context = await browser.newContext();
     const { page } = await pageWith(context, SCRIPT);
     const who = someone();

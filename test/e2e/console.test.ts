@@ -40,7 +40,7 @@ async function openUser(page: Page, search: string) {
   await page.getByRole('rowheader').getByRole('link').first().click();
 }
 
-it.runIf(process.env.UPDATE_SCREENSHOTS === '1')('has its picture taken', async () => {
+it.runIf(process.env.UPDATE_SCREENSHOTS === '1')('saves screenshots', async () => {
   const { page, close } = await open(browser, service.origin, {
     viewport: { width: 1280, height: 720 },
     deviceScaleFactor: 2,
@@ -58,7 +58,7 @@ describe.each([
 ])('the console %s', (_, javaScriptEnabled) => {
   const suffix = javaScriptEnabled ? 'js' : 'plain';
 
-  it('is used from log-in to log-out', async () => {
+  it('works from log-in to log-out', async () => {
     const { page, mishaps, close } = await open(browser, service.origin, { javaScriptEnabled });
 
     // In: a page that was asked for comes after the log-in.
@@ -283,8 +283,8 @@ describe.each([
   });
 });
 
-describe('whoever watches the pages', () => {
-  it('reports a dialog, a script, a picture from elsewhere', async () => {
+describe('the checks of these tests', () => {
+  it('report a dialog, a script, an image from another origin', async () => {
     const { page, mishaps, close } = await open(browser, service.origin);
     await page.goto('/admin/login');
     await page.evaluate(() => {
@@ -301,7 +301,7 @@ describe('whoever watches the pages', () => {
 });
 
 describe('the console by keyboard', () => {
-  it('skips to its content, and shows where one is', async () => {
+  it('can skip to the content, and shows the focus', async () => {
     const { page, close } = await open(browser, service.origin);
     await logIn(page);
     await page.goto('/admin/users');
@@ -451,8 +451,8 @@ async function violationsOf(page: Page): Promise<string[]> {
   );
 }
 
-describe('the console in light and dark, on a desk and on a phone', () => {
-  it.each(Object.keys(PAGES))('%s: axe finds nothing, and nothing sticks out', async (name) => {
+describe('the console in light and dark, on a desktop and on a phone', () => {
+  it.each(Object.keys(PAGES))('%s: axe finds nothing, and nothing overflows the window', async (name) => {
     const { page, close } = await open(browser, service.origin, {
       bypassCSP: true,
       storageState: await loggedIn(),

@@ -31,7 +31,7 @@ async function tryOut(page: Page, id: string, path: string, body?: unknown) {
   return { answer, shown: await shown.textContent() };
 }
 
-it('can be read and tried out, and asks nobody else for anything', async () => {
+it('shows the API and sends a request, and loads nothing from other origins', async () => {
   const { page, mishaps, close } = await open(browser, service.origin);
   await page.goto('/docs');
 
@@ -56,7 +56,7 @@ it('can be read and tried out, and asks nobody else for anything', async () => {
   await close();
 });
 
-it('reports a breach of the policy', async () => {
+it('reports a violation of the policy', async () => {
   const { page, mishaps, close } = await open(browser, service.origin);
   await page.goto('/docs');
   await page.evaluate(() => document.body.insertAdjacentHTML('beforeend', '<i style="color: red"></i>'));

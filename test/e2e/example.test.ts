@@ -67,7 +67,7 @@ const press = (page: Page, name: string) => page.getByRole('button', { name, exa
 const unmeant = (mishaps: string[]) => mishaps.filter((one) => !one.startsWith(`request to ${accounts}/`));
 
 describe('the notes', () => {
-  it('send somebody to sign up, get them back, keep their notes, and let them in again', async () => {
+  it('send a user to sign up, get them back, keep their notes, and let them in again', async () => {
     const { page, mishaps, close } = await open(browser, notes);
     const email = 'mina@example.com';
     await page.goto('/');
@@ -107,7 +107,7 @@ describe('the notes', () => {
     await close();
   });
 
-  it('are closed to strangers, and to whoever else is signed in', async () => {
+  it('are closed to strangers and to other signed-in users', async () => {
     expect((await fetch(`${notes}/api/notes`)).status).toBe(401);
     const user = async (email: string) => {
       const answer = await fetch(`${accounts}/account/sign-up`, {

@@ -239,11 +239,11 @@ it.each(['nuxt-main.ts', 'next-main.tsx'])('shows who is logged in, in %s', asyn
 });
 
 describe('Next on the server', () => {
-  it('draws what the browser draws first', async () => {
+  it('renders what the browser renders first', async () => {
     expect((await inNode<{ html: string }>('next-server.tsx')).html).toBe('<p>One moment</p>');
   });
 
-  it('asks the service whose a token is', async () => {
+  it('asks the service who a token belongs to', async () => {
     process.env.ACCOUNTS_URL = `${service.origin}/account`;
     const { GET } = await inNode<{ GET: (request: Request) => Promise<Response> }>('app/api/notes/route.ts');
     const { access } = await someone();
@@ -270,7 +270,7 @@ it('keeps the tokens of a React Native app in the keychain', async () => {
   expect(await accounts.accessToken()).toBeNull();
 });
 
-it('gives other libraries a token that is still good', async () => {
+it('gives other libraries a valid token', async () => {
   const { withToken } = await inNode<{
     withToken: (accounts: object, config: { headers: Headers }) => Promise<{ headers: Headers }>;
   }>('src/http.ts');

@@ -58,7 +58,7 @@ describe('the page of a sign-in mail', () => {
     await close();
   });
 
-  it('takes the address and the code where it was opened without a token', async () => {
+  it('asks for the address and the code if it was opened without a token', async () => {
     const email = 'by-code@example.com';
     await service.call('POST', '/account/login/email', { email });
     const { page, mishaps, close } = await open(browser, service.origin, { locale: 'ko-KR' });
@@ -128,7 +128,7 @@ describe('the pages that links in mail open', () => {
     },
   );
 
-  it('take the code where the link came without it, or in the query, and keep it for a reload', async () => {
+  it('ask for the code if the link has none, read it from the query, and keep it for a reload', async () => {
     const { page, mishaps, close } = await open(browser, service.origin);
     const tokenOf = async (email: string) => {
       await service.call('POST', '/account/sign-up', { email, password: PASSWORD });
@@ -173,7 +173,7 @@ describe('the pages that links in mail open', () => {
     await close();
   });
 
-  it('say that a link is dead, and send a new one', async () => {
+  it('say that a link is invalid, and send a new one', async () => {
     const email = 'dead@example.com';
     const dead = `${'0'.repeat(36)}.${'a'.repeat(43)}`;
     const sentence = 'This link was already used or has expired. Ask for a new one.';
@@ -221,7 +221,7 @@ const at = mac[19] & 15;
 console.log(String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0'));
 `;
 
-describe('what the README and the pages of docs/ say to paste', () => {
+describe('the commands of the README and of docs/', () => {
   const blocks = (file: string) =>
     [...readFileSync(file, 'utf8').matchAll(/^```sh\n([\s\S]*?)^```/gm)].map((match) => match[1] as string);
   const paste = (script: string, path = '') =>
@@ -251,7 +251,7 @@ describe('what the README and the pages of docs/ say to paste', () => {
     expect(stdout).toContain('"name":"Mina"');
   });
 
-  it('goes on with mail, passwords and sessions', () => {
+  it('continues with mail, passwords and sessions', () => {
     const { status, stdout, stderr } = paste(blocks('docs/using.md').join('\n'));
     expect(stderr).toBe('');
     expect(status).toBe(0);

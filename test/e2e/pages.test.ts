@@ -72,7 +72,7 @@ async function signedIn(email: string, options: BrowserContextOptions = {}) {
   return opened;
 }
 
-describe.runIf(process.env.UPDATE_SCREENSHOTS === '1')('the pictures of the pages', () => {
+describe.runIf(process.env.UPDATE_SCREENSHOTS === '1')('the screenshots of the pages', () => {
   it.each([
     ['sign-in-light', 'light', 720],
     ['settings-dark', 'dark', 720],
@@ -91,7 +91,7 @@ describe.runIf(process.env.UPDATE_SCREENSHOTS === '1')('the pictures of the page
 });
 
 describe('sign-in and sign-up', () => {
-  it('are done with the keyboard alone, with a mistake first', async () => {
+  it('work with the keyboard alone, also after a mistake', async () => {
     const { page, mishaps, close } = await open(browser, service.origin);
     const email = newEmail();
     await page.goto('/account/sign-in');
@@ -139,7 +139,7 @@ describe('sign-in and sign-up', () => {
     await close();
   });
 
-  it('send a link to who forgot their password, and to nobody else', async () => {
+  it('send a link to users who forgot their password, and to nobody else', async () => {
     const { email } = await newUser();
     const { page, mishaps, close } = await open(browser, service.origin);
     await page.goto('/account/sign-in');
@@ -158,7 +158,7 @@ describe('sign-in and sign-up', () => {
     await close();
   });
 
-  it('keep what was typed while there is no network, and say so', async () => {
+  it('keep what was typed if the network fails, and say so', async () => {
     const { email } = await newUser();
     const { page, close } = await open(browser, service.origin);
     await page.goto('/account/sign-in');
@@ -278,7 +278,7 @@ describe('the settings', () => {
     await close();
   });
 
-  it('show where one is signed in, and sign others out', async () => {
+  it('list the sessions, and end others', async () => {
     const { email } = await newUser();
     await service.call(
       'POST',
@@ -309,7 +309,7 @@ describe('the settings', () => {
     await close();
   });
 
-  it('hand out what is kept, and delete the account', async () => {
+  it('export the user’s data, and delete the account', async () => {
     const { email } = await newUser();
     const { page, mishaps, close } = await signedIn(email);
     const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Download')]);
@@ -330,7 +330,7 @@ describe('the settings', () => {
     await close();
   });
 
-  it('lead who is not signed in, or not any more, to the sign-in', async () => {
+  it('send a user who is not signed in, or no longer, to the sign-in page', async () => {
     const { email } = await newUser();
     const stranger = await open(browser, service.origin);
     await stranger.page.goto('/account/settings');
@@ -349,7 +349,7 @@ describe('the settings', () => {
     await close();
   });
 
-  it('say that the server does not answer, and try again', async () => {
+  it('say if the server does not answer, and try again', async () => {
     const { email } = await newUser();
     const { page, close } = await signedIn(email);
     await page.route('**/account/me', (route) => route.abort());
@@ -390,7 +390,7 @@ describe('every page', () => {
   });
 });
 
-describe('an app that waits for somebody', () => {
+describe('an app that sends its users to the pages', () => {
   const challengeOf = (verifier: string) => createHash('sha256').update(verifier).digest('base64url');
   const verifier = 'a-verifier-of-43-characters-or-more-and-no-less';
   const query = (to: string, more: Record<string, string> = {}) =>
@@ -421,7 +421,7 @@ describe('an app that waits for somebody', () => {
     await close();
   });
 
-  it('is none that the service does not know, and gets nothing', async () => {
+  it('gets nothing if the service does not know it', async () => {
     const { page, mishaps, close } = await open(browser, service.origin);
     await page.goto(`/account/sign-in?${query('https://evil.example/')}`);
     await page.getByRole('heading', { name: 'This link does not work' }).waitFor();
@@ -435,7 +435,7 @@ describe('an app that waits for somebody', () => {
 });
 
 describe('other ways to sign in', () => {
-  it('are a passkey, added and removed in the settings', async () => {
+  it('include a passkey, added and removed in the settings', async () => {
     const { email } = await newUser();
     const { page, mishaps, close } = await signedIn(email);
     await withAuthenticator(page);
@@ -471,7 +471,7 @@ describe('other ways to sign in', () => {
     await close();
   });
 
-  it('are a code by e-mail', async () => {
+  it('include a code by e-mail', async () => {
     const { email } = await newUser();
     const { page, mishaps, close } = await open(browser, service.origin);
     await page.goto('/account/sign-in');
@@ -495,7 +495,7 @@ describe('other ways to sign in', () => {
     await close();
   });
 
-  it('are a provider, who is gone to with a challenge and may say no', async () => {
+  it('include a provider, which gets a PKCE challenge and may refuse', async () => {
     const { page, mishaps, close } = await open(browser, service.origin);
     const asked: URL[] = [];
     await page.route('**/account/login/with/google?*', (route) => {

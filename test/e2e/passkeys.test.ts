@@ -119,7 +119,7 @@ describe('in a page with the client', () => {
     await close();
   });
 
-  it('is fresh proof by two factors', async () => {
+  it('is a reauthentication with two factors', async () => {
     const { page, close, ...who } = await signedUp();
     await logIn(page, who);
     await add(page);
@@ -154,7 +154,7 @@ describe('as a second factor', () => {
     await close();
   });
 
-  it('it does so in the sign-in page', async () => {
+  it('it does so on the sign-in page', async () => {
     const { page, device, mishaps, close, access, ...who } = await signedUp();
     await logIn(page, who);
     await add(page);
@@ -180,7 +180,7 @@ describe('as a second factor', () => {
   });
 });
 
-describe('in the field where a name is typed', () => {
+describe('in a form field with autofill', () => {
   const autofill = (page: Page) =>
     page.evaluate(() => window.passkeys.autofill(window.accounts).then((tokens) => tokens !== null));
   /** Waits in the page, as nobody chooses. */
@@ -210,7 +210,7 @@ describe('in the field where a name is typed', () => {
     await close();
   });
 
-  it('the wait ends with another question, and by a signal', async () => {
+  it('the wait ends at another passkey request, and by a signal', async () => {
     const { page, device, close, ...who } = await signedUp();
     await logIn(page, who);
     await add(page);
@@ -249,7 +249,7 @@ describe('in the field where a name is typed', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('a refusal', () => {
   it('a user whom the device does not recognize, by the browser', async () => {
     const { page, device, close, ...who } = await signedUp();
     await logIn(page, who);
@@ -332,7 +332,7 @@ describe('what is refused', () => {
     await close();
   });
 
-  it('a copy of a device whose counter stayed behind', async () => {
+  it('a copy of an authenticator whose counter went back', async () => {
     const { page, device, close, ...who } = await signedUp();
     await logIn(page, who);
     await add(page);
@@ -377,7 +377,7 @@ describe('the code of docs/passkeys.md', () => {
     await close();
   });
 
-  it('signs in with the button, after nobody chose in the field', async () => {
+  it('signs in with the button after autofill was ignored', async () => {
     const { page, device, close, ...who } = await signedUp();
     await logIn(page, who);
     await add(page);
@@ -395,7 +395,7 @@ describe('the code of docs/passkeys.md', () => {
     await close();
   });
 
-  it('adds a passkey, signs in and proves it again, without the client and with it', async () => {
+  it('adds a passkey, signs in and reauthenticates, without the client and with it', async () => {
     const { page, mishaps, close, access, email } = await signedUp();
     const run = (script: string) =>
       page.evaluate(`(async () => { const access = ${JSON.stringify(access)};\n${script}\n})()`);

@@ -48,7 +48,7 @@ interface Exchanged {
 const exchange = (code: string | null) =>
   service.call<Exchanged>('POST', '/account/login/exchange', { code, code_verifier: VERIFIER });
 
-it('makes an account at the first sign-in and finds it at the next, in another browser too', async () => {
+it('creates an account at the first sign-in and finds it at the next, in another browser too', async () => {
   const name = `mina-${randomUUID().slice(0, 8)}`;
   const { page, close } = await open(browser, service.origin);
   await page.goto(start());
@@ -76,7 +76,7 @@ it('makes an account at the first sign-in and finds it at the next, in another b
   await other.close();
 });
 
-it('comes back with access_denied where the user says no', async () => {
+it('comes back with access_denied if the user refuses', async () => {
   const { page, close } = await open(browser, service.origin);
   await page.goto(start());
   await page.click('a:has-text("Cancel")');
@@ -84,7 +84,7 @@ it('comes back with access_denied where the user says no', async () => {
   await close();
 });
 
-it('is nothing for a browser that is handed the way back of another', async () => {
+it('does not work in a browser that is given the callback URL of another', async () => {
   const [{ page, close }, other] = await Promise.all([
     open(browser, service.origin),
     open(browser, service.origin),

@@ -53,19 +53,19 @@ describe('askEmail', () => {
     return { email: askEmail(input, output), output };
   };
 
-  it('asks until an address is typed, and returns its canonical form', async () => {
+  it('asks until it gets an address, and returns its canonical form', async () => {
     const { email, output } = ask('boss\n\n Boss@Example.com \n');
     expect(await email).toBe('boss@example.com');
     expect(String(output.read()).match(/E-mail: /g)).toHaveLength(3);
   });
 
-  it('ends where nobody types one', async () => {
+  it('ends if none is typed', async () => {
     await expect(ask('boss').email).rejects.toThrow('No e-mail address was given.');
   });
 });
 
 describe('createSuperuser', () => {
-  it('makes an account: active, staff, its address confirmed', async () => {
+  it('creates an account: active, staff, with a confirmed address', async () => {
     const { ask, asked, rows } = office();
     const username = { username: 'Boss', key: 'boss' };
     expect(await ask({ username })).toEqual({ outcome: 'created', id: 'id1' });
@@ -91,7 +91,7 @@ describe('createSuperuser', () => {
     ]);
   });
 
-  it('run twice changes nothing and asks for no password', async () => {
+  it('run a second time changes nothing and asks for no password', async () => {
     const { ask, asked, rows, writes } = office();
     await ask();
     const before = rows('SELECT * FROM users');
@@ -105,7 +105,7 @@ describe('createSuperuser', () => {
     ['neither staff nor active', '0, 0', ['made_staff', 'activated']],
     ['not staff', '1, 0', ['made_staff']],
     ['not active', '0, 1', ['activated']],
-  ])('makes an account that is %s what it should be, its password as it was', async (_, flags, done) => {
+  ])('makes an account that is %s active staff, and keeps its password', async (_, flags, done) => {
     const promoted = done.includes('made_staff');
     const { ask, asked, rows, writer } = office();
     await writer.write([
@@ -127,12 +127,12 @@ describe('createSuperuser', () => {
     ['an ordinary user', '1, 0'],
     ['an inactive one', '0, 0'],
     ['one who is staff', '1, 1'],
-  ])('refuses an account whose address nobody has confirmed, be it %s', async (_, flags) => {
+  ])('refuses an account whose address was never confirmed, even if it is %s', async (_, flags) => {
     const { ask, asked, rows, writer, writes } = office();
     await writer.write([...insertUser('is_active, is_staff', flags), insertSession('s', 'u')]);
     const before = [rows('SELECT * FROM users'), rows('SELECT * FROM sessions')];
     writes.length = 0;
-    await expect(ask()).rejects.toThrow(/nobody has confirmed .*--reset-password.*--keep-password/s);
+    await expect(ask()).rejects.toThrow(/never confirmed.*--reset-password.*--keep-password/s);
     expect([asked, writes]).toEqual([[], []]);
     expect([rows('SELECT * FROM users'), rows('SELECT * FROM sessions')]).toEqual(before);
   });
@@ -153,7 +153,7 @@ describe('createSuperuser', () => {
     ]);
   });
 
-  it('ends with the sessions of a new staff member the change of address that they had asked for', async () => {
+  it('ends the sessions of a new staff member and cancels their pending change of address', async () => {
     const { ask, rows, writer } = office();
     const token = (purpose: string) =>
       `INSERT INTO one_time_tokens (subject, purpose, hash, payload, created_at, expires_at)
@@ -167,7 +167,7 @@ describe('createSuperuser', () => {
     expect(rows('SELECT purpose FROM one_time_tokens')).toEqual([{ purpose: 'email_take_back' }]);
   });
 
-  describe('where the account changes while it runs', () => {
+  describe('if the account changes while it runs', () => {
     const MEANWHILE = [
       ['gets another address', "UPDATE users SET email = 'stranger@example.com' WHERE id = 'u'"],
       ['has its address confirmed', "UPDATE users SET email_verified_at = 7 WHERE id = 'u'"],
@@ -256,7 +256,7 @@ describe('createSuperuser', () => {
     [
       'somebody else’s address as username',
       { username: { username: 'other@example.com', key: 'other@example.com' } },
-      'must be the e-mail address itself',
+      'must be the e-mail address of the account',
     ],
   ])('refuses %s before it asks for a password', async (_, request, sentence) => {
     const { ask, asked, rows, writer } = office();
@@ -266,7 +266,7 @@ describe('createSuperuser', () => {
     expect(rows('SELECT id, is_staff FROM users')).toEqual([{ id: 'u', is_staff: 0 }]);
   });
 
-  it('says so where the address is taken while the password is typed', async () => {
+  it('reports that the address was taken while the password was typed', async () => {
     const database = memoryD1();
     const { ask } = office({
       ...database,
@@ -278,12 +278,12 @@ describe('createSuperuser', () => {
         },
       },
     });
-    await expect(ask()).rejects.toThrow('taken meanwhile');
+    await expect(ask()).rejects.toThrow('taken while this ran');
     expect(database.rows('SELECT id, is_staff FROM users')).toEqual([{ id: 'u', is_staff: 0 }]);
   });
 });
 
-describe('KV, informed of ended sessions', () => {
+describe('the ended sessions in KV', () => {
   const told = async (where: { remote: boolean; persistTo?: string; environment?: string }, code = 0) => {
     const calls: { args: readonly string[]; entries: unknown }[] = [];
     const fake: Wrangler = async (args) => {
@@ -321,7 +321,7 @@ describe('KV, informed of ended sessions', () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  it('says why it could not be', async () => {
+  it('report why KV could not be written', async () => {
     await expect(told({ remote: true }, 1)).rejects.toThrow('wrangler kv bulk put: not logged in');
   });
 });
@@ -367,7 +367,7 @@ describe('the variables of the Worker', () => {
     expect(await settings(files, where)).toEqual(expected);
   });
 
-  it('give way to the environment of the process', async () => {
+  it('are overridden by the environment of the process', async () => {
     vi.stubEnv('LEEWAY', '3s');
     expect(await settings(files, { remote: false })).toEqual([12, '3s']);
   });
@@ -417,7 +417,7 @@ describe('the password on standard input', () => {
 });
 
 describe('npm run createsuperuser', () => {
-  it('makes a staff account, and finds it the next time', { timeout: 120_000 }, async () => {
+  it('creates a staff account, and finds it the next time', { timeout: 120_000 }, async () => {
     const state = join(temporaryFolder(), 'state');
     const args = ['--email', 'Boss@Example.com', '--persist-to', state];
     const select = 'SELECT email, password_hash, is_active, is_staff, email_verified_at FROM users';
@@ -460,7 +460,7 @@ describe('npm run createsuperuser', () => {
 
     const refused = await run('createsuperuser', args, { input: 'wonderful tea 9\n' });
     expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toContain('nobody has confirmed the address');
+    expect(refused.stderr).toContain('the address was never confirmed');
     expect(refused.stderr).not.toContain('    at ');
     expect(await rowsOf(state, select)).toEqual([{ is_staff: 0, password_hash: 'old' }]);
 
@@ -468,7 +468,7 @@ describe('npm run createsuperuser', () => {
       input: 'wonderful tea 9\n',
     });
     expect(reset).toMatchObject({ code: 0, stderr: '' });
-    expect(reset.stdout).toContain('Its password is replaced and its sessions have ended.');
+    expect(reset.stdout).toContain('Its password was replaced and its sessions have ended.');
     expect(await rowsOf(state, select)).toMatchObject([{ is_staff: 1 }]);
     const kv = (...rest: string[]) =>
       wrangler(['kv', 'key', ...rest, '--binding', 'BLACKLIST', '--local', '--persist-to', state]);
@@ -479,25 +479,25 @@ describe('npm run createsuperuser', () => {
   });
 
   it.each<[string, string[], Record<string, string>, string]>([
-    ['no address', [], {}, '--email is needed'],
+    ['no address', [], {}, '--email is required'],
     ['a bad address', ['--email', 'boss'], {}, '--email is not an e-mail address'],
-    ['a bad username', ['--email', 'a@example.com', '--username', 'a b'], {}, '--username may have'],
+    ['a bad username', ['--email', 'a@example.com', '--username', 'a b'], {}, '--username takes'],
     [
       'a username that is too long as it is kept',
       ['--email', 'a@example.com', '--username', 'ﬃ'.repeat(51)],
       {},
-      '--username may have',
+      '--username takes',
     ],
     [
       'two words about the password',
       ['--email', 'a@example.com', '--reset-password', '--keep-password'],
       {},
-      'exclude each other',
+      'cannot be combined',
     ],
     ['a password as argument', ['--email', 'a@example.com', '--password', 'x'], {}, "'--password'"],
     ['a bad setting', ['--email', 'a@example.com'], { PASSWORD_ITERATIONS: '10' }, 'PASSWORD_ITERATIONS'],
     ['a weak setting for production', ['--email', 'a@example.com', '--remote'], {}, 'at least 600000'],
-  ])('with %s says so and exits with 1', async (_, args, env, sentence) => {
+  ])('reports %s and exits with 1', async (_, args, env, sentence) => {
     const ended = await run('createsuperuser', args, { env });
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toContain(sentence);

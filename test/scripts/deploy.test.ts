@@ -45,7 +45,7 @@ describe('the plan of a deployment', () => {
       undefined,
       ['deploy', 'migrate', 'smoke'],
     ],
-  ])('where there is %s', (_, existing, location, expected) => {
+  ])('with %s', (_, existing, location, expected) => {
     const steps = planDeployment(existing, { secrets: ['SIGNING_KEY'], location, url: undefined });
     expect(
       steps.map((step) => [step.step, ...(step.step === 'deploy' ? step.secrets : [])].join(' ')),
@@ -54,7 +54,7 @@ describe('the plan of a deployment', () => {
 });
 
 describe('npm run deploy', { timeout: 240_000 }, () => {
-  it('goes from a clone to a Worker that works, and the next time keeps its key', async () => {
+  it('deploys a working Worker from a clone, and the next time keeps its key', async () => {
     const { deploy, secretOf, namespaces, databases } = await account();
 
     const first = await deploy();
@@ -65,7 +65,7 @@ describe('npm run deploy', { timeout: 240_000 }, () => {
       'upload hono-accounts with SIGNING_KEY, ENCRYPTION_KEY',
     ]);
     expect(createdTables(first.changes.slice(3))).toEqual(TABLES);
-    expect(first.output).toContain('log-in after withdrawal is 401');
+    expect(first.output).toContain('log-in after that is 401');
     expect(first.output).toContain('npm run createsuperuser');
     const key = secretOf() ?? '';
     expect(Buffer.from(key, 'base64url')).toHaveLength(32);
@@ -74,7 +74,7 @@ describe('npm run deploy', { timeout: 240_000 }, () => {
     expect(second, second.output).toMatchObject({ code: 0 });
     expect(createdTables(second.changes)).toEqual([]);
     expect(without(/^create table/, second.changes)).toEqual(['upload hono-accounts']);
-    expect(second.output).toContain('--location changes nothing');
+    expect(second.output).toContain('--location has no effect');
     expect(secretOf()).toBe(key);
 
     expect(first.output + second.output).not.toContain(key);
@@ -82,7 +82,7 @@ describe('npm run deploy', { timeout: 240_000 }, () => {
     expect(readFileSync('wrangler.toml', 'utf8')).toBe(wranglerToml);
   });
 
-  it('goes on after a failure at each step, with one namespace, one database and one key', async () => {
+  it('can be repeated after a failure at each step, with one namespace, one database and one key', async () => {
     const { deploy, failOn, failSmoke, secretOf, namespaces, databases } = await account();
     const failing = async (on: RegExp | null, kind?: 'before' | 'after') => {
       failOn(on, kind);
@@ -115,7 +115,7 @@ describe('npm run deploy', { timeout: 240_000 }, () => {
     expect(readFileSync('wrangler.toml', 'utf8')).toBe(wranglerToml);
   });
 
-  it('says what it would do and does nothing', async () => {
+  it('lists its steps and runs none', async () => {
     const { deploy, workers } = await account();
     const { code, output, changes } = await deploy('--dry-run', '--location', 'weur');
     expect(code, output).toBe(0);
@@ -128,7 +128,7 @@ describe('npm run deploy', { timeout: 240_000 }, () => {
     expect([changes, workers.size]).toEqual([[], 0]);
   });
 
-  it('puts staging beside production, its database where it is asked to be', async () => {
+  it('deploys staging next to production, with its database at the chosen location', async () => {
     const { deploy, databases, workers } = await account();
     const { code, output } = await deploy('--env', 'staging', '--location', 'apac');
     expect(code, output).toBe(0);
@@ -146,7 +146,7 @@ describe('npm run deploy', { timeout: 240_000 }, () => {
       ['an option that is none', ['--force'], {}, 'Usage: npm run deploy'],
       ['a wrong token', [], { CLOUDFLARE_API_TOKEN: 'wrong' }, 'Authentication error'],
       ['nobody who is logged in', [], { CLOUDFLARE_API_TOKEN: '' }, 'npx wrangler login'],
-    ])('with %s says so and exits with 1', async (_, args, env, sentence) => {
+    ])('reports %s and exits with 1', async (_, args, env, sentence) => {
       const { environment, changes, stop } = await fakeCloudflare(temporaryFolder());
       onTestFinished(stop);
       const ended = await run('deploy', args, {

@@ -34,7 +34,7 @@ describe('the arguments of wrangler dev', () => {
     ['MAIL:off', 'MAIL:'],
     ['PUBLIC_URL:https://example.com', 'PUBLIC_URL:'],
     ['ENVIRONMENT:production', 'ENVIRONMENT:'],
-  ])('leaves %s of the command line alone', (variable, name) => {
+  ])('keeps %s from the command line', (variable, name) => {
     for (const args of [
       ['--var', variable],
       ['--var', 'DOCS:off', variable, '--port', '9001'],
@@ -44,7 +44,7 @@ describe('the arguments of wrangler dev', () => {
     }
   });
 
-  it('serves https on the address that links and mail name', () => {
+  it('uses https in links and mail if it serves https', () => {
     expect(argumentsOf('--local-protocol', 'https')).toContain('PUBLIC_URL:https://localhost:8787');
   });
 
@@ -83,24 +83,24 @@ describe('keepRunning', () => {
     return { code, said, started: () => started };
   }
 
-  it('says why the server ended, and starts it again', async () => {
+  it('reports why the server ended, and restarts it', async () => {
     const { code, said, started } = keep([{ code: 1, lastError: 'Network connection lost' }, { code: 137 }]);
     expect(await code).toBe(0);
     expect(started()).toBe(3);
     expect(said).toEqual([
-      'wrangler ended (exit code 1: Network connection lost). Starting it again.',
-      'wrangler ended (exit code 137). Starting it again.',
+      'wrangler ended (exit code 1: Network connection lost). Restarting it.',
+      'wrangler ended (exit code 137). Restarting it.',
     ]);
   });
 
-  it('starts it at most five times a minute, then keeps its exit code', async () => {
+  it('restarts it at most five times a minute, then exits with its exit code', async () => {
     const { code, said, started } = keep(Array(20).fill({ code: 7 }));
     expect(await code).toBe(7);
     expect(started()).toBe(6);
     expect(said.at(-1)).toMatch(/too often within a minute/);
   });
 
-  it('starts it as often as it takes where a minute has passed', async () => {
+  it('restarts it again after a minute', async () => {
     let now = 0;
     const { code, started } = keep(Array(20).fill({ code: 7 }), () => (now += 12_001));
     expect(await code).toBe(0);
@@ -112,7 +112,7 @@ describe('keepRunning', () => {
     ['was ended by Ctrl-C', { code: 130 }],
     ['was told to end', { code: 143 }],
     ['was never ready', { code: 1, isReady: false }],
-  ])('does not start a server again that %s', async (_, end) => {
+  ])('does not restart a server that %s', async (_, end) => {
     const { code, said, started } = keep([end]);
     expect(await code).toBe(end.code);
     expect([started(), said]).toEqual([1, []]);
@@ -120,7 +120,7 @@ describe('keepRunning', () => {
 });
 
 describe('npm run dev', () => {
-  it('says that its port is taken, before it does anything', async () => {
+  it('reports a port that is in use before it does anything', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     onTestFinished(() => void server.close());
@@ -133,11 +133,11 @@ describe('npm run dev', () => {
     ]);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toBe(
-      `Port ${port} is taken. Stop what listens there, or choose another: npm run dev -- --port ${port + 1}\n`,
+      `Port ${port} is in use. Stop the program that uses it, or choose another port: npm run dev -- --port ${port + 1}\n`,
     );
   });
 
-  it('ends at once at Ctrl-C, with requests on their way', async () => {
+  it('ends at once on Ctrl-C, with requests in flight', async () => {
     const server = await startDev(['PASSWORD_ITERATIONS:600000']);
     const client = keepAliveClient(server.origin);
     onTestFinished(client.close);
@@ -152,7 +152,7 @@ describe('npm run dev', () => {
     await expect(fetch(server.origin)).rejects.toThrow();
   });
 
-  describe('once it is ready', () => {
+  describe('when it is ready', () => {
     let server: DevServer;
     beforeAll(async () => {
       server = await startDev();
@@ -161,7 +161,7 @@ describe('npm run dev', () => {
       await server?.stop('SIGTERM');
     });
 
-    it('prints where things are', async () => {
+    it('prints its addresses', async () => {
       await expect.poll(server.output, { timeout: 30_000 }).toMatch(/E-mail {2}.*\/dev\/mail/);
       const origin = `http://localhost:${server.port}`;
       for (const link of ['/account', '/docs', '/admin', '/dev/mail']) {
@@ -170,7 +170,7 @@ describe('npm run dev', () => {
       expect(server.output()).toContain('npm run createsuperuser -- --persist-to ');
     });
 
-    it('sends links that lead to this machine', async () => {
+    it('sends links to this machine', async () => {
       const client = keepAliveClient(server.origin);
       onTestFinished(client.close);
       const email = 'links@example.com';
@@ -182,7 +182,7 @@ describe('npm run dev', () => {
       expect(messages[0]?.text).toContain(`http://localhost:${server.port}/account/email/verify`);
     });
 
-    it('survives bursts of requests, idle sockets and requests that are given up', {
+    it('survives bursts of requests, idle sockets and aborted requests', {
       timeout: 180_000,
     }, async () => {
       const client = keepAliveClient(server.origin);
@@ -212,10 +212,10 @@ describe('npm run dev', () => {
       expect((rest[200] ?? 0) + (rest[201] ?? 0) + unavailable).toBe(1_000);
       expect(abandoned).toBeGreaterThan(0);
       expect(server.wranglerPid()).toBe(wrangler);
-      expect(server.output()).not.toMatch(/Starting it again/);
+      expect(server.output()).not.toMatch(/Restarting it/);
     });
 
-    it('comes back on the same port with the same data where wrangler is killed', {
+    it('restarts on the same port with the same data if wrangler is killed', {
       timeout: 120_000,
     }, async () => {
       const credentials = { email: 'killed@example.com', password: PASSWORD };
@@ -225,12 +225,12 @@ describe('npm run dev', () => {
       const wrangler = server.wranglerPid() ?? 0;
       process.kill(wrangler, 'SIGKILL');
       await expect.poll(server.wranglerPid, { timeout: 30_000 }).not.toBe(wrangler);
-      await expect.poll(server.output).toMatch(/^wrangler ended \(exit code 137.*\)\. Starting it again\.$/m);
+      await expect.poll(server.output).toMatch(/^wrangler ended \(exit code 137.*\)\. Restarting it\.$/m);
       await server.ready();
       expect(await keepAliveClient(server.origin).post('/account/login', credentials)).toBe(200);
     });
 
-    it('starts again with the .dev.vars that was edited', { timeout: 120_000 }, async () => {
+    it('restarts with an edited .dev.vars', { timeout: 120_000 }, async () => {
       const get = (path: string) => fetch(server.origin + path).then((answer) => answer.status);
       expect(await get('/docs')).toBe(200);
       appendFileSync(server.devVarsFile, 'DOCS=off\n');

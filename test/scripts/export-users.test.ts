@@ -16,7 +16,7 @@ async function all(options: { database: ReturnType<typeof memoryD1>; hashes: boo
 const rowsOf = (database: ReturnType<typeof memoryD1>) => database.rows('SELECT * FROM users ORDER BY id');
 
 describe('an export', () => {
-  it('that is imported into an empty database is the same users', async () => {
+  it('imported into an empty database recreates the same users', async () => {
     const { database } = await importFile('test/data/django/dumpdata.json');
     await database.writer.write([
       `INSERT INTO users (id, email, username, username_key, name, password_hash, is_active, is_staff,
@@ -36,7 +36,7 @@ describe('an export', () => {
     }
   });
 
-  it('has no hash unless it is asked for', async () => {
+  it('has no hashes unless asked for', async () => {
     const { database } = await importFile('test/data/django/dumpdata.json');
     const text = await all({ database, hashes: false });
     expect(text).not.toContain('password');
@@ -59,7 +59,7 @@ describe('an export', () => {
 });
 
 describe('npm run export-users', () => {
-  it('writes a new file for this user alone', { timeout: 120_000 }, async () => {
+  it('writes a new file that only its owner can read', { timeout: 120_000 }, async () => {
     const folder = temporaryFolder();
     const state = join(folder, 'state');
     const file = join(folder, 'everybody.jsonl');
@@ -68,18 +68,18 @@ describe('npm run export-users', () => {
     const ended = await run('export-users', [file, '--persist-to', state]);
     expect(ended).toMatchObject({
       code: 0,
-      stdout: `5 users, without the hashes of their passwords: ${file}\n`,
+      stdout: `5 users, without password hashes: ${file}\n`,
     });
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readFileSync(file, 'utf8')).toContain('"email":"alice@example.com"');
     const again = await run('export-users', [file, '--persist-to', state]);
-    expect(again).toMatchObject({ code: 1, stderr: `${file} is there already\n` });
+    expect(again).toMatchObject({ code: 1, stderr: `${file} already exists\n` });
   });
 
   it.each([
-    ['no file', [], 'one FILE is needed'],
+    ['no file', [], 'exactly one FILE is required'],
     ['an unknown option', ['a.jsonl', '--force'], '--force'],
-  ])('with %s says so and exits with 1', async (_, args, sentence) => {
+  ])('reports %s and exits with 1', async (_, args, sentence) => {
     const ended = await run('export-users', args);
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toContain(sentence);

@@ -26,9 +26,9 @@ describe('a file from the field', () => {
     ['08-custom-null-date.json', '11 read: 11 imported, 0 already there, 0 refused'],
     [
       '09-dumpdata-auth.json',
-      '5 read: 1 imported, 0 already there, 0 refused, 3 of other models, skipped, 1 read with their user',
+      '5 read: 1 imported, 0 already there, 0 refused, 3 of other models skipped, 1 merged into their user',
     ],
-    ['10-mti.json', '2 read: 1 imported, 0 already there, 0 refused, 1 of other models, skipped'],
+    ['10-mti.json', '2 read: 1 imported, 0 already there, 0 refused, 1 of other models skipped'],
     ['11a-print-prefix.json', '1 read: 1 imported, 0 already there, 0 refused'],
     ['11b-log-prefix.json', '1 read: 1 imported, 0 already there, 0 refused'],
     ['11c-suffix.json', '1 read: 1 imported, 0 already there, 0 refused'],
@@ -52,7 +52,7 @@ describe('a file from the field', () => {
     expect(rowsOf(dry)).toEqual([]);
   });
 
-  it('is tested, every one of them', () => {
+  it('is tested, without exception', () => {
     const tested = readFileSync('test/scripts/import-cases.test.ts', 'utf8');
     const untested = readdirSync(FOLDER).filter(
       (name) => name !== 'README.md' && !tested.includes(`'${name}'`),
@@ -62,13 +62,11 @@ describe('a file from the field', () => {
 });
 
 describe('the import', () => {
-  it('takes a short old password of a member of staff, and names the groups', async () => {
+  it('accepts a short old password of a staff member, and reports the groups', async () => {
     const done = await importCase('01-django-1.8-hash.json', { keepUnverifiedStaff: true });
     expect(rowsOf(done, 'username, is_staff')).toEqual([{ username: 'someone', is_staff: 1 }]);
     expect(await logsIn(done, 'someone', '123456')).toBe(true);
-    expect(done.said).toContain(
-      'Staff: 1 of the imported, as they were, 1 of them without a verified address',
-    );
+    expect(done.said).toContain('Staff: 1 of the imported, as before, 1 of them without a verified address');
     expect(done.said).toMatch(/NOT IMPORTED.*: is_superuser, set for 1 of 1/);
     expect(done.said).toMatch(/^Fields not imported.*groups 1/m);
   });
@@ -78,7 +76,7 @@ describe('the import', () => {
     expect(rowsOf(done, 'id')).toEqual([{ id: '5f0f6f2e-6f0c-4c53-9d6e-0a3d3a9a7f11' }]);
   });
 
-  it('leaves out a username that cannot be one, and refuses who has nothing else', async () => {
+  it('leaves out an invalid username, and refuses a user who has nothing else', async () => {
     const done = await importCase('04-username-space.json');
     expect(rowsOf(done, 'email, username')).toEqual([
       { email: 'fl@example.com', username: null },
@@ -92,14 +90,14 @@ describe('the import', () => {
     ]);
   });
 
-  it('says which field could identify somebody who has neither name', async () => {
+  it('suggests a field that could identify a user who has neither name', async () => {
     const refused = await importCase('06-phone-only.json');
     expect(refused.said).toContain('--map username=phone_number');
     const mapped = await importCase('06-phone-only.json', { map: 'username=phone_number' });
     expect(rowsOf(mapped, 'username, email')).toEqual([{ username: '+14155550123', email: null }]);
   });
 
-  it('stores no hash that cannot be verified, and says who has to reset and why', async () => {
+  it('stores no hash that cannot be verified, and reports who must reset and why', async () => {
     const done = await importCase('07-hashes.json');
     const hashes = Object.fromEntries(
       rowsOf(done, 'username, password_hash').map((row) => [row.username, String(row.password_hash)]),
@@ -116,7 +114,7 @@ describe('the import', () => {
     }
   });
 
-  it('reads flags and times as others write them, right to the second', async () => {
+  it('reads flags and times in every format, exact to the second', async () => {
     const done = await importCase('08-custom-null-date.json');
     const rows = rowsOf(done);
     const by = Object.fromEntries(rows.map((row) => [String(row.username), row]));
@@ -137,7 +135,7 @@ describe('the import', () => {
     );
   });
 
-  it('skips other models by name, and takes the verified address of allauth', async () => {
+  it('skips and names other models, and uses the verified address of allauth', async () => {
     const done = await importCase('09-dumpdata-auth.json');
     expect(done.said).toContain('Other model, skipped: auth.permission 2');
     expect(done.said).toContain('Other model, skipped: auth.group 1');
@@ -156,11 +154,11 @@ describe('the import', () => {
     ['11b-log-prefix.json', 'line 1: [2024-05-01 10:00:00] INFO loading'],
     ['11c-suffix.json', 'line 2: Done in 0.3s'],
     ['11i-noise.jsonl', 'line 1: Loaded URLconf...'],
-  ])('quotes what was printed into %s: %s', async (name, line) => {
+  ])('quotes a line that was printed into %s: %s', async (name, line) => {
     expect((await importCase(name)).said).toContain(line);
   });
 
-  it('gives an address that several have to one of them, and loses nobody', async () => {
+  it('gives an address that several have to one of them, and loses no user', async () => {
     const namesOf = async (options?: Options) =>
       rowsOf(await importCase('12-dups.json', options), 'username, email').map(
         ({ username, email }) => `${username} ${email}`,
@@ -190,7 +188,7 @@ describe('the import', () => {
     expect(strict.refused).toEqual(['101: email_taken', '102: username_taken', '104: email_taken']);
   });
 
-  it('lists the fields of a user model of one’s own, and takes them by --map', async () => {
+  it('lists the fields of a custom user model, and maps them with --map', async () => {
     const done = await importCase('15-docs-myuser.json');
     expect(done.said).toMatch(/NOT IMPORTED.*: is_admin, set for 1 of 1.*--map is_staff=is_admin/);
     expect(done.said).toMatch(/^Fields not imported.*full_name 1, phone_number 1, email_verified 1, role 1/m);
@@ -225,24 +223,21 @@ describe('staff', () => {
   const staffOf = ({ rows }: ReturnType<typeof memoryD1>) =>
     rows('SELECT username FROM users WHERE is_staff = 1 ORDER BY username').map(({ username }) => username);
 
-  it.each([false, true])(
-    'whose address nobody has verified are no staff here (dry run: %s)',
-    async (dryRun) => {
-      const { database, leftOut, refused, said } = await importRecords(records, { keep: 'first', dryRun });
-      if (!dryRun) expect(staffOf(database)).toEqual(['verified']);
-      expect(leftOut).toEqual([
-        '2: is_staff (email_not_verified)',
-        '3: email (email_taken)',
-        '3: is_staff (email_not_verified)',
-        '4: is_staff (email_not_verified)',
-      ]);
-      expect(refused).toEqual([]);
-      expect(said).toMatch(/^Staff: 1 of the imported, as they were$/m);
-      expect(said).toMatch(/^NOT STAFF: 3 of the imported were, .*\n.*--keep-unverified-staff$/m);
-    },
-  );
+  it.each([false, true])('whose address is not verified are not staff here (dry run: %s)', async (dryRun) => {
+    const { database, leftOut, refused, said } = await importRecords(records, { keep: 'first', dryRun });
+    if (!dryRun) expect(staffOf(database)).toEqual(['verified']);
+    expect(leftOut).toEqual([
+      '2: is_staff (email_not_verified)',
+      '3: email (email_taken)',
+      '3: is_staff (email_not_verified)',
+      '4: is_staff (email_not_verified)',
+    ]);
+    expect(refused).toEqual([]);
+    expect(said).toMatch(/^Staff: 1 of the imported, as before$/m);
+    expect(said).toMatch(/^NOT STAFF: 3 of the imported were staff, .*\n.*--keep-unverified-staff$/m);
+  });
 
-  it('whose address another account here has are none either', async () => {
+  it('whose address another account here has are not staff either', async () => {
     const database = memoryD1();
     await database.writer.write([
       `INSERT INTO users (id, email, password_hash, date_joined) VALUES ('own', 'a@example.com', 'x', 0)`,
@@ -253,10 +248,10 @@ describe('staff', () => {
     expect(leftOut).toContain('1: is_staff (email_not_verified)');
   });
 
-  it('stay staff where the operator says so', async () => {
+  it('stay staff if the operator says so', async () => {
     const kept = await importRecords(records, { keep: 'first', keepUnverifiedStaff: true });
     expect(staffOf(kept.database)).toEqual(['loser', 'nomail', 'unverified', 'verified']);
-    expect(kept.said).toMatch(/^Staff: 4 of the imported, as they were, 3 of them without a verified/m);
+    expect(kept.said).toMatch(/^Staff: 4 of the imported, as before, 3 of them without a verified/m);
     expect(kept.said).not.toContain('NOT STAFF');
   });
 

@@ -117,13 +117,21 @@ describe('an account at a provider', () => {
   });
 
   it.each<[string, unknown[], string]>([
-    ['without an issuer', [social(7, 'facebook', '1')], 'facebook 1: no issuer'],
-    ['of Microsoft without a tenant', [social(7, 'microsoft', '1')], 'microsoft 1: no issuer'],
-    ['that does not say who it is', [social(7, 'google', null)], 'google 1: the file does not say who'],
-    ['with a number that is not exact', [social(7, 'google', 1e20)], 'google 1: the file does not say who'],
-    ['too long', [social(7, 'google', 'x'.repeat(256))], 'google 1: the file does not say who'],
-    ['without a name', [social(7, '', '1')], 'without a name 1: no issuer'],
-  ])('%s is said and left out, and the user is imported', async (_, records, sentence) => {
+    ['without an issuer', [social(7, 'facebook', '1')], 'facebook 1: the issuer'],
+    ['of Microsoft without a tenant', [social(7, 'microsoft', '1')], 'microsoft 1: the issuer'],
+    [
+      'that does not say who it is',
+      [social(7, 'google', null)],
+      'google 1: the file does not have the users’ ids',
+    ],
+    [
+      'with a number that is not exact',
+      [social(7, 'google', 1e20)],
+      'google 1: the file does not have the users’ ids',
+    ],
+    ['too long', [social(7, 'google', 'x'.repeat(256))], 'google 1: the file does not have the users’ ids'],
+    ['without a name', [social(7, '', '1')], 'without a name 1: the issuer'],
+  ])('%s is reported and left out, and the user is imported', async (_, records, sentence) => {
     const done = await importRecords([user(7), ...records]);
     expect(done.counts).toMatchObject({ imported: 1, refused: 0, connections: 0 });
     expect(done.said).toContain('Accounts at other providers: 0 of 1 imported\n');
@@ -131,12 +139,12 @@ describe('an account at a provider', () => {
     expect(connectionsOf(done)).toEqual([]);
   });
 
-  it('is only named in the users of Supabase by themselves', async () => {
+  it('is only named if Supabase’s users are exported without identities', async () => {
     const done = await importFile(`${FOLDER}/supabase.csv`, { from: 'supabase' });
-    expect(done.said).toContain('  NOT IMPORTED: google 1: the file does not say who they are there');
+    expect(done.said).toContain('  NOT IMPORTED: google 1: the file does not have the users’ ids there');
   });
 
-  it('of a provider of one’s own comes by --provider', async () => {
+  it('of a custom provider is imported with --provider', async () => {
     const done = await importRecords([user(7), social(7, 'openid_connect', 'u1')], {
       providers: ['openid_connect=keycloak=https://id.example.com/realms/x'],
     });
@@ -144,19 +152,19 @@ describe('an account at a provider', () => {
   });
 });
 
-describe('of one account that several have', () => {
+describe('a connection that several users have', () => {
   const records = [user(7), user(8), social(8, 'google', '109'), social(7, 'google', '109')];
 
-  it.each([false, true])('the first keeps it, and the report says so; dry run: %s', async (dryRun) => {
+  it.each([false, true])('stays with the first, and the report says so; dry run: %s', async (dryRun) => {
     const done = await importRecords(records, { dryRun });
     expect(done.leftOut).toEqual(['8: connection (connection_taken)']);
     expect(done.said).toContain('Left out: connection (connection_taken) 1');
-    expect(done.said).toContain('1 of 2 imported, 1 that another account has');
+    expect(done.said).toContain('1 of 2 imported, 1 that another user has');
     expect(connectionsOf(done)).toEqual(dryRun ? [] : [`user7 google ${GOOGLE} 109`]);
     expect(directoryFaults(done)).toEqual([]);
   });
 
-  it('the one who has it here keeps it', async () => {
+  it('stays with the user who has it here', async () => {
     const { database } = await importRecords([user(1), social(1, 'google', '109')]);
     for (const dryRun of [true, false]) {
       const done = await importRecords([user(7), social(7, 'google', '109'), social(7, 'github', '1')], {
@@ -173,7 +181,7 @@ describe('of one account that several have', () => {
     expect(directoryFaults({ database })).toEqual([]);
   });
 
-  it('who is refused takes none of it', async () => {
+  it('is not taken by a refused user', async () => {
     const done = await importRecords([
       user(7, { username: '' }),
       user(8),
@@ -184,12 +192,12 @@ describe('of one account that several have', () => {
     expect(connectionsOf(done)).toEqual([`user8 google ${GOOGLE} 109`]);
   });
 
-  it('the others are refused by --strict', async () => {
+  it('refuses the others with --strict', async () => {
     const done = await importRecords(records, { strict: true });
     expect(done.refused).toEqual(['8: connection_taken']);
   });
 
-  it('named twice by one user there is one', async () => {
+  it('is one if one user has it twice', async () => {
     const done = await importRecords([user(7), social(7, 'google', '109'), social(7, 'google', '109')]);
     expect(connectionsOf(done)).toEqual([`user7 google ${GOOGLE} 109`]);
     expect(done.leftOut).toEqual([]);
@@ -207,7 +215,7 @@ describe('a connection that was imported', () => {
     expect(directoryFaults({ database })).toEqual([]);
   });
 
-  it('goes with its user by --undo, unless somebody signed in with it since', async () => {
+  it('is deleted with its user by --undo, unless it was used to sign in since', async () => {
     const done = await importRecords([
       user(7),
       user(8),
@@ -217,7 +225,7 @@ describe('a connection that was imported', () => {
     await done.database.writer.write([
       `UPDATE connections SET last_used_at = ${IMPORTED_AT + 1} WHERE subject = '110'`,
     ]);
-    expect(await takeBack(done)).toMatchObject({ takenBack: 1, used: 1 });
+    expect(await takeBack(done)).toMatchObject({ deleted: 1, used: 1 });
     expect(connectionsOf(done)).toEqual([`user8 google ${GOOGLE} 110`]);
     expect(directoryFaults(done)).toEqual([]);
   });
@@ -262,12 +270,12 @@ describe('--provider', () => {
     ['okta=nowhere', 'takes NAME=ISSUER'],
     ['azure=microsoft', 'takes NAME=ISSUER'],
     ['okta=okta=ftp://id.example.com', 'takes NAME=ISSUER'],
-    ['oidc.x=https://id.example.com', 'cannot be the id of a provider'],
+    ['oidc.x=https://id.example.com', 'is not a valid provider id'],
   ])('refuses %s', (option, sentence) => {
     expect(() => parseProviders([option])).toThrow(sentence);
   });
 
-  it('names nobody twice', () => {
+  it('refuses a name given twice', () => {
     expect(() => parseProviders(['a=https://a.example', 'a=https://b.example'])).toThrow('twice');
   });
 });

@@ -37,7 +37,7 @@ describe('--from', () => {
     expect(done.findings.connections).toBe(1);
   });
 
-  it('supabase takes the same as JSON, with the identities', async () => {
+  it('supabase reads the same as JSON, with the identities', async () => {
     const id = '0d8b3c5e-2f3a-4e57-9a43-0d3a7a1f4b10';
     const file = {
       users: [
@@ -53,7 +53,7 @@ describe('--from', () => {
     expect(done.counts).toMatchObject({ read: 3, imported: 1, skipped: 1, parts: 1 });
   });
 
-  it('better-auth joins its two tables, in whichever order', async () => {
+  it('better-auth joins its two tables, in either order', async () => {
     const file = JSON.parse(readFileSync(`${FOLDER}/better-auth.json`, 'utf8'));
     const turned = Buffer.from(JSON.stringify({ account: file.account, user: file.user }));
     for (const done of [
@@ -76,7 +76,7 @@ describe('--from', () => {
     }
   });
 
-  it('firebase reads the export, and names what its custom attributes say', async () => {
+  it('firebase reads the export, and reports its custom attributes', async () => {
     const done = await importSource('firebase.json', { from: 'firebase' });
     expect(rowsOf(done)).toMatchObject([
       {

@@ -193,7 +193,7 @@ describe('what a user cannot keep', () => {
     }
   });
 
-  it('is what an account here has, and it says whose', async () => {
+  it('is what an account here has, and the report names the account', async () => {
     for (const dryRun of [false, true]) {
       const database = memoryD1();
       await database.writer.write([
@@ -241,7 +241,7 @@ describe('what a user cannot keep', () => {
     expect(database.rows('SELECT id FROM users')).toHaveLength(dryRun ? 2 : 3);
   });
 
-  it('is decided again where somebody takes it while the import runs', async () => {
+  it('is decided again if somebody takes it while the import runs', async () => {
     const database = memoryD1();
     const { writer } = database;
     let taken = false;
@@ -291,7 +291,7 @@ describe('an import', () => {
     }
   });
 
-  it('counts a record that is there twice once as imported', async () => {
+  it('counts a repeated record as imported once', async () => {
     const twice = [...users({ pk: 1, username: 'neo' }), ...users({ pk: 1, username: 'neo' })];
     for (const batchSize of [1, 100]) {
       expect((await importRecords(twice, { batchSize })).counts).toMatchObject({
@@ -301,7 +301,7 @@ describe('an import', () => {
     }
   });
 
-  it('adds imported users to the directory, and nobody else', async () => {
+  it('adds only imported users to the directory', async () => {
     const { database } = await importRecords(
       users(
         { pk: 1, username: 'Neo', email: 'neo@example.com' },
@@ -321,7 +321,7 @@ describe('an import', () => {
     expect((await importRecords(mended, { database })).counts).toMatchObject({ imported: 1, refused: 0 });
   });
 
-  it('keeps a UUID unless another account has it, and then finds the person again', async () => {
+  it('keeps a UUID unless another account has it, and finds the user again at the next run', async () => {
     const database = memoryD1();
     await database.writer.write([
       `INSERT INTO users (id, email, password_hash, date_joined) VALUES ('${UUID}', 'own@example.com', 'x', 0)`,
@@ -370,7 +370,7 @@ describe('an import', () => {
     expect(counts).toMatchObject({ read: 10, imported: 4, parts: 6 });
   });
 
-  it('says who may do what and was not imported, and of how many', async () => {
+  it('reports permissions that were not imported, and for how many users', async () => {
     const { said } = await importRecords(
       users(
         { pk: 1, username: 'a', is_superuser: true, totp_secret: 'x', city: 'Seoul' },
@@ -382,7 +382,7 @@ describe('an import', () => {
     expect(said).toMatch(/^Fields not imported.*: is_superuser 2, totp_secret 1, city 1$/m);
   });
 
-  it('adds up, whatever the file is made of', async () => {
+  it('has counts that add up, whatever the file contains', async () => {
     const { counts, said } = await importRecords([
       ...users({ pk: 1, username: 'a' }, { pk: 1, username: 'a' }, { pk: 2, username: '' }),
       { model: 'auth.group', pk: 1, fields: { name: 'editors' } },
@@ -394,11 +394,11 @@ describe('an import', () => {
       ...{ read: 6, imported: 1, alreadyThere: 1, refused: 2, skipped: 1, parts: 1 },
     });
     expect(said).toMatch(
-      /^6 read: 1 imported, 1 already there, 2 refused, 1 of other models, skipped, 1 read with their user\n/,
+      /^6 read: 1 imported, 1 already there, 2 refused, 1 of other models skipped, 1 merged into their user\n/,
     );
   });
 
-  it('keeps each statement under what D1 takes', async () => {
+  it('keeps each statement within D1’s limit', async () => {
     const many = Array.from({ length: 1_500 }, (_, pk) => ({
       pk,
       username: `user${pk}`,
@@ -411,7 +411,7 @@ describe('an import', () => {
     for (const sql of database.writes) expect(new TextEncoder().encode(sql).length).toBeLessThan(100_000);
   });
 
-  it('stops between two batches, and says how many it did not reach', async () => {
+  it('stops between two batches, and reports how many records it did not reach', async () => {
     const many = Array.from({ length: 30 }, (_, pk) => ({ pk, username: `u${pk}` }));
     const controller = new AbortController();
     const { counts, said } = await importRecords(users(...many), {
@@ -440,7 +440,7 @@ describe('--undo', () => {
     return file;
   };
 
-  it('takes back who was imported, but not who has used the account since', async () => {
+  it('deletes imported users, except those who have used their account since', async () => {
     const names = ['idle', 'was-here', 'session', 'logged-in', 'new-password', 'confirmed'];
     const { database, batches } = await importRecords(
       names.map((username, i) =>
@@ -464,7 +464,7 @@ describe('--undo', () => {
     const report = reportOf(batches);
 
     const dry = await undo(database.writer, report, undoing(true));
-    expect(dry).toEqual({ takenBack: 2, used: 4, gone: 0 });
+    expect(dry).toEqual({ deleted: 2, used: 4, gone: 0 });
     expect(database.rows('SELECT id FROM users')).toHaveLength(7);
 
     expect(await undo(database.writer, report, undoing())).toEqual(dry);
@@ -474,17 +474,17 @@ describe('--undo', () => {
     );
     expect(database.rows('SELECT * FROM one_time_tokens')).toEqual([]);
     expect(database.rows('SELECT subject_id FROM admin_log')[0]?.subject_id).not.toBe(idle);
-    expect(await undo(database.writer, report, undoing())).toEqual({ takenBack: 0, used: 4, gone: 2 });
+    expect(await undo(database.writer, report, undoing())).toEqual({ deleted: 0, used: 4, gone: 2 });
   });
 
-  it('refuses the report of another database, and what is no report', async () => {
+  it('refuses the report of another database, and a file that is not a report', async () => {
     const { writer } = memoryD1();
     const other = reportOf([], { at: IMPORTED_AT, database: 'the remote database' });
     await expect(undo(writer, other, undoing())).rejects.toThrow(
       'an import into the remote database, not into',
     );
-    await expect(undo(writer, 'package.json', undoing())).rejects.toThrow('no report of an import');
-    await expect(undo(writer, '/dev/null', undoing())).rejects.toThrow('no report of an import');
+    await expect(undo(writer, 'package.json', undoing())).rejects.toThrow('not the report of an import');
+    await expect(undo(writer, '/dev/null', undoing())).rejects.toThrow('not the report of an import');
   });
 });
 
@@ -492,7 +492,7 @@ describe('npm run import-users', () => {
   const lastLine = ({ stdout }: Ended) => stdout.split('\n').find((line) => line.includes(' read: '));
   const reportOf = ({ stdout }: Ended) => /^Report: (.+)$/m.exec(stdout)?.[1] ?? '';
 
-  it('imports the users of a real Django, twice with one result, and takes them back', {
+  it('imports the users of a real Django, twice with one result, and undoes it', {
     timeout: 120_000,
   }, async () => {
     const folder = temporaryFolder();
@@ -510,7 +510,7 @@ describe('npm run import-users', () => {
     expect(first).toMatchObject({ code: 0 });
     expect(lastLine(first)).toBe('15 read: 15 imported, 0 already there, 0 refused');
     expect(lastLine(dry)).toBe(lastLine(first));
-    expect(first.stdout).toContain('2 of the imported can only reset their password');
+    expect(first.stdout).toContain('2 of the imported must reset their password');
 
     const report = reportOf(first);
     expect([reportOf(dry), report]).toEqual([`${file}.report.jsonl`, `${file}.report-2.jsonl`]);
@@ -566,11 +566,11 @@ describe('npm run import-users', () => {
     expect(await rowsOf(state, select)).toEqual(rows);
 
     const undone = await run('import-users', ['--undo', report, '--persist-to', state]);
-    expect(undone).toMatchObject({ code: 0, stdout: '15 imported: 15 taken back, 0 kept, 0 gone already\n' });
+    expect(undone).toMatchObject({ code: 0, stdout: '15 imported: 15 deleted, 0 kept, 0 already gone\n' });
     expect(await rowsOf(state, select)).toEqual([]);
   });
 
-  it('exits with 2 where somebody was refused', { timeout: 60_000 }, async () => {
+  it('exits with 2 if a user was refused', { timeout: 60_000 }, async () => {
     const folder = temporaryFolder();
     const file = join(folder, 'users.json');
     copyFileSync('test/data/import/06-phone-only.json', file);
@@ -580,7 +580,7 @@ describe('npm run import-users', () => {
     expect(readFileSync(reportOf(ended), 'utf8')).toContain('"outcome":"refused","reason":"nameless"');
   });
 
-  it('killed half-way and run again leaves nobody out and nobody double', { timeout: 120_000 }, async () => {
+  it('killed half-way and run again imports each user once', { timeout: 120_000 }, async () => {
     const folder = temporaryFolder();
     const file = join(folder, 'users.jsonl');
     const state = join(folder, 'state');
@@ -616,16 +616,16 @@ describe('npm run import-users', () => {
   });
 
   it.each([
-    ['no file', [], 'one FILE is needed'],
-    ['two files', ['a.json', 'b.json'], 'one FILE is needed'],
+    ['no file', [], 'exactly one FILE is required'],
+    ['two files', ['a.json', 'b.json'], 'exactly one FILE is required'],
     ['a file that is not there', ['/nowhere/users.json'], 'There is no file'],
     ['an unknown option', ['a.json', '--force'], '--force'],
     ['a batch of nothing', ['a.json', '--batch', '0'], '--batch'],
-    ['an unknown source', ['a.json', '--from', 'mainframe'], '--from is one of django, supabase'],
-    ['an unknown target', ['a.json', '--map', 'hash=password'], 'there is no target “hash”'],
-    ['an unknown way to keep', ['a.json', '--keep', 'all'], '--keep is one of'],
+    ['an unknown source', ['a.json', '--from', 'mainframe'], '--from must be one of django, supabase'],
+    ['an unknown target', ['a.json', '--map', 'hash=password'], 'unknown target “hash”'],
+    ['an unknown way to keep', ['a.json', '--keep', 'all'], '--keep must be one of'],
     ['a place on a remote database', ['package.json', '--remote', '--persist-to', 'x'], '--persist-to'],
-  ])('with %s says so and exits with 1', async (_, args, sentence) => {
+  ])('reports %s and exits with 1', async (_, args, sentence) => {
     const ended = await run('import-users', args);
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toContain(sentence);
@@ -633,7 +633,7 @@ describe('npm run import-users', () => {
   });
 });
 
-describe('the files beside an import', () => {
+describe('the files that an import writes', () => {
   const HEADER = { file: 'users.json', database: 'x', at: 1, dry_run: false, options: {} };
   const modeOf = (file: string) => statSync(file).mode & 0o777;
   /** A file that everybody may read, and a link to it. */
@@ -646,7 +646,7 @@ describe('the files beside an import', () => {
     return { folder, target, link };
   }
 
-  it('are for this user alone, whatever mode a file of that name had', () => {
+  it('can be read only by their owner, whatever mode an existing file had', () => {
     const { folder, target } = trap();
     const report = openReport(join(folder, 'users.json'), HEADER);
     report.close();
@@ -655,7 +655,7 @@ describe('the files beside an import', () => {
     expect(modeOf(target)).toBe(0o600);
   });
 
-  it('are never written through a link: the report takes another name, the id map is refused', () => {
+  it('never follow a symbolic link: the report takes another name, the id map is refused', () => {
     const { folder, target, link } = trap();
     const input = join(folder, 'users.json');
     symlinkSync(target, `${input}.report.jsonl`);

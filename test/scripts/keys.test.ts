@@ -42,7 +42,7 @@ describe('keys new', () => {
     expect(await loadKeySet(stdout, undefined)).toMatchObject({ ok: true, keys: { jwks: { keys: [] } } });
   });
 
-  it('makes another key each time, ES256 where no algorithm is named', async () => {
+  it('makes another key each time, ES256 by default', async () => {
     const made = await Promise.all([run('keys', ['new']), run('keys', ['new'])]);
     const [one, other] = made.map(({ stdout }) => JSON.parse(lines(stdout)[0] ?? ''));
     expect(one).toMatchObject({ kty: 'EC', alg: 'ES256' });
@@ -51,7 +51,7 @@ describe('keys new', () => {
 });
 
 describe('keys rotate', () => {
-  it('prints three steps, of which each is a good setting', async () => {
+  it('prints three steps, each a valid setting', async () => {
     const SIGNING_KEY = 'a-signing-key-for-tests-0123456789-abcdefghijk';
     const { stdout, code } = await run('keys', ['rotate', '--env', 'staging'], { env: { SIGNING_KEY } });
     expect(code).toBe(0);
@@ -73,7 +73,7 @@ describe('keys rotate', () => {
     expect(stdout).toContain('\n3. 1 d later');
   });
 
-  it('waits as long as the longest token lives', async () => {
+  it('waits for the lifetime of the longest token', async () => {
     const env = {
       SIGNING_KEY: 'a-signing-key-for-tests-0123456789-abcdefghijk',
       REFRESH_TOKEN_LIFETIME: '90m',
@@ -81,7 +81,7 @@ describe('keys rotate', () => {
     expect((await run('keys', ['rotate'], { env })).stdout).toContain('\n3. 2 h later');
   });
 
-  it('takes the keys in use from a server', async () => {
+  it('reads the keys in use from a server', async () => {
     const old = { kty: 'EC', crv: 'P-256', kid: 'old', alg: 'ES256', use: 'sig', x: 'x', y: 'y' };
     const { stdout } = await run('keys', ['rotate', '--from', await jwksServer({ keys: [old] })]);
     const [both, , done] = valuesOf(stdout).map(({ value }) => JSON.parse(value));
@@ -89,7 +89,7 @@ describe('keys rotate', () => {
   });
 
   it.each<[string, string[], Record<string, string>, RegExp]>([
-    ['no key', ['rotate'], {}, /keys in use are not known/],
+    ['no key', ['rotate'], {}, /keys in use are unknown/],
     ['no JSON', ['rotate'], { VERIFYING_KEYS: '[' }, /not valid JSON/],
     [
       'a URL that others can change',
@@ -97,8 +97,13 @@ describe('keys rotate', () => {
       {},
       /must be an https: URL/,
     ],
-    ['an unknown algorithm', ['new', '--alg', 'none'], {}, /--alg is one of[\s\S]*Usage: npm run keys --/],
-    ['no command', [], {}, /new or rotate is needed/],
+    [
+      'an unknown algorithm',
+      ['new', '--alg', 'none'],
+      {},
+      /--alg must be one of[\s\S]*Usage: npm run keys --/,
+    ],
+    ['no command', [], {}, /must be new or rotate/],
   ])('refuses %s', async (_, args, env, message) => {
     const { code, stderr, stdout } = await run('keys', args, { env });
     expect([code, stdout]).toEqual([1, '']);
@@ -107,7 +112,7 @@ describe('keys rotate', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['shows no key', { keys: [] }, /shared secret/],
-    ['has no key set', 'Hello', /has no JWK Set/],
+    ['has no key set', 'Hello', /did not return a JWK Set/],
   ])('refuses a server that %s', async (_, answer, message) => {
     const { code, stderr } = await run('keys', ['rotate', '--from', await jwksServer(answer)]);
     expect(code).toBe(1);

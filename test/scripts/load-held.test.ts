@@ -19,8 +19,8 @@ async function server(answer: (path: string, response: ServerResponse) => void):
 const HOW = { connections: 4, seconds: 0.6, answerWithinMs: 300, memoryMiB: () => 1 };
 const asking = (path: string) => () => ({ ask: () => ({ path }), answered: () => {} });
 
-describe('load that is held', () => {
-  it('counts what was answered, what was refused, what failed, what was dropped and what was given up', async () => {
+describe('sustained load', () => {
+  it('counts answered, refused, failed, dropped and timed-out requests', async () => {
     const origin = await server((path, response) => {
       if (path === '/drop') response.destroy();
       else if (path === '/later') response.writeHead(503, { 'retry-after': '0' }).end();
@@ -41,20 +41,20 @@ describe('load that is held', () => {
     expect(await counts('/never')).toEqual(['givenUp']);
   });
 
-  it('says which answer failed first', async () => {
+  it('reports which answer failed first', async () => {
     const origin = await server((_, response) => response.writeHead(500).end('the cause'));
     const { firstFailure } = await hold(origin, HOW, asking('/account/me'));
     expect(firstFailure).toBe('/account/me answered 500: the cause');
   });
 
-  it('looks at memory after the warm-up and at the end', async () => {
+  it('measures memory after the warm-up and at the end', async () => {
     const origin = await server((_, response) => response.end());
     const memory = [10, 20];
     const held = await hold(origin, { ...HOW, memoryMiB: () => memory.shift() ?? 0 }, asking('/'));
     expect(held.memory).toEqual({ early: 10, late: 20 });
   });
 
-  it('compares the sixth of the time after the warm-up with the last', () => {
+  it('compares the first sixth after the warm-up with the last', () => {
     const answers = [
       { at: 9_999, ms: 900 },
       ...Array.from({ length: 100 }, (_, n) => ({ at: 10_000 + n, ms: n + 1 })),
@@ -71,8 +71,8 @@ describe('load that is held', () => {
   });
 });
 
-describe('the Worker under held load', () => {
-  it('answers everybody: log-ins, refreshes and me over 16 and over 64 connections', async () => {
+describe('the Worker under sustained load', () => {
+  it('answers every request: log-ins, refreshes and me over 16 and over 64 connections', async () => {
     const how = { connections: [16, 64], seconds: 2, warmUpSeconds: 0 };
     const { ours } = await measureHeld(await deployed(), null, how, () => {});
     expect(ours.map(({ connections }) => connections)).toEqual([16, 64]);

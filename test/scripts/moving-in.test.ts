@@ -65,7 +65,7 @@ describe('docs/moving-in.md', () => {
     expect(existsSync(join(folder, 'ids.csv'))).toBe(command.includes('--id-map'));
   });
 
-  it('has a command for each way, and no command that is not known', () => {
+  it('has a command for each source, and no unknown command', () => {
     expect(imports.length).toBeGreaterThan(10);
     const others = commands.filter((command) => !imports.includes(command));
     const known = [

@@ -15,12 +15,12 @@ describe('assets/docs/swagger-ui', () => {
   const folder = 'assets/docs/swagger-ui';
   const copies = readdirSync(folder);
 
-  it('has its licence beside it', () => {
+  it('has its licence next to it', () => {
     expect(copies).toEqual(
       expect.arrayContaining(['LICENSE', 'NOTICE', 'swagger-ui-bundle.js', 'swagger-ui.css']),
     );
   });
-  it.each(copies)('has %s as the package has it (npm run build:assets)', (name) => {
+  it.each(copies)('has %s unchanged from the package (npm run build:assets)', (name) => {
     const packaged = readFileSync(join(packageOf('swagger-ui-dist'), name));
     expect(readFileSync(join(folder, name)).equals(packaged)).toBe(true);
   });
@@ -59,7 +59,7 @@ const USE: Record<string, string> = {
   `,
 };
 
-it('gives types that compile, and that tell right from wrong', { timeout: 60_000 }, async () => {
+it('generates types that compile, and that reject wrong calls', { timeout: 60_000 }, async () => {
   const { default: openapiTS, astToString } = await import('openapi-typescript');
   const folder = mkdtempSync(join(tmpdir(), 'openapi-'));
   try {

@@ -100,7 +100,7 @@ const readJson = (...path: string[]) => JSON.parse(readFileSync(join(...path), '
 describe('hono-accounts', () => {
   const own = (...path: string[]) => join(host, 'node_modules/hono-accounts', ...path);
 
-  it('has what it needs, and neither sources, tests, benchmarks nor a Node', () => {
+  it('contains what it needs, and no sources, tests, benchmarks or Node', () => {
     const roots = new Set(files(own()).map((file) => file.split('/')[0]));
     expect([...roots].sort()).toEqual([
       ...['CHANGELOG.md', 'LICENSE', 'README.md', 'assets', 'bin', 'client', 'lib', 'migrations'],
@@ -112,7 +112,7 @@ describe('hono-accounts', () => {
     expect(readdirSync(join(host, 'node_modules/.bin'))).not.toContain('node');
   });
 
-  it('is small, with all that comes along', () => {
+  it('is small, its dependencies included', () => {
     const names = readdirSync(join(host, 'node_modules')).filter(
       (name) => !['wrangler', 'react', '@types', '@cloudflare', '.bin'].includes(name),
     );
@@ -123,7 +123,7 @@ describe('hono-accounts', () => {
     expect(sum).toBeLessThan(INSTALLED_MAX_BYTES);
   });
 
-  it('takes hono of the host, and runs no script when it is installed', () => {
+  it('uses the host’s hono, and runs no install script', () => {
     const manifest = readJson(own('package.json'));
     expect(manifest.peerDependencies).toHaveProperty('hono');
     expect(manifest.dependencies).not.toHaveProperty('hono');
@@ -143,7 +143,7 @@ describe('hono-accounts', () => {
     expect([stdout, stderr]).toEqual(['function,function,function\n', '']);
   });
 
-  it('has source maps that need no source', () => {
+  it('has source maps that contain their sources', () => {
     const map = readJson(own('lib/token/rotation.js.map'));
     expect(map.sourcesContent[0]).toContain('export function judgeRotation');
   });
@@ -204,7 +204,7 @@ describe('hono-accounts', () => {
     expect([text.includes('/notes'), text.match(/\bReact\.\w+/g)]).toEqual([true, null]);
   });
 
-  it('gives a Worker that only guards its routes nothing else', async () => {
+  it('adds nothing but the guard to a Worker that only guards its routes', async () => {
     const text = await bundle('guarded.ts', { from: host });
     expect(text).toContain('/notes');
     for (const foreign of ['SQLiteD1Session', 'ZodMini', 'qwerty']) expect(text).not.toContain(foreign);
@@ -252,7 +252,7 @@ describe('npx hono-accounts', () => {
     expect(readdirSync(join(host, '.wrangler')).filter((name) => name.endsWith('.json'))).toEqual([]);
   }, 120_000);
 
-  it('makes a staff account by the rules of the host, and exports and imports users', () => {
+  it('creates a staff account by the rules of the host, and exports and imports users', () => {
     const weak = call(['createsuperuser', '--email', 'boss@example.com'], { input: 'correct horse\n' });
     expect([weak.status, weak.stderr]).toEqual([1, expect.stringContaining('at least 20 characters')]);
     const made = call(['createsuperuser', '--email', 'boss@example.com'], {
@@ -272,17 +272,17 @@ describe('npx hono-accounts', () => {
     ]);
   }, 240_000);
 
-  it('makes keys, with no configuration at all', () => {
+  it('creates keys without any configuration', () => {
     const { stdout, status } = call(['keys', 'new'], { cwd: join(folder, 'elsewhere') });
     expect(status).toBe(0);
     expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({ alg: 'ES256' });
   });
 
   it.each<[string, string[], RegExp]>([
-    ['no configuration', ['migrate'], /no wrangler\.toml, wrangler\.json or wrangler\.jsonc here or above/],
-    ['an unknown command', ['migrat'], /no command migrat\.\nUsage: npx hono-accounts/],
+    ['no configuration', ['migrate'], /No wrangler\.toml, wrangler\.json or wrangler\.jsonc was found/],
+    ['an unknown command', ['migrat'], /Unknown command: migrat\nUsage: npx hono-accounts/],
     ['a wrong option', ['keys', 'new', '--alg', 'none'], /Usage: npx hono-accounts keys new/],
-  ])('says so, where there is %s', (_, args, message) => {
+  ])('reports that there is %s', (_, args, message) => {
     const { stderr, status } = call(args, { cwd: join(folder, 'elsewhere') });
     expect(status).toBe(1);
     expect(stderr).toMatch(message);
@@ -392,7 +392,7 @@ export default new Hono()
 describe('hono-accounts-client', () => {
   const own = (...path: string[]) => join(page, 'node_modules/hono-accounts-client', ...path);
 
-  it('comes alone, and is small', () => {
+  it('has no dependencies, and is small', () => {
     expect(readdirSync(join(page, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
       'hono-accounts-client',
     ]);

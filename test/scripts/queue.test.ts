@@ -59,7 +59,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => miniflare?.dispose());
 
-it('a consumer gets each event, also after it refused one', async () => {
+it('a consumer gets each event, also after refusing one', async () => {
   const signedUp = await miniflare.dispatchFetch('http://localhost/account/sign-up', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

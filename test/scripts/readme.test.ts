@@ -29,7 +29,7 @@ function isBroken(page: string, link: string): boolean {
 }
 
 describe('docs/settings.md', () => {
-  it('has every setting as the source has it', () => {
+  it('has every setting as in the source', () => {
     expect(read('docs/settings.md')).toContain(settingsTable());
   });
 });

@@ -54,7 +54,7 @@ const importDump = (writer: D1Writer) =>
   importFile('test/data/django/dumpdata.json', { database: { ...memoryD1(), writer }, batchSize: 6 });
 
 describe('a remote D1', { timeout: 30_000 }, () => {
-  it('takes the users of a real Django, twice with one result', async () => {
+  it('imports the users of a real Django, twice with one result', async () => {
     const { writer, database, calls } = fakeCloudflare();
     const first = await importDump(writer);
     expect(first.counts).toMatchObject({ read: 15, imported: 15, alreadyThere: 0, refused: 0 });
@@ -76,7 +76,7 @@ describe('a remote D1', { timeout: 30_000 }, () => {
     }
   });
 
-  it('is written to by way of a file for this user alone, which is gone after', async () => {
+  it('is written to through a file that only its owner can read, which is deleted afterwards', async () => {
     const { writer, calls } = fakeCloudflare();
     await writer.write([
       "INSERT INTO users (id, email, password_hash, date_joined) VALUES ('a', 'a@b.c', 'h', 0)",
@@ -87,7 +87,7 @@ describe('a remote D1', { timeout: 30_000 }, () => {
     expect(existsSync(dirname(call?.file ?? ''))).toBe(false);
   });
 
-  it('that fails is reported with its reason, and the file is deleted all the same', async () => {
+  it('reports why a write failed, and deletes the file all the same', async () => {
     vi.stubEnv('FAKE_FAULT', 'files');
     const { writer, calls } = fakeCloudflare();
     await expect(writer.write(["SELECT 'secret'"])).rejects.toThrow('the fault that was asked for');
@@ -102,14 +102,14 @@ describe('a remote D1', { timeout: 30_000 }, () => {
     expect(database.prepare('SELECT count(*) AS n FROM users').get()).toEqual({ n: 0 });
   });
 
-  it('without the tables says how to create them', async () => {
+  it('without tables is an error that says how to create them', async () => {
     const { writer } = fakeCloudflare({ migrated: false });
     await expect(requireTables(writer, 'npx wrangler d1 migrations apply DB --remote')).rejects.toThrow(
       /no table "users".*npx wrangler d1 migrations apply DB --remote/,
     );
   });
 
-  it('may be that of a named environment', async () => {
+  it('can be that of a named environment', async () => {
     const { writer, calls } = fakeCloudflare({ environment: 'staging' });
     expect(await writer.read('SELECT 1 AS one')).toEqual([{ one: 1 }]);
     expect(calls()[0]?.args).toEqual([

@@ -46,25 +46,25 @@ describe('npm run smoke', () => {
     const { code, stdout, stderr } = await run('smoke', [origin]);
     expect(stderr).toBe('');
     expect(stdout).not.toMatch(/^(FAIL|skip)/m);
-    expect(stdout).toContain('ok    log-in after withdrawal is 401');
+    expect(stdout).toContain('ok    log-in after that is 401');
     expect(code).toBe(0);
   });
 
-  it('fails where a refresh gives another successor each time', async () => {
+  it('fails if a refresh returns another successor each time', async () => {
     const origin = await serve({ BLACKLIST_AFTER_ROTATION: 'false' });
     const { code, stdout } = await run('smoke', [origin]);
-    expect(stdout).toMatch(/^FAIL {2}the rotated token, sent again at once, gives the same successor/m);
+    expect(stdout).toMatch(/^FAIL {2}the rotated token, sent again at once, returns the same successor/m);
     expect(code).toBe(1);
   });
 
-  it('checks what it can where nobody may sign up', async () => {
+  it('checks what it can if sign-up is closed', async () => {
     const origin = await serve({ SIGN_UP: 'closed' });
     const { code, stdout } = await run('smoke', [origin]);
     expect(stdout).toMatch(/^skip {2}sign-up .*403 sign_up_closed/m);
     expect(code).toBe(0);
   });
 
-  it('says so where nothing answers', async () => {
+  it('fails if nothing answers', async () => {
     const { code, stderr } = await run('smoke', ['http://127.0.0.1:9']);
     expect(stderr).toMatch(/failed at http:\/\/127\.0\.0\.1:9/);
     expect(code).toBe(1);

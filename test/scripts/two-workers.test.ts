@@ -47,11 +47,11 @@ async function makeStaff() {
   return { ...who, ...(body as Tokens) };
 }
 
-describe('log-ins at one Worker beside a change of staff at another', () => {
+describe('log-ins at one Worker during a change of staff at another', () => {
   it.each([
     ['demotion', 1, false],
     ['promotion', 0, true],
-  ])('a %s leaves no live session whose token says otherwise', async (_, before, is_staff) => {
+  ])('a %s leaves no live session with the old staff flag in its token', async (_, before, is_staff) => {
     const { one, other, run } = workers;
     const boss = await makeStaff();
     const outcomes: string[] = [];

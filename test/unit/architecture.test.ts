@@ -94,7 +94,7 @@ function circlesIn(graph: ReadonlyMap<string, Iterable<string>>): string[] {
 }
 
 describe('the source', () => {
-  it('imports downwards only: routes, application, rules; stores beside them', () => {
+  it('imports downwards only: routes, application, rules; stores implement ports', () => {
     const wrong = [...IMPORTS].flatMap(([file, imports]) =>
       imports
         .filter((imported) => !MAY_IMPORT[layerOf(file)]?.includes(layerOf(imported)))
@@ -119,7 +119,7 @@ describe('the source', () => {
     expect(circlesIn(folders)).toEqual([]);
   });
 
-  it('knows Hono in routes and HTTP alone (and hono/jwt in the codec), Drizzle in stores alone', () => {
+  it('imports Hono only in routes and HTTP (and hono/jwt in the codec), Drizzle only in stores', () => {
     const using = (library: string, layers: string[]) =>
       FILES.filter(
         (file) =>
@@ -129,7 +129,7 @@ describe('the source', () => {
     expect(using('hono', ['routes', 'http', 'guard', 'composition'])).toEqual(['token/codec.ts']);
   });
 
-  it('is in small files: none over 300 lines, half of them within 110', () => {
+  it('has small files: none over 300 lines, a median of at most 110', () => {
     const lines = FILES.filter((file) => !file.includes('.generated.')).map(
       (file) => [readFileSync(`src/${file}`, 'utf8').split('\n').length - 1, file] as const,
     );
@@ -140,7 +140,7 @@ describe('the source', () => {
 });
 
 describe('the tests', () => {
-  it('are in files of at most 700 lines', () => {
+  it('have files of at most 700 lines', () => {
     const files = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter(
       (file) => /\.tsx?$/.test(file) && !/node_modules|clients\/generated/.test(file),
     );

@@ -49,21 +49,21 @@ const sids = (count: number) => Array.from({ length: count }, (_, i) => `s${i + 
 const lost = (count: number) => ['error', 'kv_unavailable', { call: 'blacklist.add', lost: count }];
 
 describe('a look into the blacklist', () => {
-  it('asks for the session, and lets a place keep the answer for the shortest time that KV allows', async () => {
+  it('reads the session, cached for the shortest time that KV allows', async () => {
     const fake = fakeKv({ get: async () => 'replayed' });
     expect(await fake.find('s1')).toBe('replayed');
     expect(fake.asked).toEqual([['get', 'revoked:s1', { type: 'text', cacheTtl: 30 }]]);
     expect(fake.lines).toEqual([]);
   });
 
-  it('is null where KV knows nothing', async () => {
+  it('is null if KV has no entry', async () => {
     expect(await fakeKv().find('s1')).toBeNull();
   });
 
   it.each([
     ['throws', fails],
     ['hangs', hangs],
-  ])('is unknown where KV %s, which is told to the log and not asked again', async (_, get) => {
+  ])('is unknown if KV %s, which is logged and not retried', async (_, get) => {
     const fake = fakeKv({ get });
     expect(await fake.find('s1')).toBe('unknown');
     expect(fake.asked).toHaveLength(1);
@@ -71,7 +71,7 @@ describe('a look into the blacklist', () => {
   });
 });
 
-describe('what is put on the blacklist', () => {
+describe('an entry of the blacklist', () => {
   it('is the reason, under the session, for as long as a token of it could be sent', async () => {
     const fake = fakeKv();
     await fake.add('s1', 's2');
@@ -101,7 +101,7 @@ describe('what is put on the blacklist', () => {
     },
   );
 
-  it('is nothing where no session ended', async () => {
+  it('is not written if no session ended', async () => {
     const fake = fakeKv();
     await fake.add();
     expect([fake.asked, fake.lines]).toEqual([[], []]);
@@ -110,7 +110,7 @@ describe('what is put on the blacklist', () => {
   it.each([
     ['throws', fails],
     ['hangs', hangs],
-  ])('is tried once more where KV %s the first time, and nobody is told', async (_, fault) => {
+  ])('is retried once if KV %s the first time, without a log line', async (_, fault) => {
     const fake = fakeKv({ put: (n) => (n === 1 ? fault() : Promise.resolve()) });
     await fake.add('s1');
     expect(fake.asked.map(([, key]) => key)).toEqual(['revoked:s1', 'revoked:s1']);
@@ -120,14 +120,14 @@ describe('what is put on the blacklist', () => {
   it.each([
     ['throws', fails],
     ['hangs', hangs],
-  ])('is given up after two tries where KV %s, and told to the log: D1 has it', async (_, put) => {
+  ])('is given up after two tries if KV %s, and logged: D1 has the revocation', async (_, put) => {
     const fake = fakeKv({ put });
     await fake.add('s1');
     expect(fake.asked).toHaveLength(2);
     expect(fake.lines).toEqual([lost(1)]);
   });
 
-  it('goes six at a time, in turn, which is what a Worker may have open', async () => {
+  it('is written with at most six at a time, the limit of open connections of a Worker', async () => {
     let open = 0;
     let most = 0;
     const fake = fakeKv({
@@ -143,14 +143,14 @@ describe('what is put on the blacklist', () => {
     expect(fake.asked.map(([, key]) => key)).toEqual(sids(14).map((sid) => `revoked:${sid}`));
   });
 
-  it('goes on past one that is lost', async () => {
+  it('is written although another one fails', async () => {
     const fake = fakeKv({ put: (_, key) => (key === 'revoked:s2' ? fails() : Promise.resolve()) });
     await fake.add(...sids(8));
     expect(fake.asked).toHaveLength(9);
     expect(fake.lines).toEqual([lost(1)]);
   });
 
-  it('ends with a round of which nothing arrived: KV is away', async () => {
+  it('are given up after a round in which all fail: KV is unavailable', async () => {
     const fake = fakeKv({ put: fails });
     await fake.add(...sids(20));
     expect(fake.asked).toHaveLength(2 * 6);

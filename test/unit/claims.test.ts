@@ -50,13 +50,13 @@ describe('claims on the wire', () => {
     ['the user id as constructor', REFRESH, { ...RULES, userIdClaim: 'constructor' }],
   ];
   for (const [name, claims, rules] of roundTrips) {
-    it(`come back as they were: ${name}`, () => {
+    it(`are decoded as they were: ${name}`, () => {
       const json = JSON.stringify(toWire(claims, rules));
       expect(fromWire(parsed(json), ANY_TYPE, rules, NOW)).toStrictEqual({ ok: true, claims });
     });
   }
 
-  it('are these names and no other', () => {
+  it('have exactly these names', () => {
     const rules = { ...RULES, issuer: 'me', audience: 'you', userIdClaim: 'user_id' };
     expect(toWire({ ...ACCESS, is_staff: true }, rules)).toStrictEqual({
       token_type: 'access',
@@ -77,31 +77,31 @@ describe('claims on the wire', () => {
     expect(Object.keys(toWire(REFRESH, RULES))).toStrictEqual([...names, 'aud']);
   });
 
-  it('carry nothing that only happens to lie on the object', () => {
+  it('contain no other property of the object', () => {
     const claims = { ...REFRESH, is_staff: true, email: 'a@b.example' };
     expect(Object.keys(toWire(claims, RULES))).toStrictEqual(Object.keys(toWire(REFRESH, RULES)));
   });
 
-  it('that are not ours decide nothing, and come back apart', () => {
+  it('that are not ours have no effect, and are returned separately', () => {
     const extra = { email: 'a@b.example', scope: ['all'] };
     const payload = parsed(JSON.stringify({ ...WIRE, ...extra, iss: 7, aud: {} }));
     expect(fromWire(payload, API, RULES, NOW)).toStrictEqual({ ok: true, claims: { ...ACCESS, extra } });
   });
 
-  it('of a host never stand in for ours, whatever they are called', () => {
+  it('of a host never replace ours, whatever their name', () => {
     const extra = { sub: 'other', is_staff: true, exp: 9, role: 'cook' };
     const wire = toWire({ ...ACCESS, extra }, RULES);
     expect(wire).toStrictEqual({ ...WIRE, role: 'cook', ...('is_staff' in wire && { is_staff: true }) });
   });
 
-  it('under another user-id claim: sub counts for nothing', () => {
+  it('under another user-id claim: sub is ignored', () => {
     expect(faultOf(WIRE, { ...RULES, userIdClaim: 'user_id' })).toBe('claims');
     const both = { ...WIRE, user_id: 'other' };
     const verdict = fromWire(both, API, { ...RULES, userIdClaim: 'user_id' }, NOW);
     expect(verdict).toStrictEqual({ ok: true, claims: { ...ACCESS, sub: 'other' } });
   });
 
-  it('have no reserved name that their own writer does not use, nbf apart', () => {
+  it('reserve exactly the names that are written, and nbf', () => {
     const rules = { ...RULES, issuer: 'i', audience: 'a', userIdClaim: 'user' };
     const written = new Set(Object.keys(toWire({ ...ACCESS, is_staff: true }, rules)));
     written.delete('user');
@@ -110,7 +110,7 @@ describe('claims on the wire', () => {
   });
 });
 
-describe('a payload that is no object is a fault and never a throw', () => {
+describe('a payload that is not an object is a fault and does not throw', () => {
   for (const json of ['null', '[]', '[{"sub":"u"}]', '"text"', '""', '0', '1.5', 'true', 'false', '{}']) {
     it(json, () =>
       expect(fromWire(parsed(json), API, RULES, NOW)).toStrictEqual({ ok: false, fault: 'claims' }),
@@ -214,7 +214,7 @@ describe('an odd claim', () => {
   }
 });
 
-describe('what a prototype holds is no claim', () => {
+describe('properties of a prototype are not claims', () => {
   it('members under __proto__', () => {
     expect(faultOf(parsed(`{"__proto__":${JSON.stringify(WIRE)}}`))).toBe('claims');
   });
@@ -228,7 +228,7 @@ describe('what a prototype holds is no claim', () => {
       expect(faultOf(without('sub'), { ...RULES, userIdClaim })).toBe('claims');
     });
   }
-  it('members() sees own names only, __proto__ among them', () => {
+  it('members() returns own names only, including __proto__', () => {
     expect([...(members(parsed('{"__proto__":1,"a":2}')) ?? [])]).toStrictEqual([
       ['__proto__', 1],
       ['a', 2],
@@ -285,13 +285,13 @@ describe('times', () => {
     it(`${name}: ${fault}`, () => expect(at(leeway, change)).toBe(fault));
   }
   for (const now of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-    it(`a clock that says ${now} lets nothing pass`, () => expect(at(0, {}, now)).not.toBe('none'));
+    it(`a clock that says ${now} accepts nothing`, () => expect(at(0, {}, now)).not.toBe('none'));
   }
 });
 
 describe('the claims of a refused token', () => {
   const expired = { ...WIRE, exp: NOW };
-  it('come along where it has only expired', () => {
+  it('are returned if it has only expired', () => {
     expect(fromWire(expired, API, RULES, NOW)).toStrictEqual({
       ok: false,
       fault: 'expired',
@@ -306,7 +306,7 @@ describe('the claims of a refused token', () => {
     ['odd', { is_staff: 1 }, RULES, 'claims'],
   ];
   for (const [name, change, rules, fault] of more) {
-    it(`do not where it is also ${name}`, () => {
+    it(`are not returned if it is also ${name}`, () => {
       expect(fromWire({ ...expired, ...change }, API, rules, NOW)).toStrictEqual({ ok: false, fault });
     });
   }
@@ -335,7 +335,7 @@ describe('an access token from before a claim was introduced', () => {
     ['amr', { amr: [] }],
   ];
   for (const [name, least] of cases) {
-    it(`counts as one that proves nothing: ${name}`, () => {
+    it(`counts as never authenticated: ${name}`, () => {
       expect(fromWire(without(name), API, RULES, NOW)).toStrictEqual({
         ok: true,
         claims: { ...ACCESS, ...least },

@@ -49,25 +49,25 @@ describe('the built client', () => {
     expect(gzipBytes('client.js')).toBeLessThan(CLIENT_MAX_GZIP_BYTES);
   });
 
-  it('has a hook for React of at most 1 KiB, in which no client is', () => {
+  it('has a hook for React of at most 1 KiB, without the client', () => {
     expect(gzipBytes('react.js')).toBeLessThan(ENTRY_MAX_GZIP_BYTES);
     expect(read('react.js')).toContain('from"react"');
     expect(read('react.js')).not.toContain('/token/refresh');
   });
 
-  it('has an entry for the second factor of at most 1 KiB, in which no client is', () => {
+  it('has an entry for the second factor of at most 1 KiB, without the client', () => {
     expect(gzipBytes('factors.js')).toBeLessThan(ENTRY_MAX_GZIP_BYTES);
     expect(read('factors.js')).toContain('/factors/totp');
     expect(read('factors.js')).not.toContain('/token/refresh');
   });
 
-  it('has an entry for signing in by e-mail of at most 1 KiB, in which no client is', () => {
+  it('has an entry for signing in by e-mail of at most 1 KiB, without the client', () => {
     expect(gzipBytes('email-sign-in.js')).toBeLessThan(ENTRY_MAX_GZIP_BYTES);
     expect(read('email-sign-in.js')).toContain('/login/email/confirm');
     expect(read('email-sign-in.js')).not.toContain('/token/refresh');
   });
 
-  it('has an entry for passkeys of at most 1.5 KiB, in which no client is', () => {
+  it('has an entry for passkeys of at most 1.5 KiB, without the client', () => {
     expect(gzipBytes('passkeys.js')).toBeLessThan(PASSKEYS_MAX_GZIP_BYTES);
     expect(read('passkeys.js')).toContain('/login/passkey/options');
     expect(read('passkeys.js')).not.toContain('/token/refresh');
@@ -120,7 +120,7 @@ console.log(JSON.stringify({ sent, names: [AccountsError.name.length > 0, typeof
 const NODES: [string, string][] = [['this Node', process.execPath]];
 if (existsSync('/usr/bin/node')) NODES.push(['the machine’s Node', '/usr/bin/node']);
 
-describe('everybody can load it', () => {
+describe('every environment can load it', () => {
   it.each(NODES)('with import() in %s, which ends by itself', (_, node) => {
     writeFileSync(join(project, 'program.mjs'), PROGRAM);
     const { stdout, stderr } = spawnSync(node, ['program.mjs'], {
@@ -138,7 +138,7 @@ describe('everybody can load it', () => {
     });
   });
 
-  it('in Node, which ends although another tab could still say something', () => {
+  it('in Node, which exits although the BroadcastChannel is open', () => {
     const program = `
       import { createClient } from 'hono-accounts-client';
       createClient({ url: 'https://accounts.example.com', store: { get: () => null, set() {} } });
@@ -148,7 +148,7 @@ describe('everybody can load it', () => {
     expect(status).toBe(0);
   });
 
-  it('with a bundler, which takes no more than is used', async () => {
+  it('with a bundler, which includes only what is used', async () => {
     writeFileSync(join(project, 'app.js'), PROGRAM);
     expect(await bundle('app.js', { from: project })).toContain('/token/refresh');
     writeFileSync(
@@ -229,14 +229,14 @@ describe('everybody can load it', () => {
   });
 });
 
-it('knows every code that the server refuses with', () => {
+it('knows every error code of the server', () => {
   const source = readFileSync(join(root, 'src/client/errors.ts'), 'utf8');
   const known = new Set([...source.matchAll(/^ {2}\| '(\w+)'/gm)].map((match) => match[1]));
   const sent = (Object.keys(REFUSALS) as RefusalName[]).map(refusalCode);
   expect(sent.filter((code) => !known.has(code))).toEqual([]);
 });
 
-it('gives no URL an origin that URL does not give it', () => {
+it('computes the same origins as the URL class', () => {
   const part = fc.constantFrom(
     ...'http https : / // \\ @ . - % # ? [ ] \t \n 0 :80 :443 :0443 a b.example 127.1 xn--a é'.split(' '),
   );

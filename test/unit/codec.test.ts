@@ -52,7 +52,7 @@ import {
   withSignature,
 } from '../support/codec.ts';
 
-describe('the tables below start from tokens that are good', () => {
+describe('the tables below start from valid tokens', () => {
   const signed: Case[] = [
     ['HS256 without kid', good, 'none'],
     ['HS256', token({ ...HS, kid: 'h' }, PAYLOAD, hmac(OTHER_SECRET)), 'none'],
@@ -345,12 +345,12 @@ describe('the length', () => {
     throw new Error(`no token of ${length} characters`);
   };
 
-  it('of 4096 characters is read', async () => {
+  it('of 4096 characters is accepted', async () => {
     const text = await filled(4096);
     expect(text).toHaveLength(MAX_TOKEN_LENGTH);
     expect(await faultOf(text)).toBe('none');
   });
-  it('of 4097 characters is not, though all else be right', async () => {
+  it('of 4097 characters is not, even if the token is otherwise valid', async () => {
     const text = await filled(4097);
     expect(await honoVerify(text, SECRET, { alg: 'HS256', exp: false, iat: false })).toMatchObject(PAYLOAD);
     expect(await faultOf(text)).toBe('too_long');
@@ -386,7 +386,7 @@ describe('hono alone accepts more than one spelling', () => {
     ['a header', `${otherSpellings(unaligned(HS))[0]}.${goodPayload}`],
   ];
   for (const [what, data] of signedAs) {
-    it(`of ${what} too, where it is signed in another`, async () => {
+    it(`of ${what} is refused too if another spelling was signed`, async () => {
       const text = `${data}.${await hmac(SECRET)(data)}`;
       const options = { alg: 'HS256', exp: false, iat: false } as const;
       expect(await honoVerify(text, SECRET, options)).toMatchObject(PAYLOAD);
@@ -431,7 +431,7 @@ describe('an ECDSA or RSA signature', () => {
 });
 
 describe('an expired token', () => {
-  it('that is whole comes with its claims', async () => {
+  it('that is otherwise valid has its claims', async () => {
     expect(await codec.verify(good, TYPES, CLAIMS.exp)).toStrictEqual({
       ok: false,
       fault: 'expired',
@@ -451,7 +451,7 @@ describe('an expired token', () => {
   }
 });
 
-describe('whatever is sent', () => {
+describe('any input', () => {
   it('a token that differs in one character is never good', async () => {
     const accepted: string[] = [];
     for (let i = 0; i < good.length; i++) {
@@ -465,7 +465,7 @@ describe('whatever is sent', () => {
     expect(accepted).toStrictEqual([]);
   });
 
-  it('no text makes it throw', async () => {
+  it('no text makes the codec throw', async () => {
     const dotted = fc.array(fc.oneof(fc.string(), fc.base64String(), fc.constant(goodHeader)), {
       maxLength: 5,
     });
@@ -482,7 +482,7 @@ describe('whatever is sent', () => {
     );
   });
 
-  it('no rightly signed JSON makes it throw, or passes', async () => {
+  it('no correctly signed JSON makes it throw, or is accepted', async () => {
     await fc.assert(
       fc.asyncProperty(fc.json(), fc.json(), async (header, payload) => {
         expect((await codec.verify(await token(header, payload), TYPES, NOW)).ok).toBe(false);
@@ -568,11 +568,11 @@ describe('signing', () => {
   }
 });
 
-describe('a rotation of keys', () => {
+describe('a key rotation', () => {
   const first: Jwk = { ...ec.jwk, kid: '2026-01' };
   const second: Jwk = { ...ed.jwk, kid: '2026-02' };
 
-  it('logs nobody out, and a key that is taken away is dead', async () => {
+  it('logs nobody out, and a removed key is refused', async () => {
     const before = createCodec(await keySet(first), RULES);
     const during = createCodec(await keySet(second, [publicAs(first)]), RULES);
     const after = createCodec(await keySet(second), RULES);
@@ -585,12 +585,12 @@ describe('a rotation of keys', () => {
     expect(await faultOf(young, NOW, before)).toBe('key');
   });
 
-  it('takes the former private JWK as it stands', async () => {
+  it('accepts the old private JWK unchanged', async () => {
     const old = await createCodec(await keySet(first), RULES).sign(CLAIMS);
     expect(await faultOf(old, NOW, createCodec(await keySet(second, [first]), RULES))).toBe('none');
   });
 
-  it('leads out of a plain secret by a JWK without kid', async () => {
+  it('replaces a plain secret listed as a JWK without kid', async () => {
     const old = await createCodec(await keySet(SECRET), RULES).sign(CLAIMS);
     const during = createCodec(await keySet(first, [{ kty: 'oct', alg: 'HS256', k: b64u(SECRET) }]), RULES);
     const after = createCodec(await keySet(first), RULES);
@@ -599,7 +599,7 @@ describe('a rotation of keys', () => {
     expect(await faultOf(old, NOW, after)).toBe('key');
   });
 
-  it('to another key of the same kid kills the old tokens', async () => {
+  it('to another key with the same kid invalidates the old tokens', async () => {
     const old = await createCodec(await keySet(oct(SECRET, 'k')), RULES).sign(CLAIMS);
     expect(await faultOf(old, NOW, createCodec(await keySet(oct(OTHER_SECRET, 'k')), RULES))).toBe(
       'signature',
@@ -620,7 +620,7 @@ describe('the example of RFC 7515 §A.1', () => {
     'eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.' +
     'eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ';
 
-  it('is rightly signed, and no token of ours', async () => {
+  it('is correctly signed, and not a token of ours', async () => {
     const by = createCodec(await keySet({ kty: 'oct', k }), RULES);
     expect(await faultOf(`${data}.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk`, NOW, by)).toBe('claims');
     expect(await faultOf(`${data}.eBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk`, NOW, by)).toBe('signature');

@@ -10,15 +10,15 @@ const service = (name: string) => {
 };
 
 describe('a month at Cloudflare’s list prices', () => {
-  it('of nobody costs the plan', () => {
+  it('without users costs the price of the plan', () => {
     for (const check of CHECKS) expect(month(0, check).dollars.total).toBe(5);
   });
 
-  it('of 100,000 people costs at most $40 with the KV checks set aside', () => {
+  it('of 100,000 users costs at most $40 without the KV checks of guards', () => {
     for (const check of CHECKS) expect(month(100_000, check).dollars.withoutKv).toBeLessThanOrEqual(40);
   });
 
-  it('of 100,000 people whose guards ask KV costs at most $45', () => {
+  it('of 100,000 users whose guards ask KV costs at most $45', () => {
     expect(month(100_000, 'fast').dollars.total).toBeLessThanOrEqual(45);
   });
 
@@ -27,7 +27,7 @@ describe('a month at Cloudflare’s list prices', () => {
     expect(month(100_000, 'none').dollars.requests).toBeCloseTo(28.86);
   });
 
-  it('has one KV read for a refresh, and those of the replayed day for guarded calls where the guard asks KV', () => {
+  it('has one KV read for a refresh, and those of the replayed day for guarded calls if the guard asks KV', () => {
     expect(month(100_000, 'none').kvReads).toBe(6_000_000);
     expect(month(100_000, 'strict').kvReads).toBe(6_000_000);
     expect(month(100_000, 'fast').kvReads).toBe(27_000_000);
@@ -54,7 +54,7 @@ describe('a month at Cloudflare’s list prices', () => {
     }
   });
 
-  it('takes what is included off once', () => {
+  it('subtracts the included amounts once', () => {
     const [one, two] = [month(50_000_000, 'fast'), month(100_000_000, 'fast')];
     expect(two.dollars.kv - 2 * one.dollars.kv).toBeCloseTo(5);
     expect(two.dollars.requests - 2 * one.dollars.requests).toBeCloseTo(3);
@@ -62,17 +62,17 @@ describe('a month at Cloudflare’s list prices', () => {
 });
 
 describe('a replayed day of guarded calls', () => {
-  it('asks KV once a call where nothing is remembered', async () => {
+  it('asks KV once for each call if nothing is remembered', async () => {
     const { calls, kvReads } = await replay(0);
     expect([calls, kvReads]).toEqual([30_000, 30_000]);
   });
 
-  it('asks it as often as is reckoned where a session is remembered for 10 s', async () => {
+  it('asks it as often as computed if a session is remembered for 10 s', async () => {
     const { calls, kvReads } = await replay(10);
     expect(Math.round((100 * kvReads) / calls) / 100).toBe(ENDPOINTS.guarded.fast.kvReads);
   });
 
-  it('asks it once for a page in one isolate, whose calls come one after another', async () => {
+  it('asks it once for the successive calls of a page in one isolate', async () => {
     const traffic = { ...DAY, people: 100, isolates: 1, kvMs: 0 };
     expect(await replay(10, traffic)).toEqual({ calls: 3_000, kvReads: 300 });
   });
@@ -96,12 +96,12 @@ describe('the list prices of services', () => {
     expect(servicePrice(service(name), people).dollars).toBeCloseTo(dollars, 2);
   });
 
-  it('of Auth0 end where its plans say «contact us»', () => {
+  it('of Auth0 end where its plans say “contact us”', () => {
     expect(servicePrice(service('Auth0'), 10_000).listed).toBe(true);
     expect(servicePrice(service('Auth0'), 100_000).listed).toBe(false);
   });
 
-  it('say where and when they were read', () => {
+  it('name their source and date', () => {
     for (const { source, read } of SERVICES) {
       expect(source).toMatch(/^https:\/\//);
       expect(read).toMatch(/^20\d\d/);

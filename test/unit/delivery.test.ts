@@ -20,7 +20,7 @@ describe.each([
 ])('%s', (file, atLeast) => {
   const installed = installedBy(file);
 
-  it('has the hash of every package, so that what is installed is what was looked at', () => {
+  it('has the hash of every package, so that only reviewed packages are installed', () => {
     const without = installed.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'));
     expect(without.map(([path]) => path)).toEqual([]);
     expect(installed.length).toBeGreaterThan(atLeast);
@@ -47,7 +47,7 @@ const jobs = workflows.flatMap(({ file, text }) =>
 );
 
 describe('the workflows', () => {
-  it('are three, with five jobs', () => {
+  it('are three with five jobs', () => {
     expect(jobs.map(({ title }) => title)).toEqual([
       'deploy.yml, test',
       'deploy.yml, deploy',
@@ -57,13 +57,13 @@ describe('the workflows', () => {
     ]);
   });
 
-  it.each(workflows)('$file pins each action by its commit and says which version that is', ({ text }) => {
+  it.each(workflows)('$file pins each action by its commit, with the version in a comment', ({ text }) => {
     const used = [...text.matchAll(/uses: (.*)/g)].map(([, action]) => action);
     expect(used.length).toBeGreaterThan(0);
     for (const action of used) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
-  it.each(workflows)('$file gives no rights to a job that asks for none', ({ text }) => {
+  it.each(workflows)('$file gives no permissions to a job that asks for none', ({ text }) => {
     expect(text).toContain('\npermissions: {}\n');
   });
 
@@ -74,7 +74,7 @@ describe('the workflows', () => {
     );
   });
 
-  it('let one job alone say to npm who it is, in a protected environment', () => {
+  it('let only one job authenticate with npm, in a protected environment', () => {
     const trusted = jobs.filter(({ job }) => job.includes('id-token'));
     expect(trusted.map(({ title }) => title)).toEqual(['publish.yml, publish']);
     const job = trusted[0]?.job ?? '';
@@ -84,7 +84,7 @@ describe('the workflows', () => {
     expect(job.match(/npm publish --provenance --access public /g)).toHaveLength(2);
   });
 
-  it('publish by one tag and deploy by another', () => {
+  it('publish on one tag and deploy on another', () => {
     const tagsOf = (text: string) => /^ {4}tags: (\[.*\])$/m.exec(text)?.[1];
     expect(workflows.map(({ file, text }) => [file, tagsOf(text)])).toEqual([
       ['deploy.yml', '["deploy-*"]'],
@@ -93,7 +93,7 @@ describe('the workflows', () => {
     ]);
   });
 
-  it('show the deploy token to one step of the one job that deploys, in a protected environment', () => {
+  it('pass the deploy token only to one step of the job that deploys, in a protected environment', () => {
     const [deploy, ...others] = [
       ...jobs.filter(({ job }) => job.includes('name: production')),
       ...jobs.filter(({ job }) => !job.includes('name: production')),

@@ -45,7 +45,7 @@ describe("users of Django's", () => {
     expect(await hasher.verify(other ?? `${password}.`, encoded)).toEqual({ ok: false, rehash: false });
   });
 
-  it.each(others)('$username has no hash that can be read ($kind)', async ({ password, encoded }) => {
+  it.each(others)('$username has no readable hash ($kind)', async ({ password, encoded }) => {
     expect(await hasher.verify(password, encoded)).toEqual({ ok: false, rehash: false });
     expect(await hasher.verify(encoded, encoded)).toEqual({ ok: false, rehash: false });
   });
@@ -62,7 +62,7 @@ describe("a hash of Django's", () => {
     ['letmein\0', VECTORS[0][1]],
     ['letmein\0\0', VECTORS[1][1]],
     ['\0', VECTORS[6][1]],
-  ])('does not match %j, which only derives alike', async (password, encoded) => {
+  ])('does not match %j, which derives the same key', async (password, encoded) => {
     expect(await hasher.verify(password, encoded)).toEqual({ ok: false, rehash: false });
   });
 

@@ -17,11 +17,11 @@ describe('every kind of error', () => {
   it.each([
     ...(Object.keys(REFUSALS) as RefusalName[]).map((kind) => [kind, refusalCode(kind)]),
     ...(Object.keys(FIELD_FAULTS) as FieldFaultName[]).map((fault) => [fault, faultCode(fault)]),
-  ])('%s has a code for programs', (_, code) => {
+  ])('%s has a code', (_, code) => {
     expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
   });
 
-  it('no two of one language say the same, but for those of one code', () => {
+  it('no two of one language have the same text, unless they share a code', () => {
     for (const language of LANGUAGES) {
       const codes = new Map<string, Set<string>>();
       const add = (sentence: string, code: string) =>
@@ -89,7 +89,7 @@ describe('a refusal', () => {
     expect(refusalCode(kind)).toBe(code);
   });
 
-  it('carries its kind, and a reason, faults and headers where it was given them', () => {
+  it('has its kind, and the reason, faults and headers that it was given', () => {
     const bare = new Refusal('not_found');
     expect(bare).toBeInstanceOf(Error);
     expect(bare).toMatchObject({ name: 'Refusal', kind: 'not_found', headers: {} });
@@ -98,7 +98,7 @@ describe('a refusal', () => {
     expect(full).toMatchObject({ kind: 'unavailable', reason: 'd1', headers: { 'Retry-After': '1' } });
   });
 
-  it('has a message that is its kind and nothing of its reason', () => {
+  it('has its kind as its message and nothing of its reason', () => {
     expect(new Refusal('unavailable', { reason: 'd1', call: 'SELECT secret' }).message).toBe('unavailable');
   });
 
@@ -167,11 +167,11 @@ describe('the fault of a field', () => {
     for (const value of Object.values(params ?? {})) expect(ko.message).toContain(String(value));
   });
 
-  it('leaves a gap that nothing fills, rather than say undefined', () => {
+  it('keeps a placeholder without a value, rather than print undefined', () => {
     expect(describeFault({ fault: 'max_length' }, 'en').message).toContain('{max}');
   });
 
-  it('fills gaps with text as it is', () => {
+  it('fills placeholders with text unchanged', () => {
     const params = { attribute: '$& {max} <b>' };
     expect(describeFault({ fault: 'password_too_similar', params }, 'en').message).toBe(
       'The password is too similar to the $& {max} <b>.',

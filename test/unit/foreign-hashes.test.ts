@@ -49,7 +49,7 @@ describe('a hash of other software', () => {
     ['a NUL at the end', 'correct horse battery\0', hashOf('passlib', '$scrypt')],
     ['the whole again after a NUL', '\0', hashOf('bcrypt for Python', '$2b$04')],
     ['a lone surrogate', 'correct horse battery\ud800', hashOf('passlib', '$2a$04')],
-  ])('does not match %s, which only derives alike', async (_, password, hash) => {
+  ])('does not match %s, which derives the same key', async (_, password, hash) => {
     expect(await hasher.verify(password, hash)).toEqual(WRONG);
   });
 
@@ -58,7 +58,7 @@ describe('a hash of other software', () => {
     ['as typed for Node', 'NFKC fi 비밀번호', 'Node', '9357c7ad2c4cb16e103fb3c081598ee0:0a', WRONG],
     ['as typed for Werkzeug', 'NFKC fi 비밀번호', 'Werkzeug', 'scrypt:16384', WRONG],
     ['as typed for PHP', 'NFKC fi 비밀번호', 'PHP', '$2y$04$V287', WRONG],
-  ])('takes the password in %s', async (_, password, software, start, verdict) => {
+  ])('verifies the password in %s', async (_, password, software, start, verdict) => {
     expect(await hasher.verify(password, hashOf(software, start))).toEqual(verdict);
   });
 });
@@ -68,7 +68,7 @@ describe('bcrypt', () => {
   it.each([
     ['PHP', '$2y$04$dhE4'],
     ['bcrypt for Ruby', '$2a$04$quea'],
-  ])('of %s looks at the first 72 bytes, as there', async (software, start) => {
+  ])('of %s uses the first 72 bytes, as the original does', async (software, start) => {
     const hash = hashOf(software, start);
     expect(await hasher.verify(`${long} and something else`, hash)).toEqual(RIGHT);
     expect(await hasher.verify(`${'b'.repeat(71)}ł`, hash)).toEqual(WRONG);
@@ -94,7 +94,7 @@ describe('a hash of Django’s and white space around the password', () => {
     expect(await hasher.verify(password, hash)).toEqual(verdict);
   });
 
-  it('is not tried for other software', async () => {
+  it('is not tried for hashes of other software', async () => {
     expect(await hasher.verify(' correct horse battery', hashOf('passlib', '$2a$04'))).toEqual(WRONG);
   });
 
@@ -104,7 +104,7 @@ describe('a hash of Django’s and white space around the password', () => {
     ['right when stripped', '  ', '', 2],
     ['wrong, with white space', ' x ', '', 2],
     ['wrong, without', 'x', '', 1],
-  ])('costs the same whichever spelling is right: %s', async (_, password, __, calls) => {
+  ])('costs the same whichever spelling matches: %s', async (_, password, __, calls) => {
     let derived = 0;
     const derive: DeriveBits = (...input) => {
       derived += 1;
@@ -119,22 +119,18 @@ describe('a hash of Django’s and white space around the password', () => {
 describe('work', () => {
   const SHA256 = `${'A'.repeat(42)}E=`;
 
-  it(
-    'of more than 100,000 iterations is done in slices, between which other work goes on',
-    SLOW,
-    async () => {
-      const turns: number[] = [];
-      let last = performance.now();
-      const beside = setInterval(() => {
-        turns.push(performance.now() - last);
-        last = performance.now();
-      }, 1);
-      await hasher.verify('x', `pbkdf2_sha256$400000$salt$${SHA256}`);
-      clearInterval(beside);
-      // A check in one piece leaves no turn at all.
-      expect(turns.length).toBeGreaterThan(20);
-    },
-  );
+  it('of more than 100,000 iterations is done in slices, with other work in between', SLOW, async () => {
+    const turns: number[] = [];
+    let last = performance.now();
+    const beside = setInterval(() => {
+      turns.push(performance.now() - last);
+      last = performance.now();
+    }, 1);
+    await hasher.verify('x', `pbkdf2_sha256$400000$salt$${SHA256}`);
+    clearInterval(beside);
+    // A check in one piece leaves no turn at all.
+    expect(turns.length).toBeGreaterThan(20);
+  });
 
   it.each([
     ['pbkdf2_sha256$100000$salt$', 'SHA-256', 100_000],
@@ -176,7 +172,7 @@ describe('work', () => {
     '$argon2id$v=19$m=102400,t=2,p=8$c2FsdHNhbHQ$aGFzaGhhc2g',
     hashOf('firebase', '$firebase'),
     `pbkdf2_sha256$2000001$salt$${SHA256}`,
-  ])('for %s, which cannot verify, is that of an unknown user', async (hash) => {
+  ])('for %s, which cannot be verified, is that of an unknown user', async (hash) => {
     const calls: number[] = [];
     const derive: DeriveBits = (digest, password, salt, count, bytes) => {
       calls.push(count);
@@ -236,7 +232,7 @@ describe('hashKind', () => {
     expect(hashKind(hash)).toEqual({ kind, verifies: false, problem });
   });
 
-  it('asks for the configuration of Firebase where there is none', () => {
+  it('reports a missing configuration of Firebase', () => {
     const hash = hashOf('Firebase', '');
     expect(hashKind(hash, null)).toEqual({
       kind: 'firebase_scrypt',
@@ -305,14 +301,14 @@ describe('hashKind', () => {
     expect(hashKind(hash)).toEqual({ kind: 'unknown', verifies: false, problem: null });
   });
 
-  it('knows every hash of a dump of Django’s that has PBKDF2', () => {
+  it('knows every hash of a Django dump that uses PBKDF2', () => {
     const kinds = django.map(({ fields }) => hashKind(fields.password).kind);
     expect(kinds.filter((kind) => kind === 'django_pbkdf2')).toHaveLength(13);
     expect(kinds.filter((kind) => kind === 'none')).toHaveLength(1);
     expect(kinds.filter((kind) => kind === 'unknown')).toHaveLength(1);
   });
 
-  it('of two formats is none: every vector is of exactly the one it names', () => {
+  it('matches one format only: every vector is of exactly the format it names', () => {
     for (const { hash } of vectors) expect(readForeignHash(hash, firebase)?.problem).toBeNull();
   });
 });
@@ -373,7 +369,7 @@ describe('the configuration of Firebase', () => {
     expect(readFirebaseHashConfig(text)).toBeNull();
   });
 
-  it('is kept beside the salt and the hash of an exported user, in either alphabet', async () => {
+  it('verifies an exported user’s hash with its salt, in either alphabet', async () => {
     const [, , salt = '', hash = ''] = hashOf('Firebase', '').split('$');
     const urlSafe = (text: string) => text.replaceAll('+', '-').replaceAll('/', '_');
     const encoded = encodeFirebaseHash(urlSafe(salt), urlSafe(hash));
@@ -384,7 +380,7 @@ describe('the configuration of Firebase', () => {
 });
 
 describe('scrypt', () => {
-  it('is never asked for more than the platform has', async () => {
+  it('never uses more memory than the platform has', async () => {
     const asked: ScryptCost[] = [];
     const watched = createPasswordHasher({
       iterations: 1_000,

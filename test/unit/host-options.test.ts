@@ -66,7 +66,7 @@ describe('the options of a host', () => {
     expect(check(options)).toThrow(message);
   });
 
-  it('call the claims once, for a user who is not there', () => {
+  it('call the claims function once, for a made-up user', () => {
     const claims = vi.fn(() => ({}));
     checkHostOptions({ claims });
     expect(claims.mock.calls).toEqual([
@@ -83,7 +83,7 @@ describe('claims of a host', () => {
     expect(extraClaimsFault(JSON.parse(`{"${name}": 1}`))).toContain(name);
   });
 
-  it('do not name what USER_ID_CLAIM says', () => {
+  it('must not have the name in USER_ID_CLAIM', () => {
     expect(extraClaimsFault({ user_id: 'x' })).toBeNull();
     expect(extraClaimsFault({ user_id: 'x' }, 'user_id')).toContain('user_id');
   });
@@ -106,7 +106,7 @@ describe('claims of a host', () => {
         return circle;
       })(),
     ],
-  ])('are what JSON can say: not %s', (_, claims) => {
+  ])('are values that JSON can represent: not %s', (_, claims) => {
     expect(extraClaimsFault(claims)).toBe('must return values that JSON can represent');
   });
 });

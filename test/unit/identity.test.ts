@@ -137,7 +137,7 @@ describe('an e-mail address has one form', () => {
     expect(canonicalEmail(`${'x'.repeat(64)}@${domain}.com`)).toBeNull();
   });
 
-  it('which is its own form, whatever was typed', () => {
+  it('which is its own canonical form, whatever was typed', () => {
     fc.assert(
       fc.property(addresses, (typed) => {
         const once = canonicalEmail(typed);
@@ -147,7 +147,7 @@ describe('an e-mail address has one form', () => {
     );
   });
 
-  it('whatever letter the local part has', () => {
+  it('whatever letters the local part has', () => {
     const unstable: string[] = [];
     for (const letter of everyLetter()) {
       // The others have one form in any case.
@@ -158,7 +158,7 @@ describe('an e-mail address has one form', () => {
     expect(unstable).toEqual([]);
   });
 
-  it('whatever letter the domain has', { timeout: 60_000 }, () => {
+  it('whatever letters the domain has', { timeout: 60_000 }, () => {
     const unstable: string[] = [];
     for (const letter of everyLetter()) {
       const once = canonicalEmail(`a@b${letter}c.example`);
@@ -167,7 +167,7 @@ describe('an e-mail address has one form', () => {
     expect(unstable).toEqual([]);
   });
 
-  it('the same for white space around it, its decomposed form and (in ASCII) its capitals', () => {
+  it('the same with surrounding white space, in its decomposed form and (in ASCII) in capitals', () => {
     fc.assert(
       fc.property(addresses, (typed) => {
         const form = canonicalEmail(typed);
@@ -214,7 +214,7 @@ describe('a username', () => {
     ['STRASSE', 'STRASSE', 'strasse'],
     ['straße', 'straße', 'straße'],
     ['İ', 'İ', 'i̇'],
-  ])('%j is kept as %j and found by %j', (typed, username, key) => {
+  ])('%j is stored as %j and found by %j', (typed, username, key) => {
     expect(canonicalUsername(typed)).toEqual({ username, key });
     expect(usernameKey(typed)).toBe(key);
   });
@@ -253,7 +253,7 @@ describe('a username', () => {
     expect(canonicalUsername(typed)).toBeNull();
   });
 
-  it('has no character that is not shown, and neither has the local part of an address', () => {
+  it('has no invisible character, and neither has the local part of an address', () => {
     const accepted: string[] = [];
     for (let code = 0; code <= 0x10ffff; code++) {
       const char = String.fromCodePoint(code);
@@ -263,7 +263,7 @@ describe('a username', () => {
     expect(accepted).toEqual([]);
   });
 
-  it('has one form and one key, whatever was typed', () => {
+  it('has one canonical form and one key, whatever was typed', () => {
     fc.assert(
       fc.property(fc.oneof(anything, tricky), (typed) => {
         const once = canonicalUsername(typed) ?? { username: 'a', key: 'a' };
@@ -274,7 +274,7 @@ describe('a username', () => {
     );
   });
 
-  it('whatever letter it has', () => {
+  it('whatever letters it has', () => {
     const unstable: string[] = [];
     for (const letter of everyLetter()) {
       const once = canonicalUsername(`a${letter}`);

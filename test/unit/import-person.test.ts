@@ -30,7 +30,7 @@ function reading(value: unknown, { map = {}, strict }: { map?: FieldMap; strict?
 const personOf = (change: Fields = {}) => reading(record(change)).person;
 
 describe('a user of Django', () => {
-  it('keeps who they are', () => {
+  it('keeps their names', () => {
     expect(personOf({ last_login: '2026-11-23T16:00:10.046Z' })).toEqual({
       known: { model: 'auth.user', pk: 7, username: 'mina', email: 'mina@example.com' },
       id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
@@ -117,20 +117,20 @@ describe('a user of Django', () => {
     ['is_staff (unreadable)', { is_staff: 'perhaps' }],
     ['date_joined (unreadable)', { date_joined: 'yesterday' }],
     ['last_login (unreadable)', { last_login: '2024-13-01' }],
-  ])('comes without %s where it is %j', (expected, change) => {
+  ])('is imported without %s if it is %j', (expected, change) => {
     const { person } = reading(record(change));
     expect(person.leftOut.map(({ field, reason }) => `${field} (${reason})`)).toEqual([expected]);
     expect(JSON.stringify(person.leftOut)).not.toContain('seasalt');
   });
 
-  it('whose flags cannot be read is not active and not staff', () => {
+  it('whose flags are unreadable is not active and not staff', () => {
     expect(personOf({ is_active: 'perhaps', is_staff: 'perhaps' })).toMatchObject({
       isActive: false,
       isStaff: false,
     });
   });
 
-  it('says what was assumed', () => {
+  it('reports what was assumed', () => {
     const change = {
       username: 'a@example.com',
       email: '',
@@ -147,12 +147,12 @@ describe('a user of Django', () => {
     expect(reading(record()).assumed).toEqual([]);
   });
 
-  it('gets no address from the username where --strict says so', () => {
+  it('gets no address from the username with --strict', () => {
     const { person } = reading(record({ username: 'a@example.com', email: '' }), { strict: true });
     expect(person).toMatchObject({ email: null, leftOut: [{ reason: 'username_not_own_email' }] });
   });
 
-  it('may come as the fields alone, or from another model', () => {
+  it('may be the fields alone, or of another model', () => {
     const bare = reading({ ...FIELDS, id: 3 }).person;
     expect(bare.known).toEqual({ pk: 3, username: 'mina', email: 'mina@example.com' });
     expect(reading({ ...record(), model: 'accounts.user', pk: 'b7e5' }).person.known).toMatchObject({
@@ -169,7 +169,7 @@ describe('a user of Django', () => {
 
 describe('--map', () => {
   const fields = { nick: 'neo', admin: 1, full_name: 'Neo', created: 0, meta: { verified: 'true' }, uid: '' };
-  it('takes a field by another name, and the own one where that says nothing', () => {
+  it('uses the named field, or the default one if that is empty', () => {
     const map = parseMap(
       'username=nick, is_staff=admin,name=full_name,date_joined=created,email_verified=meta.verified,email=uid',
     );
@@ -203,7 +203,7 @@ describe('--map', () => {
     ['is_staff', 'TARGET=SOURCE'],
     ['is_staff=', 'TARGET=SOURCE'],
     ['is_staff=a=b', 'TARGET=SOURCE'],
-    ['hash=password', 'there is no target “hash”'],
+    ['hash=password', 'unknown target “hash”'],
     ['name=a,name=b', 'names name twice'],
   ])('%s is refused', (text, sentence) => {
     expect(() => parseMap(text)).toThrow(sentence);
@@ -226,7 +226,7 @@ describe('a record', () => {
     expect(django().sort(value, undefined)?.kind).toBe(kind);
   });
 
-  it('is a user of the model that is named, and of no other', () => {
+  it('is a user if it is of the named model only', () => {
     const source = django('accounts.user');
     expect(source.sort(record(), undefined)?.kind).toBe('other');
     expect(source.sort({ ...record(), model: 'accounts.user' }, undefined)?.kind).toBe('user');
@@ -236,7 +236,7 @@ describe('a record', () => {
 describe('the id', () => {
   const idOf = (value: unknown) => reading(value).person.id;
 
-  it('is the same at every run, and has the time somebody joined', () => {
+  it('is the same at every run, and contains the time the user joined', () => {
     const id = idOf(record());
     expect(idOf(record({ last_login: '2026-01-01T00:00:00Z', email: 'new@example.com' }))).toBe(id);
     expect(Number.parseInt(id.replace('-', '').slice(0, 12), 16)).toBe(Date.parse(FIELDS.date_joined));
@@ -253,13 +253,13 @@ describe('the id', () => {
     expect(new Set(ids).size).toBe(5);
   });
 
-  it('stays as it is from one release to the next', () => {
+  it('is the same in every release', () => {
     expect(stableId(1_709_251_199_999, ['auth.user', 7, 'mina'])).toBe(
       '018df74f-83ff-73ae-b9c2-d18895651a62',
     );
   });
 
-  it('of somebody who joined before 1970, or it is not known when, has the time 0', () => {
+  it('of a user who joined before 1970, or at an unknown time, has the time 0', () => {
     expect(stableId(-1, ['auth.user', 7, 'mina'])).toMatch(/^00000000-0000-7/);
     expect(idOf(record({ date_joined: null }))).toMatch(/^00000000-0000-7/);
   });
@@ -270,7 +270,7 @@ describe('the id', () => {
     ['7', null],
     [7, null],
     [null, null],
-  ])('that was %j stays %j', (value, expected) => {
+  ])('that was %j is %j', (value, expected) => {
     expect(uuidOf(value)).toBe(expected);
   });
 });

@@ -42,7 +42,7 @@ describe('a file', () => {
     ['a packed array', gzipSync(JSON.stringify(records))],
     ['two packed parts', Buffer.concat([gzipSync(`[${lines[0]},`), gzipSync(`${lines[1]}]`)])],
     ['two arrays one after the other', `[${lines[0]}]\n[${lines[1]}]`],
-  ])('is read as %s, however it is cut', async (_, text) => {
+  ])('is read as %s, however it is split', async (_, text) => {
     for (const size of SIZES) expect(await read(text, size)).toEqual(asArray);
   });
 
@@ -51,7 +51,7 @@ describe('a file', () => {
     ['lines with an end', `${lines.join('\n')}\n`],
     ['lines of Windows', `${lines.join('\r\n')}\r\n`],
     ['lines after a byte order mark', `\ufeff${lines.join('\n')}`],
-  ])('is read as %s, however it is cut', async (_, text) => {
+  ])('is read as %s, however it is split', async (_, text) => {
     for (const size of SIZES) expect(await read(text, size)).toEqual(asLines);
   });
 
@@ -67,7 +67,7 @@ describe('a file', () => {
     }
   });
 
-  it('may be one object over several lines', async () => {
+  it('may be an object over several lines', async () => {
     expect(await read('{\n  "a": {"users": 1}\n}\n')).toEqual([
       { place: { line: 1 }, value: { a: { users: 1 } } },
     ]);
@@ -107,11 +107,11 @@ describe('a file', () => {
         { place: { line: 4 }, notData: 'still here' },
       ],
     ],
-  ])('that has printed lines %s is read all the same', async (_, text, expected) => {
+  ])('with printed lines %s is read all the same', async (_, text, expected) => {
     for (const size of SIZES) expect(await read(text, size)).toEqual(expected);
   });
 
-  it('goes on after what is not JSON, and does not repeat what was there', async () => {
+  it('is read on after what is not JSON, which is not quoted', async () => {
     expect(await read(`${lines[0]}\n{"password": "pbkdf2_sha256$secret\n${lines[1]}\n`)).toEqual([
       { place: { line: 1 }, value: records[0] },
       { place: { line: 2 }, fault: 'the line is not JSON' },
@@ -135,11 +135,11 @@ describe('a file', () => {
     ['SQLite format 3', 'is a SQLite database'],
     ['PGDMP and more of it', 'is a PostgreSQL dump'],
     ['PK\x03\x04 and more of it', 'is a ZIP archive'],
-    ["INSERT INTO auth_user VALUES (1, 'secret');\n".repeat(2_000), 'SQL dumps are not read'],
+    ["INSERT INTO auth_user VALUES (1, 'secret');\n".repeat(2_000), 'SQL dumps cannot be read'],
     ['[{"a": 1}', 'in the middle of an array, after record 1'],
     ['[{"a": 1}, {"password": "pbkdf2_sha256$secret', 'in the middle of an array, after record 1'],
-    ['{"users": [{"a": 1}]', 'in the middle of the object of line 1'],
-    ['{\n "password": "secret"', 'in the middle of the object of line 1'],
+    ['{"users": [{"a": 1}]', 'in the middle of the object on line 1'],
+    ['{\n "password": "secret"', 'in the middle of the object on line 1'],
   ])('that begins %.20j is refused: %s', async (text, sentence) => {
     await expect(read(text)).rejects.toThrow(sentence);
     await expect(read(text)).rejects.not.toThrow('secret');
@@ -153,7 +153,7 @@ describe('a file', () => {
     await expect(read(bytes)).rejects.toThrow(sentence);
   });
 
-  it('hands on the error of what it is read from', async () => {
+  it('passes on the error of its stream', async () => {
     const broken = (async function* () {
       yield UTF8.encode('[{"a": 1}, ');
       throw new RangeError('the disk is gone');
@@ -168,7 +168,7 @@ describe('a file', () => {
   it.each([
     ['an array', '[', '\n,', ']'],
     ['lines', '', '\n', ''],
-  ])('of 20 MB as %s is never held whole', async (_, head, between, tail) => {
+  ])('of 20 MB as %s is never held in memory as a whole', async (_, head, between, tail) => {
     const RECORDS = 100_000;
     const RECORDS_PER_CHUNK = 500;
     let chunksGiven = 0;
@@ -195,7 +195,7 @@ describe('a file', () => {
     expect(mostAhead).toBeLessThanOrEqual(3 * RECORDS_PER_CHUNK);
   });
 
-  it('is let go when its reader stops', async () => {
+  it('is closed when its reader stops', async () => {
     let closed = false;
     const source = (async function* () {
       try {
@@ -223,17 +223,17 @@ describe('CSV', () => {
     }
   });
 
-  it('may have lines in its cells, a line printed before it, and rows that are too short', async () => {
+  it('may have line breaks in cells, a printed line before it, and rows that are too short', async () => {
     const text = 'Welcome\nid,email,name\n1,a@example.com,"two\nlines"\n2,b@example.com\nBye\n';
     expect(await read(text, 5, { wrappers: [], csv: 'header' })).toEqual([
       { place: { line: 1 }, notData: 'Welcome' },
       { place: { line: 4 }, value: { id: '1', email: 'a@example.com', name: 'two\nlines' } },
-      { place: { line: 5 }, fault: '2 columns where the header has 3' },
+      { place: { line: 5 }, fault: '2 columns, but the header has 3' },
       { place: { line: 6 }, notData: 'Bye' },
     ]);
   });
 
   it('with a quote that is never closed is refused', async () => {
-    await expect(read('id,email\n1,"secret\n', 5, csv)).rejects.toThrow(/The CSV is broken .*QUOTE/);
+    await expect(read('id,email\n1,"secret\n', 5, csv)).rejects.toThrow(/The CSV is malformed .*QUOTE/);
   });
 });

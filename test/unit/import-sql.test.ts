@@ -33,19 +33,19 @@ describe('a literal', () => {
 });
 
 describe('what Drizzle wrote', () => {
-  it('gets its values in their order, and a question mark in quotes stays', () => {
+  it('gets its values in order, and keeps a question mark in quotes', () => {
     const written = { toSQL: () => ({ sql: `a "b?" = ? AND c = 'd''?' AND e = ?`, params: ["O'?", 7] }) };
     expect(withValues(written)).toBe(`a "b?" = 'O''?' AND c = 'd''?' AND e = 7`);
   });
 });
 
 describe('statements', () => {
-  it('are none for no items', () => {
+  it('are none without items', () => {
     expect(statements('IN (', [], ')')).toEqual([]);
     expect(insertStatements('t', ['a'], [])).toEqual([]);
   });
 
-  it('are one where all fits', () => {
+  it('are one if everything fits', () => {
     expect(statements('IN (', ['1', '2', '3'], ')')).toEqual(['IN (1,2,3)']);
   });
 
@@ -57,11 +57,11 @@ describe('statements', () => {
     expect(all.flatMap((sql) => sql.slice('IN ('.length, -1).split(','))).toEqual(items);
   });
 
-  it('refuse an item that fits in none', () => {
+  it('refuse an item that does not fit', () => {
     expect(() => statements('IN (', ['1', 'x'.repeat(600)], ')', 500)).toThrow(TypeError);
   });
 
-  it('insert rows and leave out what is taken', () => {
+  it('insert rows and skip what is taken', () => {
     expect(
       insertStatements(
         't',

@@ -19,7 +19,7 @@ describe('INSERT … SELECT', () => {
     });
   });
 
-  it('writes values as their columns hold them', () => {
+  it('writes values in the format of their columns', () => {
     const user = {
       id: 'u',
       email: null,

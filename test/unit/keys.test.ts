@@ -28,7 +28,7 @@ describe('base64url in its canonical form', () => {
     return b64u(atob(base64)) === text;
   };
 
-  it('is what encoding the decoded bytes gives again, for each text of two and of three characters', () => {
+  it('round-trips for each text of two and three characters', () => {
     const differing: string[] = [];
     let canonical = 0;
     for (const a of ALPHABET) {
@@ -80,7 +80,7 @@ describe('base64url in its canonical form', () => {
 });
 
 describe('a plain secret', () => {
-  it('signs and verifies with HS256, without a kid, and is not shown', async () => {
+  it('signs and verifies with HS256, without a kid, and is not published', async () => {
     const keys = await keysOf(SECRET);
     expect(keys.signing).toMatchObject({ alg: 'HS256', kid: undefined });
     expect([...keys.verifying.keys()]).toStrictEqual([undefined]);
@@ -180,10 +180,10 @@ describe('a plain secret', () => {
       });
     });
   }
-  it('may hold what an OpenSSH key begins with', async () => {
+  it('may contain the beginning of an OpenSSH key', async () => {
     expect(await faultsOf(`${SECRET}ssh-`)).toStrictEqual([]);
   });
-  it('may begin with a bracket', async () => expect(await faultsOf(`[${SECRET}`)).toStrictEqual([]));
+  it('may start with a bracket', async () => expect(await faultsOf(`[${SECRET}`)).toStrictEqual([]));
   it('is refused with half a surrogate pair', async () => {
     expect(await faultsOf(`${SECRET}\ud800`)).toStrictEqual([
       { setting: 'SIGNING_KEY', problem: 'holds half a surrogate pair' },
@@ -205,12 +205,12 @@ describe('a plain secret', () => {
   });
 });
 
-describe('a signing key that is not there', () => {
+describe('a missing signing key', () => {
   for (const value of [undefined, '', ' \n\t']) {
     it(`${JSON.stringify(value)} is one fault`, async () => {
       expect(await faultsOf(value)).toStrictEqual([{ setting: 'SIGNING_KEY', problem: 'is not set' }]);
     });
-    it(`${JSON.stringify(value)} is none for a guard that has a key to verify with`, async () => {
+    it(`${JSON.stringify(value)} is no fault for a guard that has a verifying key`, async () => {
       const verifying = JSON.stringify([publicOf(EC)]);
       expect(await faultsOf(value, verifying, { signingRequired: false })).toStrictEqual([]);
     });
@@ -235,7 +235,7 @@ describe('a signing key that is not there', () => {
     expect(faults).toStrictEqual([{ setting: 'SIGNING_KEY', problem: 'is shorter than 32 bytes' }]);
   });
   for (const value of [null, 7, true, {}, []]) {
-    it(`${JSON.stringify(value)}, which no type allows, is a fault and no rejection`, async () => {
+    it(`${JSON.stringify(value)}, which no type allows, is a fault and does not throw`, async () => {
       expect((await faultsOf(value)).map(({ setting }) => setting)).toStrictEqual(['SIGNING_KEY']);
     });
   }
@@ -288,7 +288,7 @@ describe('a private JWK', () => {
     ['\ufeff', ''],
     ['\u00a0', '\u00a0'],
   ] as const) {
-    it(`may have ${JSON.stringify(before)} before it`, async () => {
+    it(`may be preceded by ${JSON.stringify(before)}`, async () => {
       const text = `${before}${JSON.stringify(BARE.ES256, null, 2)}${after}`;
       expect((await keysOf(text)).signing?.alg).toBe('ES256');
     });

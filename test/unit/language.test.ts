@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { askedLanguage, negotiateLanguage } from '../../src/http/language.ts';
 
-describe('the language of an answer', () => {
+describe('the language of a response', () => {
   it.each([
     // Nothing that fits.
     [undefined, 'en'],
@@ -76,7 +76,7 @@ describe('the language of an answer', () => {
     expect(negotiateLanguage(header)).toBe(language);
   });
 
-  it('is one of the two, whatever is asked for', () => {
+  it('is one of the two, whatever the header says', () => {
     const pieces = fc.constantFrom(
       'ko',
       'en',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clientKey } from '../../src/limits.ts';
 
-describe('what a client is counted by', () => {
+describe('the key that a client is counted by', () => {
   it.each([
     [null, 'no address'],
     ['203.0.113.7', '203.0.113.7'],

@@ -33,7 +33,7 @@ describe('0002_logins', () => {
     ]);
   });
 
-  it('leaves users and sessions as they are', () => {
+  it('does not change users and sessions', () => {
     const before = rows('SELECT * FROM users JOIN sessions');
     apply('0002_logins');
     expect(rows('SELECT * FROM users JOIN sessions')).toEqual(before);
@@ -85,7 +85,7 @@ describe('0004_audit_codes', () => {
     apply('0001_accounts');
   });
 
-  it('has a code of this version for every sentence of an older one, and the fields as JSON', () => {
+  it('has a code for every sentence of an older version, and the fields as JSON', () => {
     log(...OLD.map(([action, detail]): [string, string | null] => [action, detail]));
     apply('0004_audit_codes');
     const now = rows('SELECT action, detail FROM admin_log ORDER BY CAST(id AS INTEGER)');
@@ -94,7 +94,7 @@ describe('0004_audit_codes', () => {
     for (const [, detail] of now) expect(changesJson(readChanges(detail as string | null))).toEqual({});
   });
 
-  it('leaves codes and their values as they are, so that it can be run again', () => {
+  it('does not change codes and their values, so that it can be run again', () => {
     const row: [string, string] = ['user.changed', '{"name":["changed, deleted",null]}'];
     log(row);
     apply('0004_audit_codes');
@@ -102,7 +102,7 @@ describe('0004_audit_codes', () => {
     expect(rows('SELECT action, detail FROM admin_log')).toEqual([row]);
   });
 
-  it('lets the values of a user who goes go, whatever an older version left there', () => {
+  it('lets a deleted user’s values be deleted, whatever an older version left there', () => {
     log(['user.changed', '{"name":["Mina",null]}'], ['changed', 'name, username'], ['added', null]);
     database.exec(`UPDATE admin_log SET detail = ${ERASED_DETAIL}`);
     expect(rows('SELECT detail FROM admin_log ORDER BY id')).toEqual([['{"name":[]}'], [null], [null]]);

@@ -34,7 +34,7 @@ it('reads every signature as the package does', () => {
   );
 });
 
-it('reads nothing that the package does not', () => {
+it('reads nothing that the package does not read', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(255), { maxLength: 12 }), (bytes) => {
       let read: unknown;
@@ -70,7 +70,7 @@ describe('refuses', () => {
     expect(() => parse(ours, bytes)).toThrow('not DER');
   });
 
-  it('whatever is no signature', () => {
+  it('anything that is not a signature', () => {
     expect(() => ours.AsnParser.parse(Uint8Array.from(sequence(...R, ...S)), undefined)).toThrow(
       'certificates are not supported',
     );

@@ -17,21 +17,21 @@ it('has each operationId once, whatever the settings are', () => {
   expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
 });
 
-describe('settling', () => {
+describe('resolving', () => {
   const settled = (node: unknown, vars?: Record<string, string>) =>
     resolveTemplate({ node, components: {} } as Node, settingsOf(vars ?? {})).node;
 
-  it('takes the first choice that holds', () => {
+  it('takes the first choice that applies', () => {
     const node = { 'x-when': { 'SIGN_UP=closed': 1, 'SIGN_UP=open|verify': 2, else: 3 } };
     expect(settled(node)).toBe(2);
     expect(settled(node, { SIGN_UP: 'closed' })).toBe(1);
   });
-  it('takes what is under else, or leaves the property or the item out', () => {
+  it('uses `else`, or leaves the property or item out', () => {
     const never = { 'MAIL=inbox': 1 };
     expect(settled({ a: { 'x-when': { ...never, else: 2 } }, b: { 'x-when': never } })).toEqual({ a: 2 });
     expect(settled([{ 'x-when': never }, 3])).toEqual([3]);
   });
-  it('settles inside a choice, and a choice of nothing is nothing', () => {
+  it('resolves choices within choices, and drops an empty one', () => {
     expect(
       settled({ a: { 'x-when': { 'SIGN_UP=open': { 'x-when': { 'MAIL=inbox': 1 } }, else: 2 } } }),
     ).toEqual({});
@@ -44,7 +44,7 @@ describe('settling', () => {
     expect(settled(scheme, { AUTH_HEADER_TYPES: 'JWT,Bearer' })).toBe(1);
     expect(settled(scheme, { AUTH_HEADER_TYPES: 'JWT' })).toBe(2);
   });
-  it('leaves out components that nothing names, also those that only such ones name', () => {
+  it('leaves out components that nothing refers to, directly or indirectly', () => {
     const schemas = {
       A: { $ref: '#/components/schemas/B' },
       B: {},
@@ -62,11 +62,11 @@ describe('settling', () => {
 describe.each(Object.entries(DEPLOYMENTS))('the document %s', (_, vars) => {
   const text = textOf(vars);
 
-  it('has no condition left', () => {
+  it('has no conditions left', () => {
     expect(text).not.toContain('x-when');
   });
 
-  it('says the type beside every const and enum, without which generators guess', () => {
+  it('has a type next to every const and enum, without which generators guess', () => {
     const guessed: string[] = [];
     const visit = (node: unknown, path: string): void => {
       if (typeof node !== 'object' || node === null) return;
@@ -107,7 +107,7 @@ describe.each(Object.entries(DEPLOYMENTS))('the document %s', (_, vars) => {
   });
 });
 
-it('describes each property for itself, whatever others are of the same form', () => {
+it('describes each property separately, even if others have the same schema', () => {
   const { schemas } = JSON.parse(textOf({})).components as {
     schemas: Record<string, { properties: Record<string, { description?: string }> }>;
   };
@@ -116,7 +116,7 @@ it('describes each property for itself, whatever others are of the same form', (
   expect(schemas.AnySession?.properties.created_at?.description).toBeUndefined();
 });
 
-it('has an example of every refusal there is, but of those that only guards of a host answer', () => {
+it('has an example of every refusal, except those of a host’s guards', () => {
   const all = Object.values(DEPLOYMENTS).map(textOf).join();
   const without = (Object.keys(REFUSALS) as RefusalName[]).filter(
     (kind) => !all.includes(`"${kind}":{"summary":`),

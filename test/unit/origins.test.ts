@@ -56,12 +56,12 @@ describe('https://*.app.pages.dev', () => {
     'http://x.app.pages.dev',
     'https://a.example.com',
     'null',
-  ])('and not %s', (origin) => {
+  ])('but not %s', (origin) => {
     expect(allows(origin)).toBe(false);
   });
 });
 
-describe('pages that anybody on the network can be', () => {
+describe('pages that anybody on the network can impersonate', () => {
   it.each<[string, boolean]>([
     ['http://app.example.com', true],
     ['http://*.example.com', true],

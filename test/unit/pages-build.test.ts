@@ -13,7 +13,7 @@ describe.each(PAGE_SCRIPTS)('%s.js', (name) => {
     expect(served).toBe(await bundlePage(name));
   });
 
-  it('is small, complete in itself, and makes no code of text', () => {
+  it('is small, self-contained, and evaluates no text as code', () => {
     expect(gzipSync(served).byteLength).toBeLessThan(MAX_GZIP_BYTES[name]);
     expect(served).not.toMatch(/\bimport\b|\beval\(|new Function|innerHTML/);
   });

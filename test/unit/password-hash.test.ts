@@ -135,13 +135,13 @@ describe('chained PBKDF2', () => {
     [100_001, [100_000, 1]],
     [250_000, [100_000, 100_000, 50_000]],
     [600_000, SIX],
-  ])('%i iterations are calls of %j', async (iterations, sizes) => {
+  ])('%i iterations are split into calls of %j', async (iterations, sizes) => {
     const { derive, calls } = recorder();
     await createPasswordHasher({ iterations, derive }).hash(STAPLE);
     expect(calls).toEqual(sizes.map((n) => ({ hash: 'SHA-256', iterations: n, saltBytes: 16, bytes: 32 })));
   });
 
-  it('feeds each output to the next call, under the same salt', async () => {
+  it('passes each output to the next call, with the same salt', async () => {
     const passwords: string[] = [];
     const salts = new Set<string>();
     const derive: DeriveBits = async (_hash, password, salt, _iterations, bytes) => {
@@ -155,7 +155,7 @@ describe('chained PBKDF2', () => {
     expect(encoded).toBe(`$pbkdf2-sha256-chain$i=300000,c=100000$${B64_B}$${'AwMD'.repeat(10)}AwM`);
   });
 
-  it('asks for 16 random bytes, and has its own source of them', async () => {
+  it('uses 16 random bytes, from its own source', async () => {
     const asked: number[] = [];
     const randomBytes = (n: number) => new Uint8Array(n).fill(asked.push(n));
     await createPasswordHasher({ iterations: 1, randomBytes }).hash('a');
@@ -252,7 +252,7 @@ describe('the same work', () => {
     expect(sizes()).toEqual([10_000, 10_000, 10_000]);
   });
 
-  it('a dummy is never right, whatever comes out of it', async () => {
+  it('a dummy hash never matches, whatever it derives to', async () => {
     const derive: DeriveBits = async (_hash, _password, _salt, _iterations, bytes) => new Uint8Array(bytes);
     const hasher = createPasswordHasher({ iterations: 1_000, derive });
     expect(await hasher.verify('', null)).toEqual({ ok: false, rehash: false });
@@ -274,7 +274,7 @@ describe('the password', () => {
     ['ligatures', 'efficient', 'e\ufb03cient'],
     ['the Kelvin sign', 'Kelvin', '\u212aelvin'],
     ['superscripts', 'x2 + y2', 'x\u00b2 + y\u00b2'],
-  ])('is one in all its NFKC spellings: %s', async (_what, one, other) => {
+  ])('is the same in all spellings with one NFKC form: %s', async (_what, one, other) => {
     expect(await hasher.verify(other, await hasher.hash(one))).toEqual({ ok: true, rehash: false });
     expect(await hasher.verify(one, await hasher.hash(other))).toEqual({ ok: true, rehash: false });
   });
@@ -295,7 +295,7 @@ describe('the password', () => {
   });
 
   it.each(['\ud800', 'secret \udc00 word', 'secret word \ud83d'])(
-    'with a lone surrogate is no password: %j',
+    'with a lone surrogate never matches: %j',
     async (bad) => {
       const same = bad.toWellFormed();
       await expect(hasher.hash(bad)).rejects.toThrow(TypeError);
@@ -315,13 +315,13 @@ describe('the password', () => {
     ['letters', 'a'.repeat(1 << 20)],
     ['combining marks out of order', `a${'\u0345\u0334'.repeat(1 << 19)}`],
     ['ligatures that expand', '\ufdfa'.repeat(1 << 18)],
-  ])('of a megabyte costs nothing: %s', async (_what, long) => {
+  ])('of a megabyte is not hashed: %s', async (_what, long) => {
     expect(await hasher.verify(long, await hasher.hash(STAPLE))).toEqual({ ok: false, rehash: false });
   });
 });
 
 describe('one PBKDF2 call', () => {
-  it('is refused over the cap, as in production', async () => {
+  it('above the cap is refused, as in production', async () => {
     const bytes = new Uint8Array(8);
     await expect(deriveByWebCrypto('SHA-256', bytes, bytes, MAX_ITERATIONS_PER_CALL + 1, 32)).rejects.toThrow(
       RangeError,
@@ -338,11 +338,11 @@ describe('one PBKDF2 call', () => {
   describe.each(groups)('Wycheproof, HMAC-%s', (hash, { testGroups }, count) => {
     const tests = testGroups.flatMap((group) => group.tests);
 
-    it(`has ${count} vectors, all valid`, () => {
+    it(`has ${count} vectors, all of them valid`, () => {
       expect(tests.map((test) => test.result)).toEqual(Array(count).fill('valid'));
     });
 
-    it('by Web Crypto, up to the cap', async () => {
+    it('with Web Crypto, up to the cap', async () => {
       const within = tests.filter((test) => test.iterationCount <= MAX_ITERATIONS_PER_CALL);
       expect(tests.length - within.length).toBe(hash === 'SHA-1' ? 1 : 0);
       for (const { tcId, password, salt, iterationCount, dkLen, dk } of within) {
@@ -372,12 +372,12 @@ describe('one PBKDF2 call', () => {
 describe('equalBytes', () => {
   const bytes = Uint8Array.from({ length: 32 }, (_, index) => index * 7);
 
-  it('is true for the same bytes', () => {
+  it('is true for equal bytes', () => {
     expect(equalBytes(bytes, bytes.slice())).toBe(true);
     expect(equalBytes(new Uint8Array(0), new Uint8Array(0))).toBe(true);
   });
 
-  it('is false for any one bit', () => {
+  it('is false if any bit differs', () => {
     for (let bit = 0; bit < 256; bit += 1) {
       const other = bytes.slice();
       other[bit >> 3] = (other[bit >> 3] ?? 0) ^ (1 << (bit & 7));
@@ -451,14 +451,14 @@ describe('scrypt', () => {
     [100_000, [100_000], { N: 8_192, r: 8, p: 9 }],
     [1_000, [1_000], { N: 8_192, r: 8, p: 10 }],
     [1_200_000, [...SIX, ...SIX], null],
-  ])('tops a PBKDF2 hash of %i up to about its own work', async (iterations, calls, cost) => {
+  ])('tops a PBKDF2 hash of %i iterations up to about its own work', async (iterations, calls, cost) => {
     const { derive, scrypt, costs, sizes } = watched();
     const hasher = createPasswordHasher({ kind, iterations: 600_000, derive, scrypt });
     expect(await hasher.verify(STAPLE, own(iterations))).toEqual({ ok: false, rehash: false });
     expect([sizes(), costs]).toEqual([calls, cost === null ? [] : [cost]]);
   });
 
-  it('takes its own work under PBKDF2, which is more', async () => {
+  it('costs more than PBKDF2 with fewer iterations', async () => {
     const { derive, scrypt, costs, sizes } = watched();
     await createPasswordHasher({ iterations: 600_000, derive, scrypt }).verify(STAPLE, zeros);
     expect([costs, sizes()]).toEqual([[REAL], []]);
@@ -496,7 +496,7 @@ describe('a platform that refuses', () => {
     expect(await createPasswordHasher({ kind, iterations: 600_000 }).refusedByPlatform()).toBeNull();
   });
 
-  it('is asked for the largest call only, of the kind that is set', async () => {
+  it('is probed with the largest call only, of the configured kind', async () => {
     const { derive, calls } = recorder();
     await createPasswordHasher({ iterations: 600_000, derive, scrypt: refuses }).refusedByPlatform();
     expect(calls.map(({ iterations }) => iterations)).toEqual([100_000]);

@@ -70,7 +70,7 @@ describe('length, in code points of the NFKC form', () => {
     expect(codes(password, NOBODY, minLength)).toEqual(expected);
   });
 
-  it('states the limits', () => {
+  it('has limits in its messages', () => {
     expect(passwordFaults('x7!kQ2#', NOBODY, { minLength: 12 })).toEqual([
       { code: SHORT, params: { min: 12 } },
     ]);
@@ -192,7 +192,7 @@ describe('too similar', () => {
     [{ email: 'otherwise@example.com', username: 'otherwise', name: 'otherwise' }, 'username'],
     [{ email: 'otherwise@example.com', username: 'somebody', name: 'otherwise' }, 'name'],
     [{ email: 'otherwise@example.com', username: null, name: null }, 'email'],
-  ])('to several of %j names one', (person, attribute) => {
+  ])('to several of %j reports one', (person, attribute) => {
     expect(passwordFaults('otherwise1', person, { minLength: 8 })).toEqual([
       { code: SIMILAR, params: { attribute } },
     ]);
@@ -225,7 +225,7 @@ describe('all faults at once', () => {
 describe('hostile input', () => {
   const long = `a${'\u0345\u0334'.repeat(1 << 17)}`;
 
-  it('is neither normalised where it is too long in any form nor compared with very many parts', () => {
+  it('is not normalised if it is too long in any form, and not compared with very many parts', () => {
     const parts = 'a.'.repeat(1 << 13);
     expect(codes(long, { name: long, email: parts })).toContain(LONG);
     expect(codes(long, { email: parts })).toEqual([LONG]);
@@ -234,7 +234,7 @@ describe('hostile input', () => {
     expect(normalizePassword('\ufb01'.repeat(2049))).toBe('\ufb01'.repeat(2049));
   });
 
-  it('and nothing of 257 characters in NFKC is that long: no decomposition has more than 4 code points', () => {
+  it('no text of 257 characters in NFKC is that long: no decomposition has more than 4 code points', () => {
     let longest = 0;
     for (let point = 0; point <= 0x10ffff; point += 1) {
       longest = Math.max(longest, Array.from(String.fromCodePoint(point).normalize('NFD')).length);
@@ -244,7 +244,7 @@ describe('hostile input', () => {
 });
 
 describe('the list', () => {
-  it('has 7,000 entries, sorted, lower-case, of 8 and more characters, none all digits', () => {
+  it('has 7,000 entries, sorted, in lower case, of at least 8 characters, none all digits', () => {
     const entries: string[] = [];
     for (const coded of COMMON_PASSWORDS.split(' ')) {
       entries.push((entries.at(-1) ?? '').slice(0, Number.parseInt(coded.slice(0, 1), 36)) + coded.slice(1));

@@ -102,7 +102,7 @@ describe('a bad value', () => {
     [[{ ...GOOGLE, id: 'acme' }]],
     [[GOOGLE, GOOGLE]],
     [Array.from({ length: 33 }, (_, i) => ({ ...GOOGLE, id: `p${i}`, issuer: 'https://id.example.com' }))],
-  ])('%j is a fault, told without the value', (value) => {
+  ])('%j is a fault, reported without the value', (value) => {
     const { providers, faults } = load(value);
     expect(providers).toEqual([]);
     expect(faults).toEqual([{ setting: 'PROVIDERS', problem: expect.stringMatching(/^must /) }]);
@@ -111,7 +111,7 @@ describe('a bad value', () => {
 });
 
 describe('in production', () => {
-  it('needs an address of our own', () => {
+  it('requires PUBLIC_URL', () => {
     const { PUBLIC_URL: _, ...without } = { PUBLIC_URL: undefined };
     expect(
       loadProviders({

@@ -24,7 +24,7 @@ describe('the rank test of the benchmark', () => {
     expect(rankTest(second, first).p).toBeCloseTo(rankTest(first, second).p, 9);
   });
 
-  it('says nothing of a few', () => {
+  it('proves nothing with few samples', () => {
     expect(() => rankTest(row(1, 19), row(1, 30))).toThrow(TypeError);
   });
 });

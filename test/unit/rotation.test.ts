@@ -35,7 +35,7 @@ const ended = (revokedReason: RevocationReason | null): TokenStatus => ({
 });
 const inactive = { isActive: false, isStaff: false, emailVerifiedAt: null };
 
-describe('of several faults the first is reported', () => {
+describe('the first of several faults is reported', () => {
   it.each<[string, TokenStatus, ReturnType<typeof statusFault>]>([
     ['none', GOOD, null],
     ['a user who is gone', { user: null, session: null }, 'user_not_found'],
@@ -59,7 +59,7 @@ describe('of several faults the first is reported', () => {
   });
 });
 
-describe('what KV remembers says the same as D1 would', () => {
+describe('an answer from KV is the same as from D1', () => {
   it.each<[string, TokenStatus, RevocationReason]>([
     ['a user who is gone', { user: null, session: null }, 'withdrawn'],
     ['an inactive user', { ...ended('logged_out'), user: inactive }, 'deactivated'],
@@ -77,7 +77,7 @@ describe('what KV remembers says the same as D1 would', () => {
     expect(reasonFault(reason)).toBe(statusFault(tokenStatus, NOW));
   });
 
-  it('and an access token is never told "blacklisted"', () => {
+  it('and an access token is never "blacklisted"', () => {
     expect(accessFault('token_blacklisted')).toBe('access_token_not_valid');
     expect(accessFault('user_not_found')).toBe('user_not_found');
     expect(accessFault('user_inactive')).toBe('user_inactive');
@@ -115,7 +115,7 @@ describe('the grace', () => {
   });
 });
 
-describe('a refresh is judged', () => {
+describe('a refresh', () => {
   const RULES = { graceSeconds: 10, refreshLifetimeSeconds: DAY };
   const consumed = (change: Partial<RevokedToken> = {}): RevokedToken => ({
     revokedAt: NOW,
@@ -127,7 +127,7 @@ describe('a refresh is judged', () => {
   const judge = (token: RevokedToken | null, now = NOW, tokenStatus = GOOD, rules = RULES) =>
     judgeRotation({ ...tokenStatus, token }, 'offered', now, rules);
 
-  it('as the first, which has its own successor in the row', () => {
+  it('is the first if its own successor is in the row', () => {
     expect(judge(consumed())).toEqual({
       fault: null,
       first: true,
@@ -135,14 +135,14 @@ describe('a refresh is judged', () => {
     });
   });
 
-  it('as the first in strict mode too', () => {
+  it('is the first in strict mode too', () => {
     expect(judge(consumed(), NOW, GOOD, { ...RULES, graceSeconds: 0 })).toMatchObject({
       fault: null,
       first: true,
     });
   });
 
-  it.each([0, 5, 10, -30])('as a retry %i s later, with the very successor of the first', (later) => {
+  it.each([0, 5, 10, -30])('is a retry %i s later, with the successor of the first', (later) => {
     expect(judge(consumed({ successorJti: 'theirs' }), NOW + later)).toEqual({
       fault: null,
       first: false,
@@ -162,7 +162,7 @@ describe('a refresh is judged', () => {
     ['logged out', consumed({ reason: 'logged_out', successorJti: null }), 0, 10],
     ['rotated without a successor', consumed({ successorJti: null }), 0, 10],
     ['not there at all', null, 0, 10],
-  ])('blacklisted where the token’s row is %s', (_, token, later, graceSeconds) => {
+  ])('is blacklisted if the token’s row is %s', (_, token, later, graceSeconds) => {
     expect(judge(token, NOW + later, GOOD, { ...RULES, graceSeconds })).toEqual({
       fault: 'token_blacklisted',
     });
@@ -173,11 +173,11 @@ describe('a refresh is judged', () => {
     ['the user is inactive', { user: inactive, session }, 'user_inactive'],
     ['the session ended', ended('logged_out'), 'token_blacklisted'],
     ['the session is over', { user, session: { ...session, absoluteEndAt: NOW } }, 'token_blacklisted'],
-  ])('by its owner first: %s', (_, tokenStatus, fault) => {
+  ])('reports its user’s status first: %s', (_, tokenStatus, fault) => {
     expect(judge(consumed(), NOW, tokenStatus)).toEqual({ fault });
   });
 
-  it('to end with its session', () => {
+  it('ends with its session', () => {
     const tokenStatus = { user, session: { ...session, absoluteEndAt: NOW + 60 } };
     expect(judge(consumed(), NOW, tokenStatus)).toMatchObject({ successor: { exp: NOW + 60 } });
   });
@@ -193,7 +193,7 @@ describe('a token ends', () => {
   });
 });
 
-describe('the last use of a session is written', () => {
+describe('the last use of a session', () => {
   it.each<[string, number, number]>([
     ['every hour for a day’s tokens', DAY, HOUR],
     ['every hour for a month’s tokens', 30 * DAY, HOUR],
@@ -219,7 +219,7 @@ describe('a new session', () => {
       { userAgent: 'agent', ip: '203.0.113.9', country: 'KR' },
     );
 
-  it('is alive, of its owner and client, and remembers when', () => {
+  it('is live, has its user and client, and the time', () => {
     expect(open(DAY, 30 * DAY)).toEqual({
       userId: 'u',
       id: 's',

@@ -68,7 +68,7 @@ describe('a log-in by password', () => {
   });
 });
 
-describe('fresh proof for a change of how one signs in', () => {
+describe('a reauthentication for a change of sign-in methods', () => {
   const callerOf = (
     amr: string[],
     authenticatedAt: number | null,

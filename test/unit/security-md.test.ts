@@ -54,7 +54,7 @@ const events = globSync('src/**/*.{ts,tsx}').flatMap((file) =>
 );
 
 describe('docs/SECURITY.md and docs/asvs.md', () => {
-  it('says what every reason of a refusal means', () => {
+  it('explains every reason of a refusal', () => {
     const [, table = ''] = /### Why something was refused\n([\s\S]*?)\n\n[^|\n]*\n\n##/.exec(text) ?? [];
     const listed = [...table.matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map(([, code, meaning]) => [
       code,
@@ -63,20 +63,20 @@ describe('docs/SECURITY.md and docs/asvs.md', () => {
     expect(listed.slice(1)).toEqual(Object.entries(REFUSAL_REASONS));
   });
 
-  it('names files and leads to some', () => {
+  it('names and links files', () => {
     expect(named.length).toBeGreaterThan(50);
     expect(linked.length).toBeGreaterThan(2);
   });
 
-  it.each([...new Set([...named, ...linked])])('%s is there', (path) => {
+  it.each([...new Set([...named, ...linked])])('%s exists', (path) => {
     expect(existsSync(path as string)).toBe(true);
   });
 
-  it('leads to the table of ASVS at its top', () => {
+  it('links the table of ASVS at the top', () => {
     expect(text.slice(0, 1_000)).toContain('](asvs.md)');
   });
 
-  it('counts at its top what the table of ASVS says', () => {
+  it('has the counts of the ASVS table at the top', () => {
     const counted = [...text.matchAll(/^\| V(\d+) .*?((?: \| \d+){5}) \|/gm)].map(
       ([, chapter, counts = '']) => [chapter, ...counts.split(' | ').slice(1).map(Number)],
     );
@@ -97,16 +97,16 @@ describe('docs/SECURITY.md and docs/asvs.md', () => {
     expect(rows.map(({ id }) => id)).toEqual(wanted);
   });
 
-  it.each(rows)('$id is judged ($here), with a reason', ({ here, why }) => {
+  it.each(rows)('$id has a verdict ($here) and a reason', ({ here, why }) => {
     expect(['yes', 'partly', 'no', 'platform', 'n/a']).toContain(here);
     expect(why.length).toBeGreaterThan(2);
   });
 
-  it.each(rows.filter(({ here }) => here === 'yes'))('$id is met: it says where to see it', ({ why }) => {
+  it.each(rows.filter(({ here }) => here === 'yes'))('$id is met: it names the evidence', ({ why }) => {
     expect(why).toMatch(/`[\w./-]+\.\w+`|\]\(SECURITY\.md#/);
   });
 
-  it('names events that the source has', () => {
+  it('names only events that exist in the source', () => {
     expect(events.length).toBeGreaterThan(20);
   });
 

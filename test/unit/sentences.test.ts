@@ -18,7 +18,7 @@ describe.each(Object.entries(areas))('%s', (_, area) => {
     expect(english.length).toBeGreaterThan(0);
   });
 
-  it.each(LANGUAGES)('are whole in %s, with the same blanks to fill in', (language) => {
+  it.each(LANGUAGES)('are complete in %s, with the same placeholders', (language) => {
     const told = new Map(sentencesOf(area[language]));
     expect([...told.keys()].sort()).toEqual(english.map(([path]) => path).sort());
     for (const [path, sentence] of english) {

@@ -106,7 +106,7 @@ describe('without a variable', () => {
     ]);
   });
 
-  it('variables of the host are not looked at', () => {
+  it('variables of the host are ignored', () => {
     expect(faultsOf({ LOG_LEVEL: 'debug', access_token_lifetime: 'x', TIMEOUT: 5 })).toEqual([]);
   });
 });
@@ -252,7 +252,7 @@ describe('a good value', () => {
     ['AUDIENCE', 2_048],
     ['SIGNING_KEY', 5_000],
     ['VERIFYING_KEYS', 5_000],
-  ])('%s may be of %i characters', (name, length) => {
+  ])('%s may have %i characters', (name, length) => {
     expect(load({ [name]: 'x'.repeat(length) })[name]).toHaveLength(length);
   });
 
@@ -484,7 +484,7 @@ describe('a bad value is a fault of its setting, reported without the value', ()
     expect(faultsOf({ [name]: 'x'.repeat(2_049) })).toEqual([name]);
   });
 
-  it('whatever it is', () => {
+  it('whatever the value', () => {
     const secret = 'zq7-secret-value';
     const loaded = loadSettings(
       Object.fromEntries(Object.keys(BAD).map((name) => [name, `${secret} ${name}`])),
@@ -493,7 +493,7 @@ describe('a bad value is a fault of its setting, reported without the value', ()
   });
 });
 
-describe('faults come together', () => {
+describe('faults are collected', () => {
   it('of all settings at once', () => {
     const names = Object.keys(BAD).filter((name) => !['ISSUER', 'AUDIENCE', 'SITE_NAME'].includes(name));
     const env = Object.fromEntries(names.map((name) => [name, '§']));
@@ -565,13 +565,13 @@ describe('faults come together', () => {
         SIGN_UP: 'verify',
       },
     ],
-  ])('and %s is none', (_, env) => {
+  ])('and %s is not a fault', (_, env) => {
     expect(faultsOf(env)).toEqual([]);
   });
 });
 
 describe('a guard reads only what it names', () => {
-  it('and knows no fault of the rest', () => {
+  it('and reports no fault of the others', () => {
     const { values, faults } = parseSettings({ LEEWAY: '5s', SIGN_UP: '!' }, ['LEEWAY', 'ISSUER']);
     expect(values).toStrictEqual({ LEEWAY: 5, ISSUER: undefined });
     expect(faults).toEqual([]);

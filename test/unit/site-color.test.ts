@@ -31,7 +31,7 @@ const unreadable = (values: typeof theme, pairs: typeof PAIRS) =>
   );
 
 describe('the theme', () => {
-  it('can be read as it is', () => {
+  it('has readable text', () => {
     const others = ['text', 'dim', 'good', 'bad', 'info', 'danger'].flatMap((text) =>
       ['page', 'surface'].map((back): [string, string] => [text, back]),
     );
@@ -48,19 +48,19 @@ describe('the theme', () => {
     ).toEqual([]);
   });
 
-  it('knows how contrast is measured', () => {
+  it('has the right measure of contrast', () => {
     expect(contrast('#000000', '#ffffff')).toBe(21);
     expect(contrast('#777777', '#ffffff')).toBeCloseTo(4.48, 2);
   });
 });
 
 describe('a color of a site', () => {
-  it('is kept where it can be read', () => {
+  it('is kept if text on it is readable', () => {
     expect(accentCss('#1f5fbf')).toContain('--accent: light-dark(#1f5fbf, ');
     expect(accentCss('#ffd400')).toContain(', #ffd400);');
   });
 
-  it('can be read in both schemes, whichever it is', () =>
+  it('is made readable in both schemes, whatever it is', () =>
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 0xffffff }), (number) => {
         const own = valuesOf(accentCss(`#${number.toString(16).padStart(6, '0')}`));

@@ -15,17 +15,17 @@ const files = ['unit', 'workers'].flatMap((folder) =>
 );
 
 describe('test/README.md', () => {
-  it('names every file of tests', () => {
+  it('names every test file', () => {
     expect(files.filter((file) => !named.has(file))).toEqual([]);
   });
 
-  it('names no file that is not there', () => {
+  it('names no file that does not exist', () => {
     expect([...named].filter((name) => !files.includes(name as string))).toEqual([]);
   });
 });
 
 describe('stryker.config.mjs', () => {
-  it('names lines and tests that are there', async () => {
+  it('names files that exist', async () => {
     // Without types, and none are needed.
     const path: string = '../../stryker.config.mjs';
     const { default: config } = (await import(path)) as {

@@ -43,7 +43,7 @@ describe('a TOTP code', () => {
     },
   );
 
-  it('near the beginning of time matches no negative step', () => {
+  it('near the epoch matches no negative step', () => {
     expect(matchingStep(RFC_SECRET, '755224', 0, null)).toBe(0);
   });
 
@@ -57,7 +57,7 @@ describe('a TOTP code', () => {
 describe('recovery codes', () => {
   const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes));
 
-  it('are ten, all different, and their own canonical form', () => {
+  it('are ten, all different, in canonical form', () => {
     const codes = newRecoveryCodes(random);
     expect(new Set(codes).size).toBe(10);
     for (const code of codes) {
@@ -86,7 +86,7 @@ describe('secrets at rest', () => {
   const key = () => crypto.getRandomValues(new Uint8Array(32));
   const secret = new TextEncoder().encode('12345678901234567890');
 
-  it('open with the key and the owner that sealed them, and with no other', async () => {
+  it('decrypt only with their key and owner', async () => {
     const box = secretBox([key()]);
     const sealed = await box.seal('owner', secret);
     expect(await box.open('owner', sealed)).toEqual(secret);
@@ -94,7 +94,7 @@ describe('secrets at rest', () => {
     expect(await secretBox([key()]).open('owner', sealed)).toBeNull();
   });
 
-  it('differ each time, and do not hold the secret', async () => {
+  it('differ each time, and do not contain the secret', async () => {
     const box = secretBox([key()]);
     const [one, two] = [await box.seal('owner', secret), await box.seal('owner', secret)];
     expect(one).not.toBe(two);
@@ -103,7 +103,7 @@ describe('secrets at rest', () => {
     );
   });
 
-  it('stay readable while the key is rotated, and are known to be old', async () => {
+  it('stay readable while the key is rotated, and are recognised as old', async () => {
     const [old, next] = [key(), key()];
     const sealed = await secretBox([old]).seal('owner', secret);
     const box = secretBox([next, old]);
@@ -121,7 +121,7 @@ describe('secrets at rest', () => {
     ['a changed ciphertext', (sealed) => `${sealed.slice(0, -1)}${sealed.endsWith('A') ? 'B' : 'A'}`],
     ['a short nonce', (sealed) => sealed.replace(/^(v1\.[^.]+\.)[^.]+/, '$1AAAA')],
     ['no base64', (sealed) => sealed.replace(/[^.]+$/, '%%%')],
-  ])('%s does not open', async (_, change) => {
+  ])('%s does not decrypt', async (_, change) => {
     const box = secretBox([key()]);
     expect(await box.open('owner', change(await box.seal('owner', secret)))).toBeNull();
   });

@@ -31,7 +31,7 @@ describe('keys that only verify', () => {
       expect(await faultsOf(SECRET, JSON.stringify([{ ...OCT, kid: 'old', key_ops }]))).toStrictEqual([]);
     });
   }
-  it('a private part is not even looked at', async () => {
+  it('a private part is not even read', async () => {
     expect(await faultsOf(SECRET, JSON.stringify([{ ...BARE.ES256, kid: 'a', d: 7 }]))).toStrictEqual([]);
   });
 
@@ -95,12 +95,12 @@ describe('keys that only verify', () => {
       expect(await faultsOf(SECRET, text)).toStrictEqual([{ setting: 'VERIFYING_KEYS', problem }]);
     });
   }
-  it('are refused, and nothing rejects, where they are no text at all', async () => {
+  it('are refused without throwing if they are not text', async () => {
     for (const value of [null, 7, [], [OCT]]) {
       expect((await faultsOf(SECRET, value)).map(({ setting }) => setting)).toStrictEqual(['VERIFYING_KEYS']);
     }
   });
-  it('are refused for the kid of the signing key', async () => {
+  it('are refused if they reuse the kid of the signing key', async () => {
     const faults = await faultsOf(
       JSON.stringify({ ...BARE.ES256, kid: 'a' }),
       JSON.stringify([
@@ -113,7 +113,7 @@ describe('keys that only verify', () => {
     ]);
   });
   for (const alg of ['HS256', 'ES256', 'EdDSA', 'RS256'] as const) {
-    it(`may hold the signing key, private or public, which is one key then: ${alg}`, async () => {
+    it(`may contain the signing key, private or public, which then counts once: ${alg}`, async () => {
       const own = { ...BARE[alg], kid: 'a' };
       const other = { ...OCT, kid: 'b' };
       for (const again of alg === 'HS256' ? [own] : [own, { ...publicOf(BARE[alg]), kid: 'a' }]) {
@@ -124,12 +124,12 @@ describe('keys that only verify', () => {
         );
       }
     });
-    it(`may hold it under another kid too, for the tokens of before: ${alg}`, async () => {
+    it(`may contain it under another kid too, for older tokens: ${alg}`, async () => {
       const keys = await keysOf(JSON.stringify({ ...BARE[alg], kid: 'a' }), [{ ...BARE[alg], kid: 'old' }]);
       expect([...keys.verifying.keys()]).toStrictEqual(['a', 'old']);
     });
   }
-  it('may hold a plain signing key as a JWK without kid', async () => {
+  it('may contain a plain signing key as a JWK without kid', async () => {
     const jwk = {
       kty: 'oct',
       alg: 'HS256',
@@ -140,7 +140,7 @@ describe('keys that only verify', () => {
       'b',
     ]);
   });
-  it('take kids as they are: __proto__, constructor, another case', async () => {
+  it('match kids exactly: __proto__, constructor, another case', async () => {
     const list = ['__proto__', 'constructor', 'A', 'a', ' a', 'undefined'].map((kid) => ({ ...OCT, kid }));
     const keys = await keysOf(SECRET, list);
     expect([...keys.verifying.keys()]).toStrictEqual([undefined, ...list.map(({ kid }) => kid)]);
@@ -148,7 +148,7 @@ describe('keys that only verify', () => {
 });
 
 describe('the faults', () => {
-  it('of both settings come at once', async () => {
+  it('of both settings are reported together', async () => {
     const faults = await faultsOf(
       JSON.stringify({ ...publicOf(EC), alg: 'none', use: 'enc', kid: '' }),
       JSON.stringify([
@@ -201,14 +201,14 @@ describe('the JWK Set', () => {
     shown = keys.jwks.keys as unknown as Jwk[];
   });
 
-  it('holds the public keys, the signing one first, and no shared secret', () => {
+  it('has the public keys, the signing key first, and no shared secret', () => {
     expect(shown).toStrictEqual([
       { ...publicOf(EC), kid: 'now', alg: 'ES256', use: 'sig' },
       { ...publicOf(RSA), kid: 'old', alg: 'RS256', use: 'sig' },
       { ...publicOf(ED), alg: 'EdDSA', use: 'sig' },
     ]);
   });
-  it('holds nothing private, in its names or its values', () => {
+  it('has nothing private, in its names or its values', () => {
     const text = JSON.stringify(shown);
     for (const jwk of [EC, RSA, ED, OCT]) {
       for (const name of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']) {
@@ -217,7 +217,7 @@ describe('the JWK Set', () => {
       }
     }
   });
-  it('is one that another can import and verify with', async () => {
+  it('can be imported and verifies tokens', async () => {
     const keys = await keysOf({ ...EC, kid: 'now' });
     const data = new Uint8Array([1, 2, 3]);
     const algorithm = { name: 'ECDSA', hash: 'SHA-256', namedCurve: 'P-256' };
@@ -227,7 +227,7 @@ describe('the JWK Set', () => {
     const signature = await crypto.subtle.sign(algorithm, keys.signing?.key as CryptoKey, data);
     expect(await crypto.subtle.verify(algorithm, key, signature, data)).toBe(true);
   });
-  it('is empty with a plain secret, and with secrets only', async () => {
+  it('is empty with a plain secret, and with shared secrets only', async () => {
     expect((await keysOf(SECRET, [{ ...OCT, kid: 'a' }])).jwks).toStrictEqual({ keys: [] });
   });
 });

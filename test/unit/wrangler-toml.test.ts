@@ -23,7 +23,7 @@ const production = read();
 const staging = read('staging');
 
 describe('wrangler.toml', () => {
-  it('names no database and no namespace of any account, so that a clone deploys as it is', () => {
+  it('has no ids of databases or namespaces, so that a clone can be deployed unchanged', () => {
     const { d1_databases, kv_namespaces } = production;
     expect(d1_databases).toEqual([
       { binding: 'DB', database_name: 'hono-accounts', migrations_dir: 'migrations' },
@@ -50,7 +50,7 @@ describe('wrangler.toml', () => {
     expect(staging.name).toBe('hono-accounts-staging');
   });
 
-  it('counts each limit apart: ids are shared by a whole account', () => {
+  it('has a separate id for each limit, as ids are shared by a whole account', () => {
     const ids = [production, staging].flatMap(({ ratelimits }) =>
       ratelimits.map(({ namespace_id }) => namespace_id),
     );
@@ -60,7 +60,7 @@ describe('wrangler.toml', () => {
   it.each([
     ['production', production],
     ['staging', staging],
-  ])('says on purpose where %s can be reached: on workers.dev, and no version of its own', (_, config) => {
+  ])('states where %s is reachable: on workers.dev, without preview URLs', (_, config) => {
     expect(config).toMatchObject({ workers_dev: true, preview_urls: false });
   });
 });
@@ -68,7 +68,7 @@ describe('wrangler.toml', () => {
 describe('the template for hosts', () => {
   const template = read(undefined, 'docs/template/wrangler.toml');
 
-  it('has every binding and limit of the Worker, and ids of its own', () => {
+  it('has every binding and limit of the Worker, with its own ids', () => {
     const shared = ({ kv_namespaces, ratelimits, ...config }: Config) => ({
       kv_namespaces,
       limits: ratelimits.map(({ name, simple }) => [name, simple]),
@@ -85,7 +85,7 @@ describe('the template for hosts', () => {
     expect(template.ratelimits.filter(({ namespace_id }) => ids.includes(namespace_id))).toEqual([]);
   });
 
-  it('is the Worker that docs/mount.md shows', () => {
+  it('is the Worker in docs/mount.md', () => {
     const source = readFileSync('docs/template/src/index.ts', 'utf8');
     expect(readFileSync('docs/mount.md', 'utf8')).toContain(`\`\`\`ts\n${source}\`\`\``);
   });
@@ -94,12 +94,12 @@ describe('the template for hosts', () => {
 describe('the Deploy to Cloudflare button', () => {
   const lines = readFileSync('.dev.vars.example', 'utf8').split('\n');
 
-  it('asks for nothing: each line of .dev.vars.example that is no comment would be a required field', () => {
+  it('asks for nothing: each line of .dev.vars.example that is not a comment would be a required field', () => {
     expect(lines.filter((line) => line !== '' && !line.startsWith('#'))).toEqual([]);
     expect(lines).toContain('# SIGNING_KEY=');
   });
 
-  it('describes bindings that are there', () => {
+  it('describes only existing bindings', () => {
     const { cloudflare } = JSON.parse(readFileSync('package.json', 'utf8')) as {
       cloudflare: { bindings: Record<string, { description: string }> };
     };

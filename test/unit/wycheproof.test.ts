@@ -130,13 +130,13 @@ for (const [file, all] of [
 
 describe('the JWS vectors', () => {
   const ours = groups.filter((group) => isOurs(group.key)).flatMap(({ tests }) => tests);
-  it('are all there, and of both results', () => {
+  it('are complete, and of both results', () => {
     expect(groups.flatMap(({ tests }) => tests)).toHaveLength(jwsVectors.numberOfTests);
     expect(ours).toHaveLength(312);
     expect(ours.filter(expectedOf).length).toBeGreaterThan(15);
     expect(excerpt.flatMap(({ tests }) => tests)).toHaveLength(76);
   });
-  it('367 and 370 are the text of 357, the differing ones are there', () => {
+  it('367 and 370 are the text of 357, and the differing ones exist', () => {
     const text = (id: number) => ours.find(({ tcId }) => tcId === id)?.token;
     expect(text(357)).toBeTypeOf('string');
     for (const id of Object.keys(MISLABELLED)) expect(text(Number(id))).toBe(text(357));
@@ -174,7 +174,7 @@ describe('hmac_sha256_test.json', () => {
       expect(await crypto.subtle.verify(HMAC, cryptoKey, bytesOf(tag), bytesOf(msg))).toBe(false);
     }
   });
-  it('are all there', () => {
+  it('are complete', () => {
     expect(full.flatMap((group) => group.tests)).toHaveLength(87);
     expect(hmacVectors.numberOfTests).toBe(2 * 87);
   });

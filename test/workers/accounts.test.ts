@@ -112,7 +112,7 @@ describe('PATCH /account/me', () => {
     expect((await w.me(who.access)).body).toMatchObject({ name: null, username: null });
   });
 
-  it('a username that another has is 409 and changes nothing', async () => {
+  it('a taken username is 409 and changes nothing', async () => {
     const w = world();
     const other = await w.signUp({ ...person(), username: nonce() });
     const who = await w.signUp();
@@ -149,7 +149,7 @@ describe('PATCH /account/me', () => {
     ['the session ended', [END_SESSIONS], 'token_not_valid'],
     ['the user withdrew', DELETE, 'user_not_found'],
     ['the user was deactivated', DEACTIVATE, 'user_inactive'],
-  ])('is refused where %s between the check and the deed', async (_, statements, code) => {
+  ])('is refused if %s between the check and the change', async (_, statements, code) => {
     const who = await world().signUp();
     const w = meanwhile(who.user.id, statements);
     const answer = await w.patch('/account/me', { name: 'late' }, { token: who.access });
@@ -257,7 +257,7 @@ describe('withdrawal', () => {
     expect((await w.me(bystander.access)).status).toBe(200);
   });
 
-  it('kills every token of every session, as user_not_found at every endpoint', async () => {
+  it('makes every token of every session invalid, as user_not_found at every endpoint', async () => {
     const w = world();
     const who = await w.signUp();
     const other = (await w.logIn(who)).body;
@@ -279,7 +279,7 @@ describe('withdrawal', () => {
     expect(codeOf(await w.logIn(who))).toBe('no_active_account');
   });
 
-  it('frees address and username, and the new owner has nothing of the old one', async () => {
+  it('frees address and username, and their new owner gets nothing of the old one', async () => {
     const w = world();
     const who = await w.signUp({ ...person(), username: nonce(), name: 'Before' });
     await withdraw(w, who);
@@ -308,7 +308,7 @@ describe('withdrawal', () => {
     ]),
     ['a password of 257 characters', { password: 'x'.repeat(257) }, { password: ['password_too_long'] }],
     ['a password with a lone surrogate', { password: 'x\ud800' }, { password: ['invalid'] }],
-  ])('with %s is 400, and nothing is gone', async (_, body, faults) => {
+  ])('with %s is 400, and deletes nothing', async (_, body, faults) => {
     const w = world();
     const who = await w.signUp();
     const answer = await w.delete('/account/me', body, { token: who.access });
@@ -361,7 +361,7 @@ describe('withdrawal', () => {
     ['the session ended', [END_SESSIONS], 401, 'token_not_valid'],
     ['the user was deleted', DELETE, 401, 'user_not_found'],
     ['the user was deactivated', DEACTIVATE, 401, 'user_inactive'],
-  ])('is refused where %s between the check and the deed', async (_, statements, status, code) => {
+  ])('is refused if %s between the check and the change', async (_, statements, status, code) => {
     const who = await world().signUp();
     const answer = await withdraw(meanwhile(who.user.id, statements), who);
     expect([answer.status, codeOf(answer)]).toEqual([status, code]);
@@ -375,7 +375,7 @@ describe('withdrawal', () => {
     };
     const noStaff = (w: World) => w.rows('UPDATE users SET is_staff = 0');
 
-    it('the last active one cannot', async () => {
+    it('the last active one cannot withdraw', async () => {
       const w = world();
       await noStaff(w);
       const who = await staff(w);
@@ -384,7 +384,7 @@ describe('withdrawal', () => {
       expect((await w.me(who.access)).status).toBe(200);
     });
 
-    it('an inactive colleague does not count', async () => {
+    it('an inactive one does not count', async () => {
       const w = world();
       await noStaff(w);
       const who = await staff(w);
@@ -392,7 +392,7 @@ describe('withdrawal', () => {
       expect((await withdraw(w, who)).status).toBe(403);
     });
 
-    it('one of two can, the other not', async () => {
+    it('one of two can, the other cannot', async () => {
       const w = world();
       await noStaff(w);
       const [one, two] = [await staff(w), await staff(w)];
@@ -419,7 +419,7 @@ describe('withdrawal', () => {
 });
 
 describe('foreign keys', () => {
-  it('are on: no session without its user', async () => {
+  it('are enforced: no session without its user', async () => {
     const w = world();
     const insert = w.rows(
       'INSERT INTO sessions (user_id, id, created_at, last_used_at, expires_at, absolute_end_at) VALUES (?, ?, 1, 1, 1, 1)',
@@ -429,7 +429,7 @@ describe('foreign keys', () => {
     await expect(insert).rejects.toThrow(/FOREIGN KEY/);
   });
 
-  it('take the sessions with their user, and nobody else’s', async () => {
+  it('delete a user’s sessions with the user, and nobody else’s', async () => {
     const w = world();
     const [who, other] = [await w.signUp(), await w.signUp()];
     await w.logIn(who);
@@ -438,7 +438,7 @@ describe('foreign keys', () => {
     expect(await sessionsOf(w, other.user.id)).toHaveLength(1);
   });
 
-  it('leave no row of a table that points nowhere', async () => {
+  it('leave no row with a dangling reference', async () => {
     expect(await world().rows('PRAGMA foreign_key_check')).toEqual([]);
   });
 });

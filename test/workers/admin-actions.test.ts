@@ -28,7 +28,7 @@ const log = capturedLog();
 const leaveStaff = (...ids: string[]) =>
   w.rows(`UPDATE users SET is_staff = 0 WHERE id NOT IN (${ids.map(() => '?').join(', ')})`, ...ids);
 
-describe('the owner of an account is notified by email of what staff do to it', () => {
+describe('the user is notified by email of what staff do to their account', () => {
   const newest = async (email: string) =>
     ((await w.get(`/dev/mail?to=${encodeURIComponent(email)}`)).body.messages as { subject: string }[])[0]
       ?.subject;
@@ -84,7 +84,7 @@ describe('deactivation and demotion', () => {
     ]);
   });
 
-  it('revives nothing when it is taken back', async () => {
+  it('revives nothing when it is undone', async () => {
     const admin = await atConsole();
     const target = await makeStaff();
     await admin.post(path(target.id, '/deactivate'));
@@ -105,7 +105,7 @@ describe('deactivation and demotion', () => {
     ]);
   });
 
-  it('voids what was sent by mail: nothing pending works after the reactivation', async () => {
+  it('voids emailed tokens: nothing pending works after the reactivation', async () => {
     const admin = await atConsole();
     const target = await makeUser();
     const wanted = person('wanted').email;
@@ -141,7 +141,7 @@ describe('deactivation and demotion', () => {
     expect(await actionsOn(target.id)).toEqual(['user.deactivated']);
   });
 
-  it('of both flags at once is one row that says both', async () => {
+  it('of both flags at once is one entry with both', async () => {
     const admin = await makeStaff();
     const target = await makeStaff();
     const body = { is_active: false, is_staff: false, name: 'N' };
@@ -156,7 +156,7 @@ describe('deactivation and demotion', () => {
     expect(await w.kvOf(target.access)).toBe('deactivated');
   });
 
-  it('of oneself ends in the log-in page', async () => {
+  it('of oneself leads to the log-in page', async () => {
     const [admin] = [await atConsole(), await makeStaff()];
     const answer = await admin.post(path(admin.id, '/demote'));
     expect(location(answer)).toBe('/admin/login?done=own-demote');
@@ -180,7 +180,7 @@ describe('ending sessions', () => {
     expect(await actionsOn(target.id)).toEqual(['user.session_ended']);
   });
 
-  it('does not end another user’s by a wrong path', async () => {
+  it('does not end another user’s through a wrong path', async () => {
     const admin = await atConsole();
     const [one, other] = [await makeUser(), await makeUser()];
     const answer = await admin.post(path(one.id, `/sessions/${claimsOf(other.access).sid}/end`));
@@ -227,7 +227,7 @@ describe('the log', () => {
     ['user.password_reset_sent', (id, _, token) => w.post(api(id, '/password-reset'), undefined, { token })],
     ['user.invited', (id, _, token) => w.post(api(id, '/invitation'), undefined, { token })],
     ['user.deleted', (id, _, token) => w.delete(api(id), undefined, { token })],
-  ])('calls an act as the history does: %s', async (action, act) => {
+  ])('names an action as the history does: %s', async (action, act) => {
     const admin = await makeStaff();
     const target = await makeUser();
     const answer = await act(target.id, String(claimsOf(target.access).sid), admin.access);
@@ -242,7 +242,7 @@ describe('a password reset', () => {
   const resetsOf = (id: string) =>
     w.rows("SELECT * FROM one_time_tokens WHERE subject = ? AND purpose = 'password_reset'", id);
 
-  it('goes out by mail, beside an older one', async () => {
+  it('is sent by email, and keeps an older one valid', async () => {
     const admin = await atConsole();
     const target = await makeUser();
     expect((await admin.get(path(target.id))).text).toContain('Send a password reset');
@@ -266,7 +266,7 @@ describe('a password reset', () => {
     expect(confirm.status).toBe(204);
   });
 
-  it('replaces the oldest where there are five', async () => {
+  it('replaces the oldest of five', async () => {
     const admin = await makeStaff();
     const target = await makeUser();
     for (let i = 0; i < 6; i++) await w.post('/account/password/reset', { email: target.email });
@@ -279,7 +279,7 @@ describe('a password reset', () => {
     expect(after.filter(({ hash }) => !kept.includes(hash))).toHaveLength(1);
   });
 
-  it('is 202 in JSON, 404 where there is no mail, 400 where there is no address', async () => {
+  it('is 202 in JSON, 404 without mail, 400 without an address', async () => {
     const admin = await makeStaff();
     const target = await makeUser({ username: unique() });
     const at = api(target.id, '/password-reset');
@@ -295,7 +295,7 @@ describe('a password reset', () => {
   it.each([
     ['en', 'This user is inactive and cannot log in. Activate the user first.'],
     ['ko', '비활성화된 사용자라서 로그인할 수 없습니다. 먼저 활성화하세요.'],
-  ])('of somebody inactive says what is the matter (%s)', async (language, message) => {
+  ])('of an inactive user says why it is refused (%s)', async (language, message) => {
     const admin = await makeStaff();
     const target = await makeUser();
     await w.rows('UPDATE users SET is_active = 0 WHERE id = ?', target.id);
@@ -330,7 +330,7 @@ describe('the last active staff member', () => {
   });
 
   it.each(LOSSES)(
-    'is whoever of them can sign in: without another who can, it cannot be %s',
+    'is the last who can sign in: without another who can, it cannot be %s',
     async (_, lose) => {
       const [admin, other] = [await makeStaff(), await makeStaff()];
       await w.rows("UPDATE users SET password_hash = '' WHERE id = ?", other.id);
@@ -341,7 +341,7 @@ describe('the last active staff member', () => {
     },
   );
 
-  it('is shown a page that says so', async () => {
+  it('gets a page that says so', async () => {
     const admin = await atConsole();
     await leaveStaff(admin.id);
     for (const act of ['demote', 'deactivate', 'delete']) {
@@ -352,7 +352,7 @@ describe('the last active staff member', () => {
     expect((await admin.get('/admin')).status).toBe(200);
   });
 
-  it('can still rename itself and demote those who do not count', async () => {
+  it('can still rename themselves and demote those who do not count', async () => {
     const admin = await makeStaff();
     const inactive = await makeStaff();
     await w.rows('UPDATE users SET is_active = 0 WHERE id = ?', inactive.id);
@@ -390,7 +390,7 @@ describe('the last active staff member', () => {
 });
 
 describe('an action and its history', () => {
-  it('are one batch: neither is there where the batch fails', async () => {
+  it('are one batch: neither happens if the batch fails', async () => {
     const admin = await makeStaff();
     const target = await makeUser();
     const before = await everything();
@@ -417,7 +417,7 @@ describe('an action and its history', () => {
     expect(await everything()).toEqual(before);
   });
 
-  it('are not there where the staff member loses the right between the check and the action', async () => {
+  it('do not happen if the staff member loses the right between the check and the action', async () => {
     const admin = await makeStaff();
     const target = await makeUser();
     const before = await historyOf(target.id);
@@ -451,7 +451,7 @@ describe('an action and its history', () => {
     expect((await w.me(target.access)).status).toBe(200);
   });
 
-  it('shows people by name while they are there', async () => {
+  it('shows users by name while they exist', async () => {
     const admin = await atConsole();
     const username = unique();
     const target = await makeUser({ username });

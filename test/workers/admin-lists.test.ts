@@ -115,7 +115,7 @@ const expected = (order: string, filter: (seed: Seed) => boolean = () => true) =
 const withoutMe = (ids: string[]) => ids.filter((id) => id !== me);
 
 describe('the list of users', () => {
-  it.each(Object.keys(ORDERS))('has everybody once, by %s, in pages of a hundred', async (ordering) => {
+  it.each(Object.keys(ORDERS))('has every user once, by %s, in pages of a hundred', async (ordering) => {
     const { ids, pages } = await walk({ ordering, limit: '100' });
     expect(withoutMe(ids)).toEqual(expected(ordering));
     expect(pages.length).toBeLessThanOrEqual(27);
@@ -124,7 +124,7 @@ describe('the list of users', () => {
     expect(looking.length).toBeLessThanOrEqual(ordering.endsWith('date_joined') ? 0 : 3);
   });
 
-  it('is newest first, fifty a page, where nothing is said', async () => {
+  it('is newest first, fifty a page, by default', async () => {
     const page = await list({});
     expect(page.users).toHaveLength(50);
     expect(page.users[0]?.id).toBe(me);
@@ -147,18 +147,18 @@ describe('the list of users', () => {
   ];
   it.each(
     FILTERS.flatMap(([query, filter]) => Object.keys(ORDERS).map((order) => [query, order, filter] as const)),
-  )('with %j by %s has whoever fits, once', async (query, ordering, filter) => {
+  )('with %j by %s has every match once', async (query, ordering, filter) => {
     const { ids } = await walk({ ...query, ordering, limit: '100' });
     expect(withoutMe(ids)).toEqual(expected(ordering, filter));
   });
 
-  it('looks at a thousand users a page, and says so', async () => {
+  it('examines a thousand users a page, and says so', async () => {
     const { ids, pages } = await walk({ is_active: 'false', email_verified: 'false', ordering: 'email' });
     expect(ids).toEqual(expected('email', (s) => s.active === 0 && s.verified === null));
     expect(pages.every((page) => page.users.length <= 50 && (page.looked_at ?? 0) <= 1_000)).toBe(true);
   });
 
-  it('goes on past a thousand who do not fit', async () => {
+  it('continues past a thousand who do not match', async () => {
     await w.rows('UPDATE users SET email_verified_at = 1 WHERE email_verified_at IS NULL AND id <> ?', me);
     const first = await list({ email_verified: 'false', ordering: 'email' });
     expect(first).toMatchObject({ users: [], looked_at: 1_000 });
@@ -170,7 +170,7 @@ describe('the list of users', () => {
     for (const seed of seeds.filter((s) => s.verified === null)) seed.verified = 1;
   });
 
-  it('searches one column where more than a thousand begin so', async () => {
+  it('searches one column if more than a thousand users match the prefix', async () => {
     const byEmail = await walk({ search: 'seed', ordering: 'email', limit: '100' });
     expect(byEmail.ids).toEqual(expected('email', (s) => s.email?.startsWith('seed') ?? false));
     const byName = await walk({ search: 'user', ordering: '-username', limit: '100' });
@@ -199,7 +199,7 @@ describe('the list of users', () => {
     await rebuildDirectory();
   });
 
-  it('takes what a search box may hold as text', async () => {
+  it('treats anything typed into the search box as text', async () => {
     for (const search of [
       "'; DROP TABLE users; --",
       '%',
@@ -217,7 +217,7 @@ describe('the list of users', () => {
   });
 
   it.each(['nonsense', 'WyJlbWFpbCJd', 'bnVsbA', '!!!', 'x'.repeat(3_000), 'WzEsMiwzXQ'])(
-    'begins anew with the cursor %.20s',
+    'starts over with the invalid cursor %.20s',
     async (cursor) => {
       expect((await list({ cursor })).users).toEqual((await list({})).users);
     },
@@ -238,11 +238,11 @@ describe('the list of users', () => {
     ['-1', 50],
     ['x', 50],
     ['99999999', 50],
-  ])('with limit %s has %i', async (limit, count) => {
+  ])('with limit %s has %i users', async (limit, count) => {
     expect((await list({ limit })).users).toHaveLength(count);
   });
 
-  it('is not disturbed by who comes and goes between two pages', async () => {
+  it('is not disturbed by users created and deleted between two pages', async () => {
     const first = await list({ ordering: 'email', limit: '10' });
     const gone = first.users.at(-1)?.id ?? '';
     await w.rows('UPDATE users SET email = ? WHERE id = ?', 'aaaa@example.com', gone);
@@ -253,7 +253,7 @@ describe('the list of users', () => {
     await rebuildDirectory();
   });
 
-  it('shows the same on the page, and says what it looked at', async () => {
+  it('shows the same on the page, and says how many it examined', async () => {
     const logIn = await w.ask('POST', '/admin/login', {
       body: new URLSearchParams({
         username: (await w.me(token)).body.email,
@@ -285,7 +285,7 @@ describe('what a page of users costs', () => {
   const CALLER = 2;
 
   it.each(Object.keys(ORDERS))(
-    'sorted by %s is a row of the index and one of the table each',
+    'sorted by %s reads one index row and one table row each',
     async (ordering) => {
       const first = await reads({ ordering });
       expect(first.roundTrips).toBe(2);
@@ -296,17 +296,17 @@ describe('what a page of users costs', () => {
     },
   );
 
-  it('searched is what begins so, once to count and once to sort', async () => {
+  it('with a search reads the matches, once to count and once to sort', async () => {
     const { rowsRead } = await reads({ search: 'rare', ordering: '-date_joined' });
     expect(rowsRead).toBeLessThanOrEqual(10 * 3 + CALLER);
   });
 
-  it('filtered by staff is the staff', async () => {
+  it('filtered by staff reads the staff', async () => {
     const { rowsRead } = await reads({ is_staff: 'true', ordering: 'email' });
     expect(rowsRead).toBeLessThanOrEqual(51 * 6 + CALLER);
   });
 
-  it('of those without a username is a thousand users too', async () => {
+  it('of those without a username reads a thousand users too', async () => {
     await w.rows(
       'UPDATE users SET username = id, username_key = id WHERE username_key IS NULL AND id <> ?',
       me,
@@ -323,7 +323,7 @@ describe('what a page of users costs', () => {
     await rebuildDirectory();
   });
 
-  it('filtered by what has no index is a thousand users, however many there are', async () => {
+  it('filtered by a column without index reads a thousand users, however many there are', async () => {
     for (const ordering of Object.keys(ORDERS)) {
       const { rowsRead, roundTrips } = await reads({ is_active: 'false', ordering });
       expect(roundTrips).toBe(2);
@@ -332,7 +332,7 @@ describe('what a page of users costs', () => {
     }
   });
 
-  it('is bounded with too many matches too', async () => {
+  it('is bounded too with too many matches', async () => {
     for (const ordering of Object.keys(ORDERS)) {
       const { rowsRead } = await reads({ search: 'seed', ordering });
       expect(rowsRead).toBeLessThanOrEqual(4_200);
@@ -357,7 +357,7 @@ describe('the figures', () => {
     expect(cost.d1.rowsRead).toBeLessThan(60_000);
   });
 
-  it('do not read a table of dead sessions to its end', async () => {
+  it('do not read all of a table of dead sessions', async () => {
     const DB = w.env.DB as D1Database;
     await DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000)
@@ -382,7 +382,7 @@ describe('the blacklist', () => {
   const page = (query: Record<string, string>) =>
     ask<Page>(`/admin/api/revoked-tokens?${new URLSearchParams(query)}`);
 
-  it('goes from the latest expiry down, each token once', async () => {
+  it('is sorted by expiry, latest first, each token once', async () => {
     const seen: string[] = [];
     let last = '9999';
     for (let cursor: string | null = ''; cursor !== null; ) {
@@ -412,14 +412,14 @@ describe('the blacklist', () => {
     expect(cost.d1.rowsRead).toBeLessThanOrEqual(1_002);
   });
 
-  it('starts over with a bad cursor', async () => {
+  it('starts over with an invalid cursor', async () => {
     const good = await page({});
     for (const cursor of ['x', 'WyJhIiwxXQ', 'WzEsMl0']) expect(await page({ cursor })).toEqual(good);
   });
 });
 
 describe('the other lists', () => {
-  it('history goes back page by page, of all and of one', async () => {
+  it('the history goes back page by page, of all users and of one', async () => {
     const DB = w.env.DB as D1Database;
     const subject = seeds[1]?.id;
     await DB.prepare(

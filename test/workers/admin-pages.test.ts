@@ -25,7 +25,7 @@ describe('every page', () => {
   const CSP =
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-  it('has its policy, no script, a language, a title, one heading', async () => {
+  it('has its CSP, no script, a language, a title, one heading', async () => {
     const admin = await atConsole();
     const target = await makeUser();
     for (const page of [...PAGES, '/admin/login', '/admin/nothing']) {
@@ -46,7 +46,7 @@ describe('every page', () => {
     }
   });
 
-  it('is in Korean where the request asks for Korean, except for what users typed', async () => {
+  it('is in Korean if the request asks for Korean, except for what users typed', async () => {
     const admin = await atConsole();
     const target = await makeUser();
     const headers = { ...PAGE, Cookie: `${COOKIE}=${admin.cookie}`, 'Accept-Language': 'ko-KR' };
@@ -68,7 +68,7 @@ describe('every page', () => {
     }
   });
 
-  it('is there with and without a trailing slash', async () => {
+  it('exists with and without a trailing slash', async () => {
     const admin = await atConsole();
     for (const page of ['/admin/', '/admin/users/', '/admin/history/']) {
       expect([page, (await admin.get(page)).status]).toEqual([page, 200]);
@@ -114,7 +114,7 @@ describe('every page', () => {
     ['DELETE', `/passkeys/${crypto.randomUUID()}`],
     ['DELETE', `/connections/${crypto.randomUUID()}`],
     ['DELETE', `/sessions/${crypto.randomUUID()}`],
-  ])('%s /admin/api/users/:id%s looks at a body though it asks for none', async (method, more) => {
+  ])('%s /admin/api/users/:id%s checks a body although it needs none', async (method, more) => {
     const [{ access }, target] = [await makeStaff(), await makeUser()];
     const answer = await w.ask(method, api(target.id, more), {
       headers: { 'Content-Type': 'application/json' },
@@ -136,7 +136,7 @@ describe('every page', () => {
     expect(answer.headers.get('Content-Type')).toContain('application/problem+json');
   });
 
-  it('is a page too where D1 is away, and says nothing of why', async () => {
+  it('is a page too if D1 is unavailable, and does not say why', async () => {
     const admin = await atConsole();
     const DB = {
       prepare: () => {
@@ -151,7 +151,7 @@ describe('every page', () => {
     expect(answer.text).not.toContain('secret cause');
   });
 
-  it('says what was done by a code alone', async () => {
+  it('confirms an action by a fixed code only', async () => {
     const admin = await atConsole();
     expect((await admin.get('/admin?done=deactivate')).text).toContain('The user is inactive');
     for (const code of ['Give%20me%20your%20password', 'constructor', '__proto__', '<b>']) {
@@ -159,7 +159,7 @@ describe('every page', () => {
     }
   });
 
-  it('shows what people chose as text', async () => {
+  it('shows what users chose as text', async () => {
     const admin = await atConsole();
     const hostile = `<img src=x onerror=alert(1)>"><script>alert(2)</script>'`;
     const target = await makeUser({ name: hostile });
@@ -223,7 +223,7 @@ describe('looking up sessions', () => {
 });
 
 describe('the JSON', () => {
-  it('has a user in the words of the account app, and never a hash', async () => {
+  it('has a user with the fields of the account app, and never a hash', async () => {
     const admin = await makeStaff();
     const target = await makeUser({ username: unique(), name: 'Mina' });
     const answer = await w.get(api(target.id), { token: admin.access });

@@ -26,7 +26,7 @@ capturedLog();
 const NOT_VERIFIED = 'This address is not verified';
 
 describe('adding a user', () => {
-  it('makes one who can log in, and says who did it', async () => {
+  it('creates one who can log in, and records who did it', async () => {
     const admin = await atConsole();
     const { email } = person();
     const form = {
@@ -54,7 +54,7 @@ describe('adding a user', () => {
     expect((await admin.get(location(answer) ?? '')).text).toContain('The user was added.');
   });
 
-  it('makes staff where both boxes are ticked', async () => {
+  it('creates staff if both boxes are ticked', async () => {
     const admin = await atConsole();
     const { email } = person();
     const form = { email, password: 'correct horse battery', is_staff: 'true' };
@@ -69,7 +69,7 @@ describe('adding a user', () => {
     expect((await logInAt({ email, password: 'correct horse battery' })).status).toBe(303);
   });
 
-  it('refuses what sign-up would, and shows the form again without the password', async () => {
+  it('refuses what sign-up refuses, and shows the form again without the password', async () => {
     const admin = await atConsole();
     const taken = await makeUser({ username: unique() });
     const count = async () => (await w.rows('SELECT count(*) AS n FROM users'))[0]?.n;
@@ -116,7 +116,7 @@ describe('adding a user', () => {
 });
 
 describe('changing a user', () => {
-  it('writes what differs, and in the history what it was and is', async () => {
+  it('writes what differs, with the old and new values in the history', async () => {
     const admin = await atConsole();
     const target = await makeUser({ name: 'Before' });
     const username = unique('New');
@@ -161,7 +161,7 @@ describe('changing a user', () => {
     expect(await historyOf(target.id)).toEqual([]);
   });
 
-  it('lets a user keep an own address as username, and nobody else’s', async () => {
+  it('lets a user have the own address as username, and nobody else’s', async () => {
     const admin = await makeStaff();
     const target = await makeUser();
     const own = await w.patch(api(target.id), { username: target.email }, { token: admin.access });
@@ -276,7 +276,7 @@ describe('promotion', () => {
     expect(await rowOf(target.id)).toMatchObject({ is_active: 1, is_staff: 1 });
   });
 
-  it('… and of nobody who is verified, or no staff member', async () => {
+  it('… but not of a verified user, or one who is not staff', async () => {
     const boss = await atConsole();
     const [ordinary, verified] = [await makeUser(), await makeStaff('verified')];
     await verify(verified.id);
@@ -288,7 +288,7 @@ describe('promotion', () => {
     }
   });
 
-  it('of a user who is added needs it too', async () => {
+  it('of a new user needs it too', async () => {
     const admin = await makeStaff();
     const who = { ...person(), is_staff: true };
     const refused = await w.post('/admin/api/users', who, { token: admin.access });
@@ -296,7 +296,7 @@ describe('promotion', () => {
     expect(await w.rows('SELECT 1 FROM users WHERE email = ?', who.email)).toEqual([]);
   });
 
-  it('during a change of address promotes no user whose address it did not read', async () => {
+  it('during a change of address does not promote a user with another address', async () => {
     const admin = await makeStaff();
     const target = await makeUser();
     await verify(target.id);
@@ -319,7 +319,7 @@ describe('promotion', () => {
 });
 
 describe('deleting a user', () => {
-  it('leaves no row of the person, and a pseudonym in the history', async () => {
+  it('leaves no row of the user, and a pseudonym in the history', async () => {
     const [boss, admin] = [await atConsole(), await atConsole()];
     const target = await atConsole();
     const other = await makeUser();
@@ -381,14 +381,14 @@ describe('deleting a user', () => {
     expect(answers.filter((answer) => answer.status === 404)).toHaveLength(7);
   });
 
-  it('can be of oneself', async () => {
+  it('can be oneself', async () => {
     const [admin] = [await atConsole(), await makeStaff()];
     expect((await admin.post(path(admin.id, '/delete'), { confirm: admin.email })).status).toBe(303);
     expect(await rowOf(admin.id)).toBeUndefined();
     expect(JSON.stringify(await everything())).not.toContain(admin.id);
   });
 
-  it('meets an address that changes meanwhile', async () => {
+  it('works although the address changes meanwhile', async () => {
     const admin = await makeStaff();
     const target = await makeUser();
     const answers = await Promise.all([

@@ -28,7 +28,7 @@ import { claimsOf, codeOf, person, type Vars, world } from '../support/world.ts'
 capturedLog();
 const COOKIE = '__Host-accounts_admin';
 
-describe('the way into the console', () => {
+describe('logging in to the console', () => {
   it('sets a cookie that only this host gets, for eight hours', async () => {
     const who = await makeStaff();
     const answer = await logInAt(who);
@@ -43,7 +43,7 @@ describe('the way into the console', () => {
     expect(claims).not.toHaveProperty('is_staff');
   });
 
-  it('opens a session of its own, which ends with the cookie', async () => {
+  it('opens a separate session, which ends with the cookie', async () => {
     const who = await makeStaff();
     const first = cookieOf(await logInAt(who));
     const second = cookieOf(await logInAt(who));
@@ -53,7 +53,7 @@ describe('the way into the console', () => {
     expect((await browser(first).get('/admin')).status).toBe(200);
   });
 
-  it('is in the user’s list for as long as it lasts, however short a refresh token lives', async () => {
+  it('is in the user’s list while it lasts, however short the lifetime of refresh tokens', async () => {
     const short = world({ vars: { REFRESH_TOKEN_LIFETIME: '1h', ACCESS_TOKEN_LIFETIME: '30m' } });
     const who = await makeStaff();
     const cookie = cookieOf(await logInAt(who, short));
@@ -73,7 +73,7 @@ describe('the way into the console', () => {
     expect(answer.headers.get('Set-Cookie')).toContain('Max-Age=3600');
   });
 
-  it('lets staff in by username too, and writes the last log-in', async () => {
+  it('lets staff in by username too, and updates the last log-in', async () => {
     const username = unique();
     const who = await w.signUp({ ...person(), username });
     await w.rows('UPDATE users SET is_staff = 1, last_login_at = NULL WHERE id = ?', who.user.id);
@@ -116,7 +116,7 @@ describe('the way into the console', () => {
     expect(derivations).toEqual([1, 1, 1]);
   });
 
-  it('says what is missing in a form, and keeps what was typed but the password', async () => {
+  it('says what is missing in a form, and keeps what was typed except the password', async () => {
     const answer = await post('/admin/login', { username: '"><script>', password: '' });
     expect(answer.status).toBe(400);
     expect(answer.text).toContain('This field may not be blank.');
@@ -160,13 +160,13 @@ describe('the way into the console', () => {
     ['https://evil.example', '/admin'],
     ['/\\evil.example', '/admin//evil.example'],
     ['\r\nSet-Cookie: a=b', '/admin'],
-  ])('goes on to %j only within the console', async (next, expected) => {
+  ])('continues to %j only within the console', async (next, expected) => {
     const who = await makeStaff();
     const form = { username: who.email, password: who.password, next };
     expect(location(await post('/admin/login', form))).toBe(expected);
   });
 
-  it('is shown in place of any page, which follows it', async () => {
+  it('is shown instead of any page, which follows after it', async () => {
     const answer = await w.get('/admin/users?search=x');
     expect(answer.status).toBe(303);
     expect(location(answer)).toBe('/admin/login?next=%2Fusers%3Fsearch%3Dx');
@@ -175,7 +175,7 @@ describe('the way into the console', () => {
   });
 });
 
-describe('the way out', () => {
+describe('logging out of the console', () => {
   it('ends the session in D1 and KV and clears the cookie', async () => {
     const admin = await atConsole();
     const answer = await admin.post('/admin/logout');
@@ -187,14 +187,14 @@ describe('the way out', () => {
     expect(location(await admin.get('/admin'))).toBe('/admin/login');
   });
 
-  it('succeeds without a cookie and with a bad one', async () => {
+  it('succeeds without a cookie and with an invalid one', async () => {
     expect((await post('/admin/logout')).status).toBe(303);
     expect((await browser('nonsense').post('/admin/logout')).status).toBe(303);
   });
 });
 
 describe('the cookie', () => {
-  it('is dead after its time', async () => {
+  it('is invalid after its time', async () => {
     const later = beside();
     const admin = await atConsole(later);
     later.clock.advance(28_799);
@@ -216,7 +216,7 @@ describe('the cookie', () => {
     ],
     ['the session is gone', (id) => w.rows('DELETE FROM sessions WHERE user_id = ?', id)],
   ];
-  it.each(LOSSES)('is dead at the next request once %s', async (_, lose) => {
+  it.each(LOSSES)('is invalid at the next request once %s', async (_, lose) => {
     const admin = await atConsole();
     expect((await admin.get('/admin')).status).toBe(200);
     await lose(admin.id, admin.cookie);
@@ -225,13 +225,13 @@ describe('the cookie', () => {
     expect(await historyOf(admin.id)).toEqual([]);
   });
 
-  it('is dead once its owner ends the session from the list', async () => {
+  it('is invalid once its owner ends the session from the list', async () => {
     const admin = await atConsole();
     await w.delete(`/account/sessions/${claimsOf(admin.cookie).sid}`, undefined, { token: admin.access });
     expect((await admin.get('/admin')).status).toBe(303);
   });
 
-  it('is not what the API hands out', async () => {
+  it('is not a token of the API', async () => {
     const admin = await makeStaff();
     const again = (await w.logIn(admin)).body as { access: string; refresh: string };
     for (const token of [again.access, again.refresh, admin.access, 'x', '', `${again.access}x`]) {
@@ -266,7 +266,7 @@ describe('the cookie', () => {
     expect((await browser(cookie).get('/admin')).status).toBe(200);
   });
 
-  it('proves nothing to the JSON, and a token nothing to the console', async () => {
+  it('does not authenticate at the JSON, and a token does not at the console', async () => {
     const admin = await atConsole();
     expect(codeOf(await admin.get('/admin/api/overview'))).toBe('not_authenticated');
     expect((await w.get('/admin', { token: admin.access })).status).toBe(303);
@@ -290,7 +290,7 @@ const ACTS: [string, Form?][] = [
   ['/admin/users/:id/delete', { confirm: ':name' }],
 ];
 
-describe('who may do what', () => {
+describe('permissions', () => {
   /** Everybody who is not staff, with what they have in hand. */
   const OTHERS: [string, () => Promise<{ cookie: string; token?: string; status: number; code: string }>][] =
     [
@@ -385,7 +385,7 @@ describe('who may do what', () => {
     }
   });
 
-  it('a person who does not exist is a 404 everywhere', async () => {
+  it('an unknown user is a 404 everywhere', async () => {
     const admin = await atConsole();
     const nobody = { id: crypto.randomUUID(), access: admin.access };
     for (const page of PAGES.filter((one) => one.includes(':id'))) {
@@ -454,7 +454,7 @@ describe('Origin', () => {
     expect(await everything()).toEqual(before);
   });
 
-  it('that the API allows is not allowed here, and may not read pages', async () => {
+  it('allowed for the API is not allowed here, and may not read pages', async () => {
     const vars: Vars = { ALLOWED_ORIGINS: 'https://app.example.com', REFRESH_TRANSPORT: 'cookie' };
     const on = beside({ vars });
     const who = await makeStaff();

@@ -14,7 +14,7 @@ async function mailed(w: World, email: string): Promise<{ code: string; token: s
 }
 
 describe('signing in by e-mail in the client', () => {
-  it('makes an account by the code that was typed, and keeps its tokens', async () => {
+  it('creates an account with the code that was typed, and keeps its tokens', async () => {
     const { client, w } = made();
     const { email } = person();
     const waiting = await signInByEmail(client, email);
@@ -25,7 +25,7 @@ describe('signing in by e-mail in the client', () => {
     expect(await client.me()).toEqual(user);
   });
 
-  it('signs in by the token of the link', async () => {
+  it('signs in with the token of the link', async () => {
     const { client, w } = made();
     const { email } = person();
     await signInByEmail(client, email);
@@ -37,14 +37,14 @@ describe('signing in by e-mail in the client', () => {
     expect((await client.me()).email).toBe(email);
   });
 
-  it('throws what the server refuses, and keeps nothing', async () => {
+  it('throws the server’s refusal, and keeps nothing', async () => {
     const { client } = made();
     const waiting = await signInByEmail(client, person().email);
     await expect(waiting.confirm('00000000')).rejects.toMatchObject({ code: 'code_not_valid', status: 401 });
     expect(client.isSignedIn).toBe(false);
   });
 
-  it('goes on with a second factor as a log-in does', async () => {
+  it('continues with a second factor like a log-in', async () => {
     const { client, w } = made();
     const { email } = person();
     await (await signInByEmail(client, email)).confirm((await mailed(w, email)).code);

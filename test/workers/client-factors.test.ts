@@ -40,7 +40,7 @@ describe('the second factor in the client', () => {
     });
   });
 
-  it('is asked for at a log-in, and its answer keeps the tokens', async () => {
+  it('is asked for at a log-in, whose second step keeps the tokens', async () => {
     const made = await enrolled();
     const { client, factors, store, w, code } = made;
     w.clock.advance(30);
@@ -53,7 +53,7 @@ describe('the second factor in the client', () => {
     expect((await client.me()).email).toBe(made.who.email);
   });
 
-  it('takes a recovery code in place of a code', async () => {
+  it('accepts a recovery code instead of a code', async () => {
     const made = await enrolled();
     const [recovery_code = ''] = made.recovery_codes;
     await made.factors.answer(await secondStep(made), { recovery_code });
@@ -73,13 +73,13 @@ describe('the second factor in the client', () => {
   });
 
   it.each([null, undefined, 'mfa_required', { code: 'mfa_required' }, new Error('mfa_required')])(
-    'takes %j for no step of a log-in',
+    'does not mistake %j for a second step',
     (error) => {
       expect(secondStepOf(error)).toBeNull();
     },
   );
 
-  it('asks for a recent proof, and goes on after one', async () => {
+  it('asks for a reauthentication, and continues after one', async () => {
     const { client, factors, store, w, code, who } = await enrolled();
     w.clock.advance(700);
     const refused = await factors.renewRecoveryCodes().catch((error: unknown) => error);
@@ -95,7 +95,7 @@ describe('the second factor in the client', () => {
     expect(claimsOf((store.get() as Tokens).access)).toMatchObject({ auth_time: w.clock.now, amr: ['pwd'] });
   });
 
-  it('begins with the password in place of a recent log-in', async () => {
+  it('starts with the password instead of a recent log-in', async () => {
     const { client, w } = clientOf(world({ vars: VARS }));
     const factors = createFactors(client);
     const who = person();
@@ -106,7 +106,7 @@ describe('the second factor in the client', () => {
   });
 });
 
-it('a proof that comes after a log-out signs nobody in again', async () => {
+it('a reauthentication that ends after a log-out does not sign the user in again', async () => {
   const { client, store, faults } = clientOf();
   const who = person();
   await client.signUp(who);

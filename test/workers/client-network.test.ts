@@ -37,7 +37,7 @@ async function deadTab(more: Partial<Parameters<typeof createClient>[0]> = {}) {
 }
 
 describe('a refresh that gets no answer', () => {
-  it('ends after its time, for the caller', async () => {
+  it('times out for the caller', async () => {
     const { waiting } = await deadTab();
     await expect(waiting).rejects.toMatchObject({ name: 'AccountsError', code: 'timeout', status: 0 });
   });
@@ -48,12 +48,12 @@ describe('a refresh that gets no answer', () => {
     expect(dead.isSignedIn).toBe(true);
   });
 
-  it('lets another tab go on', async () => {
+  it('does not block another tab', async () => {
     const { alive, who } = await deadTab();
     expect((await alive.me()).email).toBe(who.email);
   });
 
-  it('lets another tab go on though the first holds a lock for ever', async () => {
+  it('does not block another tab although the first holds the lock for ever', async () => {
     const { client, store, w } = clientOf(world(), {
       refreshTimeout: LIMIT,
       alone: () => new Promise(() => {}),
@@ -65,7 +65,7 @@ describe('a refresh that gets no answer', () => {
     expect(store.get()).not.toBeNull();
   });
 
-  it('lets another tab go on though the lock fails', async () => {
+  it('does not block another tab although the lock fails', async () => {
     const alone = () => Promise.reject(new DOMException('denied', 'SecurityError'));
     const { client, w } = clientOf(world(), { alone });
     await client.signUp(person());
@@ -76,7 +76,7 @@ describe('a refresh that gets no answer', () => {
   it.each([
     ['dead', 200],
     ['alive', 401],
-  ] as const)('holds up no log-out of the %s tab, which forgets at once', async (tab, status) => {
+  ] as const)('does not delay a log-out of the %s tab, which is signed out at once', async (tab, status) => {
     const tabs = await deadTab();
     const { refresh = '' } = tabs.store.get() as Tokens;
     const done = tabs[tab].logOut();
@@ -86,7 +86,7 @@ describe('a refresh that gets no answer', () => {
     expect((await tabs.w.refresh(refresh)).status).toBe(status);
   });
 
-  it('holds up no log-in', async () => {
+  it('does not delay a log-in', async () => {
     const { alive, calls, w } = await deadTab({ refreshTimeout: 60_000 });
     const other = await w.signUp();
     await alive.logIn(other);
@@ -94,7 +94,7 @@ describe('a refresh that gets no answer', () => {
     expect((await alive.me()).email).toBe(other.email);
   });
 
-  it('after a log-out signs nobody in again', async () => {
+  it('does not sign the user in again after a log-out', async () => {
     const { client, faults, store, w } = clientOf();
     await client.signUp(person());
     w.clock.advance(3_600);
@@ -113,7 +113,7 @@ describe('a refresh that gets no answer', () => {
     expect(store.get()).toBeNull();
   });
 
-  it('is tried again where only its body was lost', async () => {
+  it('is retried if only the body of the answer was lost', async () => {
     const { client, calls, faults, w } = clientOf();
     await client.signUp(person());
     w.clock.advance(3_600);
@@ -125,7 +125,7 @@ describe('a refresh that gets no answer', () => {
   });
 });
 
-describe('the signal of a caller', () => {
+describe('a caller’s signal', () => {
   it('ends the wait for a turn of a log-in, which then does not happen', async () => {
     let release = () => {};
     const turn = new Promise<void>((resolve) => {
@@ -145,7 +145,7 @@ describe('the signal of a caller', () => {
     expect(calls).toEqual([]);
   });
 
-  it('ends its wait for a refresh, and not that of others', async () => {
+  it('ends its own wait for a refresh, not that of others', async () => {
     const { client, faults, w } = clientOf(world(), { refreshTimeout: 60_000 });
     const who = person();
     await client.signUp(who);
@@ -194,7 +194,7 @@ describe('an answer that is not from the server', () => {
     ['401 with a code of its own', () => new Response('{"code":"no_ticket"}', { status: 401 })],
     ['200 with other JSON', () => new Response('{"ok":true}')],
     ['200 with null', () => new Response('null')],
-  ])('to a refresh signs nobody out: %s', async (_, portal) => {
+  ])('to a refresh does not sign the user out: %s', async (_, portal) => {
     const { client, faults, store, w } = clientOf();
     await client.signUp(person());
     w.clock.advance(3_600);
@@ -205,7 +205,7 @@ describe('an answer that is not from the server', () => {
     expect((await client.me()).is_active).toBe(true);
   });
 
-  it('to any other call is an error, and signs nobody out', async () => {
+  it('to any other call is an error, and does not sign the user out', async () => {
     const { client, faults } = await signedInClient();
     faults.push(() => new Response('<h1>Welcome</h1>', { headers: HTML }));
     await expect(client.me()).rejects.toMatchObject({ code: 'invalid_response', status: 200 });
@@ -216,7 +216,7 @@ describe('an answer that is not from the server', () => {
   });
 
   it.each(['user_inactive', 'user_not_found', 'token_not_valid'])(
-    'is told from one with %s',
+    'is distinguished from one with %s',
     async (code) => {
       const { client, faults, w } = clientOf();
       await client.signUp(person());
@@ -288,7 +288,7 @@ describe('fetch', () => {
   });
 
   it.each([undefined, null, 1, {}, [], { url: ME }, { href: ME }, new Date(), new Response('x')])(
-    'takes %j for a fault of the program',
+    'rejects %j as a programming error',
     async (input) => {
       const { client, calls } = await signedInClient();
       calls.length = 0;
@@ -311,7 +311,7 @@ describe('fetch', () => {
   describe('in a page of an app scheme', () => {
     afterEach(() => vi.unstubAllGlobals());
     it.each(['capacitor://localhost/', 'file:///app/index.html', 'about:blank'])(
-      'keeps the token from other URLs whose origin is null: %s',
+      'does not send the token to other URLs whose origin is null: %s',
       async (href) => {
         const { make } = await signedInClient();
         vi.stubGlobal('location', { href });
@@ -402,7 +402,7 @@ describe('on React Native', () => {
     expect(await store.get()).toBeNull();
   });
 
-  it('is not signed in again by a refresh that meets the log-out in a slow store', async () => {
+  it('is not signed in again by a refresh during a log-out in a slow store', async () => {
     const store = slowStore();
     const { client, faults, w } = clientOf(world(), { store });
     await client.signUp(person());
@@ -421,7 +421,7 @@ describe('on React Native', () => {
     expect(client.isSignedIn).toBe(false);
   });
 
-  it('says what a store that fails says', async () => {
+  it('throws the error of a store that fails', async () => {
     const store = { get: () => Promise.reject(new Error('locked')), set: async () => {} };
     const { client } = clientOf(world(), { store });
     await client.ready;
@@ -472,7 +472,7 @@ describe('onChange', () => {
     expect(changes).toEqual([{ type: 'signedOut', reason: 'token_not_valid', elsewhere: false }]);
   });
 
-  it('goes on where one listener throws', async () => {
+  it('continues if one listener throws', async () => {
     const { client } = clientOf();
     const failures: unknown[] = [];
     const { changes } = heard(client);
@@ -485,7 +485,7 @@ describe('onChange', () => {
   });
 });
 
-describe('what the API can do', () => {
+describe('the methods for the API', () => {
   it('changes the profile and the password, lists and ends sessions, logs out everywhere', async () => {
     const { client, w } = clientOf();
     const who = person();
@@ -545,14 +545,14 @@ describe('what the API can do', () => {
     });
   });
 
-  it('keeps what any other way to sign in returns', async () => {
+  it('keeps the tokens of any other way to sign in', async () => {
     const { client, w } = clientOf();
     const who = await w.signUp();
     await client.signIn('/login', { email: who.email, password: who.password });
     expect((await client.me()).email).toBe(who.email);
   });
 
-  it('hands out an access token that is still good', async () => {
+  it('returns a valid access token', async () => {
     const { client, w } = clientOf();
     expect(await client.accessToken()).toBeNull();
     await client.signUp(person());

@@ -4,7 +4,7 @@ import { clientOf, countOf, signedInClient } from '../support/client.ts';
 import { atOnce, type Person, person, world } from '../support/world.ts';
 
 describe('the client', () => {
-  it('signs up, says who it is, logs out and withdraws', async () => {
+  it('signs up, returns the user, logs out and withdraws', async () => {
     const { client, store } = clientOf();
     const who = person();
     const { user } = await client.signUp(who);
@@ -18,7 +18,7 @@ describe('the client', () => {
     await expect(client.logIn(who)).rejects.toMatchObject({ status: 401, code: 'no_active_account' });
   });
 
-  it('reports what the server refused', async () => {
+  it('throws the server’s refusal', async () => {
     const { client } = clientOf();
     const refused = client.signUp({ email: 'nobody', password: '1' });
     await expect(refused).rejects.toBeInstanceOf(AccountsError);
@@ -28,7 +28,7 @@ describe('the client', () => {
     });
   });
 
-  it('sends a wrong code once, and refreshes nothing: a second try would be counted', async () => {
+  it('sends a wrong code once without a refresh: a second try would count', async () => {
     const w = world({ vars: { ENCRYPTION_KEY: 'A'.repeat(43) } });
     const { client, calls } = clientOf(w);
     await client.signUp(person());
@@ -60,7 +60,7 @@ describe('the client', () => {
     expect(countOf(calls, '/account/token/refresh')).toBe(1);
   });
 
-  it('gets the same successor where the answer to a refresh was lost', async () => {
+  it('gets the same successor if the answer to a refresh was lost', async () => {
     const { client, faults, w } = clientOf();
     await client.signUp(person());
     w.clock.advance(3_590);
@@ -70,7 +70,7 @@ describe('the client', () => {
     expect((await client.me()).is_active).toBe(true);
   });
 
-  it('keeps its refresh token where the server does not rotate', async () => {
+  it('keeps its refresh token if the server does not rotate', async () => {
     const { client, store, w } = clientOf(world({ vars: { ROTATE_REFRESH_TOKENS: 'false' } }));
     await client.signUp(person());
     const { access, refresh } = store.get() as Tokens;
@@ -89,7 +89,7 @@ describe('the client', () => {
     expect(client.isSignedIn).toBe(false);
   });
 
-  it('keeps the session when the server is away', async () => {
+  it('keeps the session when the server is unavailable', async () => {
     const { client, faults, w } = clientOf();
     await client.signUp(person());
     w.clock.advance(3_600);
@@ -107,7 +107,7 @@ describe('the client', () => {
     ['503 twice', Array(2).fill(() => new Response('{}', { status: 503 }))],
     ['429', [() => new Response('{}', { status: 429 })]],
     ['no answer twice', [lost, lost]],
-  ])('sends a token that is still good where an early refresh gets %s', async (_, away) => {
+  ])('sends a token that is still valid if an early refresh gets %s', async (_, away) => {
     const { client, calls, faults, w } = clientOf();
     await client.signUp(person());
     w.clock.advance(3_599);
@@ -139,7 +139,7 @@ describe('the client', () => {
       expect(countOf(calls, '/account/me')).toBe(5);
     });
 
-    it('knows after a reload how old the token is', async () => {
+    it('knows the age of the token after a reload', async () => {
       const kept = new Map<string, string>();
       const storage = {
         getItem: (key: string) => kept.get(key) ?? null,
@@ -161,7 +161,7 @@ describe('the client', () => {
     });
   });
 
-  it('refreshes once where the clock was set forward, and after a 401 where it was set back', async () => {
+  it('refreshes once if the clock was set forward, and after a 401 if it was set back', async () => {
     const { client, calls, make, w } = clientOf();
     await client.signUp(person());
     const forward = make({ clock: () => (w.clock.now + 7_200) * 1_000 });
@@ -186,7 +186,7 @@ describe('the client', () => {
     expect(countOf(calls, '/account/token/refresh')).toBe(1);
   });
 
-  it('refreshes after the 401 of a stream too, which it cannot send again', async () => {
+  it('refreshes after the 401 of a stream too, which it cannot resend', async () => {
     const { client, store, w } = clientOf();
     await client.signUp(person());
     const { access, refresh } = store.get() as Tokens;
@@ -201,7 +201,7 @@ describe('the client', () => {
     expect([await rename(), await rename()]).toEqual([401, 200]);
   });
 
-  it.each([null, 'not json', '{"refresh":"x"}', '[]'])('takes %j in a web storage for nothing', (text) => {
+  it.each([null, 'not json', '{"refresh":"x"}', '[]'])('ignores %j in a web storage', (text) => {
     const store = webStorage({ getItem: () => text, setItem: () => {}, removeItem: () => {} });
     expect(store.get()).toBeNull();
   });
@@ -225,7 +225,7 @@ describe('what changes the session', () => {
     ['a log-in', '/account/login', (client, who) => client.logIn(who)],
     ['a sign-up', '/account/sign-up', (client) => client.signUp(person())],
     ['a log-out', '/account/logout', (client) => client.logOut()],
-  ])('waits for no refresh that is under way: %s', async (_, path, work) => {
+  ])('does not wait for a pending refresh: %s', async (_, path, work) => {
     const { client, calls, faults, w } = clientOf();
     const who = person();
     await client.signUp(who);
@@ -238,7 +238,7 @@ describe('what changes the session', () => {
     expect(calls.slice(0, 3)).toEqual(['/account/token/refresh', path, 'answered']);
   });
 
-  it('withdraws without taking a newer log-in away', async () => {
+  it('withdraws without ending a newer log-in', async () => {
     const { client, faults, w } = clientOf();
     const [who, other] = [person(), await w.signUp()];
     await client.signUp(who);
@@ -250,7 +250,7 @@ describe('what changes the session', () => {
     expect((await client.me()).email).toBe(other.email);
   });
 
-  it('withdraws with a token that had ended', async () => {
+  it('withdraws with a token that had expired', async () => {
     const { client, store, w } = clientOf();
     const who = person();
     await client.signUp(who);
@@ -263,7 +263,7 @@ describe('what changes the session', () => {
     ['the answer', (answer) => answer],
     ['a 401', () => new Response('{}', { status: 401 })],
     ['a 429', () => new Response('{}', { status: 429 })],
-  ])('stands against %s of an older refresh, also without a lock in common', async (_, late) => {
+  ])('is not undone by %s of an older refresh, even without a shared lock', async (_, late) => {
     const { client, faults, make, store, w } = clientOf();
     const other = await w.signUp();
     await client.signUp(person());
@@ -344,7 +344,7 @@ describe('the client in cookie mode', () => {
     expect(countOf(calls, '/account/me')).toBe(20);
   });
 
-  it('sends calls without a token where nobody is signed in, and refreshes once for many', async () => {
+  it('sends calls without a token if nobody is signed in, and refreshes once for many', async () => {
     const { load, calls } = pages();
     const page = load();
     const ask = async () => (await page.fetch('http://localhost/healthz')).status;
@@ -354,13 +354,13 @@ describe('the client in cookie mode', () => {
     expect(page.isSignedIn).toBe(false);
   });
 
-  it('returns 401 where nobody is signed in, after one refresh', async () => {
+  it('returns 401 if nobody is signed in, after one refresh', async () => {
     const { load, calls } = pages();
     await expect(load().me()).rejects.toMatchObject({ status: 401, code: 'not_authenticated' });
     expect(calls).toEqual(['/account/token/refresh', '/account/me']);
   });
 
-  it('finds the session that another page has begun since', async () => {
+  it('finds a session that another page has started since', async () => {
     const { load } = pages();
     const [page, other] = [load(), load()];
     await expect(page.me()).rejects.toMatchObject({ status: 401 });
@@ -390,7 +390,7 @@ describe('the client in cookie mode', () => {
       vi.stubGlobal('BroadcastChannel', FakeChannel);
     }
 
-    it('forgets its user once the cookie is another’s', async () => {
+    it('forgets its user once the cookie is another user’s', async () => {
       channels();
       const { load } = pages();
       const [page, other] = [load(), load()];
@@ -400,7 +400,7 @@ describe('the client in cookie mode', () => {
       expect((await page.me()).email).toBe(next.email);
     });
 
-    it('forgets its user once that one logs out', async () => {
+    it('forgets its user once the other tab logs out', async () => {
       channels();
       const { load } = pages();
       const [page, other] = [load(), load()];
@@ -411,7 +411,7 @@ describe('the client in cookie mode', () => {
     });
   });
 
-  it('does not take a server that is away for nobody', async () => {
+  it('does not take an unavailable server for a signed-out user', async () => {
     const { load, faults } = pages();
     await load().signUp(person());
     const page = load();
@@ -430,7 +430,7 @@ describe('the client in cookie mode', () => {
     expect((await w.me(access)).status).toBe(401);
   });
 
-  it('takes the cookie away with the account, and with all sessions', async () => {
+  it('clears the cookie with the account, and with all sessions', async () => {
     const { load, jar } = pages();
     const who = person();
     const page = load();
@@ -443,7 +443,7 @@ describe('the client in cookie mode', () => {
     expect(jar.size).toBe(0);
   });
 
-  it('sends credentials to the account app alone, unless the caller says otherwise', async () => {
+  it('sends credentials to the account app only, unless the caller says otherwise', async () => {
     const { load, included } = pages();
     const page = load();
     await page.signUp(person());
@@ -511,19 +511,19 @@ describe('the access token', () => {
     'https:evil.example/',
     'http:evil.example/',
     'data:text/plain,x',
-  ])('does not go to %j, whose 401 means nothing', async (input) => {
+  ])('does not go to %j, whose 401 is ignored', async (input) => {
     const { client, tokenTo } = await spy({ origins: ['https://api.example.com'] }, 401);
     expect(await tokenTo(input)).toBe(false);
     expect(client.isSignedIn).toBe(true);
   });
 
-  it('leaves what else a call of another origin says as it is', async () => {
+  it('does not change any other part of a call to another origin', async () => {
     const { client, sent } = await spy();
     await client.fetch('https://evil.example/', { headers: { Authorization: 'Basic eA==' } });
     expect(sent[0]?.authorization).toBe('Basic eA==');
   });
 
-  it('goes to the page’s own origin, and to the account app that is named by a path', async () => {
+  it('goes to the page’s own origin, and to an account app given as a path', async () => {
     vi.stubGlobal('location', { href: 'https://app.example.com/deep/page' });
     const { tokenTo } = await spy({ url: '/account' });
     expect(await tokenTo('/notes')).toBe(true);
@@ -532,7 +532,7 @@ describe('the access token', () => {
     expect(await tokenTo('//evil.example/')).toBe(false);
   });
 
-  it('does not follow a <base> that leads elsewhere', async () => {
+  it('does not follow a <base> with another origin', async () => {
     vi.stubGlobal('location', { href: 'https://app.example.com/' });
     const { tokenTo } = await spy();
     expect(await tokenTo('/notes')).toBe(true);
@@ -541,16 +541,21 @@ describe('the access token', () => {
     expect(await tokenTo('https://app.example.com/notes')).toBe(true);
   });
 
-  it.each(['api.example.com', '/notes', ''])('takes %j for no origin when the client is made', (origin) => {
-    expect(() => createClient({ url: 'https://accounts.example.com', origins: [origin] })).toThrow(TypeError);
-  });
+  it.each(['api.example.com', '/notes', ''])(
+    'rejects %j as an origin when the client is created',
+    (origin) => {
+      expect(() => createClient({ url: 'https://accounts.example.com', origins: [origin] })).toThrow(
+        TypeError,
+      );
+    },
+  );
 });
 
 describe('the client for pages', () => {
   const w = world({ vars: { ALLOWED_ORIGINS: 'https://app.example.com' } });
   const PATHS = ['/account/client.js', '/account/client.js.map', '/account/client/passkeys.js'];
 
-  it.each(PATHS)('is sent once, and then only looked at: %s', async (path) => {
+  it.each(PATHS)('is sent once, and then revalidated: %s', async (path) => {
     const answer = await w.get(path);
     const etag = answer.headers.get('ETag') ?? '';
     expect(etag).toMatch(/^(W\/)?"\w+"$/);
@@ -559,7 +564,7 @@ describe('the client for pages', () => {
     expect([again.status, again.text]).toEqual([304, '']);
   });
 
-  it.each(PATHS)('answers HEAD as GET, and nothing else: %s', async (path) => {
+  it.each(PATHS)('answers HEAD like GET, and no other method: %s', async (path) => {
     const head = await w.ask('HEAD', path);
     expect([head.status, head.text]).toEqual([200, '']);
     expect((await w.post(path, {})).headers.get('Allow')).toBe('GET, HEAD, OPTIONS');

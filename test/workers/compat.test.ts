@@ -57,7 +57,7 @@ describe.each<[string, string[]]>([
   ['simplejwt', ['POST /api/token', 'POST /api/token/blacklist']],
 ])('the paths of %s', (library, routes) => {
   it.each(routes.map((route) => route.split(' ') as [string, string]))(
-    '%s %s are there where COMPAT names it',
+    '%s %s exist if COMPAT names the library',
     async (method, path) => {
       const there = await world({ vars: { COMPAT: library } }).ask(method, path);
       expect(there.status).not.toBe(404);
@@ -73,14 +73,14 @@ describe.each<[string, string[]]>([
     },
   );
 
-  it('answer another method in DRF’s words', async () => {
+  it('answer another method with DRF’s message', async () => {
     const [, path = ''] = (routes[0] ?? '').split(' ');
     const answer = await world({ vars: { COMPAT: library } }).ask('DELETE', `${path}/`);
     expect(told(answer)).toEqual([405, 'Method "DELETE" not allowed.']);
   });
 });
 
-it('by default only those of simplejwt are there', async () => {
+it('by default only those of simplejwt exist', async () => {
   const w = world();
   expect((await w.post('/api/token/', {})).status).toBe(400);
   expect((await w.post('/auth/users/', {})).status).toBe(404);
@@ -130,14 +130,14 @@ describe('djoser', () => {
     expect(told(await w.post('/auth/users/', body(await withName(w))))).toEqual([400, fields]);
   });
 
-  it('takes forms', async () => {
+  it('accepts forms', async () => {
     const who = person();
     const body = new URLSearchParams({ ...who });
     const answer = await open().fetch(new Request('http://localhost/auth/users/', { method: 'POST', body }));
     expect([answer.status, answer.body.email]).toEqual([201, who.email]);
   });
 
-  it('waits for the mail where SIGN_UP says so, and activates', async () => {
+  it('waits for the email with SIGN_UP=verify, and activates', async () => {
     const w = open({ SIGN_UP: 'verify' });
     const who = person();
     const made = await w.post('/auth/users/', who);
@@ -154,7 +154,7 @@ describe('djoser', () => {
     );
   });
 
-  it('activates an address that waits, and again by mail', async () => {
+  it('activates an unverified address, and sends the email again', async () => {
     const w = open();
     const who = await w.signUp();
     const verified = async () => (await w.me(who.access)).body.email_verified;
@@ -184,7 +184,7 @@ describe('djoser', () => {
     expect((await w.get('/auth/users/me/', { token: who.access })).body.email).toBe(email);
   });
 
-  it('asks for the password where the log-in is long ago', async () => {
+  it('asks for the password if the log-in is long ago', async () => {
     const w = open();
     const who = await withName(w);
     const change = (body: object) => w.ask('PATCH', '/auth/users/me/', { body, token: who.access });
@@ -313,7 +313,7 @@ describe('dj-rest-auth', () => {
     expect((await w.me(next.body.access)).status).toBe(401);
   });
 
-  it('answers an access token alone where rotation is off', async () => {
+  it('returns only an access token without rotation', async () => {
     const w = open({ ROTATE_REFRESH_TOKENS: 'false' });
     const next = await w.post(`${at}/token/refresh/`, { refresh: (await w.signUp()).refresh });
     expect(Object.keys(next.body).sort()).toEqual(['access', 'access_expiration']);
@@ -358,7 +358,7 @@ describe('dj-rest-auth', () => {
     expect(told(await open().post(at + path, body))).toEqual(expected);
   });
 
-  it('keeps its own name of a failed log-in, and the reason, in the log', async () => {
+  it('logs a failed log-in under its own event, with the reason', async () => {
     const w = open();
     const who = await w.signUp();
     await w.post(`${at}/login/`, { email: who.email, password: 'another' });
@@ -388,7 +388,7 @@ describe('dj-rest-auth', () => {
     expect((await w.post(`${at}/registration/resend-email/`, { email })).body).toEqual({ detail: 'ok' });
   });
 
-  it('registers by mail where SIGN_UP says so', async () => {
+  it('registers by email with SIGN_UP=verify', async () => {
     const w = open({ SIGN_UP: 'verify' });
     const { email, password } = person();
     const made = await w.post(`${at}/registration/`, { email, password1: password, password2: password });
@@ -455,7 +455,7 @@ describe('dj-rest-auth', () => {
     ['base64url, as Django writes it', (subject) => btoa(subject).replaceAll('=', '')],
     ['hex, as allauth writes it', (subject) => subject.replaceAll('-', '')],
     ['it is', (subject) => subject],
-  ])('resets a password, the uid being the id as %s', async (_, write) => {
+  ])('resets a password, with the id as uid in the form %s', async (_, write) => {
     const w = open();
     const who = await w.signUp();
     const asked = await w.post(`${at}/password/reset/`, { email: who.email });
@@ -483,7 +483,7 @@ describe('dj-rest-auth', () => {
   });
 });
 
-it('mail paths are not there where MAIL is off', async () => {
+it('mail paths do not exist with MAIL=off', async () => {
   const w = open({ MAIL: 'off' });
   for (const path of ['/auth/users/reset_password/', '/dj-rest-auth/password/reset/']) {
     expect((await w.post(path, { email: person().email })).status).toBe(404);

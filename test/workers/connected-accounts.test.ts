@@ -78,7 +78,7 @@ const rowsOf = async (w: World, userId: string) => {
 };
 
 describe('an account is found', () => {
-  it('by the identity, and the other way round: one address at two providers’ accounts is two identities', async () => {
+  it('by the identity: two accounts with one address at a provider are two identities', async () => {
     const { op, w } = await set();
     const { email } = op.as(verified());
     const first = await signInWith(w, op);
@@ -89,7 +89,7 @@ describe('an account is found', () => {
     expect(await subjects(w, email as string)).toContain('An account was connected');
   });
 
-  it('by the address that the provider vouches for, where the account has verified it', async () => {
+  it('by the address that the provider vouches for, if the account has verified it', async () => {
     const { op, w } = await set();
     const who = await proven(w);
     op.as(verified(who.email.toUpperCase()));
@@ -111,7 +111,7 @@ describe('an account is found', () => {
     ['"yes"', { email_verified: 'yes' }],
     ['"True"', { email_verified: 'True' }],
     ['null', { email_verified: null }],
-  ])('not by an address whose email_verified is %s', async (_, claims) => {
+  ])('is not found by an address whose email_verified is %s', async (_, claims) => {
     const { op, w } = await set();
     const who = await proven(w);
     op.as({ email: who.email, ...claims });
@@ -119,13 +119,13 @@ describe('an account is found', () => {
     expect(await rowsOf(w, who.user.id)).toEqual({ connections: 0, logins: 0 });
   });
 
-  it('where email_verified is "true" as text, as Apple writes it', async () => {
+  it('if email_verified is the text "true", as Apple sends it', async () => {
     const { op, w } = await set();
     op.as({ email: person().email, email_verified: 'true' });
     expect((await signInWith(w, op)).body.user.email_verified).toBe(true);
   });
 
-  it('not where the user is inactive, by identity or address', async () => {
+  it('is not found if the user is inactive, by identity or address', async () => {
     const { op, w } = await set();
     const who = await proven(w);
     await w.rows('UPDATE users SET is_active = 0 WHERE id = ?', who.user.id);
@@ -138,7 +138,7 @@ describe('an account is found', () => {
     expect((await dance(other.w, other.op)).error).toBe('user_inactive');
   });
 
-  it('not of staff whose address nobody has verified', async () => {
+  it('is not found if it is staff with an unverified address', async () => {
     const { op, w } = await set();
     const who = await w.signUp();
     await w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', who.user.id);
@@ -148,7 +148,7 @@ describe('an account is found', () => {
 });
 
 describe('a new account', () => {
-  it('has an unverified address, and a mail, where nobody vouches for it', async () => {
+  it('has an unverified address, and gets an email, if the provider does not vouch for it', async () => {
     const { op, w } = await set();
     const { email } = op.as({ email: person().email, email_verified: false });
     const answer = await signInWith(w, op);
@@ -168,7 +168,7 @@ describe('a new account', () => {
     expect((await dance(w, op)).error).toBe('email_missing');
   });
 
-  it('is not made where sign-up is closed; who is there signs in', async () => {
+  it('is not created if sign-up is closed; existing users sign in', async () => {
     const { op, w } = await set({ SIGN_UP: 'closed' });
     op.as(verified());
     expect((await dance(w, op)).error).toBe('sign_up_closed');
@@ -177,7 +177,7 @@ describe('a new account', () => {
     expect((await signInWith(w, op)).status).toBe(200);
   });
 
-  it('needs an address that the provider vouches for, where sign-up needs a proven one', async () => {
+  it('needs an address that the provider vouches for with SIGN_UP=verify', async () => {
     const { op, w } = await set({ SIGN_UP: 'verify' });
     op.as({ email: person().email });
     expect((await dance(w, op)).error).toBe('email_not_verified');
@@ -205,7 +205,7 @@ describe('a new account', () => {
     ['with a control character', 'a\u0007b'],
     ['that is blank', '  '],
     ['that is a number', 5],
-  ])('takes over no name %s', async (_, name) => {
+  ])('does not copy a name %s', async (_, name) => {
     const { op, w } = await set();
     op.as({ ...verified(), name });
     expect((await signInWith(w, op)).body.user.name).toBeNull();
@@ -213,7 +213,7 @@ describe('a new account', () => {
 });
 
 describe('with a second factor', () => {
-  it('the exchange asks for it, and opens nothing', async () => {
+  it('the exchange asks for it, and opens no session', async () => {
     const { op, w } = await set({ ENCRYPTION_KEY: btoa('0123456789abcdef0123456789abcdef') });
     op.as(verified());
     const { body } = await signInWith(w, op);
@@ -257,7 +257,7 @@ describe('adding a connection', () => {
     expect(claimsOf((await signInWith(w, op)).body.access).sub).toBe(who.user.id);
   });
 
-  it('counts for nothing until the app exchanges the code: a stranger who is sent the URL keeps the own identity', async () => {
+  it('has no effect until the app exchanges the code: somebody else who opens the URL does not connect their account', async () => {
     const { op, w } = await set();
     const attacker = await proven(w);
     const victim = op.as(verified());
@@ -287,7 +287,7 @@ describe('adding a connection', () => {
     expect([answer.status, faultsOf(answer)]).toEqual([400, faults]);
   });
 
-  it('asks for a proof within REAUTH_WINDOW, or the password', async () => {
+  it('asks for a reauthentication within REAUTH_WINDOW, or the password', async () => {
     const { w } = await set();
     const who = await w.signUp();
     w.clock.advance(601);
@@ -296,7 +296,7 @@ describe('adding a connection', () => {
     expect((await linkUrl(w, who.access, { password: who.password })).status).toBe(200);
   });
 
-  it('is for signed-in users, and providers that are set up', async () => {
+  it('is for signed-in users and configured providers', async () => {
     const { w } = await set();
     const who = await w.signUp();
     expect((await w.post('/account/connections/acme', {})).status).toBe(401);
@@ -304,7 +304,7 @@ describe('adding a connection', () => {
     expect((await w.post('/account/connections/other', body, { token: who.access })).status).toBe(404);
   });
 
-  it('works in the browser that opens the URL first, once', async () => {
+  it('works once, in the browser that opens the URL first', async () => {
     const { op, w } = await set();
     const who = await w.signUp();
     op.as(verified());
@@ -351,7 +351,7 @@ describe('adding a connection', () => {
     expect((await w.get(pathOf(late.body.url))).status).toBe(400);
   });
 
-  it('of an identity that is another user’s is connection_taken', async () => {
+  it('of another user’s identity is connection_taken', async () => {
     const { op, w } = await set();
     op.as(verified());
     const owner = await signInWith(w, op);
@@ -360,7 +360,7 @@ describe('adding a connection', () => {
     expect(await listed(w, owner.body.access)).toHaveLength(1);
   });
 
-  it('of an identity that becomes another user’s before the exchange is 409', async () => {
+  it('of an identity that another user connects before the exchange is 409', async () => {
     const { op, w } = await set();
     const who = await w.signUp();
     op.as(verified());
@@ -408,7 +408,7 @@ describe('removing a connection', () => {
   const remove = (w: World, token: string, id: string, body: object = {}) =>
     w.delete(`/account/connections/${id}`, body, { token });
 
-  it('ends sign-ins by it, and is told by mail', async () => {
+  it('ends sign-ins with it, and is notified by email', async () => {
     const { op, w } = await set();
     const who = await proven(w);
     op.as(verified());
@@ -423,7 +423,7 @@ describe('removing a connection', () => {
     expect((await signInWith(w, op)).status).toBe(201);
   });
 
-  it('of another user, and of nobody, is 404', async () => {
+  it('of another user’s, and of an unknown one, is 404', async () => {
     const { op, w } = await set();
     op.as(verified());
     const owner = await signInWith(w, op);
@@ -435,7 +435,7 @@ describe('removing a connection', () => {
     expect(await listed(w, owner.body.access)).toHaveLength(1);
   });
 
-  it('asks for a proof within REAUTH_WINDOW, or the password', async () => {
+  it('asks for a reauthentication within REAUTH_WINDOW, or the password', async () => {
     const { op, w } = await set();
     const who = await proven(w);
     op.as(verified());
@@ -446,7 +446,7 @@ describe('removing a connection', () => {
     expect((await remove(w, who.access, connection?.id ?? '', { password: who.password })).status).toBe(204);
   });
 
-  it('leaves the last way to sign in', async () => {
+  it('is refused for the last way to sign in', async () => {
     const { op, w } = await set();
     op.as(verified());
     const { body } = await signInWith(w, op);
@@ -475,8 +475,8 @@ describe('removing a connection', () => {
   });
 });
 
-describe('when the account goes', () => {
-  it('withdrawal leaves nothing of a connection, and the identity may sign up again', async () => {
+describe('when the account is deleted', () => {
+  it('withdrawal deletes its connections, and the identity can sign up again', async () => {
     const { op, w } = await set();
     op.as(verified());
     const { body } = await signInWith(w, op);
@@ -487,7 +487,7 @@ describe('when the account goes', () => {
     expect(again.body.user.id).not.toBe(body.user.id);
   });
 
-  it('an exchange of an account that has gone opens nothing', async () => {
+  it('an exchange for a deleted account opens no session', async () => {
     const { op, w } = await set();
     op.as(verified());
     const { body } = await signInWith(w, op);

@@ -21,19 +21,19 @@ import { atOnce, claimsOf, faultsOf, RACE, world } from '../support/world.ts';
 const log = capturedLog();
 
 describe('the list of providers', () => {
-  it('is empty where none is set up', async () => {
+  it('is empty if none is configured', async () => {
     const answer = await world().get('/account/providers');
     expect([answer.status, answer.body]).toEqual([200, { providers: [] }]);
   });
 
-  it('has ids and names, and nothing secret', async () => {
+  it('has ids and names, and no secrets', async () => {
     const answer = await worldWith(await issuer()).get('/account/providers');
     expect(answer.body).toEqual({ providers: [{ id: 'acme', name: 'Acme' }] });
   });
 });
 
 describe('a sign-in', () => {
-  it('goes to the provider with PKCE, state and nonce, each time with others', async () => {
+  it('goes to the provider with PKCE, state and nonce, new ones each time', async () => {
     const op = await issuer();
     const w = worldWith(op);
     const b = browser(w);
@@ -54,7 +54,7 @@ describe('a sign-in', () => {
     }
   });
 
-  it('keeps the way back in a cookie of this host alone, for ten minutes, which says nothing', async () => {
+  it('keeps its state in an encrypted cookie of this host for ten minutes', async () => {
     const answer = await worldWith(await issuer()).get(await beginPath());
     const [cookie = ''] = answer.headers.getSetCookie();
     expect(cookie).toMatch(
@@ -73,7 +73,7 @@ describe('a sign-in', () => {
     expect(await count()).toBe(before);
   });
 
-  it('makes an account with the address verified, and a session by `fed`', async () => {
+  it('creates an account with a verified address, and a session with `amr` `fed`', async () => {
     const op = await issuer();
     const w = worldWith(op);
     const { email } = op.as({ ...verified(), name: 'Mina Kim' });
@@ -85,7 +85,7 @@ describe('a sign-in', () => {
     expect((await w.refresh(answer.body.refresh)).status).toBe(200);
   });
 
-  it('finds the account again by the identity, whatever the address has become', async () => {
+  it('finds the account again by the identity, even if the address has changed', async () => {
     const op = await issuer();
     const w = worldWith(op);
     const { sub } = op.as(verified());
@@ -96,7 +96,7 @@ describe('a sign-in', () => {
     expect(claimsOf(second.body.access).sub).toBe(first.body.user.id);
   });
 
-  it('takes the address of the userinfo endpoint where the ID token has none', async () => {
+  it('uses the address of the userinfo endpoint if the ID token has none', async () => {
     const op = await issuer();
     const w = worldWith(op);
     const { email } = op.as(verified());
@@ -105,7 +105,7 @@ describe('a sign-in', () => {
     expect(op.times('/userinfo')).toBe(1);
   });
 
-  it('asks for metadata and keys once, and keeps them in KV', async () => {
+  it('fetches metadata and keys once, and keeps them in KV', async () => {
     const op = await issuer();
     for (const w of [worldWith(op), worldWith(op)]) {
       op.as(verified());
@@ -117,7 +117,7 @@ describe('a sign-in', () => {
     expect(op.times('/jwks')).toBe(1);
   });
 
-  it('goes on where a client is registered for its secret in the body', async () => {
+  it('works for a client that is registered with its secret in the body', async () => {
     const op = await issuer();
     const w = worldWith(op);
     op.as(verified());
@@ -171,7 +171,7 @@ describe('a sign-in', () => {
   });
 });
 
-describe('where a sign-in begins', () => {
+describe('the start of a sign-in', () => {
   it.each([
     [
       'an unknown provider',
@@ -217,7 +217,7 @@ describe('where a sign-in begins', () => {
       `return_to=https://app.example.com/&code_challenge=${good}&code_challenge=${good}`,
       { code_challenge: ['invalid'] },
     ],
-  ])('with %s it is 400, and nothing is redirected', async (_, query, faults) => {
+  ])('with %s it is 400, without a redirect', async (_, query, faults) => {
     const answer = await worldWith(await issuer()).get(`/account/login/with/acme?${query}`);
     expect([answer.status, faultsOf(answer)]).toEqual([400, faults]);
     expect(answer.headers.has('Location')).toBe(false);
@@ -226,7 +226,7 @@ describe('where a sign-in begins', () => {
 });
 
 describe('a callback', () => {
-  it('of another browser is 400, and nothing is redirected', async () => {
+  it('in another browser is 400, without a redirect', async () => {
     const op = await issuer();
     const w = worldWith(op);
     op.as(verified());
@@ -293,7 +293,7 @@ describe('a callback', () => {
     expect(op.times('/token')).toBe(0);
   });
 
-  it('of a return_to that is not allowed any more is 400', async () => {
+  it('with a return_to that is no longer allowed is 400', async () => {
     const op = await issuer();
     const b = browser(worldWith(op));
     const parameters = op.browse(await begin(b));
@@ -304,7 +304,7 @@ describe('a callback', () => {
     expect(answer.status).toBe(400);
   });
 
-  it('comes by a form too, from a provider that sends one', async () => {
+  it('may be a form post, if the provider sends one', async () => {
     const op = await issuer();
     const w = worldWith(op);
     op.as(verified());
@@ -341,7 +341,7 @@ const wrong = async (
 };
 const now = () => Math.floor(Date.now() / 1_000);
 
-describe('a provider’s answer that is wrong ends at return_to with an error', () => {
+describe('an invalid answer of a provider leads to return_to with an error', () => {
   it.each<[string, (p: URLSearchParams, op: Op) => void, string]>([
     ['the user said no', (p) => p.set('error', 'access_denied'), 'access_denied'],
     ['another error', (p) => p.set('error', 'invalid_scope'), 'provider_error'],
@@ -580,7 +580,7 @@ async function forgetProvider() {
 }
 
 describe('the keys of a provider', () => {
-  it('are asked for again when a token names one that nobody knows, at most once a minute', async () => {
+  it('are fetched again when a token names an unknown one, at most once a minute', async () => {
     const op = await issuer();
     const w = worldWith(op);
     op.set({ now: () => w.clock.now });
@@ -600,7 +600,7 @@ describe('the keys of a provider', () => {
     expect(op.times('/jwks')).toBe(2);
   });
 
-  it('are asked for again after KV and the isolate have forgotten them', async () => {
+  it('are fetched again once they have expired in KV and the isolate', async () => {
     const op = await issuer();
     op.as(verified());
     await signInWith(worldWith(op), op);
@@ -624,7 +624,7 @@ describe('at once', () => {
   });
 });
 
-it('says in the log why a provider’s answer was refused, and nothing of it', async () => {
+it('logs why a provider’s answer was refused, and nothing from it', async () => {
   await wrong((op) => op.set({ claims: (right) => ({ ...right, nonce: 'another' }) }));
   expect(log.of('provider_failed')).toEqual([
     expect.objectContaining({ level: 'warn', provider: 'acme', reason: 'id_token' }),

@@ -53,7 +53,7 @@ describe('the cookie', () => {
   it.each<[string, string]>([
     ['a refresh', '/account/token/refresh'],
     ['a log-out', '/account/logout'],
-  ])('sent twice is none at %s: 401, both are cleared, and no session ends', async (_, path) => {
+  ])('sent twice is 401 at %s: both are cleared, and no session ends', async (_, path) => {
     const w = cookieWorld();
     const [victim, attacker] = [await signedUp(w), await signedUp(w)];
     for (const pair of [
@@ -71,7 +71,7 @@ describe('the cookie', () => {
     expect((await refresh(w, attacker.cookie)).status).toBe(200);
   });
 
-  it('planted for a parent domain is cleared there too', async () => {
+  it('set for a parent domain by somebody else is cleared there too', async () => {
     const answer = await cookieWorld().fetch(
       new Request('https://accounts.example.com/account/token/refresh', {
         method: 'POST',
@@ -87,7 +87,7 @@ describe('the cookie', () => {
   });
 
   it.each(endpoints)(
-    'of %s has exactly these attributes, and the body holds only %j',
+    'of %s has exactly these attributes, and the body has only %j',
     async (_, keys, endpoint) => {
       const answer = await endpoint(cookieWorld());
       expect(Object.keys(answer.body).sort()).toEqual(keys);
@@ -140,7 +140,7 @@ describe('the cookie', () => {
     expect([answer.status, answer.body, cookiesOf(answer)]).toEqual([202, { claim: expect.any(String) }, []]);
   });
 
-  it('is not there in body mode, whatever the client sends', async () => {
+  it('is not set in body mode, whatever the client sends', async () => {
     const w = world();
     const who = await w.signUp();
     const answer = await w.ask('POST', '/account/token/refresh', {
@@ -169,7 +169,7 @@ describe('a refresh by cookie', () => {
     ['what is no token', { refresh: 'x' }],
     ['null', { refresh: null }],
     ['a number', { refresh: 7 }],
-  ])('ignores a body that holds %s: the cookie alone counts', async (_, body) => {
+  ])('ignores a body with %s: only the cookie counts', async (_, body) => {
     const w = cookieWorld();
     const [who, other] = [await signedUp(w), await signedUp(w)];
     const answer = await post(
@@ -183,7 +183,7 @@ describe('a refresh by cookie', () => {
     expect(await w.revokedOf(other.cookie)).toEqual([]);
   });
 
-  it('is 401 without a cookie, though the body holds a good token, which is not consumed', async () => {
+  it('is 401 without a cookie, although the body has a valid token, which is not consumed', async () => {
     const w = cookieWorld();
     const who = await signedUp(w);
     for (const body of [undefined, {}, { refresh: who.cookie }]) {
@@ -194,7 +194,7 @@ describe('a refresh by cookie', () => {
     expect((await refresh(w, who.cookie)).status).toBe(200);
   });
 
-  it('finds its cookie among others, and takes no other name for it', async () => {
+  it('finds its cookie among others, and accepts no other name', async () => {
     const w = cookieWorld();
     const { cookie } = await signedUp(w);
     const withCookies = (text: string) => refresh(w, undefined, { headers: { Cookie: text } });
@@ -204,7 +204,7 @@ describe('a refresh by cookie', () => {
     }
   });
 
-  it('takes no refresh token from the Authorization header', async () => {
+  it('accepts no refresh token from the Authorization header', async () => {
     const w = cookieWorld();
     const { cookie } = await signedUp(w);
     expect(codeOf(await refresh(w, undefined, { token: cookie }))).toBe('not_authenticated');
@@ -215,19 +215,16 @@ describe('a refresh by cookie', () => {
     ['text', 'text/plain', '{}', 415],
     ['a list', 'application/json', '[]', 400],
     ['what does not parse', 'application/json', '{', 400],
-  ])(
-    'with a body that is %s is refused as anywhere, and the cookie is kept',
-    async (_, type, body, status) => {
-      const w = cookieWorld();
-      const { cookie } = await signedUp(w);
-      const answer = await post(w, '/account/token/refresh', body, {
-        cookie,
-        headers: { 'Content-Type': type },
-      });
-      expect([answer.status, cookiesOf(answer)]).toEqual([status, []]);
-      expect((await refresh(w, cookie)).status).toBe(200);
-    },
-  );
+  ])('with a body that is %s is refused as usual, and the cookie is kept', async (_, type, body, status) => {
+    const w = cookieWorld();
+    const { cookie } = await signedUp(w);
+    const answer = await post(w, '/account/token/refresh', body, {
+      cookie,
+      headers: { 'Content-Type': type },
+    });
+    expect([answer.status, cookiesOf(answer)]).toEqual([status, []]);
+    expect((await refresh(w, cookie)).status).toBe(200);
+  });
 
   it.each<[string, (w: World, who: { access: string; cookie: string }) => string | Promise<string>]>([
     ['an access token', (_, who) => who.access],
@@ -275,7 +272,7 @@ describe('a refresh by cookie', () => {
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
   });
 
-  it('keeps the cookie where D1 is away, and goes on once it is back', async () => {
+  it('keeps the cookie while D1 is unavailable, and works afterwards', async () => {
     const who = await signedUp(cookieWorld());
     const { DB } = watchedD1({
       before: () => {
@@ -287,7 +284,7 @@ describe('a refresh by cookie', () => {
     expect((await refresh(cookieWorld(), who.cookie)).status).toBe(200);
   });
 
-  it('within the grace gives the same cookie again', async () => {
+  it('within the grace period sets the same cookie again', async () => {
     const w = cookieWorld();
     const { cookie } = await signedUp(w);
     const first = cookieOf(await refresh(w, cookie));
@@ -304,7 +301,7 @@ describe('a refresh by cookie', () => {
     expect(new Set(answers.map((answer) => claimsOf(cookieOf(answer)).jti)).size).toBe(1);
   });
 
-  it('after the grace is a replay: 401, the cookie cleared, the session dead, one event in the log', async () => {
+  it('after the grace period is a replay: 401, the cookie cleared, the session ended, one event in the log', async () => {
     const w = cookieWorld();
     const who = await signedUp(w);
     const next = await refresh(w, who.cookie);
@@ -317,7 +314,7 @@ describe('a refresh by cookie', () => {
     expect(log.of('refresh_token_replayed')).toHaveLength(1);
   });
 
-  it('without rotation answers access alone, and sets no cookie', async () => {
+  it('without rotation returns only an access token, and sets no cookie', async () => {
     const w = cookieWorld({ ROTATE_REFRESH_TOKENS: 'false' });
     const answer = await refresh(w, (await signedUp(w)).cookie);
     expect([answer.status, Object.keys(answer.body), cookiesOf(answer)]).toEqual([200, ['access'], []]);
@@ -357,7 +354,7 @@ describe('a log-out by cookie', () => {
     expect([answer.status, codeOf(answer), cookiesOf(answer)]).toEqual([401, 'token_not_valid', CLEARED]);
   });
 
-  it('keeps the cookie where D1 is away, so that the next try ends the session', async () => {
+  it('keeps the cookie while D1 is unavailable, so that the next try ends the session', async () => {
     const w = cookieWorld();
     const who = await signedUp(w);
     const { DB } = watchedD1({
@@ -372,7 +369,7 @@ describe('a log-out by cookie', () => {
   });
 });
 
-describe('what else ends the caller’s session clears the cookie', () => {
+describe('any other end of the caller’s session clears the cookie', () => {
   it('a withdrawal, and not one that fails', async () => {
     const w = cookieWorld();
     const who = await signedUp(w);
@@ -409,7 +406,7 @@ describe('what else ends the caller’s session clears the cookie', () => {
   });
 });
 
-describe('simplejwt’s paths are not there in cookie mode', () => {
+describe('simplejwt’s paths do not exist in cookie mode', () => {
   it.each(
     ['', '/refresh', '/verify', '/blacklist'].flatMap((path) =>
       ['POST', 'GET', 'PUT', 'OPTIONS'].map((method) => [method, `/api/token${path}`] as const),
@@ -434,7 +431,7 @@ describe('simplejwt’s paths are not there in cookie mode', () => {
 });
 
 describe('the paths that take a token in the body', () => {
-  it('verify takes it there as ever', async () => {
+  it('verify accepts it there as always', async () => {
     const w = cookieWorld();
     const who = await signedUp(w);
     for (const token of [who.access, who.cookie]) {

@@ -72,7 +72,7 @@ describe('Origin is checked on every unsafe method of every account path', () =>
   ];
   const w = cookieWorld();
 
-  it('of which there are these', () => {
+  it('which are these', () => {
     expect(unsafe.map(([method, path]) => `${method} ${path.replace(SOME_ID, ':id')}`).sort()).toEqual([
       'DELETE /account/me',
       'DELETE /account/sessions',
@@ -96,7 +96,7 @@ describe('Origin is checked on every unsafe method of every account path', () =>
     ]);
   });
 
-  it.each(unsafe)('%s %s is 403 from any other origin, and from none', async (method, path) => {
+  it.each(unsafe)('%s %s is 403 from any other origin, and without one', async (method, path) => {
     const answers = await Promise.all(
       REFUSED.flatMap((origin) =>
         [path, `${path}/`].map(async (spelled) => {
@@ -133,7 +133,7 @@ describe('Origin is checked on every unsafe method of every account path', () =>
     expect((await refresh(w, who.cookie)).status).toBe(200);
   });
 
-  it('and no other header replaces it', async () => {
+  it('no other header replaces it', async () => {
     const who = await signedUp(w);
     const answer = await refresh(w, who.cookie, {
       origin: null,
@@ -153,7 +153,7 @@ describe('Origin is checked on every unsafe method of every account path', () =>
     expect(await at('http://localhost:8787', OWN)).toBe(403);
   });
 
-  it('127.0.0.1 is our own beside localhost on the same port, in development', async () => {
+  it('127.0.0.1 is our own like localhost on the same port, in development', async () => {
     const from = async (vars: Vars, url: string, origin: string) =>
       (
         await cookieWorld(vars).fetch(
@@ -177,7 +177,7 @@ describe('Origin is checked on every unsafe method of every account path', () =>
     ['this site', 'https://app.example.com', {}, 0],
     ['what the browser calls this site', 'https://app.other.example', { 'Sec-Fetch-Site': 'same-site' }, 0],
     ['our own pages', 'https://accounts.example.com', {}, 0],
-  ])('of %s is warned of in the log, once', async (_, origin, headers, lines) => {
+  ])('of %s is a warning in the log, once', async (_, origin, headers, lines) => {
     const here = cookieWorld({
       PUBLIC_URL: 'https://accounts.example.com',
       ALLOWED_ORIGINS: 'https://app.other.example,capacitor://localhost,https://app.example.com',
@@ -190,7 +190,7 @@ describe('Origin is checked on every unsafe method of every account path', () =>
     );
   });
 
-  it.each(['GET', 'HEAD'])('%s asks for none', async (method) => {
+  it.each(['GET', 'HEAD'])('%s needs none', async (method) => {
     const who = await signedUp(w);
     for (const origin of [null, 'https://evil.example']) {
       expect((await ask(w, method, '/account/me', undefined, { token: who.access, origin })).status).toBe(
@@ -203,7 +203,7 @@ describe('Origin is checked on every unsafe method of every account path', () =>
     }
   });
 
-  it('in body mode nobody asks for one: no cookie is sent that another site could use', async () => {
+  it('in body mode none is needed: there is no cookie that another site could use', async () => {
     const plain = world();
     const who = await plain.signUp();
     for (const origin of [null, 'null', 'https://evil.example']) {
@@ -246,7 +246,7 @@ describe('CORS in cookie mode', () => {
     'https://app.example.com.evil.example',
     'http://app.example.com',
     OWN,
-  ])('says nothing to %s, and varies all the same', async (origin) => {
+  ])('allows nothing for %s, and has Vary all the same', async (origin) => {
     const w = cookieWorld();
     for (const answer of [
       await refresh(w, undefined, { origin }),

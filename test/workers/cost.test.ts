@@ -76,7 +76,7 @@ describe('what each endpoint costs', () => {
     });
   });
 
-  it('the tokens of a dead session cost D1 one look-up in all', async () => {
+  it('the tokens of an ended session cost one D1 read in total', async () => {
     const who = await w.signUp();
     await w.env.DB.prepare('DELETE FROM users WHERE id = ?').bind(who.user.id).run();
     const first = await counted.of(() => w.refresh(who.refresh));
@@ -115,7 +115,7 @@ describe('what passkeys, second factors and codes by e-mail cost', () => {
     'removing a passkey': [2, 3],
   };
 
-  it('is as much as each of them needs', async () => {
+  it('are the round trips and rows that each needs', async () => {
     const counted = counting();
     const w = world({ bindings: counted.bindings, vars: FACTOR_VARS });
     const costs = await eachFactorCall(w, async (work) => {

@@ -25,7 +25,7 @@ const dead = (w: World, userId: string, seq = 1, deadAt = w.clock.now - 60) => l
 const retry = (w: World, letter: Left, token: string) => w.post(retryPath(API, letter), undefined, { token });
 
 describe('the list', () => {
-  it('says what, whose, when and why; not what the event says', async () => {
+  it('shows type, user, time and cause, but not the content of the event', async () => {
     const { w } = sending();
     const admin = await staffAt(w);
     const who = await w.signUp();
@@ -84,7 +84,7 @@ describe('the list', () => {
     expect((await admin.get(`${PAGE}?limit=2`)).text).toContain(`${PAGE}?limit=2&amp;cursor=`);
   });
 
-  it('says that it is empty, and names nobody who is gone', async () => {
+  it('says if it is empty, and names no deleted user', async () => {
     const { w } = sending();
     const admin = await staffAt(w);
     expect((await admin.get(PAGE)).text).toContain('No dead letters here.');
@@ -95,7 +95,7 @@ describe('the list', () => {
     expect(text).not.toContain(`/admin/users/${gone}`);
   });
 
-  it('and the statements behind it find their rows by key', async () => {
+  it('uses statements that find their rows by key', async () => {
     const { DB, trips } = watchedD1();
     const { w } = sending({}, {}, { DB });
     const admin = await staffAt(w);
@@ -121,7 +121,7 @@ describe('the list', () => {
 describe('the overview', () => {
   const TILE = `href="${PAGE}"`;
 
-  it('counts them where events are on', async () => {
+  it('counts them if events are on', async () => {
     const { w } = sending();
     const admin = await staffAt(w);
     expect((await admin.get('/admin')).text).toContain(TILE);
@@ -130,7 +130,7 @@ describe('the overview', () => {
     expect(body.dead_letters).toEqual({ count: 1, more: false });
   });
 
-  it('does not speak of them where events are off, unless some are left', async () => {
+  it('does not mention them if events are off, unless some are left', async () => {
     const w = world();
     const admin = await staffAt(w);
     expect((await admin.get('/admin')).text).not.toContain(TILE);
@@ -139,8 +139,8 @@ describe('the overview', () => {
   });
 });
 
-describe('one that is sent again', () => {
-  it('is delivered under its id by the next run of the cron, and stands in the history', async () => {
+describe('a dead letter that is sent again', () => {
+  it('is delivered under its id by the next cron run, and is in the history', async () => {
     const { w, to, cron } = sending();
     to.answers(() => new Response(null, { status: 500 }));
     const { user } = await w.signUp();
@@ -165,7 +165,7 @@ describe('one that is sent again', () => {
     expect((await admin.get('/admin/history')).text).toContain('sent an event again');
   });
 
-  it('comes after what waits for its user, one of whose events is due at a time', async () => {
+  it('comes after other pending events of its user, of which one is due at a time', async () => {
     const { w, to, cron } = sending();
     const admin = await staffAt(w);
     const { user } = await w.signUp();
@@ -180,7 +180,7 @@ describe('one that is sent again', () => {
     expect(to.received.map(({ id }) => id)).toEqual([...waits, ...letters].map(({ id }) => id));
   });
 
-  it('is tried for another day', async () => {
+  it('is retried for another day', async () => {
     const { w, to, cron } = sending();
     const admin = await staffAt(w);
     const { user } = await w.signUp();
@@ -205,7 +205,7 @@ describe('one that is sent again', () => {
     expect(await actionsOn(user.id)).toEqual(['user.event_retried']);
   });
 
-  it('of a user who is gone stands in the history under a pseudonym', async () => {
+  it('of a deleted user is in the history under a pseudonym', async () => {
     const { w } = sending();
     const admin = await staffAt(w);
     const gone = crypto.randomUUID();
@@ -234,7 +234,7 @@ describe('one that is sent again', () => {
     expect([answer.status, codeOf(answer)]).toEqual([404, 'not_found']);
   });
 
-  it('is not one that waits', async () => {
+  it('is not found among the pending events', async () => {
     const { w } = sending();
     const admin = await staffAt(w);
     const letter = await leave(w, crypto.randomUUID(), 1, null, w.clock.now + 60);
@@ -245,7 +245,7 @@ describe('one that is sent again', () => {
 });
 
 describe('nothing is sent again', () => {
-  it('by whoever is no staff, nor from another origin', async () => {
+  it('by anybody who is not staff, nor from another origin', async () => {
     const { w } = sending();
     const admin = await staffAt(w);
     const who = await w.signUp();
@@ -280,7 +280,7 @@ describe('nothing is sent again', () => {
     expect(await actionsOn(user.id)).toEqual([]);
   });
 
-  it('while events are off, and the page offers it to nobody', async () => {
+  it('while events are off, and the page does not offer it', async () => {
     const w = world();
     const admin = await staffAt(w);
     const letter = await dead(w, admin.id);

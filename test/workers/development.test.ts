@@ -13,7 +13,7 @@ const PRODUCTION = { ENVIRONMENT: 'production', PASSWORD_ITERATIONS: undefined }
 describe('the start page', () => {
   const html = { headers: { Accept: 'text/html' } };
 
-  it('shows where things are', async () => {
+  it('lists the addresses of the service', async () => {
     const { status, headers, text } = await world().get('/', html);
     expect([status, headers.get('Content-Type')]).toEqual([200, 'text/html; charset=UTF-8']);
     for (const path of ['/docs', '/admin', '/dev/mail']) expect(text).toContain(`href="${path}"`);
@@ -21,7 +21,7 @@ describe('the start page', () => {
     expect(text).toContain('/account/sign-up');
   });
 
-  it('is in Korean where the request asks for Korean', async () => {
+  it('is in Korean if the request asks for Korean', async () => {
     const { headers, text } = await world().get('/', {
       headers: { Accept: 'text/html', 'Accept-Language': 'ko' },
     });
@@ -35,13 +35,13 @@ describe('the start page', () => {
   it.each<[string, Vars]>([
     ['/docs', { DOCS: 'off' }],
     ['/dev/mail', { MAIL: 'off' }],
-  ])('has no link to %s where it is switched off', async (path, vars) => {
+  ])('has no link to %s if it is switched off', async (path, vars) => {
     const { status, text } = await world({ vars }).get('/', html);
     expect(status).toBe(200);
     expect(text).not.toContain(path);
   });
 
-  it.each(['GET', 'POST', 'OPTIONS', 'PUT'])('is not there in production (%s)', async (method) => {
+  it.each(['GET', 'POST', 'OPTIONS', 'PUT'])('does not exist in production (%s)', async (method) => {
     const answer = await world({ vars: PRODUCTION }).ask(method, '/');
     expect([answer.status, codeOf(answer)]).toEqual([404, 'not_found']);
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
@@ -92,20 +92,20 @@ describe('CORS', () => {
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBe('http://localhost:5173');
   });
 
-  it('is said in the log once', async () => {
+  it('is logged once', async () => {
     const w = world();
     for (const port of [1, 2, 3]) await w.get(ME, { headers: { Origin: `http://localhost:${port}` } });
     expect(log.of('localhost_origins_allowed')).toHaveLength(1);
   });
 
-  it('opens no request that a cookie carries: its origin is checked as before', async () => {
+  it('does not relax the origin check of requests with a cookie', async () => {
     const w = world({ vars: { REFRESH_TRANSPORT: 'cookie' } });
     const answer = await w.post('/account/login', {}, { headers: { Origin: 'http://localhost:5173' } });
     expect([answer.status, codeOf(answer)]).toEqual([403, 'origin_not_allowed']);
   });
 });
 
-describe('a guard whose settings are wrong', () => {
+describe('a guard with invalid settings', () => {
   const host = new Hono().get('/', requireAccount(), (c) => c.text('in'));
   const ask = async (ENVIRONMENT: string) => {
     const vars = { ...env, ENVIRONMENT, LEEWAY: 'zq7secret', BLACKLIST: undefined };
@@ -113,7 +113,7 @@ describe('a guard whose settings are wrong', () => {
     return { status: answer.status, body: (await answer.json()) as { code: string; problems?: string[] } };
   };
 
-  it('says in the log what is wrong with each', async () => {
+  it('logs what is wrong with each', async () => {
     expect(await ask('production')).toMatchObject({ status: 503, body: { code: 'misconfigured' } });
     const [line] = log.of('misconfigured');
     expect(line?.settings).toEqual(['LEEWAY', 'BLACKLIST']);
@@ -121,7 +121,7 @@ describe('a guard whose settings are wrong', () => {
     expect(JSON.stringify(log.lines)).not.toMatch(/zq7/);
   });
 
-  it('says it in its answer too, in development only', async () => {
+  it('includes it in its response too, in development only', async () => {
     expect((await ask('development')).body.problems).toHaveLength(2);
     expect((await ask('production')).body).not.toHaveProperty('problems');
   });

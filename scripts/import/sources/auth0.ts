@@ -1,6 +1,6 @@
 /**
- * Auth0: the export of users (JSON lines or CSV, fields chosen or not) and the export of password hashes that its
- * support hands out (`_id.$oid`, `passwordHash`). Both name a user alike, so that either order works.
+ * Auth0: the export of users (JSON lines or CSV, with any choice of fields) and the export of password hashes from its
+ * support (`_id.$oid`, `passwordHash`). Both identify users the same way, so their order does not matter.
  */
 import type { ForeignConnection } from '../connections.ts';
 import type { FieldMap, Fields } from '../fields.ts';
@@ -21,11 +21,11 @@ const MAP: FieldMap = {
   disabled: ['blocked', 'Blocked'],
 };
 
-/** `auth0|5f7c8ec7c33c6c004bbafe82`: of the database that the hashes are of. */
+/** The prefix of users in the database that the hashes belong to: `auth0|5f7c8ec7c33c6c004bbafe82`. */
 const OF_DATABASE = 'auth0|';
-/** Ways to sign in that are no account elsewhere. */
+/** Identities that are not accounts at another provider. */
 const OWN = new Set<unknown>(['auth0', 'email', 'sms']);
-/** Of several providers each: the connection is the one. */
+/** Generic protocols: `connection` names the provider. */
 const GENERIC = new Set<unknown>(['oidc', 'oauth2']);
 
 export const auth0: Source = {
@@ -39,7 +39,7 @@ export const auth0: Source = {
     }
     const key = keyOf(record.user_id ?? record.Id);
     const identities = listOf(readJson(record.identities ?? record.Identities)).filter(isObject);
-    // For who has no name of their own, Auth0 writes the address there.
+    // Auth0 writes the address as the name of a user without one.
     const fields = record.name === record.email ? { ...record, name: '' } : record;
     return {
       kind: 'user',
@@ -54,7 +54,7 @@ export const auth0: Source = {
   },
 };
 
-/** `google-oauth2|109`: the key of a user says who they are where the identities were not exported. */
+/** Without exported identities, the user's key contains provider and subject: `google-oauth2|109`. */
 function identityOf(key: unknown): Fields {
   const [, provider = 'auth0', user_id] = /^([^|]+)\|(.+)$/.exec(String(key)) ?? [];
   return { provider, user_id };

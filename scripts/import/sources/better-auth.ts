@@ -1,13 +1,13 @@
 /**
- * The tables `user` and `account` of better-auth, as one object of two lists or as users that hold their `accounts`.
- * The password is that of the account whose provider is `credential`.
+ * The tables `user` and `account` of better-auth, as one object with two lists or as users with their `accounts`. The
+ * account whose provider is `credential` has the password.
  */
 import type { ForeignConnection } from '../connections.ts';
 import type { FieldMap, Fields } from '../fields.ts';
 import { isObject } from '../values.ts';
 import { keyOf, listOf, ownerOf, type Source } from './source.ts';
 
-/** Databases other than SQLite have the names in snake case, where they were told to. */
+/** Column names are in camel case or, if so configured, in snake case. */
 const both = (name: string) => [name, name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
 
 const MAP: FieldMap = {

@@ -47,7 +47,7 @@ function primaryAddress(record: Fields): Fields {
     const verified = isObject(primary.verification) && primary.verification.status === 'verified';
     return { primary_email_address: primary.email_address, primary_email_verified: verified };
   }
-  // In the CSV the verified ones are a list of their own.
+  // The CSV has a separate list of verified addresses.
   const verified = String(record.verified_email_addresses ?? '').split(/[\s,;|]+/);
   const email = record.primary_email_address;
   return { primary_email_verified: typeof email === 'string' && email !== '' && verified.includes(email) };

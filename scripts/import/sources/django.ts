@@ -1,6 +1,6 @@
 /**
- * `manage.py dumpdata` of any model of users, with whatever else is in the dump; and of django-allauth the addresses
- * (which of them are verified) and the connected accounts.
+ * `manage.py dumpdata` of any user model, with anything else in the dump; also django-allauth's verified addresses and
+ * connected accounts.
  */
 import type { ForeignConnection } from '../connections.ts';
 import type { FieldMap, Fields } from '../fields.ts';
@@ -30,10 +30,10 @@ const isUser = (fields: Fields): boolean =>
   ((has(fields, 'username') || has(fields, 'email')) &&
     (has(fields, 'is_active') || has(fields, 'date_joined')));
 
-/** `userModel`: the one model that holds users, where it has to be named. */
+/** `userModel`: the model that holds users, if it cannot be recognised. */
 export const django = (userModel?: string): Source => ({
   wrappers: ['users', 'results'],
-  // Without a word of the source, a file may be anything.
+  // Django is the default source, so the file may be any CSV.
   csv: 'header',
   sort: (record) => {
     if (!isObject(record)) return null;
@@ -63,7 +63,7 @@ export const django = (userModel?: string): Source => ({
 });
 
 function connectionOf({ provider, uid, extra_data, date_joined, last_login }: Fields): ForeignConnection {
-  // Text before allauth 0.59.
+  // allauth before 0.59 stored it as text.
   const profile = readJson(extra_data);
   return {
     provider,

@@ -1,4 +1,4 @@
-/** `firebase auth:export users.json --format=json`. Its hash needs the salt beside it (hashes.ts). */
+/** `firebase auth:export users.json --format=json`. A hash is useless without its salt (hashes.ts). */
 import type { FieldMap, Fields } from '../fields.ts';
 import { firebaseHash } from '../hashes.ts';
 import { isObject } from '../values.ts';
@@ -14,7 +14,7 @@ const MAP: FieldMap = {
   disabled: ['disabled'],
 };
 
-/** Providers that are no other account but another way to this one. */
+/** Providers that are not accounts elsewhere but ways to sign in to this one. */
 const OWN = new Set(['password', 'phone']);
 
 export const firebase: Source = {

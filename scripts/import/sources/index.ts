@@ -19,7 +19,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
 };
 export const SOURCE_NAMES = ['django', ...Object.keys(SOURCES)];
 
-/** Without a name: CSV by its ending; else a dump of Django, or fields by our own names. */
+/** Without a name: CSV by the file's extension; any other file is a Django dump, or has fields by our names. */
 export function sourceOf(name: string | undefined, file: string, userModel?: string): Source | undefined {
   if (name === undefined) return /\.csv(?:\.gz)?$/i.test(file) ? csv : django(userModel);
   return name === 'django' ? django(userModel) : SOURCES[name];

@@ -1,4 +1,4 @@
-/** JSON lines and CSV of any origin, `npm run export-users` among them: fields by our own names. */
+/** JSON lines and CSV with our field names, from any system or from `npm run export-users`. */
 import type { ForeignConnection } from '../connections.ts';
 import type { FieldMap, Fields } from '../fields.ts';
 import { isObject, readJson } from '../values.ts';

@@ -1,6 +1,6 @@
 /**
- * `auth.users` of Supabase (GoTrue), as JSON or CSV of the SQL editor; `auth.identities` beside them in one JSON object,
- * or in each user, as the admin API has them.
+ * Supabase (GoTrue): `auth.users` as JSON or CSV from the SQL editor, with `auth.identities` in the same JSON object, or
+ * in each user as the admin API returns them.
  */
 import type { ForeignConnection } from '../connections.ts';
 import type { FieldMap, Fields } from '../fields.ts';
@@ -18,10 +18,10 @@ const MAP: FieldMap = {
   disabled: ['deleted_at'],
   disabled_until: ['banned_until'],
 };
-/** Columns that CSV has as text. */
+/** Columns with JSON, which CSV has as text. */
 const JSON_COLUMNS = ['raw_user_meta_data', 'raw_app_meta_data'];
 
-/** Ways to sign in that are no account elsewhere. */
+/** Identities that are not accounts at another provider. */
 const OWN = new Set<unknown>(['email', 'phone']);
 
 export const supabase: Source = {
@@ -53,7 +53,7 @@ export const supabase: Source = {
 function connectionOf({ provider, provider_id, identity_data, id, ...rest }: Fields): ForeignConnection {
   const data = readJson(identity_data);
   const { sub, email } = isObject(data) ? data : {};
-  // Before there was a column for it, the account's id there was the row's.
+  // Before there was a column for it, the row's id was the subject.
   const subject = provider_id ?? sub ?? id;
   return { provider, subject, email, createdAt: rest.created_at, lastUsedAt: rest.last_sign_in_at };
 }

@@ -1,4 +1,4 @@
-/** Starts the server again when it ends without being asked to, and when its .dev.vars has changed. */
+/** Restarts the server when it crashes, and when .dev.vars has changed. */
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerProcess } from './server-process.ts';
@@ -6,15 +6,15 @@ import type { ServerProcess } from './server-process.ts';
 const RESTARTS_PER_MINUTE = 5;
 const RESTART_DELAY_MS = 500;
 
-/** Somebody ended it on purpose. */
-const ASKED = [constants.signals.SIGINT, constants.signals.SIGTERM, constants.signals.SIGHUP].map(
+/** The exit codes of a server that was stopped on purpose. */
+const STOPPED = [constants.signals.SIGINT, constants.signals.SIGTERM, constants.signals.SIGHUP].map(
   (signal) => 128 + signal,
 );
 
 export interface Conditions {
-  /** Aborted when this process is told to end, with its exit code as the reason. */
+  /** Aborted when this process gets a signal, with its exit code as the reason. */
   stop: AbortSignal;
-  /** Calls back at every change that only a new start brings into effect; answers a function that stops that. */
+  /** Calls back at every change that needs a restart to take effect; returns a function that stops watching. */
   onChange: (changed: () => void) => () => void;
   say: (line: string) => void;
   delayMs?: number;
@@ -22,8 +22,8 @@ export interface Conditions {
 }
 
 /**
- * Answers the server's exit code: when this process is told to end, when the server ends by itself with 0 or by a
- * signal that asks it to, when it was never ready (the same would happen again), or at its sixth end in a minute.
+ * Returns the server's exit code: when this process gets a signal, when the server ends with 0 or by a signal, when it
+ * was never ready (a restart would not help), or when it ends for the sixth time within a minute.
  */
 export async function keepRunning(
   start: (ready: () => void) => ServerProcess,
@@ -49,15 +49,15 @@ export async function keepRunning(
 
     if (stop.aborted) return code;
     if (hasChanged) continue;
-    if (!hasBeenReady || code === 0 || ASKED.includes(code)) return code;
+    if (!hasBeenReady || code === 0 || STOPPED.includes(code)) return code;
     const why = lastError ? `exit code ${code}: ${lastError}` : `exit code ${code}`;
     while (restarts.length > 0 && (restarts[0] ?? 0) <= now() - 60_000) restarts.shift();
     if (restarts.length >= RESTARTS_PER_MINUTE) {
-      say(`wrangler ended (${why}), too often within a minute to be started again.`);
+      say(`wrangler ended (${why}) too often within a minute and is not restarted.`);
       return code;
     }
     restarts.push(now());
-    say(`wrangler ended (${why}). Starting it again.`);
+    say(`wrangler ended (${why}). Restarting it.`);
     await sleep(delayMs, undefined, { signal: stop }).catch(() => undefined);
     if (stop.aborted) return Number(stop.reason);
   }

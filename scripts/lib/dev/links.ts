@@ -15,7 +15,7 @@ export function links({ protocol, persistTo, environment }: DevOptions, port: nu
   return `
   API       ${origin}/account
   API docs  ${origin}/docs
-  Console   ${origin}/admin  (first make yourself staff: ${createSuperuser})
+  Console   ${origin}/admin  (create a staff account first: ${createSuperuser})
   E-mail    ${origin}/dev/mail
   Pages     ${origin}/account/sign-in
 `;
@@ -23,7 +23,7 @@ export function links({ protocol, persistTo, environment }: DevOptions, port: nu
 
 const ANSWERS_WITHIN_MS = 30_000;
 
-/** Whether the Worker answers at all. Over https the certificate is one that wrangler made up. */
+/** Whether the Worker answers at all. Over https, wrangler's certificate is self-signed. */
 export function answers({ protocol, host }: DevOptions, port: number): Promise<boolean> {
   const request = protocol === 'https' ? requestHttps : requestHttp;
   const hostname = ['*', '0.0.0.0', '::'].includes(host) ? 'localhost' : host;

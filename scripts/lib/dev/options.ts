@@ -1,4 +1,4 @@
-/** What `npm run dev` needs to know of the arguments that it hands to `wrangler dev`. */
+/** Reads the arguments of `npm run dev`, all of which are passed on to `wrangler dev`. */
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -10,17 +10,17 @@ export interface DevOptions {
   isPortGiven: boolean;
   host: string;
   protocol: 'http' | 'https';
-  /** '' where not given. */
+  /** '' if not given; the environment too. */
   persistTo: string;
   environment: string;
   configFile: string;
-  /** The arguments that `wrangler d1 migrations apply` has to be given too. */
+  /** The arguments that `wrangler d1 migrations apply` needs too. */
   shared: string[];
   /** Names of the variables that `--var` sets. */
   variables: ReadonlySet<string>;
 }
 
-/** yargs reads `--persistTo` as `--persist-to`. */
+/** wrangler's parser accepts both spellings. */
 const NAMES: Readonly<Record<string, string>> = { persistTo: 'persist-to', localProtocol: 'local-protocol' };
 const SHARED = ['persist-to', 'config', 'env'];
 
@@ -73,9 +73,9 @@ export function readDevOptions(args: string[], root: string): DevOptions {
 const nameOf = (variable: string) => variable.split(':', 1)[0] ?? '';
 
 /**
- * The arguments of `wrangler dev` that come before the caller's own. A route or production mail in wrangler.toml
- * must not send a developer's links or mail out of the machine: PUBLIC_URL and MAIL come from here, unless the
- * caller sets them. `--local` ends `--var`, so that a script's path may come first among the caller's.
+ * The arguments of `wrangler dev` that precede the caller's. PUBLIC_URL and MAIL are set unless the caller sets them, so
+ * that a production value in wrangler.toml never makes local links point to production or sends real mail. `--local`
+ * ends the values of `--var`, so that the caller's arguments may start with a path.
  */
 export function defaultArguments({ port, isPortGiven, protocol, variables }: DevOptions): string[] {
   const defaults: Record<string, string> = {

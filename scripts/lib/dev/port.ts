@@ -1,4 +1,4 @@
-/** Whether a port is free, asked before anything else is done: wrangler would say so only after the migrations. */
+/** Checks whether a port is in use before anything else happens: wrangler would notice only after the migrations. */
 import { createServer } from 'node:net';
 
 /** `localhost` has two addresses, and a client may try either first. */
@@ -11,7 +11,7 @@ export async function isPortTaken(port: number, host: string): Promise<boolean> 
 function isTaken(port: number, address: string): Promise<boolean> {
   return new Promise((done) => {
     const server = createServer();
-    // Any other error (no IPv6 here, a port that needs root) is wrangler's to explain.
+    // wrangler explains any other error (no IPv6, a port that needs root).
     server.once('error', (error: NodeJS.ErrnoException) => done(error.code === 'EADDRINUSE'));
     server.listen({ port, host: address, exclusive: true }, () => server.close(() => done(false)));
   });

@@ -1,11 +1,11 @@
-/** Secrets of the development server: random, made the first time, kept in .dev.vars and never overwritten. */
+/** Secrets of the development server: generated once, kept in .dev.vars and never overwritten. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { holding } from '../lock.ts';
 import { NEW_SECRETS } from '../new-secrets.ts';
 import type { DevOptions } from './options.ts';
 
-/** The file wrangler reads: beside the configuration; that of the environment, where there is one. */
+/** The file that wrangler reads, next to the configuration: that of the environment if it exists. */
 export function devVarsFile({
   configFile,
   environment,
@@ -17,7 +17,7 @@ export function devVarsFile({
 
 export const readDevVars = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 
-/** Adds what the file lacks, and returns the names. What is there stays as it is. */
+/** Adds the missing values to the file and returns their names. Existing ones are kept. */
 export async function ensureSecrets(
   file: string,
   values: Readonly<Record<string, () => string>> = NEW_SECRETS,

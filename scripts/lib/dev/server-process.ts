@@ -1,6 +1,6 @@
 /**
- * wrangler as a child in the same process group and at the same terminal: Ctrl-C and a kill of the group reach both.
- * What it starts itself ends with it, however it ends.
+ * Runs wrangler as a child in the same process group and terminal: Ctrl-C and a signal to the group reach both. Its own
+ * child processes end with it, however it ends.
  */
 import { type StdioOptions, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -10,25 +10,25 @@ import { stripVTControlCharacters } from 'node:util';
 import { root } from '../project.ts';
 import { wranglerEnvironment } from '../wrangler.ts';
 
-/** wrangler closes its servers in some 300 ms. */
+/** wrangler usually closes its servers within 300 ms. */
 const STOPS_WITHIN_MS = 5_000;
-/** Of a process that has ended; another one may still hold its end of the pipe. */
+/** How long to wait for the output of an ended process: another process may keep the pipe open. */
 const OUTPUT_ENDS_WITHIN_MS = 1_000;
-/** Inherited by every process below it. */
+/** An environment variable that every descendant process inherits. */
 const MARK = 'ACCOUNTS_DEV_SERVER';
 
 export interface Ended {
-  /** 128 + the signal where one ended it. */
+  /** The exit code, or 128 + the signal that ended it. */
   code: number;
-  /** Standard output and error, where they were captured. */
+  /** Standard output and error, if captured. */
   output: string;
-  /** The last line on standard error that speaks of an error. */
+  /** The last line on standard error that mentions an error. */
   lastError: string | undefined;
 }
 
 export interface ServerProcess {
   ended: Promise<Ended>;
-  /** A second time, or where it does not end soon: SIGKILL. */
+  /** A second call, or a process that does not end soon, gets SIGKILL. */
   stop: (signal: NodeJS.Signals) => void;
 }
 
@@ -40,11 +40,11 @@ export function startWrangler(
     capture = false,
     onReady,
   }: {
-    /** wrangler's own program. */
+    /** The path of wrangler's program. */
     cli: string;
     stdin?: 'inherit' | 'ignore';
     capture?: boolean;
-    /** The address that it serves on. */
+    /** Called with the port that it listens on. */
     onReady?: (address: { port: number }) => void;
   },
 ): ServerProcess {
@@ -97,7 +97,7 @@ export function startWrangler(
   return { ended, stop };
 }
 
-/** The Worker's own log lines are JSON, and no reason for wrangler to end. */
+/** Ignores JSON: those are log lines of the Worker, not errors of wrangler. */
 function errorIn(text: string): string | undefined {
   return stripVTControlCharacters(text)
     .split('\n')
@@ -105,7 +105,7 @@ function errorIn(text: string): string | undefined {
     .findLast((line) => /error|lost|fail/i.test(line) && !line.startsWith('{'));
 }
 
-/** wrangler's workerd outlives a wrangler that is killed, and keeps the port. Told only on Linux, from proc(5). */
+/** workerd outlives a wrangler that is killed, and keeps the port. Found only on Linux, through proc(5). */
 function killMarked(mark: string): void {
   if (process.platform !== 'linux') return;
   for (const entry of readdirSync('/proc')) {
@@ -115,7 +115,7 @@ function killMarked(mark: string): void {
         process.kill(Number(entry), 'SIGKILL');
       }
     } catch {
-      // It has ended meanwhile, or is another user's.
+      // It has ended in the meantime, or belongs to another user.
     }
   }
 }
