@@ -1,4 +1,4 @@
-/** `/admin/users/:id/…`: what is done to one user by a button, with a question first where it takes something away. */
+/** `/admin/users/:id/…`: the actions on one user behind a button, with a confirmation page for those that take something away. */
 import { Hono } from 'hono';
 import type { Caller } from '../account/application/session.ts';
 import { callOf } from '../http/call.ts';
@@ -33,7 +33,7 @@ const change =
   (services, caller, id, call) =>
     changeUser(services, caller, id, change, call);
 
-/** By the last part of the path, which is also the code of the sentence after it. */
+/** Keyed by the last part of the path, which is also the code of the message that follows. */
 const DEEDS = {
   activate: (services, caller, id, call, { unverified }) =>
     changeUser(services, caller, id, { is_active: true, unverified: unverified === 'true' }, call),
@@ -52,7 +52,7 @@ const DEEDS = {
 } as const satisfies Partial<Record<keyof ConsoleWords['done'], Deed>>;
 type Act = keyof typeof DEEDS;
 
-/** What ends the user's sessions, one's own too. */
+/** Actions that end the user's sessions, even the caller's own. */
 const ENDS_SESSIONS = [
   'deactivate',
   'demote',
@@ -61,7 +61,7 @@ const ENDS_SESSIONS = [
   'delete',
 ] as const satisfies Act[];
 
-/** Of the acts, what ends sessions, cannot be undone, or has to be said of somebody whose address nobody has verified. */
+/** Actions with a confirmation page: they end sessions, cannot be undone, or need a word about an unverified address. */
 const ASKED = [
   'activate',
   'promote',
@@ -72,14 +72,14 @@ const ASKED = [
 
 const isOneOf = <T extends string>(list: readonly T[], act: string): act is T => list.includes(act as T);
 
-/** What an act on this user does beside what it says. `ends`: it ends all sessions. */
+/** Side effects that the confirmation page shows. `ends`: the action ends all sessions. */
 export async function consequenceOf(c: AdminContext, user: User, ends: boolean): Promise<Consequence> {
   const { services, caller } = c.var;
   const sessions = ends ? await services.admin.groups.liveSessions([user.id], seconds(services.clock)) : null;
   return { sessions, isOwn: user.id === caller.user.id };
 }
 
-/** Where an act that ended one's own session leads: the log-in page, which says what happened. */
+/** After an action that ended the caller's own session: the log-in page, with a message about it. */
 export function afterOwn(c: AdminContext, act: (typeof ENDS_SESSIONS)[number] | 'password' | 'end') {
   clearCookie(c);
   return c.redirect(`${c.var.mount}/login?done=${`own-${act}` satisfies keyof ConsoleWords['done']}`, 303);
@@ -91,7 +91,7 @@ async function ask(c: AdminContext, user: User, act: (typeof ASKED)[number], fau
   return show(c, ConfirmPage, { user, act, ...(await consequenceOf(c, user, ends)), ...again }, status);
 }
 
-/** Below `/admin/users`. */
+/** Mounted at `/admin/users`. */
 export function actRoutes(): Hono<AdminEnv> {
   const routes = new Hono<AdminEnv>({ strict: false });
   for (const [act, deed] of Object.entries<Deed>(DEEDS)) {

@@ -1,6 +1,6 @@
 /**
- * `/admin/api`: what the console does, as JSON for the access tokens of staff. Whether the caller is staff is read
- * from D1, whatever the token says.
+ * `/admin/api`: the console's functions as JSON, for the access tokens of staff. Whether the caller is staff is read from
+ * D1, whatever the token says.
  */
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';

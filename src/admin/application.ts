@@ -1,6 +1,6 @@
 /**
- * What staff do to people: the use cases behind the console and its JSON alike. Knows the rules and the ports;
- * never Hono, Drizzle or a binding. Whether the caller may act is asked again inside every write.
+ * The use cases of staff, behind both the console's pages and its JSON. No Hono, Drizzle or bindings. Every write checks
+ * again that the caller may act.
  */
 
 import { announce } from '../account/application/announce.ts';
@@ -37,7 +37,7 @@ const WEEK_SECONDS = 7 * 86_400;
 const LATEST_ROWS = 10;
 const ATTEMPTS = 3;
 
-/** `action`: what it is called in the history and in the log. */
+/** `action`: its name in the history and the log. */
 export const auditEntry = ({ clock, random }: Services, caller: Caller, action: AuditAction): AuditEntry => ({
   actorId: caller.user.id,
   sessionId: caller.sessionId,
@@ -55,7 +55,7 @@ export function requireDone(outcome: Outcome): void {
   throw new Refusal(outcome);
 }
 
-/** An act that lost against a change of the same user is tried again with the user as it is now. */
+/** An action that lost against a concurrent change of the same user is retried with the current user. */
 export async function settled<T>(attempt: () => Promise<{ outcome: Outcome; result: T }>): Promise<T> {
   for (let left = ATTEMPTS; ; left--) {
     const { outcome, result } = await attempt();
@@ -65,7 +65,7 @@ export async function settled<T>(attempt: () => Promise<{ outcome: Outcome; resu
   }
 }
 
-/** What was done, to KV and the log. A deleted user has no name there. */
+/** Writes ended sessions to KV and the action to the log, where a deleted user has no name. */
 export async function tell(
   services: Services,
   { report }: Call,
@@ -80,7 +80,7 @@ export async function tell(
 export async function overview(services: AdminServices): Promise<{ counts: Counts; latest: HistoryRow[] }> {
   const { clock, admin } = services;
   const now = seconds(clock);
-  // The time alone, without what is random: less than every UUIDv7 of that millisecond.
+  // The time without random bits is less than every UUIDv7 of that millisecond.
   const weekAgoId = uuid7((now - WEEK_SECONDS) * 1_000).slice(0, 13);
   const [counts, latest] = await Promise.all([
     admin.store.counts(now, weekAgoId),
@@ -96,21 +96,21 @@ export async function findUser({ admin }: AdminServices, id: string): Promise<Us
   return user;
 }
 
-/** What the mail of an invitation carries. */
+/** The contents of an invitation e-mail. */
 export const invitationTo = (subject: string, secret: string) =>
   ({ subject, purpose: 'password_reset', secret, lifetimeSeconds: INVITATION_SECONDS }) as const;
 
 export interface UserInput {
   /** Canonical. */
   email: string;
-  /** Left out only where the user is invited. */
+  /** Omitted only for an invited user. */
   password?: string | undefined;
   name?: string | null | undefined;
   username?: { username: string; key: string } | null | undefined;
   is_staff?: boolean | undefined;
-  /** Said of a new staff member, whose address nobody has verified yet. */
+  /** Required to create staff, as the address is not verified yet. */
   unverified?: boolean | undefined;
-  /** A link to choose a password is mailed. Without mail nobody is invited. */
+  /** Sends a link to choose a password. Needs e-mail. */
   invite?: boolean | undefined;
 }
 
@@ -161,11 +161,11 @@ export interface RequestedChange {
   username?: { username: string; key: string } | null | undefined;
   is_active?: boolean | undefined;
   is_staff?: boolean | undefined;
-  /** Said of somebody who becomes staff, or active staff again, although nobody has verified their address. */
+  /** Required if somebody with an unverified address becomes staff, or active staff again. */
   unverified?: boolean | undefined;
 }
 
-/** Of several, what takes most away. `changes` of the entry tells the rest. */
+/** The name of several changes at once is that of the gravest; `changes` of the entry has them all. */
 function actionOf({ isActive, isStaff }: UserChange['set']): AuditAction {
   if (isActive === false) return 'user.deactivated';
   if (isStaff === false) return 'user.demoted';
@@ -173,7 +173,7 @@ function actionOf({ isActive, isStaff }: UserChange['set']): AuditAction {
   return isActive ? 'user.activated' : 'user.changed';
 }
 
-/** What of a requested change differs from the user, and what that is called; null: nothing. */
+/** The part of the requested change that differs from the user, and its name; null: nothing differs. */
 function difference(
   user: User,
   { name, username, is_active, is_staff }: RequestedChange,
@@ -201,8 +201,8 @@ function difference(
 }
 
 /**
- * Fields left out stay; null takes away. Losing `is_active`, and getting or losing `is_staff`, ends all sessions;
- * getting back what was lost revives none. 400 invalid; 403 permission_denied, last_staff; 404 not_found; 409 username_taken.
+ * Omitted fields are kept; null removes one. Losing `is_active`, and getting or losing `is_staff`, ends all sessions;
+ * undoing it revives none. 400 invalid; 403 permission_denied, last_staff; 404 not_found; 409 username_taken.
  */
 export async function changeUser(
   services: AdminServices,
@@ -220,7 +220,7 @@ export async function changeUser(
     const user = await findUser(services, id);
     if (username && !isOwnName(username.username, user.email))
       throw invalidField('username', 'username_address');
-    // Without an e-mail the username is the one name to log in by.
+    // Without an e-mail address the username is the only name to log in with.
     if (username === null && user.email === null) throw invalidField('username', 'null');
     const found = difference(user, input);
     if (!found) return { outcome: 'ok', result: user };
@@ -248,8 +248,8 @@ export async function changeUser(
 }
 
 /**
- * The user and all that hangs from it are gone, every token is dead, and in the history a pseudonym stands for
- * the person. 403 permission_denied, last_staff; 404 not_found.
+ * Deletes the user with everything that belongs to it, invalidates every token, and replaces the user by a pseudonym in
+ * the history. 403 permission_denied, last_staff; 404 not_found.
  */
 export async function deleteUser(
   services: AdminServices,
@@ -273,7 +273,7 @@ export async function deleteUser(
   });
 }
 
-/** One session, or all where `sessionId` is null. Of those that have ended nothing is written or logged. 403 permission_denied; 404 not_found. */
+/** Ends one session, or all if `sessionId` is null; ended ones are ignored. 403 permission_denied; 404 not_found. */
 export async function endSessions(
   services: AdminServices,
   caller: Caller,

@@ -1,7 +1,6 @@
 /**
- * Who uses the console: log-in, log-out, and the caller of a request, each time as D1 has it. A log-in opens a
- * session like any other (it stands in the list, it can be ended), whose one token is of a kind that only the
- * console reads.
+ * The console's log-in, log-out and caller, read from D1 at every request. A log-in opens a session like any other, which
+ * is listed and can be ended; its one token is of a type that only the console accepts.
  */
 import type { Caller } from '../account/application/session.ts';
 import { endSessionOf } from '../account/application/sign.ts';
@@ -16,7 +15,7 @@ import type { AdminServices } from './application.ts';
 
 const CONSOLE_LIFETIME_SECONDS = 8 * 3_600;
 
-/** A new token of a new session. 401 no_active_account, for staff alone not. */
+/** Returns the token of a new session. 401 no_active_account, for users who are not staff too. */
 export async function logInToConsole(
   services: AdminServices,
   input: LogIn,
@@ -31,7 +30,7 @@ export async function logInToConsole(
   return consoleToken(services, await signInByPassword(services, input, policy, call));
 }
 
-/** Finishes a log-in that was answered with `mfa_required`, by a code of the app or a recovery code. 401 code_not_valid. */
+/** Completes a log-in that was refused with `mfa_required`, with a code or a recovery code. 401 code_not_valid. */
 export async function finishConsoleLogIn(
   services: AdminServices,
   { mfa_token, code }: { mfa_token: string; code: string },
@@ -64,7 +63,7 @@ async function consoleToken(
   return { token, lifetimeSeconds: session.absoluteEndAt - now };
 }
 
-/** Null: not a token of ours, or its owner is gone, inactive or no longer staff, or its session has ended. */
+/** null: the token is invalid, its user is deleted, inactive or no longer staff, or its session has ended. */
 export async function consoleCaller(services: AdminServices, token: string): Promise<Caller | null> {
   const now = seconds(services.clock);
   const verdict = await services.codec.verify(token, 'console', now);
@@ -75,7 +74,7 @@ export async function consoleCaller(services: AdminServices, token: string): Pro
   return { user, session, sessionId: session.id };
 }
 
-/** Ends the session of the token. One that is no good is content: what the caller wants is so. */
+/** Ends the session of the token. Succeeds with an invalid token: the caller is logged out either way. */
 export async function logOutOfConsole(services: AdminServices, token: string, call: Call): Promise<void> {
   const now = seconds(services.clock);
   const { claims } = await services.codec.verify(token, 'console', now);

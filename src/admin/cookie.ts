@@ -1,6 +1,6 @@
 /**
- * The console's cookie, and the two guards of its pages. Browsers keep a `Secure` cookie from http://localhost, as
- * development has it, in Chromium and Firefox; Safari does not, and needs https there too.
+ * The console's cookie, and the two guards of its pages. Chromium and Firefox accept a `Secure` cookie from
+ * http://localhost in development; Safari does not and needs https there.
  */
 
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
@@ -13,7 +13,7 @@ import type { AdminContext, AdminEnv } from './env.ts';
 import { mustSetUpFactor } from './factors.ts';
 
 const COOKIE = 'accounts_admin';
-/** `__Host-` (RFC 6265bis section 4.1.3.2): of this very host, for all its paths, over a secure connection. */
+/** `__Host-` (RFC 6265bis section 4.1.3.2): for this host only, all its paths, over a secure connection. */
 export const OWN_COOKIE = {
   prefix: 'host',
   path: '/',
@@ -30,8 +30,8 @@ export const clearCookie = (c: AdminContext): void => {
 };
 
 /**
- * SameSite is about sites, this is about origins: another host of the same site may not post either. 403 where
- * `Origin` is absent, as it never is in the POST of a browser.
+ * SameSite compares sites, this compares origins: another host of the same site may not post either. 403 also without
+ * `Origin`, which every browser sends with a POST.
  */
 export const ownOrigin = createMiddleware<AdminEnv>(async function ownOrigin(c, next) {
   const origin = c.req.header('Origin');
@@ -41,7 +41,7 @@ export const ownOrigin = createMiddleware<AdminEnv>(async function ownOrigin(c, 
   return next();
 });
 
-/** Staff by the cookie, as D1 has it now, or what sends everybody else to the log-in page. */
+/** The staff member of the cookie, read from D1, or a redirect to the log-in page. */
 async function staffCaller(c: AdminContext): Promise<Caller | Response> {
   const token = readCookie(c);
   const caller = token === null ? null : await consoleCaller(c.var.services, token);
@@ -55,7 +55,7 @@ async function staffCaller(c: AdminContext): Promise<Caller | Response> {
   return caller;
 }
 
-/** Staff; who has to set up a second factor first goes to the page for that. */
+/** Requires staff; a staff member who must set up a second factor first is redirected to the page for that. */
 export const requireStaffSession = createMiddleware<AdminEnv>(async function requireStaffSession(c, next) {
   const caller = await staffCaller(c);
   if (caller instanceof Response) return caller;
@@ -64,7 +64,7 @@ export const requireStaffSession = createMiddleware<AdminEnv>(async function req
   return next();
 });
 
-/** Staff, with a second factor or without. */
+/** Requires staff, with or without a second factor. */
 export const requireStaffToSetUp = createMiddleware<AdminEnv>(async function requireStaffToSetUp(c, next) {
   const caller = await staffCaller(c);
   if (caller instanceof Response) return caller;
@@ -72,14 +72,14 @@ export const requireStaffToSetUp = createMiddleware<AdminEnv>(async function req
   return next();
 });
 
-/** Any host will do: what is sent is a path, so that the browser stays at the name it came to. */
+/** The host does not matter: only the path is sent, so that the browser keeps its origin. */
 const ANY_HOST = 'https://console.invalid';
 
-/** Where a log-in goes on: a page of the console, whatever `next` says. */
+/** The page after a log-in: one of the console, whatever `next` says. */
 export function afterLogIn(c: AdminContext, next: string): string {
   const { mount } = c.var;
   const to = URL.canParse(mount + next, ANY_HOST) ? new URL(mount + next, ANY_HOST) : null;
-  // `//` would be another host to the browser.
+  // To a browser, `//` starts another host.
   const stays =
     to?.origin === ANY_HOST && to.pathname.startsWith(`${mount}/`) && !to.pathname.startsWith('//');
   return stays ? to.pathname + to.search : mount || '/';

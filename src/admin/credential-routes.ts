@@ -1,4 +1,4 @@
-/** `/admin/users/:id/email` and `…/password`: the forms by which staff set a user's address or password. */
+/** `/admin/users/:id/email` and `…/password`: the forms with which staff set a user's address or password. */
 import { Hono } from 'hono';
 import { callOf } from '../http/call.ts';
 import { afterOwn, consequenceOf } from './act-routes.ts';
@@ -12,7 +12,7 @@ import { userPath } from './pages/parts.tsx';
 import { newEmailForm, newPasswordForm } from './schemas.ts';
 import { show } from './show.tsx';
 
-/** Below `/admin/users`. */
+/** Mounted at `/admin/users`. */
 export const credentialRoutes = (): Hono<AdminEnv> =>
   new Hono<AdminEnv>({ strict: false })
     .get('/:id/email', requireStaffSession, async (c) => {

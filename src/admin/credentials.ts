@@ -1,6 +1,6 @@
 /**
- * What staff set for users who cannot do it themselves: another address, its verification, a password or none. Each is in
- * the history, and mailed to the user. Never Hono, Drizzle or a binding.
+ * The use cases with which staff set a user's address, its verification or a password. Each is in the history and notified
+ * to the user by e-mail. No Hono, Drizzle or bindings.
  */
 import { announce } from '../account/application/announce.ts';
 import { inLanguageOf, newOneTimeToken, sendMail } from '../account/application/mailing.ts';
@@ -13,11 +13,11 @@ import type { Call } from '../ports.ts';
 import { type AdminServices, auditEntry, findUser, settled, tell } from './application.ts';
 import type { AuditEntry } from './ports.ts';
 
-/** The two tokens of a change of address, each null where nobody is to get it. */
+/** The two tokens of a change of address, each null if it is not to be sent. */
 async function addressTokens(services: AdminServices, { id, email, emailVerifiedAt }: User, now: number) {
   const old = email === null ? null : JSON.stringify({ email, subject: await sha256Hex(email) });
   return {
-    // Whoever reads the mail of an address that nobody has verified may be a stranger to the account.
+    // The mailbox of an unverified address may belong to a stranger.
     takeBack: emailVerifiedAt === null ? null : await newOneTimeToken(services, 'email_take_back', now, old),
     confirmation: services.mailer ? await newOneTimeToken(services, 'email_verify', now) : null,
     ofUser: <T extends object>(row: T) => ({ ...row, subject: id }),
@@ -25,8 +25,8 @@ async function addressTokens(services: AdminServices, { id, email, emailVerified
 }
 
 /**
- * At once, without the user's confirmation. `verified`: staff know that the address is the user's; otherwise it is asked to
- * confirm. The old one gets a link that takes it back, if it was verified. No session ends, and every older link is void.
+ * Takes effect at once, without the user's confirmation. `verified`: staff know that the address is the user's; otherwise
+ * it gets a verification e-mail. A verified old address gets a link that restores it. No session ends; older links are void.
  * 403 permission_denied; 404 not_found; 409 email_taken.
  */
 export async function changeEmail(
@@ -67,7 +67,7 @@ export async function changeEmail(
   });
 }
 
-/** Nothing happens where it is verified already. 400 invalid without an address; 403 permission_denied; 404 not_found. */
+/** Does nothing if it is already verified. 400 invalid without an address; 403 permission_denied; 404 not_found. */
 export async function verifyEmail(
   services: AdminServices,
   caller: Caller,
@@ -90,7 +90,7 @@ export async function verifyEmail(
   });
 }
 
-/** All sessions end. 400 invalid with every fault of the password; 403 permission_denied; 404 not_found. */
+/** Ends all sessions. 400 invalid with every fault of the password; 403 permission_denied; 404 not_found. */
 export async function setPassword(
   services: AdminServices,
   caller: Caller,
@@ -108,8 +108,8 @@ export async function setPassword(
 }
 
 /**
- * No password works from now on, and all sessions end; nothing happens where none works already. It may be the only way to
- * sign in, except of the last staff member who can. 403 permission_denied, last_staff; 404 not_found.
+ * Removes the password and ends all sessions; does nothing if there is none. It may be the user's only way to sign in,
+ * except for the last staff member who can. 403 permission_denied, last_staff; 404 not_found.
  */
 export async function removePassword(
   services: AdminServices,

@@ -1,7 +1,7 @@
 /**
- * What every act of the console is made of, in D1. The row of the history comes first and decides: one INSERT … SELECT
- * with every condition of the act, and whatever follows in its batch asks whether that row is there. So an act and its
- * history happen together or not at all, and only while whoever acts is active staff with a live session.
+ * The SQL that every action of the console shares. The history row comes first and decides: one INSERT … SELECT with every
+ * condition of the action; each further statement of the batch requires that row. So an action and its history happen
+ * together or not at all, and only while the caller is active staff with a live session.
  */
 import { type SQL, sql } from 'drizzle-orm';
 import { insertFrom } from '../db/insert-from.ts';
@@ -12,11 +12,11 @@ import type { User } from '../model.ts';
 import { LEEWAY_MAX_SECONDS } from '../token/claims.ts';
 import type { AuditEntry, Outcome } from './ports.ts';
 
-/** The act has left its row. */
+/** The action has left its history row. */
 export const done = ({ logId }: AuditEntry): SQL =>
   sql`EXISTS (SELECT 1 FROM admin_log AS own WHERE own.id = ${logId})`;
 
-/** Of what the console shows of a user nothing has changed since it was read. */
+/** Nothing that the console shows of the user has changed since it was read. */
 export const isAsRead = (user: User): SQL =>
   userExists(
     user.id,
@@ -25,10 +25,10 @@ export const isAsRead = (user: User): SQL =>
         ${Number(user.isStaff)})`,
   );
 
-/** Of the sessions not ended: no token of another is accepted anywhere. */
+/** Sessions that have not ended: tokens of the others are accepted nowhere. */
 export const worthEnding = (now: number): SQL => sql`${sessions.absoluteEndAt} > ${now - LEEWAY_MAX_SECONDS}`;
 
-/** The row of the history. `source`: a FROM and WHERE that decide whether it happens. */
+/** The history row. `source`: a FROM and WHERE that decide whether the action happens. */
 export const write = (
   db: Db,
   entry: AuditEntry,
@@ -49,7 +49,7 @@ export const write = (
     sql`${source} AND ${actorMayAct(entry)}`,
   );
 
-/** Done, or the first condition that does not hold, or `otherwise`. */
+/** `ok`, or the first condition that does not hold, or `otherwise`. */
 export const outcome = (
   db: Db,
   entry: AuditEntry,

@@ -1,6 +1,6 @@
 /**
- * What the console reads of D1: counts that stop, and lists by keyset, each page of which costs the same however
- * many rows there are. A filter that no index serves looks at so many rows a page and says how far it came.
+ * The console's reads from D1: counts with a limit, and lists by keyset, whose pages cost the same however many rows there
+ * are. A filter without an index examines a limited number of rows for a page and reports how far it came.
  */
 import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
 import { readChanges } from '../audit-log.ts';
@@ -10,13 +10,13 @@ import type { Session } from '../model.ts';
 import { LOOK_MAX, listUsers } from './d1-admin-users.ts';
 import type { AdminStore, Count, Cursor, HistoryRow, Page } from './ports.ts';
 
-/** A count goes no further. */
+/** Where a count stops. */
 const COUNT_MAX = 10_000;
 
 const upTo = (rows: SQL): SQL => sql`SELECT count(*) FROM (${rows} LIMIT ${COUNT_MAX + 1})`;
 const capped = (found: number): Count => ({ count: Math.min(found, COUNT_MAX), more: found > COUNT_MAX });
 
-/** How many users the first rows of a table are of: the table is not read to its end. */
+/** Counts the distinct users of the first rows of a table, so as not to read all of it. */
 const usersOf = (table: 'passkeys' | 'connections'): SQL =>
   sql`(SELECT count(DISTINCT user_id) AS found, count(*) AS looked
     FROM (SELECT user_id FROM ${sql.identifier(table)} LIMIT ${COUNT_MAX + 1}))`;
@@ -25,7 +25,7 @@ const ofFirst = (found: number, looked: number): Count => ({
   more: looked > COUNT_MAX,
 });
 
-/** One row more than the page was asked for, which says that there is more. */
+/** One row more than a page, which shows that there is another page. */
 export function pageOf<T>(rows: T[], limit: number, cursorOf: (row: T) => Cursor): Page<T> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
@@ -40,7 +40,7 @@ export function d1AdminLists({ run }: D1): Lists {
   return {
     counts: (now, weekAgoId) =>
       run('admin.counts', async (db) => {
-        // The live ones among so many: a table of dead sessions is not read to its end.
+        // Counts the live ones among a limited number of rows, so as not to read all ended sessions.
         const [row] = await db.all<
           Record<
             | 'users'

@@ -1,8 +1,7 @@
 /**
- * The list of users: searched, filtered and sorted, by keyset, at the same cost whether there are a thousand or a
- * million. A search (or the filter for staff) that fits few users is answered from those few. Everything else goes
- * along the key of the sort, which for addresses and usernames is the directory's, and a filter looks at so many rows
- * a page and says how far it came.
+ * The list of users: searched, filtered and sorted by keyset, at the same cost for a thousand or a million users. If a
+ * search or the staff filter matches few users, only those are read. Everything else walks along the sort key (for
+ * addresses and usernames that of `logins`), and a filter examines a limited number of rows for a page.
  */
 import { and, asc, desc, eq, type SQL, sql } from 'drizzle-orm';
 import type { LoginKind } from '../account/d1-logins.ts';
@@ -11,26 +10,26 @@ import type { Db } from '../db/statement.ts';
 import type { User, UserRow } from '../model.ts';
 import type { Cursor, UserPage, UserQuery, UserSort } from './ports.ts';
 
-/** Rows that a filter without an index looks at for one page, and users that a search sorts. */
+/** How many rows a filter without an index examines for one page, and how many users a search sorts. */
 export const LOOK_MAX = 1_000;
 
-/** UUIDv7 sorts by the time it was made, and that of an imported user is made from `date_joined`. */
+/** UUIDv7 sorts by its creation time, which for an imported user is `date_joined`. */
 const COLUMNS = {
   date_joined: users.id,
   email: users.email,
   username: users.usernameKey,
 } as const satisfies Record<UserSort, unknown>;
 
-/** Those who have what is sorted by come first, in its order; then those without, by the date they joined. */
+/** Users with the sorted field come first, in its order; then those without, by the date they joined. */
 type Phase = 'with' | 'without';
 
-/** All texts that begin so: nothing sorts after the last code point. */
+/** All texts with this prefix: nothing sorts after the last code point. */
 const begins = (
   column: SQL | typeof logins.key | typeof users.email | typeof users.usernameKey,
   beginning: string,
 ) => sql`${column} >= ${beginning} AND ${column} < ${`${beginning}\u{10FFFF}`}`;
 
-/** The ids of the few that a search or the filter for staff can mean; null where only a walk finds them. */
+/** The ids of the few users that a search or the staff filter can match; null if only a walk finds them. */
 function fewOf({ search, isStaff }: UserQuery): SQL | null {
   const limited = (rows: SQL) => sql`SELECT * FROM (${rows} LIMIT ${LOOK_MAX + 1})`;
   const found = (kind: LoginKind, beginning: string) =>
@@ -87,7 +86,7 @@ export async function listUsers(db: Db, query: UserQuery): Promise<UserPage> {
     const order = down ? desc : asc;
     const walksDirectory = !few && phase === 'with' && sort !== 'date_joined';
     const column = phase === 'with' ? COLUMNS[sort] : users.id;
-    // A `+` keeps SQLite from any other index than that of the few.
+    // The `+` keeps SQLite from using another index than that of `ids`.
     const key = walksDirectory ? sql`${logins.key}` : few ? sql`+${column}` : sql`${column}`;
     const along = and(
       walksDirectory ? and(eq(logins.kind, sort), eq(users.id, logins.userId)) : undefined,
@@ -96,7 +95,7 @@ export async function listUsers(db: Db, query: UserQuery): Promise<UserPage> {
       few ? sql`${users.id} IN (${few})` : undefined,
       few && phase === 'with' ? sql`${column} IS NOT NULL` : undefined,
     );
-    // The directory leaves out those without: they are looked for.
+    // `logins` has no entry for users without one, so they are searched for.
     const wanted =
       phase === 'without' ? [...filters, sql`${sql.identifier(COLUMNS[sort].name)} IS NULL`] : filters;
     const room = limit - items.length;
@@ -109,7 +108,7 @@ export async function listUsers(db: Db, query: UserQuery): Promise<UserPage> {
       const { usernameKey } = users;
       const sortKey = sql<string>`${key}`.as('sort_key');
       const selected = db.select({ ...userColumns, usernameKey, sortKey });
-      // CROSS: along the directory, each row's user after it, and never the other way round.
+      // CROSS forces the join order: `logins` first, then the user of each row.
       const joined = walksDirectory ? selected.from(logins).crossJoin(users) : selected.from(users);
       return joined.where(where).orderBy(order(key)).limit(most);
     };

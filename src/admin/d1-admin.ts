@@ -1,4 +1,4 @@
-/** What the console does to users, in D1 (d1-act.ts). What it reads: d1-admin-lists.ts. */
+/** The console's actions on users in D1 (d1-act.ts). Its reads: d1-admin-lists.ts. */
 import { and, eq, sql } from 'drizzle-orm';
 import { addLogin, dropLogin, isTaken } from '../account/d1-logins.ts';
 import { deleteUser, eraseTraces, insertUser } from '../account/d1-user-writes.ts';

@@ -1,4 +1,4 @@
-/** Events that were given up, in D1: the list, and one that is sent again. */
+/** Dead letters in D1: listing them, and sending one again. */
 import { and, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { accountEvents as events } from '../db/schema.ts';

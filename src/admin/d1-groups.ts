@@ -1,6 +1,6 @@
 /**
- * What staff do to many users at once, in D1: one batch, however many they are. As in d1-act.ts the rows of the history
- * come first and decide, one for each user. Ids come as JSON: D1 takes at most 100 parameters.
+ * Actions of staff on several users in D1: one batch, however many they are. As in d1-act.ts the history rows come first and
+ * decide, one for each user. Ids are passed as JSON, since D1 allows at most 100 parameters.
  */
 import { and, isNull, type SQL, sql } from 'drizzle-orm';
 import { dropLogins } from '../account/d1-logins.ts';
@@ -16,12 +16,12 @@ import { endedSession } from '../token/d1-session-writes.ts';
 import { worthEnding } from './d1-act.ts';
 import type { GroupAct, UserGroups } from './ports.ts';
 
-/** Rows of sessions that are looked at: ended ones stay until the sweep, and must not make a question dear. */
+/** How many session rows are examined: ended ones stay until the sweep, and must not make the page expensive. */
 const LOOK_MAX = 2_000;
 
 const listed = (ids: readonly string[]): SQL => sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
 
-/** It may be done to the row of `users`, as one of `ids`. */
+/** The action is allowed for the row of `users`, together with the others of `ids`. */
 function mayHappen(act: GroupAct, { actorId, now }: { actorId: string; now: number }, ids: SQL): SQL {
   const may = {
     activate: sql`is_active = 0 AND NOT (is_staff = 1 AND email_verified_at IS NULL)`,
@@ -45,7 +45,7 @@ const setActive = (db: Db, isActive: boolean, ids: SQL) =>
 const voidTokens = (db: Db, subjects: SQL) =>
   db.delete(oneTimeTokens).where(sql`${oneTimeTokens.subject} IN (${subjects})`);
 
-/** Who is deleted, with all that hangs from them; `eraseTraces` (account/d1-user-writes.ts) for many. */
+/** Deletes users with everything that belongs to them: `eraseTraces` (account/d1-user-writes.ts) for many. */
 const deletion = (db: Db, gone: SQL) => {
   const ids = sql`SELECT id FROM (${gone})`;
   const pseudonymOf = (column: 'actor_id' | 'subject_id') =>
@@ -85,7 +85,7 @@ export const d1Groups = ({ run }: D1): UserGroups => ({
 
   look: (act, caller, ids) =>
     run('admin.lookAtGroup', async (db) => {
-      // Whoever acts is left out, and so remains.
+      // The caller is excluded, and so remains.
       const others = listed(ids.filter((id) => id !== caller.actorId));
       const rows = await db
         .select({ ...userColumns, may: sql<number>`${mayHappen(act, caller, others)}`.as('may') })
@@ -108,7 +108,7 @@ export const d1Groups = ({ run }: D1): UserGroups => ({
         ]),
       );
       const all = sql`(SELECT value ->> 0 FROM json_each(${each}))`;
-      /** Those to whom it has been done. */
+      /** The users for whom it happened. */
       const done = sql`SELECT member.value ->> 0 AS id, member.value ->> 3 AS email_subject,
         member.value ->> 4 AS pseudonym FROM json_each(${each}) AS member
         JOIN admin_log AS own ON own.id = member.value ->> 1`;

@@ -1,4 +1,4 @@
-/** A user's passkeys and connected accounts as staff see and remove them, in D1. */
+/** Listing and removing a user's passkeys and connections by staff, in D1. */
 import { and, asc, eq, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { canSignInWithout, type LostMethod, notTheLastStaff } from '../db/predicates.ts';
@@ -8,7 +8,7 @@ import { voidTokens } from '../token/d1-one-time-tokens.ts';
 import { done, outcome, outcomeOf, write } from './d1-act.ts';
 import type { AdminStore } from './ports.ts';
 
-/** The user keeps a way to sign in, or the console keeps somebody else. */
+/** The user can still sign in, or another staff member can use the console. */
 export const mayLose = (lost: LostMethod): SQL => sql`(${canSignInWithout(lost)} OR ${notTheLastStaff})`;
 
 export const d1SignInMethods = ({

@@ -1,4 +1,4 @@
-/** A user's address and password as staff set them, in D1 (d1-act.ts). */
+/** A user's address and password set by staff, in D1 (d1-act.ts). */
 import { and, eq, sql } from 'drizzle-orm';
 import { emptySignUps, numbered, withoutOldName } from '../account/d1-email-changes.ts';
 import { addLogin, dropLogin, isTaken } from '../account/d1-logins.ts';
@@ -24,7 +24,7 @@ export const d1UserCredentials = ({ run }: D1): UserCredentials => ({
         email: [user.email, to],
         ...(verified !== wasVerified && { email_verified: [wasVerified, verified] }),
       });
-      // An account that somebody signed up for without ever showing a mailbox stays such a one (docs/adr/0018).
+      // An account whose owner has never proven a mailbox stays unproven (docs/adr/0018).
       const signUpPlace = sql`(SELECT made.payload FROM one_time_tokens AS made WHERE made.subject = ${id}
         AND made.purpose IN ('email_verify', 'email_disown') AND made.payload IS NOT NULL LIMIT 1)`;
       const results = await batchWithEvents(

@@ -1,4 +1,4 @@
-/** `/admin/dead-letters`: the events that nobody took, and the button that sends one again. */
+/** `/admin/dead-letters`: events that could not be delivered, and the button that sends one again. */
 import { Hono } from 'hono';
 import { callOf } from '../http/call.ts';
 import { ownOrigin, requireStaffSession } from './cookie.ts';

@@ -1,4 +1,4 @@
-/** Dead letters in the console: events that nobody took for a day. Never Hono, Drizzle or a binding. */
+/** Dead letters in the console: events that could not be delivered for a day. No Hono, Drizzle or bindings. */
 import type { Caller } from '../account/application/session.ts';
 import { Refusal } from '../errors.ts';
 import type { Call } from '../ports.ts';
@@ -6,7 +6,7 @@ import { type AdminServices, auditEntry, requireDone, tell } from './application
 
 const SEQ = /^\d{1,15}$/;
 
-/** 403 permission_denied; 404 not_found, also where events are off. */
+/** 403 permission_denied; 404 not_found, also if events are off. */
 export async function retryDeadLetter(
   services: AdminServices,
   caller: Caller,

@@ -1,4 +1,4 @@
-/** What a request of the console carries. */
+/** The Hono environment of the console. */
 import type { Context } from 'hono';
 import type { AccountEnv } from '../account/env.ts';
 import type { AdminServices } from './application.ts';

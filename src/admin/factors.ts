@@ -1,6 +1,6 @@
 /**
- * Second factors in the console: those of users, which staff see and switch off, and staff's own. Never Hono, Drizzle or
- * a binding.
+ * Second factors in the console: those of users, which staff see and switch off, and those of staff. No Hono, Drizzle or
+ * bindings.
  */
 import { inLanguageOf, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
@@ -13,11 +13,11 @@ import { type AdminServices, auditEntry, findUser, requireDone, tell } from './a
 
 const NONE = { totp: null, recoveryCodesLeft: 0 };
 
-/** Of a user as it was read. */
+/** The second factor of a user that was read before. */
 export const factorsOf = async ({ factors }: AdminServices, user: User): Promise<FactorList> =>
   factors === null ? { ...NONE, passkeys: user.passkeyCount } : listFactors(factors, { user });
 
-/** Switches the user's second factor off, and tells them. 403 permission_denied; 404 not_found, also where it is off. */
+/** Switches the user's second factor off and notifies them. 403 permission_denied; 404 not_found, also if it is off. */
 export async function removeFactor(
   services: AdminServices,
   caller: Caller,
@@ -33,15 +33,15 @@ export async function removeFactor(
 }
 
 /**
- * STAFF_MFA=required, and this staff member has none: they may do nothing but set one up. A passkey that verified its user
- * is both factors.
+ * With STAFF_MFA=required, a staff member without a second factor may only set one up. A passkey with user verification
+ * counts as both factors.
  */
 export const mustSetUpFactor = (
   { settings }: Pick<AdminServices, 'settings'>,
   { user, session }: Pick<Caller, 'user' | 'session'>,
 ): boolean => settings.STAFF_MFA === 'required' && !user.hasSecondFactor && !session.amr.includes('mfa');
 
-/** Of the admin API. 403 permission_denied. */
+/** For the admin API. 403 permission_denied. */
 export function requireFactor(services: Pick<AdminServices, 'settings'>, caller: Caller): void {
   if (mustSetUpFactor(services, caller)) {
     throw new Refusal('permission_denied', { reason: 'second_factor_missing' });

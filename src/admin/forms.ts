@@ -1,4 +1,4 @@
-/** From the bytes of a form to what a schema accepts, and from a refusal to what stands beside the fields. */
+/** Parses and validates forms, and turns refusals into messages at their fields. */
 import type * as z from 'zod/mini';
 import { invalid, Refusal } from '../errors.ts';
 import { faultsOf } from '../http/body.ts';
@@ -15,7 +15,7 @@ export type Form = Readonly<Record<string, string>>;
 export const readFields = async (c: AdminContext): Promise<URLSearchParams> =>
   new URLSearchParams(new TextDecoder().decode(await readBytes(c)));
 
-/** The last of fields with one name counts. 413 payload_too_large. */
+/** Of several fields with one name the last counts. 413 payload_too_large. */
 export const readForm = async (c: AdminContext): Promise<Form> => Object.fromEntries(await readFields(c));
 
 /** 400 invalid. */
@@ -28,15 +28,15 @@ export function validated<S extends z.ZodMiniType>(schema: S, input: Record<stri
 export interface Shown {
   status: 400 | 401 | 403 | 409 | 429;
   errors: FormErrors;
-  /** Seconds, of a 429. */
+  /** Seconds, for a 429. */
   retryAfter?: number;
 }
 
-/** The page shows them with what was typed. Anything that is not about the form is thrown on. */
+/** The faults that the page shows with what was typed. Rethrows anything that is not about the form. */
 export function formErrors(error: unknown, c: AdminContext): Shown {
   const shown = error instanceof Refusal && wordsFor(error, c.var.language);
   if (!shown) throw error;
-  // For its line in the log.
+  // For the log.
   const { headers } = refusalOf(error, c);
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
   return shown;

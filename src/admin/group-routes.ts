@@ -1,4 +1,4 @@
-/** `/admin/users/group`: what is done to several users, with one question for all of them. */
+/** `/admin/users/group`: actions on several users, with one confirmation page for all of them. */
 import { Hono } from 'hono';
 import { Refusal } from '../errors.ts';
 import { callOf } from '../http/call.ts';
@@ -13,7 +13,7 @@ import { GroupPage } from './pages/groups.tsx';
 import { GROUP_ACTS, type GroupAct } from './ports.ts';
 import { show } from './show.tsx';
 
-/** 404 for an act that there is not. */
+/** 404 for an unknown action. */
 function groupOf(fields: URLSearchParams): { act: GroupAct; ids: string[] } {
   const act = GROUP_ACTS.find((known) => known === fields.get('act'));
   if (!act) throw new Refusal('not_found');
@@ -30,7 +30,7 @@ async function ask(c: AdminContext, act: GroupAct, ids: string[], fault: Partial
   return show(c, GroupPage, { act, group, sessions, ...again }, status);
 }
 
-/** Below `/admin/users`. */
+/** Mounted at `/admin/users`. */
 export const groupRoutes = (): Hono<AdminEnv> =>
   new Hono<AdminEnv>({ strict: false })
     .get('/group', requireStaffSession, async (c) => {

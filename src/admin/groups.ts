@@ -1,4 +1,4 @@
-/** What staff do to several users at once. Never Hono, Drizzle or a binding. */
+/** The use cases for several users at once. No Hono, Drizzle or bindings. */
 import { announce } from '../account/application/announce.ts';
 import { inLanguageOf, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
@@ -12,7 +12,7 @@ import { type AdminServices, auditEntry, requireDone } from './application.ts';
 import type { GroupAct } from './ports.ts';
 
 export const GROUP_MAX = 100;
-/** KV takes at most 1,000 calls of a request. The other sessions are dead in D1 all the same. */
+/** A request may make at most 1,000 calls to KV. The other sessions have ended in D1 all the same. */
 const CACHED_MAX = 900;
 
 const ACTS = {
@@ -22,16 +22,16 @@ const ACTS = {
   delete: { action: 'user.deleted', ends: 'withdrawn' },
 } as const satisfies Record<GroupAct, { action: AuditAction; ends: RevocationReason | null }>;
 
-/** Why it would not be done to somebody. */
+/** Why a user would be left out. */
 export type LeftOut = 'own' | 'staff' | 'unverified' | 'nothing';
 
 export interface Group {
-  /** To whom it would be done. */
+  /** The users for whom it would happen. */
   members: User[];
   left: { user: User; why: LeftOut }[];
 }
 
-/** 400 invalid for more than 100. Who is not there counts as not asked about. */
+/** Unknown ids are ignored. 400 invalid for more than 100. */
 export async function lookAtGroup(
   services: AdminServices,
   caller: Caller,
@@ -55,8 +55,8 @@ export async function lookAtGroup(
 }
 
 /**
- * To those of them to whom it may be done at that moment; the number of them. Never to oneself, never to the last of the
- * staff, and nobody becomes active staff whose address is not verified. 403 permission_denied.
+ * Applies the action to those of them for whom it is allowed at that moment, and returns their number. Never to the caller
+ * or the last staff member, and never makes somebody with an unverified address active staff. 403 permission_denied.
  */
 export async function actOnGroup(
   services: AdminServices,
@@ -96,7 +96,7 @@ export async function actOnGroup(
   return done.length;
 }
 
-/** After the answer: hundreds of calls take seconds. */
+/** After the response, as hundreds of calls take seconds. */
 async function cache(
   services: AdminServices,
   ended: readonly EndedSession[],

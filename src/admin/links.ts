@@ -1,4 +1,4 @@
-/** The links to a password that staff mail: a reset, and an invitation. Never Hono, Drizzle or a binding. */
+/** The links for a new password that staff send: a reset, and an invitation. No Hono, Drizzle or bindings. */
 import {
   INVITATION_SECONDS,
   inLanguageOf,
@@ -12,7 +12,7 @@ import type { User } from '../model.ts';
 import type { Call } from '../ports.ts';
 import { type AdminServices, auditEntry, findUser, invitationTo, requireDone, tell } from './application.ts';
 
-/** Whether a link can be mailed to this person: there is mail, an address, and a log-in to come back to. */
+/** Whether a link can be sent to this user: it needs e-mail, an address, and an active user. */
 export const canReset = ({ mailer }: Services, user: User): boolean =>
   mailer !== null && user.email !== null && user.isActive;
 
@@ -50,7 +50,7 @@ const send =
     );
   };
 
-/** 403 permission_denied; 404 not_found, also where there is no mail; 400 invalid where canReset says no. */
+/** 403 permission_denied; 404 not_found, also without e-mail; 400 invalid if `canReset` is false. */
 export const requestReset = send('password_reset');
-/** A link that works longer, for somebody who has no password yet. Refused like a reset. */
+/** A link that is valid for longer, for a user without a password. Refused like a reset. */
 export const invite = send('invitation');

@@ -1,6 +1,6 @@
 /**
- * From the query string to what a list is asked for: search, filters and order in the words of DRF, and a cursor
- * that is opaque. What is unknown or broken counts as absent: the first page, unfiltered, in the usual order.
+ * Reads the query string of a list: search, filters and order with DRF's names, and an opaque cursor. Unknown or invalid
+ * parameters are ignored: the first page, unfiltered, in the default order.
  */
 
 import { fromBase64Url, toBase64Url } from '../encoding.ts';
@@ -9,7 +9,7 @@ import { type Cursor, type PageQuery, USER_SORTS, type UserQuery } from './ports
 
 const PAGE_ROWS = 50;
 const PAGE_ROWS_MAX = 100;
-/** No address and no username is longer, nor is an id. */
+/** No address, username or id is longer. */
 const SEARCH_MAX_LENGTH = 254;
 
 export type Query = Readonly<Record<string, string>>;
@@ -34,7 +34,7 @@ export function pageQuery(query: Query, ...shape: ('string' | 'number')[]): Page
   return { after: readCursor(query.cursor, ...shape), limit: Math.min(limit, PAGE_ROWS_MAX) };
 }
 
-/** When it died, its user, its place. */
+/** The time it was given up, its user, its position. */
 export const DEAD_LETTER_CURSOR = ['number', 'string', 'number'] as const;
 
 const flag = (text: string | undefined): boolean | null =>
@@ -50,7 +50,7 @@ export function userQuery(query: Query): UserQuery {
       search === ''
         ? null
         : {
-            // A whole address in its one form; the beginning of one as far as that is known.
+            // A complete address in its canonical form; a prefix as far as that is possible.
             email: canonicalEmail(search) ?? search.normalize('NFC').toLowerCase(),
             usernameKey: usernameKey(search),
             id: search.toLowerCase(),

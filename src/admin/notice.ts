@@ -1,6 +1,6 @@
 /**
- * What the page after an act says beside its code: a name or a number. In a cookie for the next page alone, since a query
- * string would put it into logs and histories, and let anybody put words into the console's mouth.
+ * The values in the message after an action: a name or a number. They are in a cookie for the next page only, since a query
+ * string would put them into logs and browser histories, and let a link show forged messages.
  */
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { fromBase64Url, toBase64Url } from '../encoding.ts';
@@ -10,7 +10,7 @@ import type { AdminContext } from './env.ts';
 const COOKIE = 'accounts_admin_notice';
 const LIFETIME_SECONDS = 60;
 
-/** What fills the blanks of a sentence. */
+/** The values of a message's placeholders. */
 export type Notice = Readonly<Record<string, string>>;
 
 export function leaveNotice(c: AdminContext, notice: Notice): void {
@@ -18,7 +18,7 @@ export function leaveNotice(c: AdminContext, notice: Notice): void {
   setCookie(c, COOKIE, value, { ...OWN_COOKIE, maxAge: LIFETIME_SECONDS });
 }
 
-/** Once. Null: there is none. */
+/** Reads and deletes it. null: there is none. */
 export function takeNotice(c: AdminContext): Notice | null {
   const value = getCookie(c, COOKIE, 'host');
   if (value === undefined) return null;

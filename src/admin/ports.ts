@@ -1,12 +1,12 @@
 /**
- * What the console needs of the world beside the ports of the account app. Every write says who acts; the store
- * does it only if that person is active staff with a live session at that very moment, and leaves the row of the
- * history in the same batch. Times are epoch seconds.
+ * The ports of the console, besides those of the account app. Every write names its actor; the store performs it only if
+ * that user is active staff with a live session at that moment, and adds the history row in the same batch. Times are epoch
+ * seconds.
  */
 import type { AuditAction, Changes } from '../audit-log.ts';
 import type { EndedSession, OneTimeToken, Session, User, UserRow } from '../model.ts';
 
-/** Who does what, from which session, when, and the id of the row that this leaves in the history. */
+/** The actor of a write, their session, the action, the time, and the id of its history row. */
 export interface AuditEntry {
   actorId: string;
   sessionId: string;
@@ -16,18 +16,18 @@ export interface AuditEntry {
   logId: string;
 }
 
-/** `denied`: whoever acts is no longer active staff with a live session. `changed`: the user is not as read. */
+/** `denied`: the actor is no longer active staff with a live session. `changed`: the user has changed since it was read. */
 export type Outcome = 'ok' | 'denied' | 'gone' | 'last_staff' | 'email_taken' | 'username_taken' | 'changed';
 
-/** Of a user as it was read: only what differs. */
+/** The changed fields of a user that was read before. */
 export interface UserChange {
   set: Partial<Pick<User, 'name' | 'username' | 'isActive' | 'isStaff'>> & { usernameKey?: string | null };
   changes: Changes;
-  /** Why all sessions end, where they do. */
+  /** The reason for which all sessions end, if they do. */
   ends: 'deactivated' | 'promoted' | 'demoted' | null;
 }
 
-/** `more`: there are at least so many; counting stopped. */
+/** `more`: counting stopped here. */
 export interface Count {
   count: number;
   more: boolean;
@@ -44,14 +44,14 @@ export interface Counts {
   withConnection: Count;
 }
 
-/** Where a list goes on: opaque to whoever holds it. */
+/** The position after a page, opaque to clients. */
 export type Cursor = readonly (string | number)[];
 
 export interface Page<T> {
   items: T[];
-  /** Null: the list is at its end. */
+  /** null: the end of the list. */
   next: Cursor | null;
-  /** Rows that a filter looked at for this page; null where there was nothing to filter by. */
+  /** How many rows a filter examined for this page; null without a filter. */
   looked: number | null;
 }
 
@@ -64,7 +64,7 @@ export const USER_SORTS = ['date_joined', 'email', 'username'] as const;
 export type UserSort = (typeof USER_SORTS)[number];
 
 export interface UserQuery extends PageQuery {
-  /** The beginning of an e-mail address and of a username, each in its canonical form, or a whole id. */
+  /** The prefix of an e-mail address and a username, each in canonical form, or a complete id. */
   search: { email: string; usernameKey: string; id: string } | null;
   isActive: boolean | null;
   isStaff: boolean | null;
@@ -74,7 +74,7 @@ export interface UserQuery extends PageQuery {
 }
 
 export interface UserPage extends Page<User> {
-  /** More users begin so than are sorted: only the column that the list is sorted by was searched. */
+  /** More users match the prefix than are sorted, so only the sort column was searched. */
   tooMany: boolean;
 }
 
@@ -86,7 +86,7 @@ export interface RevokedTokenRow {
   reason: string;
 }
 
-/** `email` and `username` are null where the person is gone: `id` is a pseudonym then. */
+/** For a deleted user `email` and `username` are null and `id` is a pseudonym. */
 export interface Person {
   id: string;
   email: string | null;
@@ -97,16 +97,16 @@ export interface HistoryRow {
   id: string;
   at: number;
   actor: Person;
-  /** An AuditAction, or what another version wrote. */
+  /** An AuditAction, or a code of another version. */
   action: string;
   subject: Person;
   changes: Changes;
 }
 
-/** An event that was given up; not what it says. */
+/** An event that was given up, without its contents. */
 export interface DeadLetter {
   user: Person;
-  /** Its place in the queue of its user. */
+  /** Its position in the queue of its user. */
   seq: number;
   id: string;
   type: string;
@@ -118,13 +118,13 @@ export interface DeadLetter {
 }
 
 export interface DeadLetterStore {
-  /** Events are on: without, nothing would send one again. */
+  /** Whether events are on: otherwise none can be sent again. */
   canRetry: boolean;
-  /** Last dead first. */
+  /** Last given up first. */
   list: (query: PageQuery) => Promise<Page<DeadLetter>>;
   /**
-   * It waits again, at the end of its user's queue. `gone`: there is no such dead letter. `pseudonym` stands in the history
-   * for a user who is gone.
+   * Puts it back at the end of its user's queue. `gone`: there is no such dead letter. `pseudonym`: the history's name of a
+   * deleted user.
    */
   retry: (entry: AuditEntry, letter: { userId: string; seq: number }, pseudonym: string) => Promise<Outcome>;
 }
@@ -132,22 +132,22 @@ export interface DeadLetterStore {
 /** A user's new address. */
 export interface NewAddress {
   to: string;
-  /** SHA-256 of it: under that lies what waits for it. */
+  /** Its SHA-256, the key of pending sign-ups and codes for it. */
   toSubject: string;
   verified: boolean;
-  /** For the old address; null where nobody has verified that. */
+  /** For the old address; null if that is not verified. */
   takeBack: OneTimeToken | null;
-  /** For the new one; null where it counts as verified, or no mail can be sent. */
+  /** For the new address; null if it counts as verified, or no e-mail can be sent. */
   confirmation: OneTimeToken | null;
 }
 
-/** What staff set for a user who cannot do it, each as the account app would: what is void then is void here. */
+/** Credentials set by staff; each voids the same tokens as in the account app. */
 export interface UserCredentials {
-  /** If the user is still as it was read. No session ends. */
+  /** Only if the user has not changed since it was read. No session ends. */
   changeEmail: (entry: AuditEntry, user: User, address: NewAddress) => Promise<Outcome>;
-  /** `changed`: it is verified already. */
+  /** `changed`: it is already verified. */
   verifyEmail: (entry: AuditEntry, user: User) => Promise<Outcome>;
-  /** All sessions end. An empty hash: no password works. `last_staff`: nobody could use the console any more. */
+  /** Ends all sessions. An empty hash removes the password. `last_staff`: nobody could use the console any more. */
   setPassword: (
     entry: AuditEntry,
     user: User,
@@ -158,31 +158,31 @@ export interface UserCredentials {
 export const GROUP_ACTS = ['activate', 'deactivate', 'end-sessions', 'delete'] as const;
 export type GroupAct = (typeof GROUP_ACTS)[number];
 
-/** One of several users to whom something is done. */
+/** One of several users of an action. */
 export interface GroupMember {
   id: string;
-  /** Of the row that it leaves in the history. UUIDv7. */
+  /** The id of its history row, a UUIDv7. */
   logId: string;
-  /** As it was read. */
+  /** The user as it was read. */
   email: string | null;
   emailSubject: string | null;
-  /** Stands in the history for who is deleted. */
+  /** The history's name of a deleted user. */
   pseudonym: string;
 }
 
 /** Several users at once: at most 100. */
 export interface UserGroups {
-  /** Of all of them together. */
+  /** The live sessions of all of them together. */
   liveSessions: (ids: readonly string[], now: number) => Promise<Count>;
-  /** Those of them who are there. `may`: `act` would be done to them, as one of them all. */
+  /** Those who exist. `may`: whether `act` is allowed for them together with the others. */
   look: (
     act: GroupAct,
     caller: Pick<AuditEntry, 'actorId' | 'now'>,
     ids: readonly string[],
   ) => Promise<(User & { may: boolean })[]>;
   /**
-   * To each of them to whom it may be done, at once, with a row in the history each. Never to who acts, and never to
-   * the last of the staff. `done`: their ids.
+   * Applies it to each user for whom it is allowed, at once, with a history row each. Never to the actor, and never to the
+   * last staff member. `done`: the ids of those users.
    */
   act: (
     act: GroupAct,
@@ -198,10 +198,10 @@ export interface AdminStores {
   deadLetters: DeadLetterStore;
 }
 
-/** What a user signs in with beside a password, oldest first. */
+/** The sign-in methods of a user besides the password, oldest first. */
 export interface SignInMethods {
   passkeys: { id: string; name: string; createdAt: number; lastUsedAt: number | null; backedUp: boolean }[];
-  /** `email`: as the provider told it. */
+  /** `email`: the provider's address of the user. */
   connections: {
     id: string;
     provider: string;
@@ -215,44 +215,44 @@ export interface AdminStore {
   counts: (now: number, weekAgoId: string) => Promise<Counts>;
   users: (query: UserQuery) => Promise<UserPage>;
   user: (id: string) => Promise<User | null>;
-  /** Newest first; with `id` that one alone. */
+  /** Newest first; with `id` only that one. */
   sessions: (userId: string, query: PageQuery & { id: string | null }) => Promise<Page<Session>>;
-  /** Newest expiry first; with `jti` that one alone. */
+  /** Latest expiry first; with `jti` only that one. */
   revokedTokens: (query: PageQuery & { jti: string | null }) => Promise<Page<RevokedTokenRow>>;
-  /** Newest first; with `subjectId` what was done to that person. */
+  /** Newest first; with `subjectId` only the actions on that user. */
   history: (query: PageQuery & { subjectId: string | null }) => Promise<Page<HistoryRow>>;
 
-  /** `invitation`: the link by which the user chooses a password. */
+  /** `invitation`: the link with which the user chooses a password. */
   add: (entry: AuditEntry, user: UserRow, invitation: OneTimeToken | null) => Promise<Outcome>;
-  /** If the user is still as it was read. */
+  /** Only if the user has not changed since it was read. */
   change: (
     entry: AuditEntry,
     user: User,
     change: UserChange,
   ) => Promise<{ outcome: Outcome; user: User | null; ended: EndedSession[] }>;
-  /** The user and all that hangs from it; in the history a pseudonym stands for the person from now on. */
+  /** Deletes the user with everything that belongs to it; a pseudonym replaces them in the history. */
   remove: (
     entry: AuditEntry,
     user: User,
     traces: { emailSubject: string | null; pseudonym: string },
   ) => Promise<{ outcome: Outcome; ended: EndedSession[] }>;
-  /** One session, or all where `id` is null. Ending what has ended: `ok`, and no row in the history. */
+  /** Ends one session, or all if `id` is null. Ending an ended one is `ok`, without a history row. */
   endSessions: (
     entry: AuditEntry,
     userId: string,
     id: string | null,
   ) => Promise<{ outcome: Outcome; ended: EndedSession[] }>;
-  /** Switches the user's second factor off: authenticator, recovery codes, sign-ins that wait for it. `gone`: there is none. */
+  /** Deletes the user's second factor: authenticator, recovery codes, log-ins that wait for it. `gone`: there is none. */
   removeFactor: (entry: AuditEntry, userId: string) => Promise<Outcome>;
   signInMethods: (userId: string) => Promise<SignInMethods>;
-  /** With what finds it. `last_staff`: nobody could use the console any more. */
+  /** Deletes the passkey. `last_staff`: nobody could use the console any more. */
   removePasskey: (entry: AuditEntry, userId: string, id: string) => Promise<Outcome>;
-  /** With what finds it, and the sign-ins that are not exchanged yet. `provider`: of what was removed. */
+  /** Deletes the connection, and its sign-ins that are not exchanged yet. Returns its provider. */
   removeConnection: (
     entry: AuditEntry,
     userId: string,
     id: string,
   ) => Promise<{ outcome: Outcome; provider: string | null }>;
-  /** Leaves a reset token for the user; older ones are void. */
+  /** Stores a reset token for the user. */
   leaveReset: (entry: AuditEntry, user: User, token: OneTimeToken) => Promise<Outcome>;
 }

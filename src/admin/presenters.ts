@@ -1,4 +1,4 @@
-/** What of the console's lists goes over the wire as JSON. */
+/** The JSON of the console's lists. */
 import { timestamp } from '../account/presenters.ts';
 import { changesJson } from '../audit-log.ts';
 import type { Session } from '../model.ts';

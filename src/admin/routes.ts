@@ -1,7 +1,7 @@
 /**
- * `/admin`: the console, pages made on the server. Path → form → one call → page, or a redirect after a POST. No
- * page has a script, no GET changes anything, and every POST has to come from a page of this very origin. The pages
- * of one user: user-routes.ts.
+ * `/admin`: the console, rendered on the server. Path → form → one call → page, or a redirect after a POST. No page has a
+ * script, no GET changes anything, and every POST must come from a page of this origin. The pages of one user are in
+ * user-routes.ts.
  */
 import { Hono } from 'hono';
 import { Refusal } from '../errors.ts';
@@ -36,7 +36,7 @@ import { show } from './show.tsx';
 import { signInMethodRoutes } from './sign-in-method-routes.ts';
 import { userRoutes } from './user-routes.ts';
 
-/** RFC 9110 section 11.6.1: a 401 says by what one may come in. */
+/** RFC 9110 section 11.6.1: a 401 names a way to authenticate. */
 const challenge = (c: AdminContext) => {
   const [scheme] = c.var.services.settings.AUTH_HEADER_TYPES;
   c.header('WWW-Authenticate', `${scheme} realm="api"`);

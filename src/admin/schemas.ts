@@ -1,4 +1,4 @@
-/** The bodies that staff send, as JSON or as a form: those of the account app, and the flags. */
+/** The schemas of the console's bodies, JSON or forms: those of the account app, with flags. */
 import * as z from 'zod/mini';
 import {
   chosenPassword,
@@ -23,7 +23,7 @@ export const addUserBody = z
     z.refine(({ password, invite }) => password !== undefined || invite === true, {
       path: ['password'],
       params: { fault: 'required' },
-      // Beside the faults of other fields, not after them.
+      // Reported together with the faults of other fields.
       when: () => true,
     }),
   );
@@ -40,7 +40,7 @@ export const newPasswordForm = z.object({ password: chosenPassword });
 
 /** `username` may be the e-mail address. */
 export const logInForm = tokenObtainBody;
-/** Of the page on which staff set up a factor of their own. A blank password is none. */
+/** The form on which staff set up their own second factor. A blank password counts as none. */
 export const setUpForm = z.object({ password: z.optional(presentedPassword) });
 export const confirmForm = z.object({ code: codeText });
 export const secondFactorForm = z.object({ mfa_token: token, code: codeText });

@@ -1,4 +1,4 @@
-/** `/admin/second-factor`: the page on which staff set up a factor of their own; 404 without ENCRYPTION_KEY. */
+/** `/admin/second-factor`: the pages on which staff set up their own second factor; 404 without ENCRYPTION_KEY. */
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { Refusal } from '../errors.ts';
@@ -34,7 +34,7 @@ function showSetUp(c: AdminContext, asks: { password: boolean; errors?: FormErro
 export const secondFactorSetUpRoutes = () =>
   new Hono<AdminEnv>({ strict: false })
     .get('/', withFactors, requireStaffToSetUp, (c) => showSetUp(c, { password: false }))
-    // The secret is shown in the answer itself: it must not stand in a URL.
+    // The secret is shown in this response, as it must not appear in a URL.
     .post('/', withFactors, ownOrigin, requireStaffToSetUp, async (c) => {
       const { services, caller } = c.var;
       try {
@@ -61,6 +61,6 @@ export const secondFactorSetUpRoutes = () =>
       }
     });
 
-/** A field that nobody filled in is not there. */
+/** A blank field counts as absent. */
 const withoutBlank = (form: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(form).filter(([, value]) => value !== ''));

@@ -1,4 +1,4 @@
-/** The page of one user as an answer, with the faults of a form on it where there are some. */
+/** Responds with the page of one user, with the faults of a form if there are any. */
 import type { User } from '../model.ts';
 import { seconds } from '../ports.ts';
 import type { AdminContext } from './env.ts';

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** A page as an answer: its policy, its language, and the page of whatever goes wrong. */
+/** Responds with pages: CSP, language, and the error page. */
 import type { Child } from 'hono/jsx';
 import { REFUSALS } from '../errors.ts';
 import { answerError, refusalOf } from '../http/problem.ts';
@@ -12,7 +12,7 @@ import { takeNotice } from './notice.ts';
 import type { Frame } from './pages/parts.tsx';
 import { ErrorPage } from './pages/sign.tsx';
 
-/** The page in its frame. Of no other origin to read, whatever ALLOWED_ORIGINS says for the API. */
+/** Responds with the page in its frame. No other origin can read it, whatever ALLOWED_ORIGINS says for the API. */
 export function show<P extends { frame: Frame }>(
   c: AdminContext,
   Page: (props: P) => Child,
@@ -40,10 +40,10 @@ export function show<P extends { frame: Frame }>(
   return c.html(`<!doctype html>${Page({ frame, ...props } as unknown as P)}`, status) as Response;
 }
 
-/** Browsers ask for pages by name; whatever else comes here is a program, and is told what programs read. */
+/** Browsers accept `text/html` by name; any other client gets JSON. */
 const wantsPage = (c: AdminContext) => /\btext\/html\b/i.test(c.req.header('Accept') ?? '');
 
-/** The onError of the console: the refusal's status and headers, as a page where one is asked for. */
+/** The console's onError: the refusal with its status and headers, as a page for browsers. */
 export function showError(error: unknown, c: AdminContext): Response {
   const answer = wantsPage(c) ? errorPage(error, c) : answerError(error, c);
   answer.headers.append('Vary', 'Accept');

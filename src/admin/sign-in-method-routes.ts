@@ -1,4 +1,4 @@
-/** `/admin/users/:id/passkeys/…` and `…/connections/…`: the question before one is removed, and its removal. */
+/** `/admin/users/:id/passkeys/…` and `…/connections/…`: the confirmation page of a removal, and the removal. */
 import { Hono } from 'hono';
 import type { Caller } from '../account/application/session.ts';
 import { Refusal } from '../errors.ts';
@@ -18,11 +18,11 @@ import { show } from './show.tsx';
 import { removeConnection, removePasskey, type Target } from './sign-in-methods.ts';
 
 interface Kind {
-  /** Of the path. */
+  /** The part of the path. */
   kind: 'passkeys' | 'connections';
-  /** The code of the question before and of the sentence after. */
+  /** The code of the confirmation page and of the message that follows. */
   act: keyof ConsoleWords['questions'] & keyof ConsoleWords['done'];
-  /** What the one is called; undefined: there is none. */
+  /** Its name; undefined: it does not exist. */
   nameOf: (methods: SignInMethods, id: string, services: AdminServices) => string | undefined;
   remove: (services: AdminServices, caller: Caller, target: Target, call: Call) => Promise<void>;
 }
@@ -45,7 +45,7 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/** Below `/admin/users`. */
+/** Mounted at `/admin/users`. */
 export function signInMethodRoutes(): Hono<AdminEnv> {
   const routes = new Hono<AdminEnv>({ strict: false });
   for (const { kind, act, nameOf, remove } of KINDS) {

@@ -1,6 +1,6 @@
 /**
- * A user's passkeys and connected accounts in the console, which staff see and remove. The last of them goes too: whoever
- * has an address can reset the password; but somebody stays who can use the console. Never Hono, Drizzle or a binding.
+ * A user's passkeys and connections in the console. Staff can remove the last one too, as the user can reset the password
+ * by e-mail; but somebody who can use the console must remain. No Hono, Drizzle or bindings.
  */
 import { inLanguageOf, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
@@ -14,7 +14,7 @@ export async function signInMethodsOf(services: AdminServices, id: string): Prom
   return services.admin.store.signInMethods(user.id);
 }
 
-/** Which one, of whom. */
+/** The one to remove, and its user. */
 export interface Target {
   userId: string;
   id: string;

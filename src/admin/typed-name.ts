@@ -1,7 +1,7 @@
-/** Whether what somebody typed is what a user is called. Pure. */
+/** Whether the typed text is the user's name, as a confirmation. Pure. */
 import { canonicalEmail, usernameKey } from '../identity.ts';
 import type { User } from '../model.ts';
 
-/** As pages call the user: by the address, or by the username where there is none. */
+/** The name that pages show: the address, or the username without one. */
 export const isNameOf = ({ email, username }: Pick<User, 'email' | 'username'>, typed: string): boolean =>
   email === null ? usernameKey(typed) === usernameKey(username ?? '') : canonicalEmail(typed) === email;

@@ -1,4 +1,4 @@
-/** `/admin/users/…`: the pages of one user, and the page that adds one. What is done to them: act-routes.ts. */
+/** `/admin/users/…`: the pages of one user, and the page that adds one. The actions are in act-routes.ts. */
 import { Hono } from 'hono';
 import { callOf } from '../http/call.ts';
 import { seconds } from '../ports.ts';

@@ -27,7 +27,7 @@ const OTHER_PASSWORD = 'staple of another colour';
 const DEAD_TOKEN = { token: ['token_not_valid'] };
 
 describe('a change of address', () => {
-  it('is 202, and takes effect when the new address confirms', async () => {
+  it('is 202, and takes effect when the new address is confirmed', async () => {
     const w = world();
     const who = await w.signUp();
     const { email } = person('wanted');
@@ -64,7 +64,7 @@ describe('a change of address', () => {
     expect(changed?.text).toContain('72 hours');
   });
 
-  it('keeps the canonical form of what was typed', async () => {
+  it('stores the canonical form of what was typed', async () => {
     const w = world();
     const who = await w.signUp();
     const local = `wanted-${crypto.randomUUID().slice(0, 8)}`;
@@ -84,7 +84,7 @@ describe('a change of address', () => {
     expect(await subjectsTo(w, who.email)).toHaveLength(1);
   });
 
-  it('to an address that is taken is 202 all the same: its owner gets an email, the old address is notified', async () => {
+  it('to a taken address is 202 all the same: its owner gets an email, the old address is notified', async () => {
     const w = world();
     const [who, owner] = [await w.signUp(), await w.signUp()];
     const answer = await askChange(w, who.access, owner.email.toUpperCase());
@@ -98,7 +98,7 @@ describe('a change of address', () => {
     expect((await userOf(w, owner.access)).email).toBe(owner.email);
   });
 
-  it('to an address that is taken and to one that is free is the same work', async () => {
+  it('to a taken and to a free address is the same work', async () => {
     const counted = counting();
     const w = world({ bindings: { DB: counted.bindings.DB } });
     const [who, owner] = [await w.signUp(), await w.signUp()];
@@ -110,14 +110,14 @@ describe('a change of address', () => {
     expect(costs).toEqual([1, 1].map((rowsWritten) => ({ roundTrips: 2, rowsWritten })));
   });
 
-  it('to one’s own address changes nothing', async () => {
+  it('to the same address changes nothing', async () => {
     const w = world();
     const who = await w.signUp();
     expect((await askChange(w, who.access, who.email)).status).toBe(202);
     expect(await userOf(w, who.access)).toMatchObject({ email: who.email, email_verified: false });
   });
 
-  it('to an address that was taken meanwhile is 409, and changes nothing', async () => {
+  it('to an address that is taken in the meantime is 409, and changes nothing', async () => {
     const w = world();
     const who = await w.signUp();
     const { email, token } = await wanted(w, who.access);
@@ -151,7 +151,7 @@ describe('a change of address', () => {
     expect((await w.signUp({ email: who.email, password: PASSWORD })).answer.status).toBe(201);
   });
 
-  it('takes a username away that was the old address, and no other', async () => {
+  it('removes a username that is the old address, and no other', async () => {
     const w = world();
     const own = await w.signUp();
     await w.patch('/account/me', { username: own.email }, { token: own.access });
@@ -163,7 +163,7 @@ describe('a change of address', () => {
     expect((await w.logIn({ username: own.email, password: PASSWORD })).status).toBe(401);
   });
 
-  it('at the same time as a username that is the old address: the address is free for its next owner, as username too', async () => {
+  it('at the same time as a new username that is the old address: the address is free for its next owner, as username too', async () => {
     const plain = world();
     const who = await plain.signUp();
     const { email, token } = await wanted(plain, who.access);
@@ -179,7 +179,7 @@ describe('a change of address', () => {
     expect(next.answer.status).toBe(201);
   });
 
-  it('at the same time as another username leaves it: the change is tried again with the new address', async () => {
+  it('at the same time as another username keeps it: the change is retried with the new address', async () => {
     const plain = world();
     const who = await plain.signUp();
     const { email, token } = await wanted(plain, who.access);
@@ -193,7 +193,7 @@ describe('a change of address', () => {
     expect([answer.status, answer.body.username, answer.body.email]).toEqual([200, name, email]);
   });
 
-  it('gives an address to a user who had none, and notifies no old one', async () => {
+  it('gives an address to a user who had none, and notifies none', async () => {
     const w = world();
     const who = await w.signUp({ ...person(), username: username() });
     await w.rows('UPDATE users SET email = NULL WHERE id = ?', who.user.id);
@@ -213,7 +213,7 @@ describe('a change of address', () => {
     expect((await verify(w, newer.token)).status).toBe(204);
   });
 
-  it('requested again for an address that is taken voids the older request too', async () => {
+  it('requested again for a taken address voids the older request too', async () => {
     const w = world();
     const [who, owner] = [await w.signUp(), await w.signUp()];
     const older = await wanted(w, who.access);
@@ -229,7 +229,7 @@ describe('a change of address', () => {
     expect((await verify(w, older.token)).status).toBe(204);
   });
 
-  it('voids every other mail: a verification, a reset', async () => {
+  it('voids every other emailed token: a verification, a reset', async () => {
     const w = world();
     const who = await w.signUp();
     const first = await tokenTo(w, who.email);
@@ -264,7 +264,7 @@ describe('a change of address', () => {
     expect((await w.logIn({ email, password: PASSWORD })).status).toBe(200);
   });
 
-  it('of a user who is inactive meanwhile is 400 as any dead token', async () => {
+  it('of a user who is inactive by then is 400 like any invalid token', async () => {
     const w = world();
     const who = await w.signUp();
     const { token } = await wanted(w, who.access);
@@ -287,7 +287,7 @@ describe('a change of address', () => {
       { password: ['password_incorrect'] },
     ],
     ['the user was deactivated', 'UPDATE users SET is_active = 0 WHERE id = ?', 401, {}],
-  ])('where %s just before the deed is refused, and sends nothing', async (_, sql, status, faults) => {
+  ])('is refused if %s just before it, and sends nothing', async (_, sql, status, faults) => {
     const plain = world();
     const who = await plain.signUp();
     const { email } = person('wanted');
@@ -326,7 +326,7 @@ describe('taking an address back', () => {
     return { to, token: await tokenTo(w, who.email) };
   }
 
-  it('gives it back, ends every session, and requires a new password', async () => {
+  it('restores it, ends every session, and requires a new password', async () => {
     const w = world();
     const who = await w.signUp();
     await verify(w, await tokenTo(w, who.email));
@@ -418,7 +418,7 @@ describe('taking an address back', () => {
       'somebody signed up with it, and has not shown the mailbox',
       (w) => w.signUp({ email: OLD_ADDRESS.email, password: OTHER_PASSWORD }),
     ],
-  ])('works though %s meanwhile', async (_, deed) => {
+  ])('works even if %s meanwhile', async (_, deed) => {
     const w = world();
     OLD_ADDRESS.email = person('owner').email;
     const who = await w.signUp({ email: OLD_ADDRESS.email, password: PASSWORD });
@@ -442,7 +442,7 @@ describe('taking an address back', () => {
     expect(faultsOf(await takeBack(w, second.token))).toEqual(DEAD_TOKEN);
   });
 
-  it('is 409 where the present owner of the address has verified it, and changes nothing', async () => {
+  it('is 409 if the present owner of the address has verified it, and changes nothing', async () => {
     const w = world();
     const who = await w.signUp();
     const { to, token } = await changed(w, who);
@@ -472,7 +472,7 @@ describe('taking an address back', () => {
     expect((await takeBack(w, token)).status).toBe(status);
   });
 
-  it('takes a username away that was the other address', async () => {
+  it('removes a username that is the other address', async () => {
     const w = world();
     const who = await w.signUp();
     const { to, token } = await changed(w, who);
@@ -481,7 +481,7 @@ describe('taking an address back', () => {
     expect(await usersOf(w, who.email)).toMatchObject([{ username: null, username_key: null }]);
   });
 
-  it('of tokens of other kinds is 400', async () => {
+  it('with tokens of other kinds is 400', async () => {
     const w = world();
     const who = await w.signUp();
     await w.post('/account/password/reset', { email: who.email });
@@ -492,7 +492,7 @@ describe('taking an address back', () => {
     }
   });
 
-  it('leaves nothing of any address after a withdrawal, sign-ups that wait for the old one included', async () => {
+  it('leaves no address after a withdrawal, not even in pending sign-ups for the old one', async () => {
     const w = world();
     const who = await w.signUp();
     const { to } = await changed(w, who);
@@ -506,7 +506,7 @@ describe('taking an address back', () => {
   });
 });
 
-describe('what users do to their own account', () => {
+describe('a user’s change of their own account', () => {
   it('is confirmed by email: a new username, and a withdrawal; another name is not', async () => {
     const w = world();
     const who = await w.signUp();

@@ -64,7 +64,7 @@ describe('without SIGN_IN_BY_EMAIL', () => {
 });
 
 describe('a code by e-mail', () => {
-  it.each(['code', 'token'] as const)('signs in by its %s, and once', async (by) => {
+  it.each(['code', 'token'] as const)('signs in with its %s, once', async (by) => {
     const w = at();
     const { email, user } = await verified(w);
     const { code, token } = await requested(w, email);
@@ -78,7 +78,7 @@ describe('a code by e-mail', () => {
     expect(await codeOrToken(w, { email, code, token })).toEqual([401, 400]);
   });
 
-  it('of another spelling of the address, typed with a gap, signs in', async () => {
+  it('for another spelling of the address, typed with a space, signs in', async () => {
     const w = at();
     const { email } = await verified(w);
     const { code } = await requested(w, ` ${email.toUpperCase()} `);
@@ -96,7 +96,7 @@ describe('a code by e-mail', () => {
     expect((await mailsTo(w, email))[0]?.subject).toBe('로그인 코드');
   });
 
-  it('is kept neither in clear nor as a hash that can be searched', async () => {
+  it('is stored neither in plain text nor as a hash that can be searched', async () => {
     const w = at();
     const { email } = await verified(w);
     const { code, token } = await requested(w, email);
@@ -121,7 +121,7 @@ describe('a code by e-mail', () => {
     expect(cookies).toHaveLength(members.includes('refresh') ? 0 : 1);
   });
 
-  it('in cookie mode is refused to a page of another origin', async () => {
+  it('in cookie mode is refused for a page of another origin', async () => {
     const w = at({ REFRESH_TRANSPORT: 'cookie' });
     const headers = { Origin: 'https://evil.example' };
     expect((await w.post('/account/login/email', person(), { headers })).status).toBe(403);
@@ -185,7 +185,7 @@ describe('a code is void', () => {
     expect(await codeOrToken(w, { ...old, email: who.email })).toEqual([401, 400]);
   });
 
-  it('not after four wrong tries, and what is not text is none', async () => {
+  it('is not void after four wrong tries; what is not text is no try', async () => {
     const w = at();
     const { email } = await verified(w);
     const { code } = await requested(w, email);
@@ -197,7 +197,7 @@ describe('a code is void', () => {
   });
 });
 
-describe('a user without a valid code gets in by none of', () => {
+describe('a user without a valid code cannot sign in with any of', () => {
   type Attack = (its: { email: string; code: string; token: string; other: string }) => object;
   it.each<[string, number, Attack]>([
     ['another address', 401, ({ other, code }) => ({ email: other, code })],
@@ -248,7 +248,7 @@ describe('a user without a valid code gets in by none of', () => {
       '/account/password/reset/confirm',
       (w, email) => w.post('/account/password/reset', { email }),
     ],
-  ])('its token is no token of %s, nor the other way round', async (_, path, ask) => {
+  ])('its token does not work as one of %s, nor the other way round', async (_, path, ask) => {
     const w = at();
     const { email } = await verified(w);
     await ask(w, email);
@@ -259,7 +259,7 @@ describe('a user without a valid code gets in by none of', () => {
   });
 });
 
-describe('an address that nobody has', () => {
+describe('an unknown address', () => {
   it.each(['open', 'verify'])(
     'gets an account with SIGN_UP=%s, verified and without a password',
     async (SIGN_UP) => {
@@ -279,7 +279,7 @@ describe('an address that nobody has', () => {
     },
   );
 
-  it('gets nothing, and no mail, with SIGN_UP=closed', async () => {
+  it('gets no account and no email with SIGN_UP=closed', async () => {
     const w = at({ SIGN_UP: 'closed' });
     const { email } = person();
     expect((await request(w, email)).status).toBe(202);
@@ -287,7 +287,7 @@ describe('an address that nobody has', () => {
     expect(await w.rows('SELECT id FROM users WHERE email = ?', email)).toEqual([]);
   });
 
-  it('gets nothing by a code of before SIGN_UP was closed', async () => {
+  it('gets no account with a code from before SIGN_UP was closed', async () => {
     const w = at();
     const { email } = person();
     const { code } = await requested(w, email);
@@ -296,7 +296,7 @@ describe('an address that nobody has', () => {
     expect(await w.rows('SELECT id FROM users WHERE email = ?', email)).toEqual([]);
   });
 
-  it('by its link does not take over an account that somebody made meanwhile', async () => {
+  it('does not take over an account created in the meantime with its link', async () => {
     const w = at();
     const who = person();
     const { token, code } = await requested(w, who.email);
@@ -305,7 +305,7 @@ describe('an address that nobody has', () => {
     expect(await w.rows('SELECT id FROM users WHERE email = ?', who.email)).toEqual([{ id: user.id }]);
   });
 
-  it('voids the sign-ups that wait for it', async () => {
+  it('voids pending sign-ups for it', async () => {
     const w = at({ SIGN_UP: 'verify' });
     const who = person();
     await w.post('/account/sign-up', who);
@@ -318,7 +318,7 @@ describe('an address that nobody has', () => {
 });
 
 describe('an account whose address was unverified', () => {
-  it('passes to the owner of the mailbox: nothing of the one who signed up is left', async () => {
+  it('passes to the owner of the mailbox: nothing of whoever signed up is left', async () => {
     const w = at();
     const attacker = await w.signUp({
       ...person(),
@@ -365,7 +365,7 @@ describe('an account whose address was unverified', () => {
     expect((await w.post('/account/password/reset/confirm', body)).status).toBe(400);
   });
 
-  it('that was verified already keeps what it has', async () => {
+  it('that was already verified keeps what it has', async () => {
     const w = at();
     const who = await verified(w);
     const { code } = await requested(w, who.email);
@@ -394,7 +394,7 @@ describe('a second factor', () => {
     expect(claimsOf(opened.body.access).amr).toEqual(['mail', 'otp', 'mfa']);
   });
 
-  it('that cannot be checked lets nobody in', async () => {
+  it('that cannot be checked refuses the sign-in', async () => {
     const w = at({ ENCRYPTION_KEY });
     const { email } = await enrolled(w);
     const without = at();
@@ -440,12 +440,12 @@ describe('a user without a password', () => {
     return answer.body.access;
   }
 
-  it.each(CHANGES)('%s needs nothing but the recent sign-in', async (_, status, change) => {
+  it.each(CHANGES)('%s needs only the recent sign-in', async (_, status, change) => {
     const w = at({ ENCRYPTION_KEY });
     expect((await change(w, await byCode(w, person().email))).status).toBe(status);
   });
 
-  it.each(CHANGES)('%s asks for another sign-in once that is long ago', async (_, status, change) => {
+  it.each(CHANGES)('%s needs another sign-in once that is long ago', async (_, status, change) => {
     const w = at({ ENCRYPTION_KEY });
     const { email } = person();
     const access = await byCode(w, email);
@@ -491,7 +491,7 @@ describe('under fifty calls at once', RACE, () => {
     expect(await w.rows('SELECT id FROM sessions WHERE user_id = ?', made[0]?.id)).toHaveLength(1);
   });
 
-  it('five wrong codes are looked at, and the right one among later ones is not', async () => {
+  it('five wrong codes are checked, and the right one after them is not', async () => {
     const w = at();
     const { email } = await verified(w);
     const { code } = await requested(w, email);
@@ -516,7 +516,7 @@ describe('under fifty calls at once', RACE, () => {
   });
 });
 
-describe('known and unknown addresses', () => {
+describe('a known and an unknown address', () => {
   const counted = counting();
   const w = world({ vars: { ...VARS, SIGN_UP: 'closed' }, bindings: counted.bindings });
   const open = at();
@@ -532,7 +532,7 @@ describe('known and unknown addresses', () => {
   };
   const all = async () => Promise.all(Object.values(people).map((one) => one()));
 
-  it('have one answer and the same rows written, for a request and for a wrong code', async () => {
+  it('get the same answer and write the same rows, for a request and for a wrong code', async () => {
     for (const email of await all()) {
       for (const _ of ['the first', 'the next']) {
         const cost = await counted.of(async () => expect((await request(w, email)).status).toBe(202));
@@ -547,7 +547,7 @@ describe('known and unknown addresses', () => {
     }
   });
 
-  it('of which only an active user’s gets a mail where sign-up is closed', async () => {
+  it('get an email only for an active user if sign-up is closed', async () => {
     const [known = '', unknown = '', inactive = ''] = await all();
     for (const email of [known, unknown, inactive]) await request(w, email);
     const subjects = async (email: string) => (await mailsTo(w, email)).map(({ subject }) => subject);
@@ -556,7 +556,7 @@ describe('known and unknown addresses', () => {
     expect(await subjects(inactive)).not.toContain('Your sign-in code');
   });
 
-  it('leave the same lines in the log, the user apart', async () => {
+  it('leave the same lines in the log, except for the user', async () => {
     for (const email of await all()) {
       const before = log.lines.length;
       await request(w, email);

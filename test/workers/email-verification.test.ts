@@ -24,7 +24,7 @@ const OTHER_PASSWORD = 'staple of another colour';
 const DEAD_TOKEN = { token: ['token_not_valid'] };
 
 describe('verification of an address', () => {
-  it('begins with a mail at sign-up, and ends with its token: 204 without a body', async () => {
+  it('starts with an email at sign-up, and ends with its token: 204 without a body', async () => {
     const w = world();
     const who = await w.signUp();
     expect(who.answer.body.user.email_verified).toBe(false);
@@ -68,7 +68,7 @@ describe('verification of an address', () => {
     expect((await userOf(w, who.access)).email_verified).toBe(true);
   });
 
-  it('leaves sessions, password and a reset alone', async () => {
+  it('does not affect sessions, password and a pending reset', async () => {
     const w = world();
     const who = await w.signUp();
     const token = await tokenTo(w, who.email);
@@ -83,7 +83,7 @@ describe('verification of an address', () => {
     expect(confirmed.status).toBe(204);
   });
 
-  it('of an inactive user, and of one who is gone, is 400 as any dead token', async () => {
+  it('of an inactive user, and of a deleted one, is 400 like any invalid token', async () => {
     const w = world();
     const [inactive, gone] = [await w.signUp(), await w.signUp()];
     const tokens = [await tokenTo(w, inactive.email), await tokenTo(w, gone.email)];
@@ -139,7 +139,7 @@ describe('“This wasn’t me”', () => {
   /** From a place that the mail is to name. */
   const PLACE = { headers: { 'CF-Connecting-IP': '203.0.113.7' } };
 
-  it('is the second link of the verification mail, which says when and where the account was made', async () => {
+  it('is the second link of the verification email, which says when and where the account was created', async () => {
     const w = world({ now: Date.UTC(2026, 10, 23, 9, 5) });
     const who = person();
     await w.post('/account/sign-up', who, PLACE);
@@ -148,7 +148,7 @@ describe('“This wasn’t me”', () => {
     expect(mail?.text.split('\n\n')).toContain(`http://localhost/account/email/disown#token=${mail?.token}`);
   });
 
-  it('deletes the account: 204 without a body, every token dead, nothing left, and a mail that says so', async () => {
+  it('deletes the account: 204 without a body, every token invalid, nothing left, and an email that says so', async () => {
     const w = world();
     const who = await w.signUp();
     const again = (await w.logIn(who)).body;
@@ -194,7 +194,7 @@ describe('“This wasn’t me”', () => {
   });
 
   it.each([DAY, 30 * DAY, 365 * DAY])(
-    'works %i seconds later too, as long as nobody has verified the address',
+    'works %i seconds later too, as long as the address is unverified',
     async (after) => {
       const w = world();
       const token = await tokenTo(w, (await w.signUp()).email);
@@ -223,7 +223,7 @@ describe('“This wasn’t me”', () => {
       'the user was deactivated',
       (w, who) => w.rows('UPDATE users SET is_active = 0 WHERE id = ?', who.user.id),
     ],
-  ])('is 400 as any dead token once %s, and the account stays', async (_, deed) => {
+  ])('is 400 like any invalid token once %s, and the account stays', async (_, deed) => {
     const w = world();
     const who = await w.signUp();
     const token = await tokenTo(w, who.email);
@@ -234,7 +234,7 @@ describe('“This wasn’t me”', () => {
     expect(await w.rows('SELECT count(*) AS n FROM users')).toEqual(before);
   });
 
-  it('is not voided by the one who made the account: a new password leaves it', async () => {
+  it('is not voided by whoever created the account: it survives a new password', async () => {
     const w = world();
     const who = await w.signUp();
     const token = await tokenTo(w, who.email);
@@ -255,7 +255,7 @@ describe('“This wasn’t me”', () => {
     }
   });
 
-  it('leaves the last active staff member: 403', async () => {
+  it('does not delete the last active staff member: 403', async () => {
     const w = world();
     await w.rows('UPDATE users SET is_staff = 0');
     const who = await w.signUp();
@@ -302,7 +302,7 @@ describe('asking for the verification mail again', () => {
     expect((await verify(w, await tokenTo(w, who.email))).status).toBe(204);
   });
 
-  it('where the address is verified is the same answer, and no mail', async () => {
+  it('for a verified address is the same answer, without an email', async () => {
     const w = world();
     const who = await w.signUp();
     await verify(w, await tokenTo(w, who.email));
@@ -312,7 +312,7 @@ describe('asking for the verification mail again', () => {
     expect(await tokensOf(w, who.user.id)).toEqual([]);
   });
 
-  it('where there is no address is the same answer', async () => {
+  it('without an address is the same answer', async () => {
     const w = world();
     const who = await w.signUp({ ...person(), username: username() });
     await w.rows('UPDATE users SET email = NULL WHERE id = ?', who.user.id);
@@ -324,7 +324,7 @@ describe('asking for the verification mail again', () => {
   it.each([
     ['verified', 'UPDATE users SET email_verified_at = 1 WHERE id = ?'],
     ['not verified', 'UPDATE users SET email_verified_at = NULL WHERE id = ?'],
-  ])('is two round trips to D1 where it is %s', async (_, sql) => {
+  ])('is two round trips to D1 if the address is %s', async (_, sql) => {
     const counted = counting();
     const w = world({ bindings: { DB: counted.bindings.DB } });
     const who = await w.signUp();

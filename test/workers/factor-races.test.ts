@@ -168,7 +168,7 @@ describe('log-out', () => {
     ['a passkey', ({ passkeys }) => ({ passkey: passkeys.proof })],
   ];
   it.each(PROOFS.flatMap(([name, shown]) => SEEDS.map((seed) => [name, seed, shown] as const)))(
-    'and fresh proof by %s, seed %i: the session has ended',
+    'and reauthentication by %s, seed %i: the session has ended',
     async (_, seed, shown) => {
       const its = await ground(seed, true);
       const { w, who } = its;
@@ -185,7 +185,7 @@ describe('log-out', () => {
 });
 
 describe('staff who switch the second factor off', () => {
-  it.each(SEEDS)('beside a log-in that waits for it, seed %i: one session at most', async (seed) => {
+  it.each(SEEDS)('during a log-in that waits for it, seed %i: one session at most', async (seed) => {
     const its = await ground(seed, true);
     const { w, who, mfa_token, secret } = its;
     const [removed, answers] = await Promise.all([
@@ -224,7 +224,7 @@ const ENDINGS: typeof REVOKERS = [
 
 describe.each(ENDINGS)('%s', (title, success, revoke) => {
   it.each(SET_UPS.flatMap(([name, ...rest]) => SEEDS.map((seed) => [name, seed, ...rest] as const)))(
-    'and %s, seed %i: told as it is, and nothing more from then on',
+    'and %s, seed %i: both get the true outcome, and no session outlives it',
     async (_, seed, added, act, isThere) => {
       const its = await ground(seed, false);
       const { w, who } = its;

@@ -308,7 +308,7 @@ const callsOf = (store: 'd1' | 'get' | 'put'): Planned[] =>
   );
 
 describe('the dry run', () => {
-  it('finds calls at every endpoint, and of every kind', () => {
+  it('finds calls of every kind at every endpoint', () => {
     expect(plans.filter(({ calls }) => calls.length === 0)).toEqual([]);
     expect(callsOf('d1').length).toBeGreaterThan(60);
     expect(callsOf('get').length).toBeGreaterThan(15);
@@ -316,7 +316,7 @@ describe('the dry run', () => {
   });
 });
 
-describe('D1 answers each of its documented errors, and nothing has happened', () => {
+describe('D1 fails with each of its documented errors before it does anything', () => {
   const kinds = D1_ERRORS.map(({ message }) => throwsBefore(message));
   it.each(callsOf('d1'))(
     '%s',
@@ -329,7 +329,7 @@ describe('D1 answers each of its documented errors, and nothing has happened', (
   );
 });
 
-describe('D1 says that it failed after it has committed', () => {
+describe('D1 reports an error after it has committed', () => {
   const cases = callsOf('d1').map(([title, which], i) => {
     // In turn, so that all of them come.
     const kind = throwsAfter(D1_ERRORS[i % D1_ERRORS.length]?.message ?? '');
@@ -398,7 +398,7 @@ describe('with the time limits of production', () => {
     ['readyz without either', ['d1', 'get'], (w) => w.get('/readyz'), 503, 450],
   ];
   it.concurrent.each(cases)(
-    '%s is answered in time, and no sooner',
+    '%s is answered when the time limit is over, not before',
     async (_, stores, ask, status, from) => {
       const who = await somebody(side(clock, {}));
       for (let sessions = 1; sessions < 20; sessions++) await who.logIn();
@@ -419,7 +419,7 @@ describe('with the time limits of production', () => {
   );
 
   it(
-    'a fast guard without either store is closed in time',
+    'a fast guard without either store refuses in time',
     async () => {
       const { access } = await somebody(side(clock, {}));
       const at = { ...side(clock, {}, DEADLINES), w: world({ bindings: silent('d1', 'get') as never }) };
@@ -475,7 +475,7 @@ describe('the sweep', () => {
   const dry = faulty();
   const planned = leftovers().then(() => swept(dry.bindings.DB, 'dry'));
 
-  it('asks D1 several times in a run', async () => {
+  it('calls D1 several times in a run', async () => {
     await planned;
     expect(dry.calls.length).toBeGreaterThan(4);
   });
@@ -483,7 +483,7 @@ describe('the sweep', () => {
   it.each([
     ['fails', throwsBefore],
     ['fails after the commit', throwsAfter],
-  ] as const)('that D1 %s at any of its calls goes on the next time', async (_, fault) => {
+  ] as const)('during which D1 %s at any of its calls continues the next time', async (_, fault) => {
     await planned;
     for (const { number } of dry.calls) {
       const id = crypto.randomUUID();
@@ -506,7 +506,7 @@ describe('the sweep', () => {
     }
   });
 
-  it('gives up where D1 does not answer, and continues the next time', async () => {
+  it('gives up if D1 does not answer, and continues the next time', async () => {
     const { left, young } = await leftovers();
     const sick = faulty();
     sick.arm(D1_HANGS[0] as FaultKind, 3);

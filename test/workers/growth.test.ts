@@ -62,7 +62,7 @@ async function costs(): Promise<Record<string, Counts>> {
   return cost;
 }
 
-describe('the dead sessions of one user', () => {
+describe('the ended sessions of one user', () => {
   /** Newer than the session of `sid`, all of them ended or past their end. */
   const addDead = (userId: string, sid: string, count: number) =>
     w.rows(
@@ -125,14 +125,14 @@ describe('with 1,000 and with 100,000 users, sessions and revoked tokens', () =>
     many = { ...(await costs()), ...factors };
   }, 60_000);
 
-  it('there are as many', async () => {
+  it('exist', async () => {
     for (const table of ['users', 'sessions', 'revoked_tokens']) {
       const [{ n } = { n: 0 }] = await w.rows<{ n: number }>(`SELECT count(*) AS n FROM ${table}`);
       expect(n, table).toBeGreaterThanOrEqual(MANY);
     }
   });
 
-  it('every endpoint makes as many calls, and reads and writes as many rows', () => {
+  it('every endpoint makes the same number of calls, and reads and writes the same number of rows', () => {
     expect(many).toEqual(few);
   });
 
@@ -141,7 +141,7 @@ describe('with 1,000 and with 100,000 users, sessions and revoked tokens', () =>
       expect(rowsRead, endpoint).toBeLessThanOrEqual(endpoint in factors ? 50 : 12);
   });
 
-  it('the sweep deletes what is past its time, one written row each, and leaves the rest', async () => {
+  it('the sweep deletes what has expired, one written row each, and nothing else', async () => {
     const past = 250;
     const at = w.clock.now - 10 * DAY_SECONDS;
     await seedTable(env.DB, 'revoked_tokens', { from: MANY + 1, to: MANY + past, at });

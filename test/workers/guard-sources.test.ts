@@ -101,7 +101,7 @@ describe('a token', () => {
     ['cookie:a', { headers: { Cookie: 'a=garbage' } }],
     ['query:t', { path: '/?t=garbage' }],
     ['subprotocol', { headers: { 'Sec-WebSocket-Protocol': 'bearer, garbage' } }],
-  ])('that is bad is refused from %s too', async (source, request) => {
+  ])('that is invalid is refused from %s too', async (source, request) => {
     expect(await seen([source], request)).toBe('token_not_valid');
   });
 });
@@ -159,7 +159,7 @@ describe('a cookie', () => {
     expect(await seen(['cookie:a', 'header'], { ...sent, headers: { ...headers, Cookie } })).toBe(who);
   });
 
-  it('is not what counts where the header has the token', async () => {
+  it('is ignored if the header has the token', async () => {
     const { access } = await one;
     const headers = {
       Authorization: `Bearer ${access}`,
@@ -181,7 +181,7 @@ describe('from', () => {
     [['query:']],
     [['query:a&b']],
     [[null]],
-  ])('%j is a TypeError when the guard is made', (from) => {
+  ])('%j is a TypeError when the guard is created', (from) => {
     expect(() => isAuthenticated({ from: from as never })).toThrow(TypeError);
     expect(() => isAuthenticated({ from: from as never })).toThrow(/^from /);
   });
@@ -203,7 +203,7 @@ describe('the answer to a WebSocket', () => {
     return [answer.status, answer.webSocket !== null, answer.headers.get('Sec-WebSocket-Protocol')];
   };
 
-  it('selects bearer, and nothing where the token came from elsewhere', async () => {
+  it('selects bearer, and nothing if the token came from elsewhere', async () => {
     const { access } = await one;
     const offered = { 'Sec-WebSocket-Protocol': `bearer, ${access}` };
     expect(await answered(['subprotocol'], offered)).toEqual([101, true, 'bearer']);

@@ -88,7 +88,7 @@ describe('permission classes', () => {
     ['/staff-strict', 'user', 403],
     ['/staff-strict', 'staff', 200],
   ];
-  it.each(cases)('%s lets %s pass or not: %i', async (path, who, status) => {
+  it.each(cases)('%s answers %s with %i', async (path, who, status) => {
     const tokens = {
       nobody: undefined,
       garbage: 'not.a.token',
@@ -105,13 +105,13 @@ describe('permission classes', () => {
     ['AllowAny', 200],
     ['IsAuthenticated', 401],
     ['IsAdminUser', 401],
-  ])('DEFAULT_PERMISSION_CLASSES=%s answers %i to nobody', async (value, status) => {
+  ])('DEFAULT_PERMISSION_CLASSES=%s answers %i without a token', async (value, status) => {
     const vars = { DEFAULT_PERMISSION_CLASSES: value };
     expect((await ask(host, '/default', { vars })).status).toBe(status);
     expect((await ask(host, '/account', { vars })).status).toBe(401);
   });
 
-  it('refuses with problem details and a challenge, in a host with no onError', async () => {
+  it('refuses with problem details and a challenge, in a host without onError', async () => {
     const answer = await ask(host, '/user', { token: 'x.y.z', headers: { 'Accept-Language': 'ko' } });
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
     expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer realm="api", error="invalid_token"');
@@ -120,29 +120,29 @@ describe('permission classes', () => {
   });
 });
 
-describe('a dead session', () => {
-  it('is out at a fast guard through KV, and at a strict one through D1', async () => {
+describe('an ended session', () => {
+  it('is refused by a fast guard through KV, and by a strict one through D1', async () => {
     const who = await w.signUp();
     await w.logOut(who.refresh);
     expect((await ask(host, '/user', { token: who.access })).status).toBe(401);
     expect((await ask(host, '/user-strict', { token: who.access })).status).toBe(401);
   });
 
-  it('of a withdrawn user says so', async () => {
+  it('of a withdrawn user is refused as such', async () => {
     const who = await w.signUp();
     await w.delete('/account/me', { password: who.password }, { token: who.access });
     expect((await ask(host, '/user', { token: who.access })).json.code).toBe('user_not_found');
     expect((await ask(host, '/user-strict', { token: who.access })).json.code).toBe('user_not_found');
   });
 
-  it('of a demoted user is no longer staff at a strict guard', async () => {
+  it('of a demoted user is no longer staff for a strict guard', async () => {
     const who = await staff();
     await w.env.DB.prepare('UPDATE users SET is_staff = 0 WHERE id = ?').bind(who.user.id).run();
     expect((await ask(host, '/staff-strict', { token: who.access })).status).toBe(403);
   });
 });
 
-describe('what the guard costs and needs', () => {
+describe('the cost and the needs of a guard', () => {
   it('fast: one KV read and no D1; strict: one D1 read and no KV', async () => {
     const who = await w.signUp();
     const counted = counting();
@@ -153,7 +153,7 @@ describe('what the guard costs and needs', () => {
     expect(strict).toMatchObject({ kv: { gets: 0, puts: 0 }, d1: { rowsWritten: 0 } });
   });
 
-  it('falls back on D1 where KV is away, and is closed where both are', async () => {
+  it('falls back on D1 if KV is unavailable, and refuses if both are', async () => {
     const who = await w.signUp();
     const away = { get: () => Promise.reject(new Error('away')) };
     const gone = {
@@ -169,7 +169,7 @@ describe('what the guard costs and needs', () => {
     expect(alone.status).toBe(503);
   });
 
-  it('works without D1 and with public keys alone', async () => {
+  it('works without D1 and with public keys only', async () => {
     const pair = (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
       'sign',
       'verify',
@@ -201,7 +201,7 @@ describe('what the guard costs and needs', () => {
     expect(answer.json.code).toBe('misconfigured');
   });
 
-  it('refuses options that do not exist when it is made', () => {
+  it('refuses unknown options when it is created', () => {
     expect(() => requireAccount({ mode: 'lax' as never })).toThrow(TypeError);
     expect(() => requireAccount({ permission: 'IsAdmin' as never })).toThrow(TypeError);
     for (const maxAge of ['ten minutes', '', '10', -1, Number.NaN]) {
@@ -214,7 +214,7 @@ describe('what the guard costs and needs', () => {
 });
 
 describe('c.var.account', () => {
-  it('says who calls, and when and how they proved it', async () => {
+  it('has the user, and the time and methods of authentication', async () => {
     const who = await w.signUp();
     const { json } = await ask(host, '/account', { token: who.access });
     expect(json).toMatchObject({
@@ -229,7 +229,7 @@ describe('c.var.account', () => {
     });
   });
 
-  it('is never undefined behind a guard that refuses strangers', () => {
+  it('is never undefined after a guard that requires a user', () => {
     type Behind<G> = G extends MiddlewareHandler<{ Variables: { account: infer A } }> ? A : never;
     const bare = requireAccount();
     expectTypeOf<Behind<typeof bare>>().toEqualTypeOf<Account>();
@@ -244,7 +244,7 @@ describe('requireAccount({ verified: true })', () => {
   it.each([
     ['en', 'Verify your e-mail address first.'],
     ['ko', '먼저 이메일 주소 확인을 마쳐야 합니다.'],
-  ])('is 403 for an unverified address (%s), and asks D1 where it is strict', async (language, detail) => {
+  ])('is 403 for an unverified address (%s), read from D1 if it is strict', async (language, detail) => {
     const who = await w.signUp();
     const headers = { 'Accept-Language': language };
     for (const path of ['/verified', '/verified-strict']) {
@@ -262,7 +262,7 @@ describe('requireAccount({ verified: true })', () => {
   });
 });
 
-describe('a route that asks for fresh proof (RFC 9470)', () => {
+describe('a route that requires a recent authentication (RFC 9470)', () => {
   const at = (now: number) => {
     const clock = () => now * 1_000;
     return new Hono()
@@ -273,7 +273,7 @@ describe('a route that asks for fresh proof (RFC 9470)', () => {
   };
   const challenge = (more: string) => `Bearer realm="api", error="insufficient_user_authentication"${more}`;
 
-  it('lets a token pass whose auth_time is within maxAge, to the second', async () => {
+  it('accepts a token whose auth_time is within maxAge, to the second', async () => {
     const who = await w.signUp();
     for (const path of ['/recent', '/seconds']) {
       expect((await ask(at(w.clock.now + 600), path, { token: who.access })).status).toBe(200);
@@ -283,7 +283,7 @@ describe('a route that asks for fresh proof (RFC 9470)', () => {
     }
   });
 
-  it('lets it pass again after a reauthentication', async () => {
+  it('accepts it again after a reauthentication', async () => {
     const mine = world();
     const who = await mine.signUp();
     mine.clock.advance(1_000);
@@ -294,7 +294,7 @@ describe('a route that asks for fresh proof (RFC 9470)', () => {
     expect((await ask(at(now), '/recent', { token: body.access })).status).toBe(200);
   });
 
-  it('asks for more than one factor where it says so', async () => {
+  it('can require more than one factor', async () => {
     const who = await w.signUp();
     const now = w.clock.now;
     const one = await ask(at(now), '/mfa', { token: who.access });
@@ -306,12 +306,12 @@ describe('a route that asks for fresh proof (RFC 9470)', () => {
     expect(both.headers.get('WWW-Authenticate')).toBe(challenge(', max_age="600", acr_values="mfa"'));
   });
 
-  it('says 403 first to who may not pass anyway', async () => {
+  it('answers 403 first to a user without permission', async () => {
     const who = await w.signUp();
     expect((await ask(at(w.clock.now), '/both', { token: who.access })).status).toBe(403);
   });
 
-  it('takes a token from before auth_time was a claim for one of long ago', async () => {
+  it('treats a token from before auth_time was a claim as one of long ago', async () => {
     const who = await w.signUp();
     const old = await resigned(who.access, { auth_time: undefined, amr: undefined });
     expect((await ask(at(w.clock.now), '/recent', { token: old })).status).toBe(401);
@@ -333,7 +333,7 @@ describe('REVOCATION_MEMORY', () => {
     return { clock, call, gets };
   };
 
-  it('asks KV once for ten calls of a session at several guards', async () => {
+  it('reads KV once for ten calls of a session at several guards', async () => {
     const { call, gets } = isolate();
     const [one, two] = [await w.signUp(), await w.signUp()];
     const tenCalls = async (token: string) => {
@@ -344,7 +344,7 @@ describe('REVOCATION_MEMORY', () => {
     expect(await gets(() => tenCalls(two.access))).toBe(1);
   });
 
-  it('sees a revocation when it is over, and not later', async () => {
+  it('notices a revocation when its time is over, and not later', async () => {
     const { clock, call } = isolate();
     const who = await w.signUp();
     expect(await call('/one', who.access)).toBe(200);
@@ -358,7 +358,7 @@ describe('REVOCATION_MEMORY', () => {
   it.each([
     ['0s', 3],
     ['60s', 1],
-  ])('of %s asks KV %i times in three calls', async (REVOCATION_MEMORY, times) => {
+  ])('of %s reads KV %i times in three calls', async (REVOCATION_MEMORY, times) => {
     const { call, gets } = isolate({ REVOCATION_MEMORY });
     const who = await w.signUp();
     const calls = async () => {
@@ -367,7 +367,7 @@ describe('REVOCATION_MEMORY', () => {
     expect(await gets(calls)).toBe(times);
   });
 
-  it('remembers no revocation, and nothing where KV is away', async () => {
+  it('remembers no revocation, and nothing if KV is unavailable', async () => {
     const asked: string[] = [];
     const answers = ['logged_out', new Error('away'), null, null];
     const BLACKLIST = {
@@ -419,7 +419,7 @@ describe('the account app in a host of its own', () => {
     expect((await ask(fetcher, '/stats', { token: who.access })).status).toBe(403);
   });
 
-  it('answers its own errors, wherever it is mounted', async () => {
+  it('handles its own errors, wherever it is mounted', async () => {
     const elsewhere = new Hono().route('/api/v1/people', createAccounts());
     expect((await ask(elsewhere, '/api/v1/people/me')).json.code).toBe('not_authenticated');
     expect((await ask(elsewhere, '/api/v1/people/nope')).json.code).toBe('not_found');
@@ -428,7 +428,7 @@ describe('the account app in a host of its own', () => {
     expect(wrong.headers.get('Allow')).toBe('POST, OPTIONS');
   });
 
-  it('lets fifty guarded calls at once pass with one key import', async () => {
+  it('serves fifty concurrent guarded calls with one key import', async () => {
     const who = await w.signUp(person());
     const imported = vi.spyOn(crypto.subtle, 'importKey');
     const isolate = { ...env };

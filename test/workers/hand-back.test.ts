@@ -18,7 +18,7 @@ const exchange = (code: string | null, code_verifier = VERIFIER, at: World = w) 
 const codeIn = (url: string) => new URL(url).searchParams.get('code');
 
 describe('POST /account/login/return', () => {
-  it('hands out a code for a session of its own, and keeps the one at the pages', async () => {
+  it('returns a code for a new session, and keeps the one of the pages', async () => {
     const { access, refresh } = await w.signUp(person());
     const { status, body } = await ask(refresh);
     expect(status).toBe(200);
@@ -34,7 +34,7 @@ describe('POST /account/login/return', () => {
     expect(log.of('handed_back')).toHaveLength(1);
   });
 
-  it('works once, with its verifier alone, for a minute', async () => {
+  it('works once, only with its verifier, for a minute', async () => {
     const { refresh } = await w.signUp(person());
     const [once, other, late] = await Promise.all([ask(refresh), ask(refresh), ask(refresh)]);
     expect((await exchange(codeIn(once.body.url))).status).toBe(200);
@@ -44,7 +44,7 @@ describe('POST /account/login/return', () => {
     expect(codeOf(await exchange(codeIn(late.body.url)))).toBe('code_not_valid');
   });
 
-  it('does not take an access token: other servers see those', async () => {
+  it('does not accept an access token, which other servers see', async () => {
     const { access } = await w.signUp(person());
     const { status, body } = await ask(access);
     expect([status, body.code]).toEqual([401, 'token_not_valid']);
@@ -81,7 +81,7 @@ describe('POST /account/login/return', () => {
     expect([status, body.reason]).toEqual([401, 'expired']);
   });
 
-  it('hands a code that no log-out of the session reaches any more: the exchange is refused', async () => {
+  it('returns a code that is void after a log-out: the exchange is refused', async () => {
     const { access, refresh } = await w.signUp(person());
     const { body } = await ask(refresh);
     await w.ask('DELETE', '/account/sessions', { token: access, body: {} });
@@ -89,7 +89,7 @@ describe('POST /account/login/return', () => {
   });
 
   it.each(['https://evil.example/', 'javascript:alert(1)', '/account', ''])(
-    'leads nowhere else: %j',
+    'refuses another return_to: %j',
     async (return_to) => {
       const { refresh } = await w.signUp(person());
       const { status, body } = await ask(refresh, { return_to });
@@ -97,13 +97,13 @@ describe('POST /account/login/return', () => {
     },
   );
 
-  it('asks for a challenge', async () => {
+  it('requires a challenge', async () => {
     const { refresh } = await w.signUp(person());
     expect((await ask(refresh, { code_challenge: undefined })).status).toBe(400);
     expect((await ask(refresh, { code_challenge: VERIFIER.slice(1) })).status).toBe(400);
   });
 
-  it('takes the cookie where the refresh token is in one, from an allowed origin alone', async () => {
+  it('uses the refresh cookie in cookie mode, only from an allowed origin', async () => {
     const vars: Vars = { REFRESH_TRANSPORT: 'cookie' };
     const there = world({ vars });
     const Origin = 'http://localhost';

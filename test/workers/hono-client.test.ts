@@ -15,7 +15,7 @@ const whole = createApp();
 const bearer = (access: string) => ({ headers: { Authorization: `Bearer ${access}` } });
 
 describe('hc<typeof app>', () => {
-  it('knows bodies and answers, and calls the service', async () => {
+  it('has types for bodies and answers, and calls the service', async () => {
     const { email, password } = person();
     const signedUp = await client['sign-up'].$post({ json: { email, password } });
     expect(signedUp.status).toBe(201);
@@ -39,7 +39,7 @@ describe('hc<typeof app>', () => {
     expect(ended.status).toBe(204);
   });
 
-  it('knows the rooms beside the account', async () => {
+  it('has the routes of every room', async () => {
     const bindings = { ...env, ENCRYPTION_KEY: btoa('k'.repeat(32)) };
     const { account } = hc<ReturnType<typeof createApp>>('http://localhost', {
       fetch: (input: RequestInfo | URL, init?: RequestInit) => whole.request(input as string, init, bindings),
@@ -59,7 +59,7 @@ describe('hc<typeof app>', () => {
     expect(factors.recovery_codes_left).toBe(10);
   });
 
-  it('knows the whole Worker: the JSON of the console, simplejwt’s paths, the public keys', () => {
+  it('has the whole Worker: the JSON of the console, simplejwt’s paths, the public keys', () => {
     type Service = ReturnType<typeof hc<ReturnType<typeof createApp>>>;
     type Answer<Call extends (...args: never[]) => Promise<{ json: () => Promise<unknown> }>> = Awaited<
       ReturnType<Awaited<ReturnType<Call>>['json']>
@@ -72,7 +72,7 @@ describe('hc<typeof app>', () => {
     expectTypeOf<ReturnType<typeof hc<ReturnType<typeof createAccounts>>>['me']>().not.toBeUnknown();
   });
 
-  it('refuses a body that the endpoint does not take', () => {
+  it('refuses a body that the endpoint does not accept', () => {
     // @ts-expect-error The address is missing.
     const call = () => client['sign-up'].$post({ json: { password: 'correct horse battery' } });
     expectTypeOf(call).toBeFunction();

@@ -69,7 +69,7 @@ describe('claims', () => {
     ]);
   });
 
-  it('that fail at a refresh cost nobody the session: the next try gets the same token', async () => {
+  it('that fail at a refresh do not end the session: the next try gets the same token', async () => {
     let fails = false;
     const w = hosted({
       claims: async () => {
@@ -225,7 +225,7 @@ describe('hooks', () => {
       },
     ],
     ['rejects', () => Promise.reject(new RangeError('correct horse battery'))],
-  ])('that %s change no answer, and are a line in the log', async (_, userCreated) => {
+  ])('that %s do not change the answer, and are logged', async (_, userCreated) => {
     const w = hosted({ on: { userCreated } });
     const { answer, user } = await w.signUp();
     expect(answer.status).toBe(201);
@@ -288,13 +288,13 @@ describe('a mailer', () => {
     expect(mails[0]?.from).toBeNull();
   });
 
-  it('needs PUBLIC_URL in production, where links begin with it', async () => {
+  it('needs PUBLIC_URL in production for its links', async () => {
     const { w } = posted({ ...PRODUCTION, PUBLIC_URL: undefined });
     expect((await w.get('/account/me')).body.code).toBe('misconfigured');
     expect(log.of('misconfigured')[0]?.settings).toEqual(['PUBLIC_URL']);
   });
 
-  it('that fails is a line in the log, and no answer is another', async () => {
+  it('that fails is logged, and does not change the answer', async () => {
     const w = hosted({ mailer: { send: () => Promise.reject(new RangeError('no such address')) } });
     expect((await w.signUp()).answer.status).toBe(201);
     expect(log.of('mail_failed')).toEqual([
@@ -303,8 +303,8 @@ describe('a mailer', () => {
   });
 });
 
-describe('options that are wrong', () => {
-  it('are a TypeError of every app that takes them', () => {
+describe('invalid options', () => {
+  it('are a TypeError in every app that has them', () => {
     const wrong = { claims: () => ({ sub: 'x' }) };
     for (const create of [createAccounts, createAdmin]) expect(() => create(wrong)).toThrow(TypeError);
     expect(() => createAccounts({ maler: {} } as never)).toThrow(/no option maler/);
@@ -343,20 +343,20 @@ describe('examples/host.ts', () => {
     return { ...who, id: json.user.id as string, access: json.access as string, sent };
   };
 
-  it('greets each new user, and sends mail by its own service', async () => {
+  it('greets each new user, and sends email through its own service', async () => {
     const { id, email, sent } = await signedUp();
     expect(sent.find(({ to }) => to.startsWith('https://greetings'))?.body).toBe(id);
     const mail = JSON.parse(sent.find(({ to }) => to.startsWith('https://mail'))?.body ?? '{}');
     expect(mail).toMatchObject({ to: email, subject: 'Confirm your e-mail address' });
   });
 
-  it('knows the company of each user', async () => {
+  it('adds each user’s company', async () => {
     const { access } = await signedUp();
     const { json } = await ask('/company', { headers: { Authorization: `Bearer ${access}` } });
     expect(json).toEqual({ company: 'example.com' });
   });
 
-  it('lets pages of its shops call', async () => {
+  it('allows pages of its shops', async () => {
     const corsOf = async (origin: string) =>
       (await ask('/auth/me', { headers: { Origin: origin } })).answer.headers.get(
         'Access-Control-Allow-Origin',

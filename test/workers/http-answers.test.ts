@@ -118,7 +118,7 @@ describe('every answer', () => {
     expect(headers.get('X-Powered-By')).toBeNull();
   });
 
-  it.each(ANSWERS)('%i %s is not stored by anybody', async (_, __, ask) => {
+  it.each(ANSWERS)('%i %s must not be stored', async (_, __, ask) => {
     const { headers, body } = await ask();
     expect(headers.get('Cache-Control')).toBe(body?.keys ? 'public, max-age=300' : 'no-store');
   });
@@ -146,7 +146,7 @@ describe('every error', () => {
   });
 
   it.each(errors)(
-    '%i %s is in Korean where the request asks for Korean, with the same code',
+    '%i %s is in Korean if the request asks for Korean, with the same code',
     async (status, code) => {
       const ko = await koreanAnswers();
       const answer = ko.find(({ body }) => body.code === code);
@@ -177,7 +177,7 @@ describe('every error', () => {
     },
   );
 
-  it('of ours shows the request’s id and nothing of its cause; the log has both', async () => {
+  it('of ours shows the request’s id but not its cause; the log has both', async () => {
     const { answer } = await broken.signUp();
     expect(answer.body).toStrictEqual({
       type: 'about:blank',
@@ -193,7 +193,7 @@ describe('every error', () => {
     expect(JSON.stringify(log.lines)).not.toContain('secret-of-the-inside');
   });
 
-  it('of D1 shows nothing of its cause', async () => {
+  it('of D1 does not show its cause', async () => {
     const answer = await world({ bindings: { DB: noD1 } }).me(who.access);
     expect([answer.status, answer.headers.get('Retry-After')]).toEqual([503, '1']);
     expect(answer.text).not.toContain('secret-of-the-inside');
@@ -205,13 +205,13 @@ describe('every error', () => {
     ['/api/token/refresh', { refresh: '' }, { refresh: ['This field may not be blank.'] }],
     ['/api/token/verify', { token: 5 }, { token: ['Not a valid string.'] }],
     ['/api/token/blacklist', { refresh: null }, { refresh: ['This field may not be null.'] }],
-  ])('of a field at %s with %j stands at the top level too', async (path, body, flat) => {
+  ])('of a field at %s with %j is at the top level too', async (path, body, flat) => {
     const answer = await w.post(path, body);
     expect(answer.body).toMatchObject({ ...flat, status: 400, code: 'invalid' });
     expect(Object.keys(answer.body.errors)).toEqual(Object.keys(flat));
   });
 
-  it('of a field elsewhere does not', async () => {
+  it('of a field elsewhere is not', async () => {
     const { body } = await w.post('/account/login', {});
     expect(Object.keys(body).sort()).toEqual(['code', 'detail', 'errors', 'status', 'title', 'type']);
   });
@@ -324,7 +324,7 @@ describe('CORS', () => {
     ['*'],
     [''],
     ['https://app.example.com%00'],
-  ])('%j gets nothing', async (origin) => {
+  ])('%j gets no CORS headers', async (origin) => {
     const headers = { Origin: origin };
     const asked = await cors.get('/account/me', { token: who.access, headers });
     expect([asked.status, corsOf(asked)]).toEqual([200, {}]);
@@ -335,7 +335,7 @@ describe('CORS', () => {
     expect([preflight.status, corsOf(preflight)]).toEqual([204, {}]);
   });
 
-  it('without an Origin nothing is said but Vary', async () => {
+  it('without an Origin there is only Vary', async () => {
     const answer = await cors.get('/account/me', { token: who.access });
     expect([corsOf(answer), answer.headers.get('Vary')]).toEqual([{}, 'Origin']);
   });
@@ -381,7 +381,7 @@ describe('CORS', () => {
     },
   );
 
-  it('a preflight of a path that is not there succeeds, so that the 404 can be read', async () => {
+  it('a preflight of an unknown path succeeds, so that the 404 can be read', async () => {
     const answer = await cors.ask('OPTIONS', '/nothing', {
       headers: { Origin: app, 'Access-Control-Request-Method': 'PUT' },
     });
@@ -402,7 +402,7 @@ describe('CORS', () => {
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBe(may ? origin : null);
   });
 
-  it('a host’s own function decides in place of the setting, by true alone', async () => {
+  it('a host’s own function replaces the setting, and allows only with true', async () => {
     const allowedOf = async (allowedOrigins: (origin: string) => boolean, origin: string) => {
       const host = world({ vars: { ALLOWED_ORIGINS: app }, parts: { allowedOrigins } });
       const answer = await host.get('/account/me', { headers: { Origin: origin } });
@@ -420,12 +420,12 @@ describe('CORS', () => {
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBe(app);
   });
 
-  it('left at its default nobody is allowed', async () => {
+  it('no origin is allowed by default', async () => {
     const answer = await w.get('/account/me', { token: who.access, headers: { Origin: app } });
     expect([corsOf(answer), answer.headers.get('Vary')]).toEqual([{}, 'Origin']);
   });
 
-  it('says nothing of a wildcard, ever', async () => {
+  it('never sends a wildcard', async () => {
     for (const [, , ask] of ANSWERS) {
       expect((await ask()).headers.get('Access-Control-Allow-Origin')).toBeNull();
     }
@@ -467,7 +467,7 @@ describe('health', () => {
     expect((await flaky.get('/readyz')).status).toBe(200);
   });
 
-  it('/readyz is 503 where KV is away', async () => {
+  it('/readyz is 503 if KV is unavailable', async () => {
     const noKv = {
       get: async () => {
         throw new Error('KV GET failed: 500');

@@ -79,7 +79,7 @@ describe('every route', () => {
   );
 
   it.each(ROUTES.filter(([, methods]) => methods.includes('GET')))(
-    'HEAD %s is as GET without the body',
+    'HEAD %s is like GET without the body',
     async (path) => {
       const [head, get] = [await w.ask('HEAD', path), await w.get(path)];
       expect(head.text).toBe('');
@@ -94,13 +94,13 @@ describe('every route', () => {
 
   it.each(
     ROUTES.flatMap(([path, methods]) => [...methods, 'PUT', 'OPTIONS'].map((method) => [method, path])),
-  )('%s %s/ is as without the slash', async (method, path) => {
+  )('%s %s/ is the same as without the slash', async (method, path) => {
     const [without, withSlash] = [await w.ask(method, path), await w.ask(method, `${path}/`)];
     expect(look(withSlash)).toEqual(look(without));
     expect(without.status).not.toBe(404);
   });
 
-  it('with two slashes at its end is another path, whatever the method', async () => {
+  it('with two trailing slashes is another path, whatever the method', async () => {
     for (const [path, methods] of ROUTES) {
       for (const method of [...methods, 'PUT', 'OPTIONS']) {
         const answer = await w.ask(method, `${path}//`);
@@ -173,7 +173,7 @@ describe('an unknown path is 404, whatever the method', () => {
     },
   );
 
-  it('which the answer does not repeat', async () => {
+  it('which the answer does not quote', async () => {
     const answer = await w.get('/account/<script>alert(1)</script>');
     expect(answer.status).toBe(404);
     expect(answer.text).not.toMatch(/script/);
@@ -259,7 +259,7 @@ describe('the content type of a body', () => {
     ['POST', '/account/email/verify/resend'],
     ['DELETE', '/account/sessions/:id'],
     ['DELETE', '/account/sessions'],
-  ])('is looked at where nothing is asked for: %s %s', async (method, path) => {
+  ])('is checked even if no body is needed: %s %s', async (method, path) => {
     const { access, refresh } = await w.signUp();
     const at = path.replace(':id', String(claimsOf(refresh).sid));
     const ask = async (body: string | undefined, contentType = 'application/json') => {
@@ -376,7 +376,7 @@ describe('a body', () => {
     expect([answer.status, codeOf(answer), faultsOf(answer)]).toEqual([400, 'invalid', faults]);
   });
 
-  it('that is none, of no type, counts as an empty object', async () => {
+  it('that is empty, without a type, counts as an empty object', async () => {
     const answer = await send(null);
     expect([answer.status, faultsOf(answer)]).toEqual([400, { token: ['required'] }]);
   });
@@ -451,7 +451,7 @@ describe('16,384 bytes', () => {
     expect([answer.status, codeOf(answer)]).toEqual([413, 'payload_too_large']);
   });
 
-  it('less, said to be more, are 413', async () => {
+  it('fewer, declared as more, are 413', async () => {
     const answer = await send('{"token":"x"}', json, { 'Content-Length': '16385' });
     expect(answer.status).toBe(413);
   });
@@ -463,7 +463,7 @@ describe('16,384 bytes', () => {
     },
   );
 
-  it('are the last that is read of a body without end', async () => {
+  it('are the last that are read of an endless body', async () => {
     let pulled = 0;
     let cancelled = false;
     const endless = new ReadableStream({
@@ -481,7 +481,7 @@ describe('16,384 bytes', () => {
   });
 });
 
-describe('what comes first', () => {
+describe('the order of checks', () => {
   it.each<[string, () => Promise<Answer>, number, string]>([
     ['405 before 401', () => w.ask('PUT', '/account/me'), 405, 'method_not_allowed'],
     [

@@ -74,7 +74,7 @@ describe('an imported user', () => {
     ['2,000,001 iterations', djangoHash(2_000_001)],
     ['a cost of 31', `$2b$31$${'.'.repeat(53)}`],
     ['Firebase, without its configuration', hashOf('firebase-scrypt', '$firebase')],
-  ])('whose hash cannot verify (%s) is answered as an unknown one', async (_, hash) => {
+  ])('whose hash cannot be verified (%s) is answered like an unknown one', async (_, hash) => {
     const w = world();
     const who = await imported(w, hash);
     const answer = await w.logIn({ email: who.email, password: PASSWORD });
@@ -94,7 +94,7 @@ describe('an imported user', () => {
   });
 });
 
-describe('guesses at an imported hash that costs more than ours', () => {
+describe('guesses at an imported hash that is costlier than ours', () => {
   const ON = { RATE_LIMITS: 'on' };
   /** Costly beside the 1,000 iterations of the tests. */
   const costly = hashOf('bcrypt for Python', '$2b$04');
@@ -104,7 +104,7 @@ describe('guesses at an imported hash that costs more than ours', () => {
     return { headers: { 'CF-Connecting-IP': `198.51.100.${clients}` } };
   };
 
-  it('are ten a minute for an account, whoever makes them and by whichever name', async () => {
+  it('are limited to ten a minute for an account, for all clients and both names', async () => {
     const w = world({ vars: ON });
     const who = await imported(world(), costly);
     const guess = (name: object) => w.post('/account/login', { ...name, password: 'x' }, anotherClient());
@@ -126,7 +126,7 @@ describe('guesses at an imported hash that costs more than ours', () => {
     ).toBe(401);
   });
 
-  it('hold exactly when fifty come at once', async () => {
+  it('are limited exactly even if fifty come at once', async () => {
     const w = world({ vars: ON });
     const who = await imported(world(), costly);
     const answers = await Promise.all(
@@ -138,7 +138,7 @@ describe('guesses at an imported hash that costs more than ours', () => {
     expect([count(401), count(429)]).toEqual([10, 40]);
   });
 
-  it('by strangers do not keep a signed-in user from proving the password', async () => {
+  it('by strangers do not keep a signed-in user from entering the password', async () => {
     const w = world({ vars: ON });
     const who = await imported(world(), costly);
     for (let n = 0; n < 11; n += 1) {
@@ -165,7 +165,7 @@ describe('guesses at an imported hash that costs more than ours', () => {
     }
   });
 
-  it('are refused where they cannot be counted', async () => {
+  it('are refused if they cannot be counted', async () => {
     const fails = { limit: () => Promise.reject(new Error('away')) };
     const w = world({ vars: ON, bindings: { LIMIT_IMPORTED_HASH: fails } });
     const who = await imported(world(), costly);
@@ -176,7 +176,7 @@ describe('guesses at an imported hash that costs more than ours', () => {
 
 describe('a costly check', () => {
   it(
-    'lets other requests through: /healthz beside three guesses at 110,000 iterations in JavaScript',
+    'does not block other requests: /healthz during three guesses at 110,000 iterations in JavaScript',
     SLOW,
     async () => {
       const w = world();

@@ -99,7 +99,7 @@ describe('a rotation under load logs nobody out', () => {
 });
 
 describe('the keys of a rotation', () => {
-  it('are those of one that was not finished, too', async () => {
+  it('include those of an unfinished one', async () => {
     const [first, second, third] = [await newKey('ES256'), await newKey('ES256'), await newKey('EdDSA')];
     const start: Keys = { SIGNING_KEY: JSON.stringify(first.private), VERIFYING_KEYS: '[]' };
     const half = rotationSteps(start, second)[1]?.after as Keys;
@@ -111,7 +111,7 @@ describe('the keys of a rotation', () => {
     }
   });
 
-  it('verify, though a private key says that it only signs', async () => {
+  it('verify, although the key_ops of a private key say that it only signs', async () => {
     const { private: key } = await newKey('ES256');
     const SIGNING_KEY = JSON.stringify({ ...key, key_ops: ['sign'], ext: true });
     const steps = rotationSteps({ SIGNING_KEY, VERIFYING_KEYS: '[]' }, await newKey('ES256'));

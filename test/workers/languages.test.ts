@@ -227,7 +227,7 @@ const CASES: Case[] = [
 const BY_GUARDS_ALONE: RefusalName[] = ['email_not_verified'];
 
 describe('every refusal', () => {
-  it('is in this table', () => {
+  it('is in the table of this test', () => {
     const here = [...CASES.map(([kind]) => kind), ...BY_GUARDS_ALONE];
     expect(here.sort()).toEqual(Object.keys(REFUSALS).sort());
   });
@@ -254,7 +254,7 @@ describe('every refusal', () => {
     expect(korean?.body.detail).toMatch(KOREAN);
   });
 
-  it('at log-in, of a known and an unknown person, is the same in each language', async () => {
+  it('at log-in, of a known and an unknown user, is the same in each language', async () => {
     const w = world();
     const who = await w.signUp();
     for (const language of LANGUAGES) {
@@ -409,7 +409,7 @@ describe('every validation message', () => {
     expect(told[1]?.message).not.toMatch(/\{\w+\}/);
   });
 
-  it('of several fields and several faults are all in the one language', async () => {
+  it('of several fields and several faults are all in one language', async () => {
     const w = world();
     const answer = await speaking(w, 'ko')('POST', '/account/sign-up', {
       body: { email: 'x', username: 'a b', name: 7 },
@@ -425,7 +425,7 @@ describe('every validation message', () => {
   });
 });
 
-describe('the language is the one that Accept-Language likes best', () => {
+describe('the language is the one that Accept-Language prefers', () => {
   it.each<[string | undefined, Language]>([
     [undefined, 'en'],
     ['', 'en'],
@@ -461,14 +461,14 @@ describe('the language is the one that Accept-Language likes best', () => {
     expect(answer.body.detail).toBe(describeRefusal('not_found', language));
   });
 
-  it('and nothing else of the request decides it', async () => {
+  it('nothing else in the request decides it', async () => {
     const answer = await world().get('/nowhere?lang=ko&locale=ko', {
       headers: { 'Content-Language': 'ko', Cookie: 'lang=ko; django_language=ko' },
     });
     expectLanguage(answer, 'en');
   });
 
-  it('what people wrote themselves is left as it is', async () => {
+  it('what users wrote themselves is not translated', async () => {
     const w = world();
     const who = await w.signUp({ ...person(), name: '미나' });
     const answer = await w.get('/account/me', { token: who.access, headers: { 'Accept-Language': 'en' } });

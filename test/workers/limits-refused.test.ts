@@ -16,7 +16,7 @@ const NEW = 'staple of another colour';
 const address = () => `2001:db8:${crypto.randomUUID().slice(0, 4)}:${crypto.randomUUID().slice(0, 4)}::1`;
 const ON: Vars = { RATE_LIMITS: 'on' };
 
-describe('a counter that refuses', () => {
+describe('a rate limit that is reached', () => {
   const cases = ENDPOINTS.flatMap(([name, vars, bindings, , endpoint]) =>
     [...new Set(bindings)].map((binding) => [name, binding, vars, endpoint] as const),
   );
@@ -78,32 +78,35 @@ describe('a counter that refuses', () => {
       (w, { email }) => w.post('/account/sign-up', { email, password: PASSWORD }),
     ],
     ['a refresh', 'LIMIT_REFRESH', {}, (w, { refresh }) => w.refresh(refresh)],
-  ])('%s, by %s: before D1 and any hash, for known and unknown alike', async (_, binding, vars, endpoint) => {
-    const who = await world().signUp();
-    const watched = watchedD1();
-    const w = limited(
-      limiter((asked) => asked !== binding),
-      vars,
-      { DB: watched.DB },
-    );
-    // The first request tries what the platform allows: no work of this one.
-    await w.get('/.well-known/jwks.json');
-    const derive = vi.spyOn(crypto.subtle, 'deriveBits');
-    const known = await endpoint(w, who);
-    const unknown = await endpoint(w, { ...who, email: person('nobody').email, refresh: 'x' });
-    expect([known.status, known.text]).toEqual([unknown.status, unknown.text]);
-    expect(watched.trips).toEqual([]);
-    expect(derive).not.toHaveBeenCalled();
-  });
+  ])(
+    '%s, by %s: before D1 and any hash, for known and unknown users alike',
+    async (_, binding, vars, endpoint) => {
+      const who = await world().signUp();
+      const watched = watchedD1();
+      const w = limited(
+        limiter((asked) => asked !== binding),
+        vars,
+        { DB: watched.DB },
+      );
+      // The first request tries what the platform allows: no work of this one.
+      await w.get('/.well-known/jwks.json');
+      const derive = vi.spyOn(crypto.subtle, 'deriveBits');
+      const known = await endpoint(w, who);
+      const unknown = await endpoint(w, { ...who, email: person('nobody').email, refresh: 'x' });
+      expect([known.status, known.text]).toEqual([unknown.status, unknown.text]);
+      expect(watched.trips).toEqual([]);
+      expect(derive).not.toHaveBeenCalled();
+    },
+  );
 
-  it('at a refresh leaves the token as it was', async () => {
+  it('at a refresh does not consume the token', async () => {
     const who = await world().signUp();
     expect((await limited(limiter(() => false)).refresh(who.refresh)).status).toBe(429);
     expect(await world().revokedOf(who.refresh)).toEqual([]);
     expect((await world().refresh(who.refresh)).status).toBe(200);
   });
 
-  it('at a reset sends no mail and voids none', async () => {
+  it('at a reset sends no email and voids none', async () => {
     const w = world();
     const who = await w.signUp();
     await w.post('/account/password/reset', { email: who.email });
@@ -117,7 +120,7 @@ describe('a counter that refuses', () => {
     expect(confirmed.status).toBe(204);
   });
 
-  it('keeps an attempt from the wider counters: one client cannot lock others out of an account', async () => {
+  it('is checked before the wider ones, so that one client cannot lock others out of an account', async () => {
     const limit = limiter((binding) => binding !== 'LIMIT_LOG_IN');
     expect((await limited(limit).logIn(person('nobody'))).status).toBe(429);
     expect(limit.asked.map(({ binding }) => binding)).toEqual(['LIMIT_LOG_IN']);
@@ -158,7 +161,7 @@ describe('a limiter that fails', () => {
     }),
   );
 
-  it.each(cases)('%s, where %s throws, is %i', async (_, binding, status, vars, endpoint, bindings) => {
+  it.each(cases)('%s, if %s throws, is %i', async (_, binding, status, vars, endpoint, bindings) => {
     const who = await world().signUp();
     const answer = await endpoint(limited(failing([binding]), vars), who);
     expect(answer.status).toBe(status);
@@ -182,7 +185,7 @@ describe('a limiter that fails', () => {
     ]);
   });
 
-  it('holds a log-in with 503 unavailable and Retry-After, before D1 and any hash', async () => {
+  it('refuses a log-in with 503 unavailable and Retry-After, before D1 and any hash', async () => {
     const who = await world().signUp();
     const watched = watchedD1();
     const w = limited(failing(LIMIT_BINDINGS), {}, { DB: watched.DB });
@@ -201,7 +204,7 @@ describe('a limiter that fails', () => {
     expect(derive).not.toHaveBeenCalled();
   });
 
-  it('holds every check of a current password, and changes nothing', async () => {
+  it('refuses every check of a current password, and changes nothing', async () => {
     const who = await world().signUp();
     const w = limited(failing(LIMIT_BINDINGS));
     const answers = [
@@ -301,7 +304,7 @@ describe('the real bindings', { timeout: 60_000 }, () => {
     expect((await w.post('/account/login', byAddress, from(ip))).status).toBe(429);
   });
 
-  it('let nobody who guesses from outside keep a signed-in user from proving the password', async () => {
+  it('do not let guesses from outside keep a signed-in user from entering the password', async () => {
     const who = await w.signUp();
     const ip = address();
     await inOneMinute();

@@ -13,8 +13,8 @@ const WRONG = 'wrong horse battery';
 const NEW = 'staple of another colour';
 const PASSWORD_CHECK = ['LIMIT_LOG_IN', 'LIMIT_LOG_IN_ACCOUNT'] as const;
 
-describe('which counters each endpoint asks', () => {
-  it('a code that makes an account: those of a sign-up, after the one of the endpoint', async () => {
+describe('the counters of each endpoint', () => {
+  it('a code that creates an account: those of a sign-up, after the one of the endpoint', async () => {
     const limit = limiter();
     const w = limited(limit, { SIGN_IN_BY_EMAIL: 'on' });
     const { email } = person();
@@ -145,7 +145,7 @@ describe('one account is counted as one, however it is spelled', () => {
     expect(one.LIMIT_LOG_IN_CLIENT).toBe(two.LIMIT_LOG_IN_CLIENT);
   });
 
-  it('whether it exists or not: unknown and known are counted alike', async () => {
+  it('counted alike whether it exists or not', async () => {
     const { email } = await world().signUp();
     const limit = limiter();
     const w = limited(limit);
@@ -197,7 +197,7 @@ describe('one account is counted as one, however it is spelled', () => {
     for (const binding of PASSWORD_CHECK) expect(counted).not.toContain(keys[binding]);
   });
 
-  it('the mails to one address are counted together, whatever they are', async () => {
+  it('the emails to one address are counted together, whatever their kind', async () => {
     const who = await world().signUp();
     const reset = await keysOf((w) =>
       w.post('/account/password/reset', { email: who.email }, from('203.0.113.9')),
@@ -219,7 +219,7 @@ describe('mails to one address', () => {
       { SIGN_UP: 'verify' },
       (w, email, more) => w.post('/account/sign-up', { email, password: PASSWORD }, more),
     ],
-  ])('are counted together whoever asks: %s of two clients', async (_, vars, ask) => {
+  ])('are counted together whoever requests them: %s of two clients', async (_, vars, ask) => {
     const { email } = person();
     const [one, two] = [
       await keysOf((w) => ask(w, email, from('203.0.113.9')), vars),
@@ -287,7 +287,7 @@ describe('one client is counted as one', () => {
     },
   );
 
-  it.each(endpoints)('at %s: beside CF-Connecting-IP nothing else counts', async (_, __, endpoint) => {
+  it.each(endpoints)('at %s: nothing but CF-Connecting-IP counts', async (_, __, endpoint) => {
     const plain = await keysOf((w) => endpoint(w, from('203.0.113.9')));
     const written = await keysOf((w) =>
       endpoint(w, from('203.0.113.9', { 'X-Forwarded-For': '198.51.100.1', 'X-Real-IP': '198.51.100.2' })),

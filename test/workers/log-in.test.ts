@@ -74,7 +74,7 @@ describe('log-in validates every field', () => {
 });
 
 describe('log-in', () => {
-  it('answers a pair of a new session', async () => {
+  it('returns a pair of a new session', async () => {
     const w = world();
     const who = await w.signUp();
     const answer = await w.logIn(who);
@@ -105,7 +105,7 @@ describe('log-in', () => {
     );
   });
 
-  it('goes by the e-mail where both are given', async () => {
+  it('uses the e-mail if both are given', async () => {
     const w = world();
     const [who, other] = [await w.signUp({ ...person(), username: nonce() }), await w.signUp()];
     const answer = await w.post('/account/login', {
@@ -116,7 +116,7 @@ describe('log-in', () => {
     expect(claimsOf(answer.body.access).sub).toBe(other.user.id);
   });
 
-  it('of staff says so in the access token alone', async () => {
+  it('of staff says so in the access token only', async () => {
     const w = world();
     const who = await w.signUp();
     await w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', who.user.id);
@@ -125,7 +125,7 @@ describe('log-in', () => {
     expect(claimsOf(body.refresh)).not.toHaveProperty('is_staff');
   });
 
-  it('of a verified address says so in the access token alone', async () => {
+  it('of a user with a verified address says so in the access token only', async () => {
     const w = world();
     const who = await w.signUp();
     expect(claimsOf(who.access).email_verified).toBe(false);
@@ -145,7 +145,7 @@ describe('log-in', () => {
     ['with two spaces inside', 'correct  horse battery', PASSWORD],
     ['in capitals', 'CORRECT HORSE BATTERY', PASSWORD],
     ['that differs in its 256th character', `${'kR7!xq_z'.repeat(31)}kR7!xq_Z`, 'kR7!xq_z'.repeat(32)],
-  ])('a password %s is itself and no other', async (_, password, other) => {
+  ])('a password %s matches exactly', async (_, password, other) => {
     const w = world();
     const who = await w.signUp({ ...person(), password });
     expect((await w.logIn(who)).status).toBe(200);
@@ -185,7 +185,7 @@ describe('log-in', () => {
   });
 });
 
-describe('known, unknown, inactive: one answer and one work for all', () => {
+describe('known, unknown, inactive: the same answer and the same work', () => {
   interface Attempt {
     email?: string;
     username?: string;
@@ -278,7 +278,7 @@ describe('known, unknown, inactive: one answer and one work for all', () => {
     },
   );
 
-  it('the right password takes as much as a wrong one', async () => {
+  it('the right password costs as much as a wrong one', async () => {
     const w = world({ vars: { PASSWORD_ITERATIONS: '250000' } });
     const who = await w.signUp();
     const right = await derivations(() => w.logIn(who));
@@ -287,7 +287,7 @@ describe('known, unknown, inactive: one answer and one work for all', () => {
     expect(wrong).toEqual(right);
   });
 
-  it('a weaker hash of ours takes as long, so that it reveals nothing', async () => {
+  it('a weaker hash of ours costs as much, so that it reveals nothing', async () => {
     const who = await world().signUp();
     const w = world({ vars: { PASSWORD_ITERATIONS: '3000' } });
     await ready(w);
@@ -308,7 +308,7 @@ describe('known, unknown, inactive: one answer and one work for all', () => {
     expect(made).toEqual([]);
   });
 
-  it('sign-up hashes once, by the production’s number, a taken address too', async () => {
+  it('sign-up hashes once, with the iterations of production, for a taken address too', async () => {
     const w = world({ vars: { PASSWORD_ITERATIONS: undefined } });
     await ready(w);
     const who = person();
@@ -337,7 +337,7 @@ describe('a log-in that read the user just before', () => {
     expect(left.filter((id) => id !== claimsOf(who.refresh).sid)).toEqual([]);
   });
 
-  it('neither evicts a session, nor replaces the new hash, nor writes the last log-in', async () => {
+  it('does not evict a session, replace the new hash or update the last log-in', async () => {
     const who = await world().signUp();
     const w = meanwhile(who.user.id, CHANGE_PASSWORD, {
       PASSWORD_ITERATIONS: '2000',

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** A question before what cannot be undone: what it is about, what will happen, and to how much. */
+/** The confirmation page of an action: what it is about and what will happen. */
 import { fill } from '../../languages/describe.ts';
 import type { User } from '../../model.ts';
 import type { Count } from '../ports.ts';
@@ -18,7 +18,7 @@ import {
 } from './parts.tsx';
 
 export interface Consequence {
-  /** Live sessions that it ends; null: it ends none. */
+  /** How many live sessions it ends; null: it ends none. */
   sessions: Count | null;
   /** Staff act on their own account. */
   isOwn: boolean;
@@ -30,7 +30,7 @@ export function sessionsEnd({ confirm }: ConsoleWords, { count, more }: Count): 
   return fill(more ? confirm.manySessions : confirm.sessions, { count });
 }
 
-/** What happens beside what the question says. */
+/** Side effects, shown below the question. */
 export const Consequences = ({ words, sessions, isOwn }: Consequence & { words: ConsoleWords }) => (
   <>
     {isOwn && <p class="note">{sessions ? words.confirm.ownEnds : words.confirm.own}</p>}
@@ -43,7 +43,7 @@ export const ConfirmPage = (
     frame: Frame;
     user: User;
     act: keyof ConsoleWords['questions'];
-    /** What of the user it is about, and where it is done, where that is not the user as a whole. */
+    /** The part of the user that it is about, and its path, if it is not about the user as a whole. */
     what?: string;
     at?: string;
     errors?: FormErrors | undefined;

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** The forms by which staff set a user's address or password. */
+/** The forms with which staff set a user's address or password. */
 import type { User } from '../../model.ts';
 import { type Consequence, Consequences } from './confirm.tsx';
 import { Faults } from './faults.tsx';

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** The events that nobody took for a day. What one says is not shown. */
+/** Events that could not be delivered for a day. Their contents are not shown. */
 import { fill } from '../../languages/describe.ts';
 import type { DeadLetter } from '../ports.ts';
 import { Layout } from './layout.tsx';

@@ -1,12 +1,12 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** What is wrong with a form, at its top. */
+/** The faults of a form, at its top. */
 import { type ConsoleWords, type FormErrors, wordFor } from './parts.tsx';
 
-/** The fields that have an id of their own on a page; the fault of a flag stands beside the box that allows it. */
+/** The fields whose id differs from their name; the fault of a flag is shown at its checkbox. */
 const FIELD_IDS = ['email', 'username', 'name', 'password', 'code', 'confirm', 'unverified'];
 
-/** What is wrong with a form: as a whole, and field by field. The focus goes there, without a script too. */
+/** The faults of a form as a whole and by field. It gets the focus, also without a script. */
 export const Faults = ({ words, errors }: { words: ConsoleWords; errors: FormErrors | undefined }) => {
   if (!errors) return null;
   const { non_field_errors: whole, ...fields } = errors;

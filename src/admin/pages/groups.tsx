@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** Several users at once: the boxes and buttons of the list, and the question before. */
+/** Actions on several users: the checkboxes and buttons of the list, and the confirmation page. */
 import { fill } from '../../languages/describe.ts';
 import type { User } from '../../model.ts';
 import type { Group } from '../groups.ts';
@@ -12,7 +12,7 @@ import { Field, type FormErrors, type Frame, nameOf, Outside, userPath } from '.
 
 const FORM = 'group';
 
-/** A user of the list by name, with the box that ticks them. */
+/** A user of the list, with a checkbox. */
 export const GroupMember = ({ base, user }: { base: string; user: User }) => (
   <span class="ticked">
     <input type="checkbox" name="user" value={user.id} form={FORM} aria-labelledby={`u-${user.id}`} />
@@ -22,7 +22,7 @@ export const GroupMember = ({ base, user }: { base: string; user: User }) => (
   </span>
 );
 
-/** What is done to those who are ticked. It leads to a question, and so changes nothing itself. */
+/** The buttons for the selected users. Each leads to a confirmation page and changes nothing itself. */
 export const GroupForm = ({ frame: { base, words } }: { frame: Frame }) => (
   <form id={FORM} class="acts" method="get" action={`${base}/users/group`} aria-label={words.groups.ticked}>
     <span class="dim">{words.groups.ticked}</span>
@@ -50,7 +50,7 @@ export const GroupPage = (props: {
   frame: Frame;
   act: GroupAct;
   group: Group;
-  /** That it ends; null: it ends none. */
+  /** How many sessions it ends; null: it ends none. */
   sessions: Count | null;
   errors?: FormErrors | undefined;
 }) => {

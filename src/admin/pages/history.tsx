@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** Who did what to whom, and when, and what changed. */
+/** The history: who did what to whom and when, and what changed. */
 import type { Changes } from '../../audit-log.ts';
 import type { HistoryRow } from '../ports.ts';
 import { Layout } from './layout.tsx';
@@ -16,7 +16,7 @@ import {
   wordFor,
 } from './parts.tsx';
 
-/** A value of a user, or of a flag. */
+/** The value of a user's field or flag. */
 const Shown = ({ words, value }: { words: ConsoleWords; value: string | boolean | null }) =>
   typeof value === 'string' ? (
     <Outside text={value} />

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** The frame of every page of the console. Whatever people typed is text inside <bdi>: it cannot turn its surroundings. */
+/** The frame of every console page. What users typed is text inside <bdi>, so that it cannot reverse the text around it. */
 import type { Child } from 'hono/jsx';
 import { type Frame, Note, nameOf, Outside } from './parts.tsx';
 
@@ -12,7 +12,7 @@ const PLACES = {
 } as const;
 export type Place = keyof typeof PLACES;
 
-/** A sentence whose blanks are filled with what somebody outside chose. */
+/** A message whose placeholders are filled with text that users chose. */
 const Filled = ({ sentence, values }: { sentence: string; values: Readonly<Record<string, string>> }) => (
   <>
     {sentence
@@ -24,7 +24,7 @@ const Filled = ({ sentence, values }: { sentence: string; values: Readonly<Recor
 export const Layout = (props: { frame: Frame; title: string; place?: Place; children?: Child }) => {
   const { title } = props;
   const { base, caller, language, words } = props.frame;
-  // The query string holds a code, never a sentence: nobody can put words into the console's mouth.
+  // The query string has a code, never a text, so that a link cannot show forged messages.
   const { done: code = '', notice } = props.frame;
   const done =
     (notice && new Map(Object.entries(words.doneTo)).get(code)) ??

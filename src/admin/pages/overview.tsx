@@ -1,13 +1,13 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** How many, and what was done last. */
+/** The figures, and the latest history. */
 import type { Counts, HistoryRow } from '../ports.ts';
 import { HistoryTable } from './history.tsx';
 import { Layout } from './layout.tsx';
 import { type Frame, Outside } from './parts.tsx';
 import type { ProviderNames } from './sign-in-methods.tsx';
 
-/** `sendsEvents`: dead letters are worth a tile, even while there are none. */
+/** `sendsEvents`: shows the number of dead letters even if it is 0. */
 export const OverviewPage = (props: {
   frame: Frame;
   counts: Counts;

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** What the pages of the console are put together from. */
+/** The components of the console's pages. */
 import type { Child } from 'hono/jsx';
 import type { Site } from '../../http/site.ts';
 import { fill } from '../../languages/describe.ts';
@@ -10,22 +10,22 @@ import type { Person } from '../ports.ts';
 
 export type ConsoleWords = (typeof consoleWords)[Language];
 
-/** The word for a code. One that this version does not know is shown as it is. */
+/** The word for a code. A code of another version is shown as it is. */
 export const wordFor = (words: Readonly<Record<string, string>>, code: string): string =>
   Object.hasOwn(words, code) ? (words[code] ?? code) : code;
 
-/** What every page is told. */
+/** The properties of every page. */
 export interface Frame {
-  /** Where the console is mounted: `/admin`. */
+  /** The path of the console: `/admin`. */
   base: string;
   language: Language;
   words: ConsoleWords;
   site: Site;
-  /** Null where nobody is logged in. */
+  /** null if nobody is logged in. */
   caller: User | null;
-  /** The code of what was just done, from the query string. */
+  /** The code of the action that was just done, from the query string. */
   done?: string | undefined;
-  /** What fills the blanks of its sentence. */
+  /** The values of its message's placeholders. */
   notice: Readonly<Record<string, string>> | null;
 }
 
@@ -35,10 +35,10 @@ export const nameOf = (user: Pick<User, 'id' | 'email' | 'username'>): string =>
 
 export const userPath = (base: string, id: string): string => `${base}/users/${encodeURIComponent(id)}`;
 
-/** Text that somebody outside chose. */
+/** Text that users chose. */
 export const Outside = ({ text }: { text: string | null }) => <bdi>{text}</bdi>;
 
-/** Epoch seconds, UTC. `never` stands in place of no time. */
+/** Epoch seconds, shown in UTC. `never`: shown if there is no time. */
 export const Time = ({ at, never }: { at: number | null; never?: string }) => {
   if (at === null) return <span class="dim">{never}</span>;
   const iso = new Date(at * 1_000).toISOString();
@@ -49,14 +49,14 @@ export const Badge = ({ kind, children }: { kind: 'good' | 'bad' | 'info' | 'pla
   <span class={`badge ${kind}`}>{children}</span>
 );
 
-/** In words: colour alone says nothing to some. */
+/** In words, as colour alone is not accessible. */
 export const YesNo = (props: { words: ConsoleWords; is: boolean; no?: 'plain' | 'bad' }) => (
   <Badge kind={props.is ? 'good' : (props.no ?? 'plain')}>
     {props.is ? props.words.yes : props.words.no}
   </Badge>
 );
 
-/** A link while there is such a person, a pseudonym after. */
+/** A link to the user, or the pseudonym of a deleted one. */
 export const PersonLink = ({ frame, person }: { frame: Frame; person: Person }) =>
   person.email === null && person.username === null ? (
     <span class="dim">
@@ -68,7 +68,7 @@ export const PersonLink = ({ frame, person }: { frame: Frame; person: Person }) 
     </a>
   );
 
-/** Its heading, the class of its cells (`wide`: left out where the window is narrow), and what stands in them. */
+/** A column: its heading, the class of its cells (`wide`: hidden in a narrow window) and their contents. */
 export type Column<T> = readonly [
   head: Child,
   cell: (row: T) => Child,
@@ -77,8 +77,8 @@ export type Column<T> = readonly [
 ];
 
 /**
- * Scrolls by itself where it is wider than the window, by keyboard too (WCAG 2.1.1). The first column names the
- * row. `none` stands in place of a table without rows.
+ * Scrolls if it is wider than the window, by keyboard too (WCAG 2.1.1). The first column is the row's heading. `none` is
+ * shown instead of a table without rows.
  */
 export function Table<T>(props: {
   caption: string;
@@ -128,7 +128,7 @@ export function Table<T>(props: {
   );
 }
 
-/** One button that posts. `label` where the words alone do not say which one is meant. */
+/** A form with one button. `label`: for screen readers, if the button's text alone is ambiguous. */
 export const ActionForm = (props: {
   to: string;
   children: Child;
@@ -154,7 +154,7 @@ interface FieldProps {
   required?: boolean;
   autofocus?: boolean;
   autocomplete?: string;
-  /** Not the type `email`: browsers refuse addresses there that are good (RFC 6531). */
+  /** Not the type `email`, which refuses valid addresses in browsers (RFC 6531). */
   inputmode?: 'email' | 'numeric';
 }
 
@@ -186,7 +186,7 @@ export const Field = ({ label, hint, errors = {}, ...input }: FieldProps) => {
   );
 };
 
-/** A box to tick. */
+/** A checkbox. */
 export const Check = (props: {
   name: string;
   label: string;
@@ -218,7 +218,7 @@ export const Check = (props: {
   );
 };
 
-/** The word by which somebody becomes staff whose address is not verified. Its fault is that of the flag. */
+/** The checkbox that makes somebody with an unverified address staff. It shows the fault of the flag. */
 export const UnverifiedCheck = ({
   words,
   checked,
@@ -236,14 +236,14 @@ export const UnverifiedCheck = ({
   />
 );
 
-/** What is to be said before anything else. */
+/** An alert at the top of the page. */
 export const Note = ({ kind, children }: { kind?: 'good' | 'bad'; children: Child }) => (
   <p class={`note ${kind ?? ''}`} role={kind === 'bad' ? 'alert' : 'status'}>
     {children}
   </p>
 );
 
-/** A query string with something else in it, from its beginning: `cursor` and `done` are of one page. */
+/** The query string with some values replaced, without `cursor` and `done`, which belong to one page. */
 export function linkTo(path: string, query: Query, more: Query = {}): string {
   const { cursor: _cursor, done: _done, ...rest } = query;
   const search = new URLSearchParams({ ...rest, ...more }).toString();
@@ -252,17 +252,17 @@ export function linkTo(path: string, query: Query, more: Query = {}): string {
 
 export type Query = Readonly<Record<string, string>>;
 
-/** What a list is shown with. */
+/** The properties of a list. */
 export interface Listed {
   frame: Frame;
   query: Query;
-  /** Null: the list is at its end. */
+  /** null: the end of the list. */
   next: string | null;
-  /** Rows that a filter looked at. */
+  /** How many rows a filter examined. */
   looked?: number | null;
 }
 
-/** A list goes on by a link, and back by the browser. */
+/** The link to the next page; the browser goes back. */
 export const Pager = ({ path, frame: { words }, query, next, looked = null }: Listed & { path: string }) =>
   query.cursor || next !== null ? (
     <nav class="pager" aria-label={words.pages}>

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** Staff set up an authenticator app of their own: what it is for, the QR code, and the recovery codes. */
+/** The pages on which staff set up their own authenticator app: introduction, QR code, recovery codes. */
 
 import { Faults } from './faults.tsx';
 import { Layout } from './layout.tsx';
@@ -8,7 +8,7 @@ import { Field, type FormErrors, type Frame } from './parts.tsx';
 
 const path = (frame: Frame) => `${frame.base}/second-factor`;
 
-/** `password`: a log-in long ago is not enough. */
+/** `password`: asks for it, as the log-in is too long ago. */
 export const SetUpPage = (props: {
   frame: Frame;
   isOn: boolean;
@@ -50,7 +50,7 @@ export const SetUpPage = (props: {
   );
 };
 
-/** `secret`, `qr`: null where they were shown before. */
+/** `secret`, `qr`: null if they were already shown. */
 export const ConfirmFactorPage = (props: {
   frame: Frame;
   secret: string | null;

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** Sessions, which are the outstanding tokens, and the blacklist of refresh tokens. */
+/** The sessions (outstanding tokens), and the blacklist of refresh tokens. */
 import { fill } from '../../languages/describe.ts';
 import type { Session, User } from '../../model.ts';
 import type { RevokedTokenRow } from '../ports.ts';
@@ -23,7 +23,7 @@ import {
   wordFor,
 } from './parts.tsx';
 
-/** One by its id. */
+/** The form that finds a session by its id. */
 const LookUp = (props: { words: ConsoleWords; path: string; name: string; label: string; query: Query }) => {
   const value = props.query[props.name];
   return (
@@ -40,10 +40,10 @@ const reasonText = ({ reasons }: ConsoleWords, reason: string | null): string =>
 
 export const SessionTable = (props: {
   frame: Frame;
-  /** Of the user. */
+  /** The path of the user. */
   path: string;
   sessions: Session[];
-  /** The session that looks at this page. */
+  /** The session of this request. */
   own: string;
   now: number;
   caption: string;

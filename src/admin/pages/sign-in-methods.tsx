@@ -1,18 +1,18 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** A user's passkeys and connected accounts, each with the link to its removal. */
+/** A user's passkeys and connections, each with a link to remove it. */
 import { fill } from '../../languages/describe.ts';
 import type { SignInMethods } from '../ports.ts';
 import { type Frame, Outside, Table, Time, YesNo } from './parts.tsx';
 
-/** As the settings name the providers. */
+/** The providers' names in the settings. */
 export type ProviderNames = readonly { id: string; name: string }[];
 
-/** One that is set up no more is called by its id. */
+/** A provider that is no longer configured is shown by its id. */
 export const providerName = (providers: ProviderNames, id: string): string =>
   providers.find((one) => one.id === id)?.name ?? id;
 
-/** `label`: which one is meant. */
+/** `label`: names the one to remove. */
 const RemoveLink = (props: { to: string; text: string; label: string }) => (
   <a href={props.to} aria-label={props.label}>
     {props.text}
@@ -21,7 +21,7 @@ const RemoveLink = (props: { to: string; text: string; label: string }) => (
 
 export const SignInMethodTables = (props: {
   frame: Frame;
-  /** Of the user. */
+  /** The path of the user. */
   path: string;
   methods: SignInMethods;
   providers: ProviderNames;

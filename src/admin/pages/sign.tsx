@@ -1,12 +1,12 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** The pages around the console: log-in, and what went wrong. */
+/** The log-in page, its second step, and the error page. */
 
 import { Faults } from './faults.tsx';
 import { Layout } from './layout.tsx';
 import { type ConsoleWords, Field, type FormErrors, type Frame } from './parts.tsx';
 
-/** The period of every limit: console.css counts down from it, without a script. The sentence above it says the same. */
+/** The period of every rate limit: console.css counts down from it without a script. The text above it says the same. */
 const COUNTED_SECONDS = 60;
 
 const Countdown = ({ words, seconds }: { words: ConsoleWords; seconds: number | undefined }) =>
@@ -21,7 +21,7 @@ const Countdown = ({ words, seconds }: { words: ConsoleWords; seconds: number | 
     </div>
   ) : null;
 
-/** The second step of a log-in. A token that is void by now is no good here: the link leads back to the first step. */
+/** The second step of a log-in, with a link back to the first one if its token is void. */
 export const SecondFactorPage = (props: {
   frame: Frame;
   next: string;
@@ -94,7 +94,7 @@ export const LogInPage = (props: {
   );
 };
 
-/** `request`: its id, where the log has more to say. */
+/** `request`: its id, if the log has details. */
 export const ErrorPage = (props: { frame: Frame; title: string; detail: string; request: string | null }) => (
   <Layout frame={props.frame} title={props.title}>
     <div class="card narrow">

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** One user: who it is, what can be changed, the sessions, the history; and the page that adds one. */
+/** The page of one user: data, actions, sessions, history; and the page that adds one. */
 import { fill } from '../../languages/describe.ts';
 import type { Session, User } from '../../model.ts';
 import type { FactorList } from '../../second-factor/ports.ts';
@@ -25,7 +25,7 @@ import {
 import { SessionTable } from './sessions.tsx';
 import { type ProviderNames, SignInMethodTables } from './sign-in-methods.tsx';
 
-/** What was typed into a form, where it is shown again. */
+/** The values of a form that is shown again. */
 export type Typed = Readonly<Record<string, string | undefined>>;
 
 const Facts = ({ words, user, factors }: { words: ConsoleWords; user: User; factors: FactorList }) => {

@@ -20,7 +20,7 @@ import {
   YesNo,
 } from './parts.tsx';
 
-/** A filter, and what it is called among the words of a user. */
+/** A filter, and the key of its label. */
 const FLAGS = [
   ['is_active', 'active'],
   ['is_staff', 'staff'],
@@ -70,7 +70,7 @@ export const UsersPage = (
   const path = `${base}/users`;
   const filtered = ['search', ...FLAGS.map(([name]) => name)].some((name) => query[name]);
 
-  /** A heading that sorts, the other way round where it does already. */
+  /** A heading that sorts by its column, and reverses the order if it already does. */
   const sorted = (
     by: UserSort,
     heading: string,
