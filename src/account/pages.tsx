@@ -4,11 +4,10 @@
  * The pages that links in e-mails open. A GET changes nothing: the script (assets/static/mail-link.js) posts the token
  * from the link or the text field to the page's own path on a click.
  */
-import { Page } from '../http/page.tsx';
-import type { Site } from '../http/site.ts';
 import { fill } from '../languages/describe.ts';
-import { type Language, mailLinkPages, mailLinkParts } from '../languages/index.ts';
+import { mailLinkPages, mailLinkParts } from '../languages/index.ts';
 import { PASSWORD_MAX_LENGTH } from '../password/policy.ts';
+import { MailPage, type MailPageProps } from './mail-page.tsx';
 
 export type MailLinkKind = keyof (typeof mailLinkPages)['en'];
 
@@ -28,16 +27,19 @@ function PasswordField(props: { name: string; label: string; autocomplete: strin
   );
 }
 
-/** `mount`: the path of the account app, below which its static files are. `minLength`: of a password, in characters. */
-export function MailLinkPage(props: {
-  kind: MailLinkKind;
-  site: Site;
-  language: Language;
-  mount: string;
-  minLength: number;
-  returnUrl?: string | undefined;
-}) {
-  const { kind, site, language, mount, minLength, returnUrl } = props;
+/** Shown if the link has expired. */
+const AskAgain = ({ to, sent, words }: { to: string; sent: string; words: (typeof mailLinkParts)['en'] }) => (
+  <form id="again" data-to={to} data-sent={sent} data-failed={words.failed} hidden>
+    <label for="email">{words.email}</label>
+    <input id="email" name="email" type="email" autocomplete="email" required />
+    <button type="submit">{words.again}</button>
+  </form>
+);
+
+/** `minLength`: of a password, in characters. */
+export function MailLinkPage(props: MailPageProps & { kind: MailLinkKind; minLength: number }) {
+  const { kind, minLength, ...frame } = props;
+  const { language, mount } = frame;
   const words = mailLinkPages[language][kind];
   const common = mailLinkParts[language];
   const again = {
@@ -53,15 +55,12 @@ export function MailLinkPage(props: {
     </label>
   );
   return (
-    <Page
+    <MailPage
+      {...frame}
       title={words.title}
-      language={language}
-      files={`${mount}/static`}
-      site={site}
       script="mail-link.js"
-      kind="card"
+      more={again && <AskAgain to={mount + again.path} sent={again.sent} words={common} />}
     >
-      <h1>{words.title}</h1>
       <form
         id="act"
         data-kind={kind}
@@ -96,28 +95,6 @@ export function MailLinkPage(props: {
         )}
         <button type="submit">{words.button}</button>
       </form>
-      <p role="status" />
-      {again && (
-        <form
-          id="again"
-          data-to={mount + again.path}
-          data-sent={again.sent}
-          data-failed={common.failed}
-          hidden
-        >
-          <label for="email">{common.email}</label>
-          <input id="email" name="email" type="email" autocomplete="email" required />
-          <button type="submit">{common.again}</button>
-        </form>
-      )}
-      {returnUrl !== undefined && (
-        <p data-part="back" hidden>
-          <a href={returnUrl}>{common.back}</a>
-        </p>
-      )}
-      <noscript>
-        <p>{common.script}</p>
-      </noscript>
-    </Page>
+    </MailPage>
   );
 }

@@ -4,38 +4,21 @@
  * The page that the link in the e-mail opens. A GET changes nothing: its script (assets/static/email-sign-in.js) posts
  * on a click, stores the tokens where our client looks for them, and asks for a second factor if the user has one.
  */
-import { Page } from '../http/page.tsx';
-import type { Site } from '../http/site.ts';
-import { emailSignInPage, type Language, mailLinkParts } from '../languages/index.ts';
+import { MailPage, type MailPageProps } from '../account/mail-page.tsx';
+import { emailSignInPage, mailLinkParts } from '../languages/index.ts';
 
-/** `mount`: the path of the account app, below which its static files are. `cookie`: REFRESH_TRANSPORT=cookie. */
-export function SignInPage(props: {
-  site: Site;
-  language: Language;
-  mount: string;
-  cookie: boolean;
-  returnUrl: string | undefined;
-}) {
-  const { site, language, mount, cookie, returnUrl } = props;
-  const words = emailSignInPage[language];
-  const { failed, back, script } = mailLinkParts[language];
+/** `cookie`: REFRESH_TRANSPORT=cookie. */
+export function SignInPage({ cookie, ...frame }: MailPageProps & { cookie: boolean }) {
+  const words = emailSignInPage[frame.language];
   return (
-    <Page
-      title={words.title}
-      language={language}
-      files={`${mount}/static`}
-      site={site}
-      script="email-sign-in.js"
-      kind="card"
-    >
-      <h1>{words.title}</h1>
+    <MailPage {...frame} title={words.title} script="email-sign-in.js">
       <form
         id="act"
-        data-mount={mount}
+        data-mount={frame.mount}
         data-cookie={cookie ? '' : undefined}
         data-done={words.done}
         data-dead={words.dead}
-        data-failed={failed}
+        data-failed={mailLinkParts[frame.language].failed}
       >
         <p class="hint" data-part="link" hidden>
           {words.text}
@@ -52,15 +35,6 @@ export function SignInPage(props: {
         </div>
         <button type="submit">{words.button}</button>
       </form>
-      <p role="status" />
-      {returnUrl !== undefined && (
-        <p data-part="back" hidden>
-          <a href={returnUrl}>{back}</a>
-        </p>
-      )}
-      <noscript>
-        <p>{script}</p>
-      </noscript>
-    </Page>
+    </MailPage>
   );
 }
