@@ -3,6 +3,7 @@
  * Options: `--accounts-port`, `--notes-port`, and `--persist-to` for the folder of both local states.
  */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -24,6 +25,8 @@ const { values } = parseArgs({
 const state = resolve(root, values['persist-to']);
 const accounts = `http://localhost:${values['accounts-port']}`;
 const notes = `http://localhost:${values['notes-port']}`;
+/** Signs the events that the accounts send to the notes. */
+const eventsSecret = `whsec_${randomBytes(32).toString('base64')}`;
 
 /** A private key: the notes Worker verifies tokens with its public half and cannot sign any. */
 async function signingKey(): Promise<string> {
@@ -37,7 +40,10 @@ async function signingKey(): Promise<string> {
 
 /** Runs `npm run dev`'s script with the settings of the example. */
 function startAccounts(key: string) {
-  const variables = [`SIGNING_KEY:${key}`, `ISSUER:${accounts}`, 'SITE_NAME:Notes', `RETURN_URL:${notes}/`];
+  const variables = [
+    ...[`SIGNING_KEY:${key}`, `ISSUER:${accounts}`, 'SITE_NAME:Notes', `RETURN_URL:${notes}/`],
+    ...[`EVENTS_URL:${notes}/events`, `EVENTS_SECRET:${eventsSecret}`],
+  ];
   const child = spawn(
     process.execPath,
     [
@@ -65,6 +71,7 @@ await runScript(async () => {
         ...config,
         '--var',
         `ACCOUNTS_URL:${accounts}`,
+        `EVENTS_SECRET:${eventsSecret}`,
         'ENVIRONMENT:development',
         `ISSUER:${accounts}`,
       ],

@@ -26,11 +26,13 @@ export async function goTo(page) {
 // Of somebody who comes back: true if they are signed in now.
 export async function comeBack() {
   const code = new URLSearchParams(location.search).get('code');
-  const verifier = sessionStorage.getItem(VERIFIER);
-  if (code === null || verifier === null) return false;
-  sessionStorage.removeItem(VERIFIER);
+  if (code === null) return false;
   // Out of the address bar and the history. It works once.
   history.replaceState(null, '', '/');
+  const verifier = sessionStorage.getItem(VERIFIER);
+  sessionStorage.removeItem(VERIFIER);
+  // Of another tab, or a link that somebody sent.
+  if (verifier === null) return false;
   await client.signIn('/login/exchange', { code, code_verifier: verifier });
   return true;
 }

@@ -6,6 +6,7 @@
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { isAuthenticated } from '../../../src/guard/index.ts';
+import { onEvent } from './events.ts';
 import { type NotesEnv, notesApi } from './notes.ts';
 
 type Guard = ReturnType<typeof isAuthenticated>;
@@ -20,7 +21,29 @@ const guard = createMiddleware<NotesEnv>(async (c, next) => {
   return known(c as never, next);
 });
 
+/** The page may load scripts from, and send requests to, this origin and the accounts only. */
+const policy = (accounts: string): string =>
+  [
+    "default-src 'none'",
+    `script-src 'self' ${accounts}`,
+    `connect-src 'self' ${accounts}`,
+    "style-src 'self'",
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+
 export default new Hono<NotesEnv>()
+  .get('/', async (c) => {
+    const page = await c.env.ASSETS.fetch(c.req.raw);
+    const headers = new Headers(page.headers);
+    headers.set('Content-Security-Policy', policy(new URL(c.env.ACCOUNTS_URL).origin));
+    headers.set('Referrer-Policy', 'no-referrer');
+    headers.set('X-Content-Type-Options', 'nosniff');
+    return new Response(page.body, { status: page.status, headers });
+  })
   // What the page has to know.
   .get('/settings.json', (c) => c.json({ accounts: `${c.env.ACCOUNTS_URL}/account` }))
+  .post('/events', onEvent)
   .route('/api/notes', notesApi(guard));
