@@ -2,6 +2,7 @@
 import { d1Credentials } from './account/d1-credentials.ts';
 import { d1Disown } from './account/d1-disown.ts';
 import { d1EmailChanges } from './account/d1-email-changes.ts';
+import { d1PasswordRemoval } from './account/d1-password-removal.ts';
 import { d1Unproven } from './account/d1-unproven.ts';
 import { d1Users } from './account/d1-users.ts';
 import { d1OwnData } from './account/export/d1-own-data.ts';
@@ -103,7 +104,13 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
     users: d1Users(d1),
     sessions: d1Sessions(d1),
     blacklist: kvBlacklist(env.BLACKLIST, { clock, deadlineMs: deadlines.kv }),
-    credentials: { ...d1Credentials(d1), ...d1Disown(d1), ...d1EmailChanges(d1), ...d1Unproven(d1) },
+    credentials: {
+      ...d1Credentials(d1),
+      ...d1PasswordRemoval(d1),
+      ...d1Disown(d1),
+      ...d1EmailChanges(d1),
+      ...d1Unproven(d1),
+    },
     ownData: d1OwnData(d1),
     limits: settings.RATE_LIMITS
       ? bindingLimits(env as unknown as Parameters<typeof bindingLimits>[0], deadlines.kv)

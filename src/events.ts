@@ -12,8 +12,8 @@ export interface EventDetails {
   /** For an existing account. Confirming a pending sign-up is only `user.created`. */
   'email.verified': Record<never, never>;
   'email.changed': Record<never, never>;
-  /** `staff`: set or removed in the console. */
-  'password.changed': { by: 'change' | 'reset' | 'staff' };
+  /** `removal`: by the user. `staff`: set or removed in the console. */
+  'password.changed': { by: 'change' | 'reset' | 'removal' | 'staff' };
   /** With any method, including the console; not for a sign-up, which is `user.created`. */
   'user.signed_in': { session_id: string; amr: readonly string[] };
 }

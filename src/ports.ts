@@ -187,6 +187,16 @@ export interface Credentials {
     now: number,
   ) => Promise<{ outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'changed' }>;
   /**
+   * Removes the password and ends all other sessions, if the password is still the one that was read and the session is
+   * live. `emailSignIn`: a verified address is a way to sign in too. `last`: no other way to sign in is left.
+   */
+  removePassword: (
+    user: Pick<User, 'id' | 'passwordVersion'>,
+    sessionId: string,
+    ways: { emailSignIn: boolean },
+    now: number,
+  ) => Promise<{ outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'changed' | 'last' }>;
+  /**
    * Adds a reset token for the active owner of the address; a few older ones may be live. Returns null if there is no
    * owner or there are enough tokens; it then writes a row under the subject `decoy`, which no token matches.
    */

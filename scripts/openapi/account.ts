@@ -232,6 +232,35 @@ export const accountPaths: Record<string, Node> = {
       },
     },
   },
+  '/account/password': {
+    get: {
+      operationId: 'getPassword',
+      tags: ['Password'],
+      summary: 'Ask whether a password is set',
+      description: 'Who signed up with a provider or a code by e-mail has none until they set one.',
+      security: BEARER,
+      responses: { 200: answers('Whether one is set.', answer.password), ...SIGNED_IN, ...STORE },
+    },
+    delete: {
+      operationId: 'removePassword',
+      tags: ['Password'],
+      summary: 'Remove the password',
+      description:
+        'All other sessions end, and all mail tokens are void. The only way to sign in to the account stays. The user is told by e-mail.',
+      security: BEARER,
+      requestBody: takes(request.removePassword),
+      responses: {
+        204: answers('Removed.'),
+        ...bad({ password: [{ fault: 'password_incorrect' }] }),
+        ...STEP_UP,
+        ...forbidden(),
+        ...NOT_FOUND,
+        409: refusal(['last_sign_in_method']),
+        ...LIMITED,
+        ...STORE,
+      },
+    },
+  },
   '/account/export': {
     get: {
       operationId: 'exportAccount',

@@ -76,6 +76,10 @@ export const pair = named('TokenPair', z.object({ access: jwt, refresh: jwt }), 
   example: { access: ACCESS, refresh: REFRESH },
 });
 
+export const password = named('Password', z.object({ is_set: z.boolean() }), {
+  example: { is_set: true },
+});
+
 export const signedUp = named('SignedUp', z.object({ user, access: jwt, refresh: jwt }), {
   about: PAIR_ABOUT,
   example: { user: USER, access: ACCESS, refresh: REFRESH },

@@ -73,6 +73,10 @@ export const withdraw = named('Withdraw', account.withdrawProvenBody, {
   about: { password: PROOF },
   example: { password: mina.password },
 });
+export const removePassword = named('RemovePassword', account.removePasswordProvenBody, {
+  about: { password: PROOF },
+  example: { password: mina.password },
+});
 export const changePassword = named('ChangePassword', account.changePasswordProvenBody, {
   about: { current_password: PROOF, new_password: NEW_PASSWORD },
   example: { current_password: mina.password, new_password: 'staple battery horse' },

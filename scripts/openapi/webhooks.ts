@@ -39,7 +39,7 @@ const EVENTS: Details = {
   'email.changed': { summary: 'An e-mail address was changed, or taken back', data: {} },
   'password.changed': {
     summary: 'A password was changed',
-    data: { by: { type: 'string', enum: ['change', 'reset', 'staff'] } },
+    data: { by: { type: 'string', enum: ['change', 'reset', 'removal', 'staff'] } },
   },
   'user.signed_in': {
     summary: 'A user signed in',

@@ -27,7 +27,7 @@ const selectTaken = (db: Db, email: string) =>
 
 export function d1Credentials({
   run,
-}: D1): Omit<Credentials, 'disown' | 'changeEmail' | 'takeBackEmail' | 'passUnproven'> {
+}: D1): Omit<Credentials, 'removePassword' | 'disown' | 'changeEmail' | 'takeBackEmail' | 'passUnproven'> {
   return {
     changePassword: ({ id, passwordVersion }, sessionId, passwordHash, now) =>
       run('credentials.changePassword', async (db) => {

@@ -3,8 +3,9 @@ import { Hono } from 'hono';
 import { body } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
 import { changePassword } from './application/password.ts';
+import { removePassword } from './application/password-removal.ts';
 import { updateMe } from './application/profile.ts';
-import { reauthenticate } from './application/reauthentication.ts';
+import { hasPassword, reauthenticate } from './application/reauthentication.ts';
 import { endAllSessions, endSession, listSessions } from './application/session.ts';
 import { withdraw } from './application/sign.ts';
 import type { AccountEnv } from './env.ts';
@@ -15,6 +16,8 @@ import {
   changePasswordProvenBody,
   noBody,
   reauthenticateBody,
+  removePasswordBody,
+  removePasswordProvenBody,
   updateMeBody,
   withdrawBody,
   withdrawProvenBody,
@@ -48,6 +51,17 @@ export const meRoutes = () =>
       bodyWithProof(changePasswordBody, changePasswordProvenBody),
       async (c) => {
         await changePassword(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
+        return c.body(null, 204);
+      },
+    )
+    .get('/password', signedIn, (c) => c.json({ is_set: hasPassword(c.var.services, c.var.caller) }))
+    .delete(
+      '/password',
+      requireOrigin,
+      signedInToChange,
+      bodyWithProof(removePasswordBody, removePasswordProvenBody),
+      async (c) => {
+        await removePassword(c.var.services, c.var.caller, c.req.valid('json').password, callOf(c));
         return c.body(null, 204);
       },
     )

@@ -179,6 +179,8 @@ export const reauthenticateBody = z
 export const withdrawBody = z.object({ password: presentedPassword });
 /** `…Proven`: the user has just reauthenticated, or has no password. */
 export const withdrawProvenBody = z.object({ password: z.optional(presentedPassword) });
+export const removePasswordBody = z.object({ password: presentedPassword });
+export const removePasswordProvenBody = z.object({ password: z.optional(presentedPassword) });
 export const changePasswordBody = z.object({
   current_password: presentedPassword,
   new_password: chosenPassword,

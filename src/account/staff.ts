@@ -34,3 +34,16 @@ export const actorMayAct = (actor: { user: Flags; session: SessionState | null }
 /** Without this user nobody could use the console. D1 checks the same inside the statement that removes the user. */
 export const isTheLastStaff = (user: StaffMember, others: readonly StaffMember[]): boolean =>
   isActiveStaff(user) && !others.some(isActiveStaff);
+
+/**
+ * A user who removes a way to sign in keeps another; `left` is what is left. With sign-in by e-mail a verified address is
+ * one, except for the last staff member. D1 decides it, inside the statement.
+ */
+export const keepsAWayIn = (
+  {
+    now,
+    left,
+    others,
+  }: { now: StaffMember; left: Parameters<typeof canSignIn>[0]; others: readonly StaffMember[] },
+  { emailSignIn, emailVerified }: { emailSignIn: boolean; emailVerified: boolean },
+): boolean => canSignIn(left) || (emailSignIn && emailVerified && !isTheLastStaff(now, others));

@@ -1,8 +1,8 @@
 /** A signed-in user's connections in D1: the ticket that adds one, the list, and removal. */
 import { and, asc, eq, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
-import { activeUser, hasConnection, sessionLives, userExists } from '../db/predicates.ts';
-import { connections, oneTimeTokens, users } from '../db/schema.ts';
+import { activeUser, keepsAWayIn, sessionLives, userExists } from '../db/predicates.ts';
+import { connections, oneTimeTokens } from '../db/schema.ts';
 import { insertToken, liveToken, voidOldest, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { isConnected, wasLeft } from './d1-connection-writes.ts';
 import type { Connections, ExchangePayload, TicketPayload } from './ports.ts';
@@ -109,13 +109,10 @@ export const d1Linking = ({
       return [...listed, ...waiting];
     }),
 
-  remove: ({ userId, sessionId }, id, { emailSignIn }, now) =>
+  remove: ({ userId, sessionId }, id, ways, now) =>
     run('connections.remove', async (db) => {
       const isThis = and(eq(connections.userId, userId), eq(connections.id, id));
-      const anotherWay = sql`EXISTS (SELECT 1 FROM ${users} WHERE ${users.id} = ${userId}
-        AND (${users.passwordHash} <> '' OR ${users.passkeyCount} > 0
-          OR (${emailSignIn ? 1 : 0} AND ${users.emailVerifiedAt} IS NOT NULL)))
-        OR ${hasConnection(userId, id)}`;
+      const anotherWay = userExists(userId, keepsAWayIn({ connection: id }, ways));
       const lives = sql`${sessionLives(userId, sessionId, now)} AND ${userExists(userId, activeUser)}`;
       const [stands, removed] = await db.batch([
         db
@@ -126,7 +123,7 @@ export const d1Linking = ({
           .from(sql`(SELECT 1)`),
         db
           .delete(connections)
-          .where(and(isThis, lives, sql`(${anotherWay})`))
+          .where(and(isThis, lives, anotherWay))
           .returning({ provider: connections.provider }),
       ]);
       const [gone] = removed;

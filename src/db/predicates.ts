@@ -64,6 +64,15 @@ export const staffRemains = (ids: SQL): SQL =>
 export const notTheLastStaff: SQL = staffRemains(sql`(${users.id})`);
 
 /**
+ * The row of `users` keeps a way to sign in when its owner removes this one. `emailSignIn`: a verified address is one,
+ * except for the last staff member. Twin: `keepsAWayIn` (account/staff.ts).
+ */
+export const keepsAWayIn = (lost: LostMethod, { emailSignIn }: { emailSignIn: boolean }): SQL =>
+  emailSignIn
+    ? sql`(${canSignInWithout(lost)} OR (${users.emailVerifiedAt} IS NOT NULL AND ${notTheLastStaff}))`
+    : canSignInWithout(lost);
+
+/**
  * The actor is active staff with a live session. Twin: `actorMayAct` (account/staff.ts). The only condition that reads
  * the actor's rows in a statement about another user.
  */

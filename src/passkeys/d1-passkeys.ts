@@ -6,7 +6,7 @@
 import { and, asc, eq, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { insertFrom } from '../db/insert-from.ts';
-import { activeUser, hasConnection, sessionLives, userExists } from '../db/predicates.ts';
+import { activeUser, keepsAWayIn, sessionLives, userExists } from '../db/predicates.ts';
 import {
   logins,
   oneTimeTokens,
@@ -139,11 +139,10 @@ function d1Passkeys({ run }: D1): Passkeys {
         return renamed ?? null;
       }),
 
-    remove: (caller, id, hasAnotherWay, now) =>
+    remove: (caller, id, ways, now) =>
       run('passkeys.remove', async (db) => {
         const { userId } = caller;
-        const may = sql`${mayChange(caller, now)} AND (${hasAnotherWay ? 1 : 0} OR ${countOf(userId)} > 1
-          OR ${hasConnection(userId)})`;
+        const may = sql`${mayChange(caller, now)} AND ${userExists(userId, keepsAWayIn('passkey', ways))}`;
         const [found, , removed] = await db.batch([
           db
             .select({ live: sql<number>`${mayChange(caller, now)}`.as('live') })

@@ -55,11 +55,11 @@ export interface Passkeys {
   ) => Promise<'ok' | 'taken' | 'full' | 'used'>;
   /** Null if the caller has no passkey with this id. */
   rename: (caller: Caller, id: string, name: string, now: number) => Promise<Passkey | null>;
-  /** `hasAnotherWay`: the user can sign in without a passkey. `gone`: the caller's session has ended. */
+  /** `emailSignIn`: a verified address is a way to sign in too. `gone`: the caller's session has ended. */
   remove: (
     caller: Caller,
     id: string,
-    hasAnotherWay: boolean,
+    ways: { emailSignIn: boolean },
     now: number,
   ) => Promise<'ok' | 'not_found' | 'last' | 'gone'>;
   /** The passkey with this credential id, and its user. */

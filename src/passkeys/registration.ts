@@ -121,11 +121,8 @@ export async function removePasskey(
 ): Promise<void> {
   await requireRecentAuthentication(services, caller, password, call);
   const { user } = caller;
-  // As read is good enough: losing the password also ends the session, which the store checks.
-  const hasAnotherWay =
-    services.hasher.isUsable(user.passwordHash) ||
-    (services.settings.SIGN_IN_BY_EMAIL && user.emailVerifiedAt !== null);
-  const outcome = await store.remove(keyOf(caller), id, hasAnotherWay, seconds(services.clock));
+  const ways = { emailSignIn: services.settings.SIGN_IN_BY_EMAIL };
+  const outcome = await store.remove(keyOf(caller), id, ways, seconds(services.clock));
   if (outcome === 'gone') throw lostSession();
   if (outcome === 'not_found') throw new Refusal('not_found');
   if (outcome === 'last') throw new Refusal('last_sign_in_method');

@@ -16,6 +16,7 @@ export const ROUTES: [string, string[]][] = [
   ['/account/me', ['GET', 'PATCH', 'DELETE']],
   ['/account/export', ['GET']],
   ['/account/reauthenticate', ['POST']],
+  ['/account/password', ['GET', 'DELETE']],
   ['/account/password/change', ['POST']],
   ['/account/password/reset', ['POST']],
   ['/account/password/reset/confirm', ['GET', 'POST']],

@@ -172,6 +172,15 @@ export const ENDPOINTS: [string, Vars, LimitBinding[], number, Endpoint][] = [
       ),
   ],
   [
+    'a removal of the password',
+    {},
+    ['LIMIT_CHANGE', ...PASSWORD_CHECK],
+    // Nothing else is left to sign in with.
+    409,
+    (w, { access }, more) =>
+      w.delete('/account/password', { password: PASSWORD }, { token: access, ...more }),
+  ],
+  [
     'a withdrawal',
     {},
     ['LIMIT_CHANGE', ...PASSWORD_CHECK],

@@ -75,6 +75,7 @@ describe('Origin is checked on every unsafe method of every account path', () =>
   it('which are these', () => {
     expect(unsafe.map(([method, path]) => `${method} ${path.replace(SOME_ID, ':id')}`).sort()).toEqual([
       'DELETE /account/me',
+      'DELETE /account/password',
       'DELETE /account/sessions',
       'DELETE /account/sessions/:id',
       'PATCH /account/me',

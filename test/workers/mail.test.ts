@@ -411,6 +411,17 @@ describe('the language of a mail is that of the request', () => {
       mails.ko.password_changed.subject,
     ],
     [
+      'a removal of the password',
+      {},
+      async (w) => {
+        const { email, access, user } = await w.signUp();
+        await w.rows('UPDATE users SET passkey_count = 1 WHERE id = ?', user.id);
+        await w.ask('DELETE', '/account/password', { body: { password: PASSWORD }, token: access, ...ko });
+        return email;
+      },
+      mails.ko.own_password_removed.subject,
+    ],
+    [
       'a change of address, to the old one',
       {},
       async (w) => {

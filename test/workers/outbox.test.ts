@@ -213,7 +213,9 @@ describe('what happens', () => {
     const { body } = await w.logIn({ ...who, password: reset.new_password });
     const passwords = { current_password: reset.new_password, new_password: 'a third horse battery' };
     await w.post('/account/password/change', passwords, { token: body.access });
-    await w.delete('/account/me', { password: passwords.new_password }, { token: body.access });
+    await w.rows('UPDATE users SET passkey_count = 1 WHERE id = ?', who.user.id);
+    await w.delete('/account/password', { password: passwords.new_password }, { token: body.access });
+    await w.delete('/account/me', {}, { token: body.access });
     expect(received().map(([type]) => type)).toEqual([
       'user.created',
       'email.verified',
@@ -223,6 +225,7 @@ describe('what happens', () => {
       'email.changed',
       'password.changed',
       'user.signed_in',
+      'password.changed',
       'password.changed',
       'user.deleted',
     ]);

@@ -2,7 +2,12 @@
 import { env } from 'cloudflare:workers';
 import { type SQL, sql } from 'drizzle-orm';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { canSignIn, isTheLastStaff, actorMayAct as mayActRule } from '../../src/account/staff.ts';
+import {
+  canSignIn,
+  isTheLastStaff,
+  keepsAWayIn as keepsAWayInRule,
+  actorMayAct as mayActRule,
+} from '../../src/account/staff.ts';
 import { connectD1 } from '../../src/db/client.ts';
 import {
   activeUser,
@@ -10,6 +15,7 @@ import {
   canSignInWithout,
   isReplay,
   isSession,
+  keepsAWayIn,
   liveSession,
   notTheLastStaff,
   sessionLives,
@@ -186,6 +192,42 @@ it.each(METHODS.filter(({ isConnected }) => isConnected))(
     // The connection has the id of its user.
     expect(await holds(userExists(id, canSignInWithout({ connection: id })))).toBe(canSignIn(left));
     expect(await holds(userExists(id, canSignInWithout({ connection: 'another' })))).toBe(true);
+  },
+);
+
+it.each(METHODS.filter(({ passwordHash }) => passwordHash !== ''))(
+  'a user (passkeys: $passkeyCount, connected: $isConnected) can do without the password where what is left says so',
+  async (methods) => {
+    const left = { ...methods, passwordHash: '' };
+    expect(await holds(userExists(await withMethods(methods), canSignInWithout('password')))).toBe(
+      canSignIn(left),
+    );
+  },
+);
+
+const GIVING_UP = [true, false].flatMap((emailSignIn) =>
+  [true, false].flatMap((emailVerified) =>
+    [0, 1].flatMap((passkeyCount) =>
+      [true, false].flatMap((isStaff) =>
+        [true, false].map((beside) => ({ emailSignIn, emailVerified, passkeyCount, isStaff, beside })),
+      ),
+    ),
+  ),
+);
+it.each(GIVING_UP)(
+  'a user keeps a way in when the password goes: $emailSignIn, $emailVerified, $passkeyCount, $isStaff, $beside',
+  async ({ emailSignIn, emailVerified, beside, ...flags }) => {
+    await d1.run('test', (db) => db.delete(users));
+    const now = { isActive: true, passwordHash: 'x', ...flags };
+    const others = beside ? [{ isActive: true, isStaff: true, passwordHash: 'x', passkeyCount: 0 }] : [];
+    const id = await addUser(now);
+    for (const other of others) await addUser(other);
+    if (emailVerified) await d1.run('test', (db) => db.update(users).set({ emailVerifiedAt: NOW }));
+    const rule = keepsAWayInRule(
+      { now, left: { ...now, passwordHash: '' }, others },
+      { emailSignIn, emailVerified },
+    );
+    expect(await holds(userExists(id, keepsAWayIn('password', { emailSignIn })))).toBe(rule);
   },
 );
 

@@ -110,7 +110,8 @@ function isProven(services: Services, caller: Caller, authTime: number | null): 
   return meetsStepUp(proof, stepUpOf(services, caller), seconds(services.clock));
 }
 
-const hasPassword = ({ hasher }: Services, { user }: Caller): boolean => hasher.isUsable(user.passwordHash);
+export const hasPassword = ({ hasher }: Services, { user }: Pick<Caller, 'user'>): boolean =>
+  hasher.isUsable(user.passwordHash);
 
 /**
  * Whether a change of password or address, or a withdrawal, needs the password in the body: it does if the user has

@@ -57,6 +57,13 @@ export const mails = {
       'If this was not you, reset your password at once.',
     ],
   },
+  own_password_removed: {
+    subject: 'Your password was removed',
+    before: [
+      'The password of {email} at {site} was removed, and other sessions were signed out. From now on you sign in in one of the other ways that you set up.',
+      'If this was not you, reset your password at once: that sets a new one.',
+    ],
+  },
   email_change: {
     subject: 'Confirm your new e-mail address',
     before: ['Somebody, probably you, asked to use {email} for an account at {site}.'],

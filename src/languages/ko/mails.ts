@@ -43,6 +43,13 @@ export const mails: Record<en.MailName, en.MailWords> = {
       '본인이 변경하지 않았다면 바로 비밀번호를 재설정하세요.',
     ],
   },
+  own_password_removed: {
+    subject: '비밀번호가 삭제되었습니다',
+    before: [
+      '{site}에서 {email} 계정의 비밀번호가 삭제되었고 다른 세션은 로그아웃되었습니다. 이제부터는 등록해 둔 다른 방법으로 로그인합니다.',
+      '본인이 한 일이 아니라면 바로 비밀번호를 재설정해서 새 비밀번호를 정하세요.',
+    ],
+  },
   email_change: {
     subject: '새 이메일 주소를 확인해 주세요',
     before: ['{site} 계정에 {email} 주소를 쓰겠다는 요청이 있었습니다.'],

@@ -73,6 +73,11 @@ export const ME_ENDPOINTS: readonly Endpoint[] = [
           ),
       },
       {
+        name: 'a removal of the password',
+        vars: {},
+        send: ({ w }, token, password) => w.delete('/account/password', { password }, { token }),
+      },
+      {
         name: 'asking for another address',
         vars: MAILING,
         send: ({ w }, token, password) =>
@@ -130,6 +135,28 @@ export const ME_ENDPOINTS: readonly Endpoint[] = [
           done: async () =>
             (await hashOf(user.id)) !== before &&
             (await Promise.all(others.map((pair) => revoked(pair.refresh)()))).every(Boolean),
+        };
+      },
+    }),
+  ),
+  ...[
+    { name: 'a removal of the password', vars: {} },
+    { name: 'a removal of the password with a mail', vars: MAILING },
+  ].map(
+    ({ name, vars }): Endpoint => ({
+      name,
+      vars,
+      success: 204,
+      // There is none any more.
+      again: 404,
+      scene: async (calm) => {
+        const { known, logIn, user, access, password } = await somebody(calm);
+        await env.DB.prepare('UPDATE users SET passkey_count = 1 WHERE id = ?').bind(user.id).run();
+        const other = await logIn();
+        return {
+          ...known,
+          ask: ({ w }) => w.delete('/account/password', { password }, { token: access }),
+          done: async () => (await hashOf(user.id)) === '' && (await revoked(other.refresh)()),
         };
       },
     }),

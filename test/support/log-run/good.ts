@@ -1,4 +1,5 @@
 /** Requests that go well, and what each writes to the log. */
+import { env } from 'cloudflare:workers';
 import { expect } from 'vitest';
 import { leave, retryPath } from '../events.ts';
 import { claimsOf, person } from '../world.ts';
@@ -36,6 +37,16 @@ export const GOOD: readonly Step[] = [
       const { password, access } = await somebody();
       const change = { current_password: password, new_password: NEW_PASSWORD };
       return at().post('/account/password/change', change, { token: access });
+    },
+  ],
+  [
+    'a removal of the password',
+    ['password_removed'],
+    204,
+    async () => {
+      const { password, access, user } = await somebody();
+      await env.DB.prepare('UPDATE users SET passkey_count = 1 WHERE id = ?').bind(user.id).run();
+      return at().delete('/account/password', { password }, { token: access });
     },
   ],
   [
