@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CONNECTION_CALLS, PROVIDER_VARS, providerFetch } from '../support/connection-calls.ts';
 import { counting } from '../support/counting.ts';
 import { eachFactorCall, FACTOR_VARS } from '../support/factor-calls.ts';
 import { person, world } from '../support/world.ts';
@@ -83,6 +84,17 @@ describe('what each endpoint costs', () => {
     expect(first).toMatchObject({ d1: { roundTrips: 1 }, kv: { gets: 1, puts: 1 } });
     const second = await counted.of(() => w.refresh(who.refresh));
     expect(second).toMatchObject({ d1: { roundTrips: 0 }, kv: { gets: 1, puts: 0 } });
+  });
+
+  it.each(CONNECTION_CALLS)('$name: $trips round trips', async ({ success, vars, trips, ready }) => {
+    const there = world({
+      bindings: counted.bindings,
+      vars: { MAIL: 'off', ...PROVIDER_VARS, ...vars },
+      parts: { fetch: providerFetch },
+    });
+    const { ask } = await ready(there, await there.signUp());
+    const cost = await counted.of(async () => expect((await ask(there)).status).toBe(success));
+    expect(cost.d1.roundTrips).toBe(trips);
   });
 });
 

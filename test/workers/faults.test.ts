@@ -14,6 +14,7 @@ import { DEADLINES } from '../../src/deadlines.ts';
 import { sha256Hex } from '../../src/encoding.ts';
 import { reporter } from '../../src/http/report.ts';
 import { sweep, sweepOnce } from '../../src/sweep.ts';
+import { CONNECTION_ENDPOINTS } from '../support/faults/connections.ts';
 import { EMAIL_SIGN_IN_ENDPOINTS } from '../support/faults/email-sign-in.ts';
 import { MAIL_ENDPOINTS } from '../support/faults/mail.ts';
 import { ME_ENDPOINTS } from '../support/faults/me.ts';
@@ -58,6 +59,7 @@ const ENDPOINTS = [
   ...ME_ENDPOINTS,
   ...MAIL_ENDPOINTS,
   ...EMAIL_SIGN_IN_ENDPOINTS,
+  ...CONNECTION_ENDPOINTS,
   ...SECOND_FACTOR_ENDPOINTS,
   ...PASSKEY_ENDPOINTS,
   ...OTHER_ENDPOINTS,

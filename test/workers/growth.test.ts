@@ -9,6 +9,7 @@ import { d1Sweeper } from '../../src/db/d1-sweep.ts';
 import { d1TokenStatus } from '../../src/guard/d1-token-status.ts';
 import { SWEEP } from '../../src/sweep.ts';
 import { eachFactorCall, FACTOR_VARS } from '../support/factor-calls.ts';
+import { challengeOf, exchange, VERIFIER } from '../support/issuer.ts';
 import { type Answer, claimsOf, person, world } from '../support/world.ts';
 
 const FEW = 1_000;
@@ -33,6 +34,13 @@ async function grow(from: number, to: number) {
   }
 }
 
+/** From the pages to an app, which exchanges the code. */
+async function handBack(refresh: string): Promise<Answer> {
+  const back = { refresh, return_to: 'http://localhost/app', code_challenge: await challengeOf(VERIFIER) };
+  const { body } = await w.post('/account/login/return', back);
+  return exchange(w, new URL(body.url).searchParams.get('code'));
+}
+
 /** Each endpoint's cost, asked by people of its own. */
 async function costs(): Promise<Record<string, Counts>> {
   const [username, another] = [`a${crypto.randomUUID().slice(0, 8)}`, `b${crypto.randomUUID().slice(0, 8)}`];
@@ -50,6 +58,9 @@ async function costs(): Promise<Record<string, Counts>> {
     sessions: [200, () => w.get('/account/sessions', { token: who.access })],
     'verify, access': [200, () => w.verify(who.access)],
     'verify, refresh': [200, () => w.verify(refresh)],
+    'whether a password is set': [200, () => w.get('/account/password', { token: who.access })],
+    'list of connections': [200, () => w.get('/account/connections', { token: who.access })],
+    'back to an app, and its exchange': [200, () => handBack(refresh)],
     refresh: [200, () => w.refresh(refresh)],
     'refresh again within the grace': [200, () => w.refresh(refresh)],
     'log-out': [204, () => w.logOut(refresh)],
@@ -137,8 +148,10 @@ describe('with 1,000 and with 100,000 users, sessions and revoked tokens', () =>
   });
 
   it('no endpoint reads more than a few rows', () => {
+    // The exchange asks for the row of its code in each statement of its batch.
+    const more: Record<string, number> = { 'back to an app, and its exchange': 40 };
     for (const [endpoint, { rowsRead }] of Object.entries(many))
-      expect(rowsRead, endpoint).toBeLessThanOrEqual(endpoint in factors ? 50 : 12);
+      expect(rowsRead, endpoint).toBeLessThanOrEqual(more[endpoint] ?? (endpoint in factors ? 50 : 12));
   });
 
   it('the sweep deletes what has expired, one written row each, and nothing else', async () => {

@@ -9,6 +9,7 @@ import { reporter } from '../../src/http/report.ts';
 import { sweep } from '../../src/sweep.ts';
 import { findings, watchedConsole } from '../support/log-check.ts';
 import { BAD } from '../support/log-run/bad.ts';
+import { CONNECTIONS } from '../support/log-run/connections.ts';
 import { FAILING } from '../support/log-run/failing.ts';
 import { GOOD } from '../support/log-run/good.ts';
 import { away, known, note, secrets, talkative } from '../support/log-run/run.ts';
@@ -78,6 +79,7 @@ describe('the checker', () => {
 
 describe.each([
   ['goes well', GOOD],
+  ['goes well with a provider', CONNECTIONS],
   ['is refused', BAD],
   ['fails', FAILING],
 ] as const)('the log of what %s', (_, steps) => {
@@ -120,7 +122,8 @@ describe('all that was written', () => {
     expect(new Set(log.lines.map(({ event }) => event))).toEqual(
       new Set([
         ...['signed_up', 'logged_in', 'logged_out', 'withdrawn', 'session_ended', 'sessions_ended'],
-        ...['password_changed', 'password_incorrect', 'password_reset', 'password_reset_asked'],
+        ...['password_changed', 'password_removed', 'password_incorrect'],
+        ...['password_reset', 'password_reset_asked'],
         ...[
           'localhost_origins_allowed',
           'account_passed',
@@ -131,6 +134,7 @@ describe('all that was written', () => {
           'admin_acted',
           'disowned',
         ],
+        ...['connection_added', 'connection_removed', 'handed_back'],
         ...['no_active_account', 'access_token_not_valid', 'refresh_token_not_valid'],
         ...['token_blacklisted', 'refresh_token_replayed', 'throttled', 'misconfigured', 'unavailable'],
         ...['kv_unavailable', 'mail_failed', 'limiter_failed', 'breach_check_failed', 'internal_error'],

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { connectD1 } from '../../src/db/client.ts';
 import { d1Sweeper } from '../../src/db/d1-sweep.ts';
 import * as schema from '../../src/db/schema.ts';
+import { CONNECTION_CALLS, PROVIDER_VARS, providerFetch } from '../support/connection-calls.ts';
 import { capturedLog } from '../support/log.ts';
 import { giveMethod, KINDS } from '../support/sign-in-methods.ts';
 import { type Statement, watchedD1 } from '../support/watched-d1.ts';
@@ -247,6 +248,14 @@ describe('every statement of an endpoint finds its rows by key', () => {
         ),
       204,
     ],
+    [
+      'a removal of the password',
+      async (who, w) => {
+        await w.rows('UPDATE users SET passkey_count = 1 WHERE id = ?', who.user.id);
+        return w.delete('/account/password', { password: who.password }, { token: who.access });
+      },
+      204,
+    ],
     ['the request for a reset', (who, w) => w.post('/account/password/reset', { email: who.email }), 202],
     [
       'a reset',
@@ -362,6 +371,20 @@ describe('every statement of an endpoint finds its rows by key', () => {
     expect(scansOf(plans)).toEqual([]);
     const searches = plans.flatMap(([, details]) => details.filter((detail) => detail.startsWith('SEARCH')));
     expect(searches.length).toBeGreaterThan(0);
+  });
+
+  it.each(CONNECTION_CALLS)('$name', async ({ success, vars, ready }) => {
+    const w = world({
+      bindings: { DB: watched.DB },
+      vars: { ...PROVIDER_VARS, ...vars },
+      parts: { fetch: providerFetch },
+    });
+    const { ask } = await ready(w, await w.signUp());
+    watched.trips.length = 0;
+    expect((await ask(w)).status).toBe(success);
+    const plans = await plansOf(watched.trips.flatMap((trip) => trip.statements));
+    expect(plans.length).toBeGreaterThan(0);
+    expect(scansOf(plans)).toEqual([]);
   });
 
   it('a sign-up in verify mode, and its confirmation', async () => {

@@ -5,6 +5,7 @@ import { Hono } from 'hono';
 import { expect } from 'vitest';
 import type { Deadlines } from '../../../src/deadlines.ts';
 import { requireAccount } from '../../../src/guard/index.ts';
+import { providerFetch } from '../connection-calls.ts';
 import { faulty } from '../faulty.ts';
 import { type Answer, claimsOf, person, type Vars, type World, world } from '../world.ts';
 
@@ -34,7 +35,7 @@ export function side(
   const w = world({
     vars: { MAIL: 'off', ...vars },
     bindings: { ...store.bindings, ...bindings } as never,
-    parts: { clock: () => clock.now, deadlines },
+    parts: { clock: () => clock.now, deadlines, fetch: providerFetch },
   });
   return { w, store, deadlines };
 }

@@ -22,7 +22,7 @@ export const known = <T extends string>(secret: T): T => {
 
 /** What an answer hands out is a secret from then on. */
 export function note(answer: Answer): Answer {
-  const cookies = answer.headers.getSetCookie().map((line) => /=([^;]+)/.exec(line)?.[1]);
+  const cookies = answer.headers.getSetCookie().map((line) => /^[^=]+=([^;]+)/.exec(line)?.[1]);
   for (const token of [answer.body?.access, answer.body?.refresh, ...cookies]) {
     if (typeof token === 'string') known(token);
   }
