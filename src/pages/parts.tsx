@@ -47,6 +47,12 @@ export const pathOf = ({ mount, query }: Frame, page: PageName): string => `${mo
 const nextOf = (frame: Frame): string =>
   frame.pages.includes('settings') ? pathOf(frame, 'settings') : (frame.returnUrl ?? '/');
 
+/** Where the script sends users who are not signed in. From the settings they return to the settings, not to the application. */
+function signInOf(frame: Frame, page: PageName): string | undefined {
+  if (!frame.pages.includes('sign-in')) return undefined;
+  return page === 'settings' ? `${frame.mount}/sign-in` : pathOf(frame, 'sign-in');
+}
+
 /** The layout of a page. `words`: messages for its script, in addition to the common ones. */
 export function AccountPage(props: {
   frame: Frame;
@@ -72,7 +78,7 @@ export function AccountPage(props: {
         data-page={page}
         data-mount={frame.mount}
         data-cookie={frame.cookie ? '' : undefined}
-        data-sign-in={frame.pages.includes('sign-in') ? pathOf(frame, 'sign-in') : undefined}
+        data-sign-in={signInOf(frame, page)}
         data-next={nextOf(frame)}
         data-return-to={frame.returnTo?.url}
         data-challenge={frame.returnTo?.challenge ?? undefined}

@@ -30,6 +30,19 @@ const ProfileSection = ({ frame }: { frame: Frame }) => {
   );
 };
 
+/** Hidden by the script if the user has no password. */
+const CurrentPassword = ({ frame, form, name }: { frame: Frame; form: string; name: string }) => (
+  <div data-password="set">
+    <Field
+      form={form}
+      name={name}
+      label={frame.words.settings.currentPassword}
+      type="password"
+      autocomplete="current-password"
+    />
+  </div>
+);
+
 const EmailSection = ({ frame }: { frame: Frame }) => {
   const words = frame.words.settings;
   return (
@@ -52,13 +65,7 @@ const EmailSection = ({ frame }: { frame: Frame }) => {
           </Form>
           <Form id="email">
             <Field form="email" name="new_email" label={words.newEmail} type="email" autocomplete="email" />
-            <Field
-              form="email"
-              name="password"
-              label={words.currentPassword}
-              type="password"
-              autocomplete="current-password"
-            />
+            <CurrentPassword frame={frame} form="email" name="password" />
             <Submit>{words.changeEmail}</Submit>
           </Form>
         </>
@@ -71,21 +78,26 @@ const PasswordSection = ({ frame }: { frame: Frame }) => {
   const words = frame.words.settings;
   return (
     <section aria-labelledby="password-title">
-      <h2 id="password-title">{words.passwordTitle}</h2>
+      <h2 id="password-title" tabindex={-1}>
+        {words.passwordTitle}
+      </h2>
       <p role="status" data-done="password" />
+      <p data-password="none" hidden>
+        {words.noPassword}
+      </p>
       <Form id="password">
         <HiddenName />
-        <Field
-          form="password"
-          name="current_password"
-          label={words.currentPassword}
-          type="password"
-          autocomplete="current-password"
-        />
+        <CurrentPassword frame={frame} form="password" name="current_password" />
         <NewPassword frame={frame} form="password" name="new_password" label={words.newPassword} />
         <ShowPassword frame={frame} />
         <Submit>{words.changePassword}</Submit>
       </Form>
+      <div data-password="set">
+        <Form id="password-remove">
+          <p class="hint">{words.removePasswordText}</p>
+          <Submit kind="plain">{words.removePassword}</Submit>
+        </Form>
+      </div>
     </section>
   );
 };
@@ -141,13 +153,7 @@ const DataSections = ({ frame }: { frame: Frame }) => {
             label={<span data-confirmation={words.deleteConfirm}>{words.deleteConfirm}</span>}
             autocomplete="off"
           />
-          <Field
-            form="delete"
-            name="password"
-            label={words.currentPassword}
-            type="password"
-            autocomplete="current-password"
-          />
+          <CurrentPassword frame={frame} form="delete" name="password" />
           <Submit kind="danger">{words.delete}</Submit>
         </Form>
       </section>
@@ -174,20 +180,23 @@ const StepUp = ({ frame }: { frame: Frame }) => {
         <div data-proof="code" hidden>
           <Field form="step-up" name="code" label={words.code} autocomplete="one-time-code" digits />
         </div>
+        <p data-proof="alone" hidden>
+          {words.alone}
+        </p>
         <div class="acts">
-          <Submit>{words.button}</Submit>
+          <div data-proof="typed">
+            <Submit>{words.button}</Submit>
+          </div>
+          <button type="button" data-proof="passkey" hidden>
+            {words.passkey}
+          </button>
+          <button type="button" class="plain" data-proof="again">
+            {words.again}
+          </button>
           <button type="button" class="plain" data-cancel>
             {words.cancel}
           </button>
         </div>
-        {frame.passkeys && (
-          <button type="button" class="plain" data-prove-passkey hidden>
-            {words.passkey}
-          </button>
-        )}
-        <button type="button" class="link" data-sign-in-again>
-          {words.signInAgain}
-        </button>
       </Form>
     </dialog>
   );
@@ -209,7 +218,11 @@ export const SettingsPage = ({ frame }: { frame: Frame }) => {
         saved: words.saved,
         resent: words.resent,
         emailSent: words.emailSent,
+        changePassword: words.changePassword,
         passwordChanged: words.passwordChanged,
+        setPassword: words.setPassword,
+        passwordSet: words.passwordSet,
+        passwordRemoved: words.passwordRemoved,
         lastUsed: words.lastUsed,
         endNamed: words.endNamed,
         ended: words.ended,

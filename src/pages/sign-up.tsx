@@ -2,6 +2,7 @@
 /** @jsxImportSource hono/jsx */
 /** `/account/sign-up`, depending on SIGN_UP. */
 import { AccountPage, Field, Form, type Frame, NewPassword, pathOf, ShowPassword, Submit } from './parts.tsx';
+import { SignUpWays } from './ways.tsx';
 
 export const SignUpPage = ({ frame }: { frame: Frame }) => {
   const words = frame.words.signUp;
@@ -19,6 +20,7 @@ export const SignUpPage = ({ frame }: { frame: Frame }) => {
             <ShowPassword frame={frame} />
             <Submit>{words.button}</Submit>
           </Form>
+          <SignUpWays frame={frame} />
         </section>
       )}
       <section data-step="sent" hidden>

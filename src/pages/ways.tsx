@@ -23,14 +23,30 @@ export const OtherWays = ({ frame }: { frame: Frame }) => {
           {words.byEmail}
         </button>
       )}
-      {frame.providers.map(({ id, name }) => (
-        <button type="button" class="plain" data-provider={id}>
-          {fill(words.provider, { name })}
-        </button>
-      ))}
+      <Providers frame={frame} />
     </div>
   );
 };
+
+const Providers = ({ frame }: { frame: Frame }) => (
+  <>
+    {frame.providers.map(({ id, name }) => (
+      <button type="button" class="plain" data-provider={id}>
+        {fill(frame.words.ways.provider, { name })}
+      </button>
+    ))}
+  </>
+);
+
+/** On the sign-up page. The provider returns to the sign-in page. */
+export const SignUpWays = ({ frame }: { frame: Frame }) =>
+  frame.providers.length > 0 && frame.pages.includes('sign-in') ? (
+    <div class="stack">
+      <p class="or">{frame.words.ways.or}</p>
+      <p role="alert" data-fault="ways" tabindex={-1} />
+      <Providers frame={frame} />
+    </div>
+  ) : null;
 
 export const ByEmail = ({ frame }: { frame: Frame }) => {
   const { ways: words, signIn } = frame.words;

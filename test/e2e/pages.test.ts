@@ -1,10 +1,12 @@
 /** The pages for people in Chromium: sign-in, sign-up, forgotten password, settings. By keyboard where a person types. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withAuthenticator } from './support/authenticator.ts';
 import { overflowAt, seriousFaults } from './support/axe.ts';
 import { launch, open } from './support/browser.ts';
+import { focused, path, press, signedIn as signIn, tabTo, type } from './support/pages.ts';
 import { PASSWORD } from './support/people.ts';
 import { type Service, startService } from './support/service.ts';
 import { totp } from './support/totp.ts';
@@ -38,51 +40,27 @@ async function newUser(name = 'Mina Park'): Promise<{ email: string; access: str
   return { email, access };
 }
 
-const path = (page: Page) => new URL(page.url()).pathname;
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
-/** What has the focus, as a screen reader says it. */
-const focused = (page: Page) =>
-  page.evaluate(() => {
-    const element = document.activeElement as HTMLInputElement | null;
-    return element?.labels?.[0]?.textContent ?? element?.textContent ?? '';
-  });
-/** Presses Tab until `name` has the focus, as somebody without a mouse does. */
-async function tabTo(page: Page, name: string) {
-  const seen: string[] = [];
-  for (let i = 0; i < 40; i++) {
-    await page.keyboard.press('Tab');
-    const here = (await focused(page)).trim();
-    if (here === name) return;
-    seen.push(here);
-  }
-  throw new Error(`Tab does not come to ${name}, but to ${seen.join(', ')}`);
-}
-async function type(page: Page, label: string, text: string) {
-  await tabTo(page, label);
-  await page.keyboard.type(text);
-}
+const signedIn = (email: string, options?: BrowserContextOptions) =>
+  signIn(browser, service.origin, email, options);
 
-async function signedIn(email: string, options: BrowserContextOptions = {}) {
-  const opened = await open(browser, service.origin, options);
-  await opened.page.goto('/account/sign-in');
-  await opened.page.locator('#password-username').fill(email);
-  await opened.page.locator('#password-password').fill(PASSWORD);
-  await opened.page.keyboard.press('Enter');
-  await opened.page.locator('[data-content]').waitFor();
-  return opened;
-}
-
+/** UPDATE_SCREENSHOTS=1 npx vitest run --config vitest.e2e.config.ts test/e2e/pages.test.ts -t screenshots */
 describe.runIf(process.env.UPDATE_SCREENSHOTS === '1')('the screenshots of the pages', () => {
+  it('need fonts with Hangul: apt-get install fonts-noto-cjk', () => {
+    expect(execFileSync('fc-list', [':lang=ko', 'family'], { encoding: 'utf8' })).not.toBe('');
+  });
+
   it.each([
-    ['sign-in-light', 'light', 720],
-    ['settings-dark', 'dark', 720],
-    ['settings-phone', 'light', 375],
-  ] as const)('%s', async (file, colorScheme, width) => {
-    const { email } = await newUser();
-    const { page, close } = await signedIn(email, { colorScheme, viewport: { width, height: 720 } });
+    ['sign-in-light', 'light', 720, 'en-US'],
+    ['settings-dark', 'dark', 720, 'en-US'],
+    ['settings-phone', 'light', 375, 'en-US'],
+    ['sign-in-ko', 'dark', 720, 'ko-KR'],
+    ['settings-ko', 'light', 720, 'ko-KR'],
+  ] as const)('%s', async (file, colorScheme, width, locale) => {
+    const { email } = await newUser(locale === 'ko-KR' ? '박민아' : undefined);
+    const { page, close } = await signedIn(email, { colorScheme, locale, viewport: { width, height: 720 } });
     if (file.startsWith('sign-in')) {
-      await press(page, 'Sign out');
-      await page.getByLabel('E-mail or username').waitFor();
+      await page.locator('[data-sign-out]').click();
+      await page.locator('#password-username').waitFor();
       await page.reload();
     }
     await page.screenshot({ path: `docs/img/pages-${file}.png` });

@@ -1,9 +1,12 @@
 /** A sign-in with a provider in Chromium, beside a real OpenID Connect provider: every redirect, there and back. */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withAuthenticator } from './support/authenticator.ts';
 import { launch, open } from './support/browser.ts';
 import { CLIENT, type OidcServer, startOidc } from './support/oidc.ts';
+import { path, press } from './support/pages.ts';
+import { PASSWORD } from './support/people.ts';
 import { freePort, type Service, startService } from './support/service.ts';
 
 let service: Service;
@@ -129,4 +132,123 @@ it('lets a signed-in user connect an account', async () => {
   );
   expect(connections).toMatchObject([{ provider: 'acme', email: `${name}@example.com` }]);
   await close();
+});
+
+describe('in the pages', () => {
+  /** Requests to the provider are meant, whose pages ask for a font of somebody else. */
+  const unmeant = (mishaps: string[]) =>
+    mishaps.filter(
+      (one) =>
+        !one.startsWith(`request to ${provider.issuer}/`) &&
+        !/fonts\.googleapis\.com|ERR_NAME_NOT_RESOLVED/.test(one),
+    );
+  const loaded = (page: Page) => page.locator('[data-content]').waitFor();
+  const rows = (page: Page, list: string) => page.locator(`[data-${list}] li`).count();
+
+  it('a whole life: signed up with a provider, a passkey, no password, gone', async () => {
+    const name = `life-${randomUUID().slice(0, 8)}`;
+    const email = `${name}@example.com`;
+    const { page, mishaps, close } = await open(browser, service.origin);
+    await withAuthenticator(page);
+    await page.goto('/account/sign-up');
+    await press(page, 'Continue with Acme');
+    await agreeAs(page, name);
+    await loaded(page);
+    expect(page.url()).toBe(`${service.origin}/account/settings`);
+    expect(await page.locator('[data-email]').textContent()).toBe(email);
+    expect(await page.getByText('Confirmed', { exact: true }).isVisible()).toBe(true);
+    expect(await page.getByText('You have no password.').isVisible()).toBe(true);
+    expect(await page.locator('#delete-password').isVisible()).toBe(false);
+    expect(await rows(page, 'list=connections')).toBe(1);
+
+    await press(page, 'Add a passkey');
+    await page.getByText('The passkey was added.').waitFor();
+
+    await page.getByLabel('New password').fill(PASSWORD);
+    await press(page, 'Set a password');
+    await page.getByText('Your password is set.').waitFor();
+    await press(page, 'Remove the password');
+    await press(page, 'Use a passkey');
+    await page.getByText('Your password is removed.').waitFor();
+    await expect(service.call('POST', '/account/login', { email, password: PASSWORD })).rejects.toThrow(
+      '401',
+    );
+
+    await press(page, 'Disconnect Acme');
+    await page.getByText('The account is disconnected.').waitFor();
+    await press(page, 'Sign out');
+    await page.getByText('You are signed out.').waitFor();
+    // The passkey alone is left, and this device answers by itself.
+    await loaded(page);
+    expect(await page.locator('[data-email]').textContent()).toBe(email);
+
+    await page.getByLabel(`To confirm, type ${email}`).fill(email);
+    await press(page, 'Delete my account');
+    await page.getByText('Your account was deleted.').waitFor();
+    expect(unmeant(mishaps)).toEqual([]);
+    await close();
+  });
+
+  it('an account connected later leaves the browser one session, and signs in again where a proof is asked for', async () => {
+    const email = `later-${randomUUID().slice(0, 8)}@example.com`;
+    const name = `work-${randomUUID().slice(0, 8)}`;
+    await service.call('POST', '/account/sign-up', { email, password: PASSWORD });
+    const { page, mishaps, close } = await open(browser, service.origin);
+    await page.goto('/account/sign-in');
+    await page.locator('#password-username').fill(email);
+    await page.locator('#password-password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await loaded(page);
+    expect(await rows(page, 'sessions')).toBe(2);
+    await press(page, 'Connect Acme');
+    await agreeAs(page, name);
+    await page.getByText('The account is connected.').waitFor();
+    await loaded(page);
+    expect(await rows(page, 'list=connections')).toBe(1);
+    // That of the sign-up, and this browser's.
+    expect(await rows(page, 'sessions')).toBe(2);
+    await press(page, 'Remove the password');
+    await page.locator('#step-up-password').fill(PASSWORD);
+    await press(page, 'Confirm');
+    await page.getByText('Your password is removed.').waitFor();
+
+    // As it is when the sign-in was long ago.
+    let asked = 0;
+    await page.route('**/account/password/change', (route) => {
+      asked += 1;
+      return asked > 1
+        ? route.continue()
+        : route.fulfill({
+            status: 401,
+            headers: { 'Content-Type': 'application/problem+json' },
+            body: JSON.stringify({ status: 401, code: 'reauthentication_required', detail: 'Prove it.' }),
+          });
+    });
+    await page.getByLabel('New password').fill('a much better one');
+    await press(page, 'Set a password');
+    await page.getByText('To go on, sign in again.').waitFor();
+    await press(page, 'Sign in again');
+    await page.getByText('Sign in again, then go on in your settings.').waitFor();
+    expect(path(page)).toBe('/account/sign-in');
+    // The provider knows this browser, and asks nothing.
+    await press(page, 'Continue with Acme');
+    await loaded(page);
+    await page.getByLabel('New password').fill('a much better one');
+    await press(page, 'Set a password');
+    await page.getByText('Your password is set.').waitFor();
+    expect(unmeant(mishaps)).toEqual([]);
+    await close();
+  });
+
+  it.each([
+    ['access_denied', 'You cancelled the sign-in.'],
+    ['account_exists', 'An account with this e-mail address already exists.'],
+  ])('?error=%s is told on the sign-in page', async (error, text) => {
+    const { page, mishaps, close } = await open(browser, service.origin);
+    await page.goto(`/account/sign-in?error=${error}`);
+    await page.getByText(text).waitFor();
+    expect(page.url()).toBe(`${service.origin}/account/sign-in`);
+    expect(mishaps).toEqual([]);
+    await close();
+  });
 });

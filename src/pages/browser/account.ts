@@ -31,8 +31,8 @@ const SIGNED_OUT = ['not_authenticated', 'token_not_valid', 'user_inactive', 'us
 export const isSignedOut = (error: unknown): boolean =>
   error instanceof AccountsError && SIGNED_OUT.includes(error.code);
 
-export type Notice = 'expired' | 'signedOut' | 'deleted';
-const NOTICES: readonly string[] = ['expired', 'signedOut', 'deleted'] satisfies Notice[];
+export type Notice = 'expired' | 'signedOut' | 'deleted' | 'proveAgain';
+const NOTICES: readonly string[] = ['expired', 'signedOut', 'deleted', 'proveAgain'] satisfies Notice[];
 
 const NOTICE = 'hono-accounts.notice';
 
@@ -45,7 +45,12 @@ export function leaveFor(notice: Notice): boolean {
   } catch {
     // The notice is not shown then.
   }
-  location.replace(signIn);
+  const to = new URL(signIn, location.href);
+  // Back to the settings afterwards, not to their `return_to`, which would need a challenge.
+  if (page.dataset.page === 'settings' && location.search !== '') {
+    to.searchParams.set('return_to', location.href.split('#')[0] ?? '');
+  }
+  location.replace(to);
   return true;
 }
 

@@ -18,7 +18,7 @@ export async function loadFactors(): Promise<void> {
   if (!ifThere('[data-factors]')) return;
   const { totp, recovery_codes_left: count } = await client.request<Factors>('GET', '/factors');
   show(totp ? 'on' : 'off');
-  proveBy(totp ? 'code' : 'password');
+  proveBy({ code: totp !== null });
   if (totp) find('[data-factor-on]').textContent = say('factorOn', { date: date(totp.created_at), count });
 }
 

@@ -1,14 +1,13 @@
 /** Submits forms by script, one at a time. Shows errors at the field and on top, and keeps what was typed. */
 import { AccountsError } from '../../client/index.ts';
-import { all, find, say } from './dom.ts';
+import { isCancelled } from '../../client/passkeys.ts';
+import { isSignedOut, leaveFor } from './account.ts';
+import { all, find, page, say } from './dom.ts';
 
 export type Values = Readonly<Record<string, string>>;
 
 /** Messages that replace the API's, by error code. */
 type Sentences = Readonly<Record<string, string>>;
-
-/** The user closed the dialog that asks to reauthenticate: not an error to show. */
-export class NotProven extends Error {}
 
 const valuesOf = (form: HTMLFormElement): Values =>
   Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
@@ -49,7 +48,12 @@ function markFields(
   return { first, rest };
 }
 
+/** The session has ended: leaves for the sign-in page, which says so. */
+const hasLeft = (error: unknown): boolean =>
+  page.dataset.page === 'settings' && isSignedOut(error) && leaveFor('expired');
+
 export function showFault(form: HTMLFormElement, error: unknown, sentences: Sentences = {}): void {
+  if (hasLeft(error)) return;
   const top = find('[data-fault]', form);
   if (error instanceof AccountsError && Object.keys(error.errors).length > 0) {
     const { first, rest } = markFields(form, error);
@@ -62,10 +66,34 @@ export function showFault(form: HTMLFormElement, error: unknown, sentences: Sent
   if (error instanceof AccountsError && error.retryAfterSeconds) hold(form, error.retryAfterSeconds);
 }
 
+/** A passkey was not used or not made: the user cancelled, or the device already has one of this account. */
+const isNoPasskey = (error: unknown): boolean =>
+  isCancelled(error) || (error instanceof DOMException && error.name === 'InvalidStateError');
+
 /** Shows an error outside a form. */
 export function showFaultAt(place: HTMLElement, error: unknown): void {
-  place.textContent = messageOf(error, {});
+  if (hasLeft(error)) return;
+  place.textContent = isNoPasskey(error) ? say('cancelled') : messageOf(error, {});
   place.focus();
+}
+
+/** The user closed the step-up dialog: not an error to show. */
+export class NotProven extends Error {}
+
+/** Runs `work` on a click, and shows its errors at `place`. */
+export function attempt(button: HTMLButtonElement, place: HTMLElement, work: () => Promise<unknown>): void {
+  button.addEventListener('click', () => {
+    place.textContent = '';
+    button.disabled = true;
+    const done = () => {
+      button.disabled = false;
+    };
+    work().then(done, (error: unknown) => {
+      done();
+      if (error instanceof NotProven) button.focus();
+      else showFaultAt(place, error);
+    });
+  });
 }
 
 /** Disables the button and counts down on it. */
@@ -104,7 +132,8 @@ export function onSubmit(
     };
     work(valuesOf(form), form).then(done, (error: unknown) => {
       done();
-      if (!(error instanceof NotProven)) showFault(form, error, sentences);
+      if (error instanceof NotProven) button.focus();
+      else showFault(form, error, sentences);
     });
   });
 }

@@ -9,16 +9,18 @@ const base64Url = (bytes: Uint8Array): string =>
     .replaceAll('/', '_')
     .replaceAll('=', '');
 
-/** The parameters with which `login/with/…` and `connections/…` return to this page. */
-export async function returnParameters(): Promise<{ return_to: string; code_challenge: string }> {
+/** The parameters with which `login/with/…` and `connections/…` return to this page, or to another one of ours. */
+export async function returnParameters(
+  returnTo = location.href,
+): Promise<{ return_to: string; code_challenge: string }> {
   const verifier = base64Url(crypto.getRandomValues(new Uint8Array(32)));
   sessionStorage.setItem(VERIFIER, verifier);
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
-  return { return_to: location.href.split('#')[0] ?? '', code_challenge: base64Url(new Uint8Array(hash)) };
+  return { return_to: returnTo.split('#')[0] ?? '', code_challenge: base64Url(new Uint8Array(hash)) };
 }
 
-export async function goToProvider(id: string): Promise<void> {
-  const query = new URLSearchParams(await returnParameters());
+export async function goToProvider(id: string, returnTo?: string): Promise<void> {
+  const query = new URLSearchParams(await returnParameters(returnTo));
   location.assign(`${page.dataset.mount}/login/with/${encodeURIComponent(id)}?${query}`);
 }
 

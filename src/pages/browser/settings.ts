@@ -4,6 +4,7 @@ import { client, isSignedOut, leaveFor } from './account.ts';
 import { find, ifThere, page, say, tell } from './dom.ts';
 import { loadFactors, prepareFactors } from './factors.ts';
 import { fieldFault, onSubmit, prepare, showFaultAt } from './forms.ts';
+import { loadPassword, orNone, preparePassword } from './password.ts';
 import { loadSessions, prepareSessions } from './sessions.ts';
 import { finishConnection, loadMethods, prepareMethods } from './sign-in-methods.ts';
 import { prepareStepUp, withProof } from './step-up.ts';
@@ -32,7 +33,7 @@ async function load(): Promise<void> {
   failed.hidden = true;
   try {
     showUser(await client.me());
-    await Promise.all([loadFactors(), loadMethods(), loadSessions()]);
+    await Promise.all([loadPassword(), loadFactors(), loadMethods(), loadSessions()]);
     find('[data-content]').hidden = false;
     find('[data-sign-out]').hidden = false;
   } catch (error) {
@@ -49,9 +50,6 @@ const done = (section: string, text: string) => {
   tell(place, text);
 };
 
-/** An empty field is not sent: the server decides whether it is needed. */
-const orNone = (text: string | undefined): string | undefined => text || undefined;
-
 function prepareAccount(): void {
   onSubmit('profile', async ({ name = '', username = '' }) => {
     showUser(await client.updateMe({ name, ...(username !== (user.username ?? '') && { username }) }));
@@ -65,13 +63,6 @@ function prepareAccount(): void {
     await withProof(() => client.changeEmail({ new_email, password: orNone(password) }));
     form.reset();
     done('email', say('emailSent', { email: new_email.trim() }));
-  });
-  onSubmit('password', async ({ current_password, new_password = '' }, form) => {
-    const change = { current_password: orNone(current_password), new_password };
-    await withProof(() => client.changePassword(change));
-    form.reset();
-    done('password', say('passwordChanged'));
-    await loadSessions();
   });
   onSubmit('export', async () => {
     const answer = await client.exportAccount();
@@ -105,6 +96,7 @@ function prepareAccount(): void {
 prepare();
 prepareStepUp();
 prepareAccount();
+preparePassword();
 prepareFactors();
 prepareSessions();
 prepareMethods();

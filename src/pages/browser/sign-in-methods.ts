@@ -1,11 +1,11 @@
 /** Passkeys and connected accounts in the settings. */
-import { addPasskey, hasPasskeys, isCancelled, listPasskeys, removePasskey } from '../../client/passkeys.ts';
+import { addPasskey, hasPasskeys, listPasskeys, removePasskey } from '../../client/passkeys.ts';
 import { client } from './account.ts';
 import { date } from './devices.ts';
 import { all, find, ifThere, say, tell } from './dom.ts';
-import { NotProven, showFaultAt } from './forms.ts';
+import { attempt, showFaultAt } from './forms.ts';
 import { comeBack, providerFaultMessage, returnParameters } from './providers.ts';
-import { offerPasskey, withProof } from './step-up.ts';
+import { proveBy, withProof } from './step-up.ts';
 
 interface Row {
   id: string;
@@ -13,29 +13,6 @@ interface Row {
   about: string;
   /** The button's accessible name, which includes the row's name. */
   removeLabel: string;
-}
-
-/** The device already has a passkey of this account. */
-const isAlreadyThere = (error: unknown) =>
-  error instanceof DOMException && error.name === 'InvalidStateError';
-
-/** Runs a button's `work` and shows errors on top of the section. */
-function run(section: string, button: HTMLButtonElement, work: () => Promise<unknown>): void {
-  const fault = find(`[data-fault=${section}]`);
-  fault.textContent = '';
-  button.disabled = true;
-  work()
-    .catch((error: unknown) => {
-      if (error instanceof NotProven) return;
-      if (!isCancelled(error) && !isAlreadyThere(error)) showFaultAt(fault, error);
-      else {
-        fault.textContent = say('cancelled');
-        fault.focus();
-      }
-    })
-    .finally(() => {
-      button.disabled = false;
-    });
 }
 
 function fill(section: string, rows: readonly Row[], remove: (row: Row) => Promise<unknown>): void {
@@ -48,12 +25,10 @@ function fill(section: string, rows: readonly Row[], remove: (row: Row) => Promi
       find('[data-about]', item).textContent = row.about;
       const button = find<HTMLButtonElement>('[data-remove]', item);
       button.setAttribute('aria-label', row.removeLabel);
-      button.addEventListener('click', () =>
-        run(section, button, async () => {
-          await withProof(() => remove(row));
-          find(`#${section}-title`).focus();
-        }),
-      );
+      attempt(button, find(`[data-fault=${section}]`), async () => {
+        await withProof(() => remove(row));
+        find(`#${section}-title`).focus();
+      });
       return item;
     }),
   );
@@ -62,7 +37,7 @@ function fill(section: string, rows: readonly Row[], remove: (row: Row) => Promi
 async function loadPasskeys(): Promise<void> {
   if (!ifThere('[data-passkeys]')) return;
   const passkeys = await listPasskeys(client);
-  offerPasskey(passkeys.length > 0);
+  proveBy({ passkey: passkeys.length > 0 });
   const rows = passkeys.map(({ id, name, created_at }) => ({
     id,
     name,
@@ -99,20 +74,28 @@ async function loadConnections(): Promise<void> {
 
 export const loadMethods = (): Promise<unknown> => Promise.all([loadPasskeys(), loadConnections()]);
 
-/** After a provider's redirect: completes the connection by the exchange, before anything is loaded. */
+/**
+ * After a provider's redirect: completes the connection by the exchange, before anything is loaded. The exchange opens a
+ * session, which replaces the current one.
+ */
 export async function finishConnection(): Promise<void> {
   const came = ifThere('[data-connections]') && comeBack();
   if (!came) return;
+  const fault = find('[data-fault=connections]');
   if ('error' in came) {
-    find('[data-fault=connections]').textContent = providerFaultMessage(came.error);
+    fault.textContent = providerFaultMessage(came.error);
     return;
   }
-  await client.signIn('/login/exchange', came).then(
-    () => tell(find('[data-done=connections]'), say('connected')),
-    (error: unknown) => {
-      find('[data-fault=connections]').textContent = error instanceof Error ? error.message : '';
-    },
-  );
+  try {
+    const { sessions } = await client.sessions();
+    await client.signIn('/login/exchange', came);
+    tell(find('[data-done=connections]'), say('connected'));
+    const before = sessions.find(({ current }) => current);
+    // If this fails, the old session stays in the list.
+    if (before) await client.endSession(before.id).catch(() => {});
+  } catch (error) {
+    showFaultAt(fault, error);
+  }
 }
 
 export function prepareMethods(): void {
@@ -120,22 +103,18 @@ export function prepareMethods(): void {
   if (add) {
     add.hidden = !hasPasskeys();
     find('[data-no-passkeys]').hidden = hasPasskeys();
-    add.addEventListener('click', () =>
-      run('passkeys', add, async () => {
-        await withProof(() => addPasskey(client));
-        await loadPasskeys();
-        tell(find('[data-done=passkeys]'), say('passkeyAdded'));
-      }),
-    );
+    attempt(add, find('[data-fault=passkeys]'), async () => {
+      await withProof(() => addPasskey(client));
+      await loadPasskeys();
+      tell(find('[data-done=passkeys]'), say('passkeyAdded'));
+    });
   }
   for (const button of all<HTMLButtonElement>('[data-connect]')) {
-    button.addEventListener('click', () =>
-      run('connections', button, async () => {
-        const parameters = await returnParameters();
-        const path = `/connections/${encodeURIComponent(button.dataset.connect ?? '')}`;
-        const { url } = await withProof(() => client.request<{ url: string }>('POST', path, parameters));
-        location.assign(url);
-      }),
-    );
+    attempt(button, find('[data-fault=connections]'), async () => {
+      const asked = await returnParameters();
+      const path = `/connections/${encodeURIComponent(button.dataset.connect ?? '')}`;
+      const { url } = await withProof(() => client.request<{ url: string }>('POST', path, asked));
+      location.assign(url);
+    });
   }
 }

@@ -1,12 +1,15 @@
 /** `/account/sign-up`. */
 import { client, goOn } from './account.ts';
-import { find, say, showStep } from './dom.ts';
+import { find, page, say, showStep } from './dom.ts';
 import { onSubmit } from './forms.ts';
+import { prepareProviders } from './ways.ts';
 
 /** Read by the page that the link in the e-mail opens (assets/static/mail-link.js), as proof of who signed up. */
 const CLAIM = 'hono-accounts.claim';
 
 export function signUpPage(): void {
+  // The user may already have an account, perhaps with a second factor: the sign-in page handles both.
+  if (page.dataset.signIn !== undefined) prepareProviders(location.origin + page.dataset.signIn);
   onSubmit('sign-up', async ({ email = '', password = '', name = '' }) => {
     const { claim } = await client.signUp({ email, password, ...(name.trim() && { name }) });
     if (claim === undefined) {

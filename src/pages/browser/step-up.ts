@@ -1,35 +1,63 @@
 /** Step-up (RFC 9470): asks the user to reauthenticate when a request requires it, then retries the request. */
 import { AccountsError } from '../../client/index.ts';
-import { hasPasskeys, isCancelled, reauthenticateWithPasskey } from '../../client/passkeys.ts';
+import { hasPasskeys, reauthenticateWithPasskey } from '../../client/passkeys.ts';
 import { client, leaveFor } from './account.ts';
-import { find, ifThere, page, say } from './dom.ts';
-import { NotProven, onSubmit, showFaultAt } from './forms.ts';
+import { all, find, page } from './dom.ts';
+import { attempt, NotProven, onSubmit } from './forms.ts';
 
-/** How to reauthenticate: with a code if the second factor is on, as the password alone is not enough then. */
-let proof: 'password' | 'code' = 'password';
-export const proveBy = (by: typeof proof): void => {
-  proof = by;
+/** How the user can reauthenticate. With a second factor the password alone is not enough. */
+const proofs = { password: false, code: false, passkey: false };
+export const proveBy = (has: Partial<typeof proofs>): void => {
+  Object.assign(proofs, has);
 };
 
 const dialog = () => find<HTMLDialogElement>('[data-step-up]');
 
-/** A passkey is always enough. */
-export const offerPasskey = (yes: boolean): void => {
-  const button = ifThere('[data-prove-passkey]');
-  if (button) button.hidden = !yes || !hasPasskeys();
-};
+/** What the user types; null if there is nothing to type. */
+const typed = (): 'code' | 'password' | null => (proofs.code ? 'code' : proofs.password ? 'password' : null);
 
 let settle: { resolve: () => void; reject: (error: Error) => void } | null = null;
 
 function ask(): Promise<void> {
-  for (const by of ['password', 'code']) find(`[data-proof=${by}]`).hidden = by !== proof;
-  find<HTMLFormElement>('#step-up').reset();
-  find('[data-fault]', dialog()).textContent = '';
+  const by = typed();
+  const byPasskey = proofs.passkey && hasPasskeys();
+  const shown: Record<string, boolean> = {
+    password: by === 'password',
+    code: by === 'code',
+    typed: by !== null,
+    passkey: byPasskey,
+    alone: by === null && !byPasskey,
+    again: page.dataset.signIn !== undefined,
+  };
+  for (const part of all('[data-proof]', dialog())) part.hidden = shown[part.dataset.proof ?? ''] !== true;
+  const form = find<HTMLFormElement>('#step-up');
+  form.reset();
+  find('[data-fault]', form).textContent = '';
   dialog().showModal();
-  find(`#step-up-${proof}`).focus();
+  (by ? find(`#step-up-${by}`) : all('button', form).find((button) => button.offsetParent !== null))?.focus();
   return new Promise((resolve, reject) => {
     settle = { resolve, reject };
   });
+}
+
+/** The only error is a missing password. */
+const isMissingPassword = ({ errors }: AccountsError): boolean =>
+  Object.keys(errors).length > 0 &&
+  Object.entries(errors).every(
+    ([field, faults]) =>
+      /^(current_)?password$/.test(field) && faults.every(({ code }) => code === 'required'),
+  );
+
+/** Runs `work`, and again after reauthentication if that is required. Throws NotProven if the user cancels. */
+export async function withProof<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AccountsError)) throw error;
+    if (error.code !== 'reauthentication_required' && !isMissingPassword(error)) throw error;
+  }
+  await ask();
+  return work();
 }
 
 function proven(): void {
@@ -38,40 +66,23 @@ function proven(): void {
   dialog().close();
 }
 
-/** Runs `work`, and again after reauthentication if that is required. Throws NotProven if the user cancels. */
-export async function withProof<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof AccountsError) || error.code !== 'reauthentication_required') throw error;
-  }
-  await ask();
-  return work();
-}
-
-function proveByPasskey(): void {
-  reauthenticateWithPasskey(client).then(proven, (error: unknown) => {
-    const fault = find('[data-fault]', dialog());
-    if (!isCancelled(error)) return showFaultAt(fault, error);
-    fault.textContent = say('cancelled');
-    fault.focus();
-  });
-}
-
 export function prepareStepUp(): void {
   onSubmit('step-up', async (values) => {
-    await client.request('POST', '/reauthenticate', { [proof]: values[proof] });
+    const by = typed();
+    if (by === null) return;
+    await client.request('POST', '/reauthenticate', { [by]: values[by] });
     proven();
   });
-  ifThere('[data-prove-passkey]')?.addEventListener('click', proveByPasskey);
-  // For users who have neither a password nor a passkey: a new sign-in is a recent one.
-  const again = find('[data-sign-in-again]');
-  again.hidden = page.dataset.signIn === undefined;
-  again.addEventListener('click', () => {
-    client.logOut().then(
-      () => leaveFor('signedOut'),
-      (error: unknown) => showFaultAt(find('[data-fault]', dialog()), error),
-    );
+  const fault = find('[data-fault]', dialog());
+  const passkey = find<HTMLButtonElement>('[data-proof=passkey]', dialog());
+  attempt(passkey, fault, async () => {
+    await reauthenticateWithPasskey(client);
+    proven();
+  });
+  // For users with a connected account or e-mail codes only: a new sign-in is proof too.
+  attempt(find<HTMLButtonElement>('button[data-proof=again]', dialog()), fault, async () => {
+    await client.logOut().catch(() => {});
+    leaveFor('proveAgain');
   });
   find('[data-cancel]').addEventListener('click', () => dialog().close());
   // Closed by the button or by Escape.

@@ -7,14 +7,8 @@ import { comeBack, goToProvider, providerFaultMessage } from './providers.ts';
 
 type Complete = (signIn: Promise<unknown>) => Promise<void>;
 
-export function showPasskeyFault(section: string, error: unknown): void {
-  const fault = find(`[data-fault=${section}]`);
-  if (!isCancelled(error)) showFaultAt(fault, error);
-  else {
-    fault.textContent = say('cancelled');
-    fault.focus();
-  }
-}
+export const showPasskeyFault = (section: string, error: unknown): void =>
+  showFaultAt(find(`[data-fault=${section}]`), error);
 
 const showWayFault = (error: unknown): void => showPasskeyFault('ways', error);
 
@@ -54,9 +48,14 @@ export function prepareWays(complete: Complete): void {
   if (!ifThere('[data-ways]')) return;
   preparePasskeys(complete);
   prepareEmail(complete);
+  prepareProviders();
+}
+
+/** Back to this page, or to `returnTo`. */
+export function prepareProviders(returnTo?: string): void {
   for (const button of all('[data-provider]')) {
     button.addEventListener('click', () => {
-      goToProvider(button.dataset.provider ?? '').catch(showWayFault);
+      goToProvider(button.dataset.provider ?? '', returnTo).catch(showWayFault);
     });
   }
 }

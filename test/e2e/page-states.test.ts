@@ -1,0 +1,302 @@
+/** The pages for people while something is on its way, missing, refused or away; and the settings by keyboard alone. */
+import type { Browser, Page, Route } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withAuthenticator } from './support/authenticator.ts';
+import { seriousFaults } from './support/axe.ts';
+import { launch, open } from './support/browser.ts';
+import { focused, path, press, pressByKey, signedIn, type } from './support/pages.ts';
+import { PASSWORD } from './support/people.ts';
+import { type Service, startService } from './support/service.ts';
+
+let service: Service;
+let browser: Browser;
+
+beforeAll(async () => {
+  [service, browser] = await Promise.all([startService(), launch()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+let count = 0;
+const newEmail = () => `state${++count}@example.com`;
+async function newUser(): Promise<string> {
+  const email = newEmail();
+  await service.call('POST', '/account/sign-up', { email, password: PASSWORD, name: 'Mina Park' });
+  return email;
+}
+/** What a network that is away, or a refusal that is meant, writes to the console by itself. */
+const unmeant = (mishaps: string[]) =>
+  mishaps.filter((one) => !/ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of 50[03]/.test(one));
+
+const problem = (status: number, code: string, headers: Record<string, string> = {}) => ({
+  status,
+  headers: { 'Content-Type': 'application/problem+json', ...headers },
+  body: JSON.stringify({ status, code, detail: `The detail of ${code}` }),
+});
+
+/** Of each page the form that is sent, to where, and what shows that it was. */
+const PAGES: {
+  page: string;
+  form: string;
+  method: string;
+  to: string;
+  typed: Record<string, () => string>;
+  done: string;
+}[] = [
+  {
+    page: 'sign-in',
+    form: 'password',
+    method: 'POST',
+    to: '/account/login',
+    typed: { username: () => `state${count}@example.com`, password: () => PASSWORD },
+    done: '[data-content]:visible',
+  },
+  {
+    page: 'sign-up',
+    form: 'sign-up',
+    method: 'POST',
+    to: '/account/sign-up',
+    typed: { email: () => `new${count}@example.com`, password: () => PASSWORD },
+    done: '[data-content]:visible',
+  },
+  {
+    page: 'forgot',
+    form: 'forgot',
+    method: 'POST',
+    to: '/account/password/reset',
+    typed: { email: () => `state${count}@example.com` },
+    done: 'text=a link is on its way',
+  },
+  {
+    page: 'settings',
+    form: 'profile',
+    method: 'PATCH',
+    to: '/account/me',
+    typed: { name: () => 'Joon Kim' },
+    done: 'text=Saved.',
+  },
+];
+
+/** `GET` of a page may have the path of what it sends. */
+const answering = (page: Page, method: string, to: string, answer: (route: Route) => Promise<void>) =>
+  page.route(`**${to}`, (route) => (route.request().method() === method ? answer(route) : route.continue()));
+
+describe.each(PAGES)('$page', ({ page: name, form, method, to, typed, done }) => {
+  it('says what is going on in every state, keeps what was typed, and goes on', async () => {
+    const email = await newUser();
+    const { page, mishaps, close } =
+      name === 'settings'
+        ? await signedIn(browser, service.origin, email)
+        : await open(browser, service.origin);
+    if (name !== 'settings') await page.goto(`/account/${name}`);
+    const button = page.locator(`#${form} [type=submit]`);
+    const label = await button.textContent();
+    const values = Object.entries(typed).map(([field, value]) => [field, value()] as const);
+    for (const [field, value] of values) await page.locator(`#${form}-${field}`).fill(value);
+    const expectKept = async () => {
+      for (const [field, value] of values) {
+        expect(await page.locator(`#${form}-${field}`).inputValue()).toBe(value);
+      }
+      expect(await seriousFaults(page)).toEqual([]);
+    };
+
+    // Refused, in every way: each says what to do, and has the focus.
+    const refusals: [ReturnType<typeof problem>, string][] = [
+      [problem(500, 'internal_error'), 'The detail of internal_error'],
+      [problem(503, 'unavailable', { 'Retry-After': '2' }), 'The service is not responding. Wait 2 seconds'],
+      [
+        { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<h1>Pay for the WiFi</h1>' },
+        'The server could not be reached.',
+      ],
+    ];
+    for (const [answer, text] of refusals) {
+      await answering(page, method, to, (route) => route.fulfill(answer));
+      await button.click();
+      await page.locator(`#${form} [data-fault]`).filter({ hasText: text }).waitFor();
+      await expectKept();
+      await page.unroute(`**${to}`);
+      await expect.poll(() => button.isEnabled(), { timeout: 10_000 }).toBe(true);
+    }
+    await answering(page, method, to, (route) => route.abort());
+    await button.click();
+    await expect.poll(() => focused(page)).toContain('The server could not be reached.');
+    await page.unroute(`**${to}`);
+
+    // Offline: a line on top, until the network is back.
+    await page.context().setOffline(true);
+    await page.locator('[data-offline]').waitFor();
+    await button.click();
+    await expect.poll(() => focused(page)).toContain('You are offline.');
+    await expectKept();
+    await page.context().setOffline(false);
+    await page.locator('[data-offline]').waitFor({ state: 'hidden' });
+
+    // On its way: the form is busy, and a second press sends nothing.
+    let sent = 0;
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await answering(page, method, to, async (route) => {
+      sent += 1;
+      await held;
+      await route.fulfill(problem(429, 'throttled', { 'Retry-After': '30' }));
+    });
+    await button.click();
+    await page.locator(`#${form}[aria-busy=true]`).waitFor();
+    expect(await button.isDisabled()).toBe(true);
+    await page.locator(`#${form} input:visible`).first().press('Enter');
+    await page.clock.install();
+    release();
+
+    // Throttled: the button counts down.
+    await page.getByText('Too many attempts. Wait 30 seconds').waitFor();
+    expect([sent, await button.textContent()]).toEqual([1, `${label} (30)`]);
+    await expectKept();
+    await page.clock.runFor(31_000);
+    await expect.poll(() => button.textContent()).toBe(label);
+    await page.unroute(`**${to}`);
+
+    await button.click();
+    await page.locator(done).first().waitFor();
+    expect(unmeant(mishaps)).toEqual([]);
+    await close();
+  });
+});
+
+describe('the settings', () => {
+  it('say that they are loading, and show nothing before all is there', async () => {
+    const { page, mishaps, close } = await signedIn(browser, service.origin, await newUser());
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/account/sessions', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.reload();
+    await page.getByText('One moment…').waitFor();
+    expect(await page.locator('[data-content]').isVisible()).toBe(false);
+    expect(await seriousFaults(page)).toEqual([]);
+    release();
+    await page.locator('[data-content]').waitFor();
+    expect(await page.getByText('One moment…').isVisible()).toBe(false);
+    expect(await page.getByText('No passkeys yet.').isVisible()).toBe(true);
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  it('lead to the sign-in when the session ends under somebody’s hands, and back with what they came with', async () => {
+    const email = await newUser();
+    const { page, mishaps, close } = await signedIn(browser, service.origin, email);
+    const settings = `/account/settings?return_to=${encodeURIComponent('http://localhost:9/app')}`;
+    await page.goto(settings);
+    await page.locator('[data-content]').waitFor();
+    const { access } = await service.call<{ access: string }>('POST', '/account/login', {
+      email,
+      password: PASSWORD,
+    });
+    await service.call('DELETE', '/account/sessions', undefined, { Authorization: `Bearer ${access}` });
+    await press(page, 'Save');
+    await page.getByText('Your session has ended. Please sign in again.').waitFor();
+    expect(path(page)).toBe('/account/sign-in');
+    await page.locator('#password-username').fill(email);
+    await page.locator('#password-password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Continue to localhost:9' }).waitFor();
+    expect(page.url()).toBe(`${service.origin}${settings}`);
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  it('are done with the keyboard alone', async () => {
+    const email = await newUser();
+    await service.call(
+      'POST',
+      '/account/login',
+      { email, password: PASSWORD },
+      { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0' },
+    );
+    const { page, mishaps, close } = await signedIn(browser, service.origin, email);
+    await withAuthenticator(page);
+    await type(page, 'Name', 'Joon Kim');
+    await page.keyboard.press('Enter');
+    await page.getByText('Saved.').waitFor();
+
+    const to = newEmail();
+    await type(page, 'New e-mail address', to);
+    await type(page, 'Current password', PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByText(`Open the link in the e-mail to ${to}.`).waitFor();
+
+    await type(page, 'Current password', PASSWORD);
+    await type(page, 'New password', 'a much better one');
+    await pressByKey(page, 'Change the password');
+    await page.getByText('Your password is changed.').waitFor();
+    await service.call('POST', '/account/login', { email, password: 'a much better one' });
+    await page.reload();
+    await page.locator('[data-content]').waitFor();
+
+    await pressByKey(page, 'Remove the password');
+    await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    expect(await focused(page)).toBe('Password');
+    await page.keyboard.type('a much better one');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => focused(page)).toContain('This is your only way to sign in');
+
+    await pressByKey(page, 'Set up an authenticator app');
+    await page.getByRole('img', { name: 'QR code' }).waitFor();
+    expect(await focused(page)).toBe('Code from the app');
+    await pressByKey(page, 'Add a passkey');
+    await page.getByText('The passkey was added.').waitFor();
+    await page.reload();
+    await page.locator('[data-content]').waitFor();
+
+    await pressByKey(page, 'Sign out: Unknown device');
+    await page.getByText('The session was signed out.').waitFor();
+    expect(await focused(page)).toBe('Sign out everywhere');
+
+    await pressByKey(page, 'Remove the password');
+    await page.getByText('Your password is removed.').waitFor();
+    expect(await focused(page)).toBe('Password');
+    await type(page, `To confirm, type ${email}`, email);
+    await page.keyboard.press('Enter');
+    await page.getByText('Your account was deleted.').waitFor();
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+
+  it('take Escape for an answer where they ask for a proof, and a passkey for one', async () => {
+    const email = await newUser();
+    const { page, mishaps, close } = await signedIn(browser, service.origin, email);
+    await withAuthenticator(page);
+    await press(page, 'Add a passkey');
+    await page.getByText('The passkey was added.').waitFor();
+
+    await pressByKey(page, 'Remove the password');
+    await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+    await page.keyboard.press('Escape');
+    await expect.poll(() => focused(page)).toBe('Remove the password');
+    expect(await page.locator('#password-remove [data-fault]').textContent()).toBe('');
+
+    await page.keyboard.press('Enter');
+    await pressByKey(page, 'Use a passkey');
+    await page.getByText('Your password is removed.').waitFor();
+    expect(await page.getByText('You have no password.').isVisible()).toBe(true);
+    expect(await page.locator('#email-password').isVisible()).toBe(false);
+
+    // It is the only way in now.
+    await page.getByRole('button', { name: /^Remove the passkey/ }).click();
+    await page.getByText('This is your only way to sign in').waitFor();
+    await page.getByLabel('New password').fill('a much better one');
+    await press(page, 'Set a password');
+    await page.getByText('Your password is set.').waitFor();
+    expect(await page.locator('#email-password').isVisible()).toBe(true);
+    expect(mishaps).toEqual([]);
+    await close();
+  });
+});
