@@ -6,8 +6,8 @@
  * were refused; 1: it failed; 128 + the signal: it was stopped. The report says who and why.
  */
 import { readArguments, run } from './import/command.ts';
-import { requireTables } from './lib/d1-writer.ts';
-import { openD1, REMOTE_MIGRATIONS } from './lib/open-d1.ts';
+import { type D1Writer, requireTables } from './lib/d1-writer.ts';
+import { openD1, REMOTE_MIGRATIONS, type Where } from './lib/open-d1.ts';
 import { runScript, stopSignal } from './lib/stop.ts';
 
 await runScript(main);
@@ -15,11 +15,25 @@ await runScript(main);
 async function main(): Promise<number> {
   const given = readArguments(process.argv.slice(2));
   const signal = stopSignal();
-  const writer = await openD1(given.where);
+  // To open a database takes seconds, in which the file is read. Where that fails, nothing more is read.
+  const opening = open(given.where);
+  const failed = new AbortController();
+  opening.catch(() => failed.abort(1));
+  try {
+    return await run(opening, given, console.log, AbortSignal.any([signal, failed.signal]));
+  } finally {
+    const opened = await opening.catch(() => null);
+    await opened?.close();
+  }
+}
+
+async function open(where: Where): Promise<D1Writer> {
+  const writer = await openD1(where);
   try {
     await requireTables(writer, REMOTE_MIGRATIONS);
-    return await run(writer, given, console.log, signal);
-  } finally {
+    return writer;
+  } catch (error) {
     await writer.close();
+    throw error;
   }
 }

@@ -34,9 +34,11 @@ const CHUNK_BYTES = 1_048_576;
 
 export type Arguments = ReturnType<typeof readArguments>;
 
+type Writer = D1Writer | Promise<D1Writer>;
+
 /** Returns the exit code. */
 export function run(
-  writer: D1Writer,
+  writer: Writer,
   given: Arguments,
   say: (line: string) => void,
   signal: AbortSignal,
@@ -45,7 +47,7 @@ export function run(
 }
 
 async function runImport(
-  writer: D1Writer,
+  writer: Writer,
   given: Arguments,
   say: (line: string) => void,
   signal: AbortSignal,
@@ -102,13 +104,13 @@ async function runImport(
 }
 
 async function runUndo(
-  writer: D1Writer,
+  writer: Writer,
   { file, where, dryRun }: Arguments,
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<number> {
   const progress = progressOf('looked up', () => 0);
-  const undone = await undo(writer, file, {
+  const undone = await undo(await writer, file, {
     database: databaseName(where),
     dryRun,
     progress: ({ deleted, used, gone }) => progress(deleted + used + gone),

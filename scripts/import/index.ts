@@ -28,8 +28,9 @@ export interface Hooks {
   after: (outcomes: readonly Outcome[], counts: Readonly<Counts>) => void;
 }
 
+/** The database is waited for once the file is read. */
 export async function importUsers(
-  writer: D1Writer,
+  writer: D1Writer | Promise<D1Writer>,
   entries: AsyncIterable<Entry>,
   { source, map, providers, strict, keep, ...writing }: Import,
   hooks: Hooks,
@@ -47,10 +48,11 @@ export async function importUsers(
       ...stop,
     });
     const counts = countsOf(findings);
+    const opened = await writer;
     if (signal?.aborted) return { counts, findings };
     staging.settle();
     hooks.writing(findings, staging.size());
-    await writeUsers(writer, staging, {
+    await writeUsers(opened, staging, {
       ...writing,
       strict,
       ...stop,
