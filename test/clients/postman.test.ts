@@ -53,9 +53,13 @@ describe('Postman', () => {
 
   it('sends requests that the service accepts, with the examples as their bodies', async () => {
     const { origin } = inject('secret');
-    const { requests, baseUrl } = await imported(await (await fetch(`${origin}/openapi.json`)).text());
+    const data = await (await fetch(`${origin}/openapi.json`)).text();
+    const { paths } = JSON.parse(data) as Document;
+    const { requests, baseUrl } = await imported(data);
     expect(baseUrl).toBe(origin);
-    const send = async (name: string, access?: string) => {
+    const send = async (operation: string, access?: string) => {
+      const [verb = '', path = ''] = operation.split(' ');
+      const name = paths[path]?.[verb]?.summary ?? operation;
       const { method, url, header = [], body, auth } = new Map(requests).get(name) as PostmanRequest;
       const answer = await fetch(`${origin}/${url.path.join('/')}`, {
         method,
@@ -67,12 +71,12 @@ describe('Postman', () => {
       });
       return { status: answer.status, body: (await answer.json()) as Record<string, never> };
     };
-    const signedUp = await send('Sign up');
+    const signedUp = await send('post /account/sign-up');
     expect(signedUp.status).toBe(201);
-    expect((await send('Log in')).status).toBe(200);
+    expect((await send('post /account/login')).status).toBe(200);
     const { access } = signedUp.body;
-    const changed = await send('Change name and username', access);
+    const changed = await send('patch /account/me', access);
     expect(changed.status).toBe(200);
-    expect(await send('Who am I', access)).toEqual(changed);
+    expect(await send('get /account/me', access)).toEqual(changed);
   });
 });
