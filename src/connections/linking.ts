@@ -1,6 +1,7 @@
 /** A signed-in user's connections: add one, list them, remove one. */
 import { sendMail } from '../account/application/mailing.ts';
 import { requireRecentAuthentication } from '../account/application/reauthentication.ts';
+import { lostSession } from '../account/application/refusals.ts';
 import type { Caller } from '../account/application/session.ts';
 import { sha256Hex } from '../encoding.ts';
 import { Refusal } from '../errors.ts';
@@ -11,7 +12,6 @@ import type { Provider } from './providers.ts';
 import type { WithConnections } from './services.ts';
 
 const SECRET_BYTES = 32;
-const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session_ended_meanwhile' });
 
 /** A URL that starts the flow in the first browser that opens it. 401 reauthentication_required. */
 export async function startLink(

@@ -1,6 +1,7 @@
 /** Adding, listing, renaming and removing a signed-in user's passkeys. */
 import { sendMail } from '../account/application/mailing.ts';
 import { requireRecentAuthentication } from '../account/application/reauthentication.ts';
+import { lostSession } from '../account/application/refusals.ts';
 import type { Caller } from '../account/application/session.ts';
 import { toBase64Url, utf8 } from '../encoding.ts';
 import { type FieldFaultName, invalid, Refusal } from '../errors.ts';
@@ -14,7 +15,6 @@ import { asRefusal, reader, relyingParty, type WithPasskeys } from './services.t
 import { verifyRegistration } from './webauthn.ts';
 
 const keyOf = ({ user, sessionId }: Caller) => ({ userId: user.id, sessionId });
-const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session_ended_meanwhile' });
 
 /**
  * PublicKeyCredentialCreationOptionsJSON for a discoverable credential. Writes nothing.

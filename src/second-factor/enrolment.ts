@@ -1,6 +1,7 @@
 /** Setting up and removing a signed-in user's second factor, and renewing recovery codes. */
 import { sendMail } from '../account/application/mailing.ts';
 import { requireRecentAuthentication } from '../account/application/reauthentication.ts';
+import { lostSession } from '../account/application/refusals.ts';
 import type { Caller } from '../account/application/session.ts';
 import type { Services } from '../account/application/tokens.ts';
 import { Refusal } from '../errors.ts';
@@ -10,7 +11,6 @@ import { newRecoveryCodes } from './recovery-codes.ts';
 import { keyUri, matchingStep, SECRET_BYTES } from './totp.ts';
 
 const keyOf = ({ user, sessionId }: Caller) => ({ userId: user.id, sessionId });
-const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session_ended_meanwhile' });
 
 export async function listFactors(
   { store }: FactorServices,

@@ -2,7 +2,11 @@
 import { expect } from 'vitest';
 import { person, type Vars, type World } from './world.ts';
 
-const PASSWORD = 'correct horse battery';
+/** The password of `person()`, and one to change it to. */
+export const PASSWORD = 'correct horse battery';
+export const OTHER_PASSWORD = 'staple of another colour';
+/** The errors for a token from an email that is used, void, expired or unknown. */
+export const DEAD_TOKEN = { token: ['token_not_valid'] };
 
 export interface Mail {
   id: string;

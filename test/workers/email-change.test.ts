@@ -4,8 +4,11 @@ import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';
 import {
   askChange,
+  DEAD_TOKEN,
   type Mail,
   mailsTo,
+  OTHER_PASSWORD,
+  PASSWORD,
   subjectsTo,
   tokensOf,
   tokenTo,
@@ -22,9 +25,6 @@ import { atOnce, codeOf, faultsOf, person, RACE, tally, type World, world } from
 const log = capturedLog();
 
 const DAY = 86_400;
-const PASSWORD = 'correct horse battery';
-const OTHER_PASSWORD = 'staple of another colour';
-const DEAD_TOKEN = { token: ['token_not_valid'] };
 
 describe('a change of address', () => {
   it('is 202, and takes effect when the new address is confirmed', async () => {

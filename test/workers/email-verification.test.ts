@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';
 import {
+  DEAD_TOKEN,
   mailsTo,
+  OTHER_PASSWORD,
+  PASSWORD,
   resend,
   subjectsTo,
   tokensOf,
@@ -19,9 +22,6 @@ import { atOnce, codeOf, faultsOf, person, RACE, tally, type World, world } from
 const log = capturedLog();
 
 const DAY = 86_400;
-const PASSWORD = 'correct horse battery';
-const OTHER_PASSWORD = 'staple of another colour';
-const DEAD_TOKEN = { token: ['token_not_valid'] };
 
 describe('verification of an address', () => {
   it('starts with an email at sign-up, and ends with its token: 204 without a body', async () => {

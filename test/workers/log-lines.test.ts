@@ -376,7 +376,7 @@ const REFUSED: readonly Case[] = [
 describe.each([
   ['done', DONE],
   ['refused', REFUSED],
-] as const)('the line of what is %s', (_, cases) => {
+] as const)('a request that is %s', (_, cases) => {
   it.each(cases)('%s', async (__, run, told) => {
     const who = await w.signUp();
     const answer = await run(who);
@@ -387,13 +387,13 @@ describe.each([
   });
 });
 
-describe('the lines beside them', () => {
-  it('sign-up: the user and the session that it made', async () => {
+describe('details of the log lines', () => {
+  it('sign-up: the user and the new session', async () => {
     const who = await w.signUp();
     expect(log.of('signed_up').at(-1)).toMatchObject({ user: who.user.id, session: sidOf(who) });
   });
 
-  it('withdrawal: nobody, for nobody is left', async () => {
+  it('withdrawal: no user, as none is left', async () => {
     await withdraw(await w.signUp());
     expect(Object.keys(log.of('withdrawn').at(-1) ?? {}).sort()).toEqual([
       'event',
@@ -403,7 +403,7 @@ describe('the lines beside them', () => {
     ]);
   });
 
-  it('a wrong password behind a token: whose it is not', async () => {
+  it('a wrong password with a token: the user of the token', async () => {
     const who = await w.signUp();
     await remove('/account/me', who, { password: NEW_PASSWORD });
     expect(log.of('password_incorrect').at(-1)).toMatchObject({ level: 'warn', user: who.user.id });

@@ -37,12 +37,12 @@ describe('a user', () => {
     ]);
   });
 
-  it('without a username is entered by address alone', async () => {
+  it('without a username is added by address only', async () => {
     const who = await w.signUp();
     expect(await entriesOf(who.user.id)).toEqual([{ kind: 'email', key: who.email }]);
   });
 
-  it('a confirmed sign-up is added, without a username that was taken meanwhile', async () => {
+  it('a confirmed sign-up is added, without a username that was taken in the meantime', async () => {
     const [who, username] = [person(), unique()];
     await verifying.post('/account/sign-up', { ...who, username });
     const first = await w.signUp({ ...person(), username });
@@ -80,7 +80,7 @@ describe('a user', () => {
         w.delete(`/admin/api/users/${who.user.id}`, undefined, { token: (await staff()).access }),
     ],
   ];
-  it.each(gone)('who %s leaves both names to others', async (_, go) => {
+  it.each(gone)('who %s frees both names', async (_, go) => {
     const [who, username] = [person(), unique()];
     const first = await w.signUp({ ...who, username });
     expect((await go(first)).status).toBe(204);
@@ -109,7 +109,7 @@ describe('a change', () => {
     ],
   ];
   describe.each(patches)('%s', (_, patch) => {
-    it('of the username moves its entry, and the old one is free', async () => {
+    it('of the username moves its entry, and frees the old one', async () => {
       const [before, after] = [unique('before'), unique('after')];
       const who = await w.signUp({ ...person(), username: before });
       expect((await patch(who, { username: after })).status).toBe(200);
@@ -123,7 +123,7 @@ describe('a change', () => {
       expect(await ownerOf(username)).toBe(who.user.id);
     });
 
-    it('that takes the username away takes the entry away', async () => {
+    it('that removes the username removes the entry', async () => {
       const username = unique();
       const who = await w.signUp({ ...person(), username });
       expect((await patch(who, { username: null })).status).toBe(200);
@@ -138,7 +138,7 @@ describe('a change', () => {
       expect([await ownerOf(mine), await ownerOf(theirs)]).toEqual([who.user.id, other.user.id]);
     });
 
-    it('of the name alone leaves the entries', async () => {
+    it('of the name only does not change the entries', async () => {
       const who = await w.signUp({ ...person(), username: unique() });
       expect((await patch(who, { name: 'Mina' })).status).toBe(200);
       expect(await entriesOf(who.user.id)).toHaveLength(2);
@@ -164,7 +164,7 @@ describe('a change', () => {
     expect(await ownerOf(who.email)).toBeUndefined();
   });
 
-  it('to an address that was taken meanwhile changes nothing', async () => {
+  it('to an address that was taken in the meantime changes nothing', async () => {
     const first = await w.signUp({ ...person(), username: unique() });
     const email = person('moved').email;
     const token = await change(first, email);

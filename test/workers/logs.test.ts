@@ -32,7 +32,7 @@ describe('the checker', () => {
     ],
     ['a path with names in it', { reason: 'signature', path: '/account/sessions/:id' }],
     ['a list of settings', { settings: ['SIGNING_KEY'], problems: ['SIGNING_KEY is too short'] }],
-  ])('is content with %s', (_, fields) => {
+  ])('accepts %s', (_, fields) => {
     expect(findings(line(fields), [password, secret, hash])).toEqual([]);
   });
 
@@ -68,7 +68,7 @@ describe('the checker', () => {
     expect(findings(text, [password, secret, hash])).not.toEqual([]);
   });
 
-  it('finds a token that it does not know, and every part of one that it knows', async () => {
+  it('finds an unknown token, and every part of a known one', async () => {
     const [, payload, signature] = (await jwt).split('.') as [string, string, string];
     expect(findings(line({ token: await jwt }))).toContain('a JWT');
     expect(findings(line({ token: payload }), [await jwt])).not.toEqual([]);
@@ -82,7 +82,7 @@ describe.each([
   ['goes well with a provider', CONNECTIONS],
   ['is refused', BAD],
   ['fails', FAILING],
-] as const)('the log of what %s', (_, steps) => {
+] as const)('the log of requests that %s', (_, steps) => {
   it.each(steps)('%s', async (__, events, status, run) => {
     // What leads up to the endpoint is other requests, and is looked at in the end.
     const answer = note(await run());
@@ -105,8 +105,8 @@ describe('the log of the sweep', () => {
   });
 });
 
-describe('all that was written', () => {
-  it('is clean, now that every secret of the run is known', async () => {
+describe('the whole log', () => {
+  it('contains no secret of the run', async () => {
     const hashes = await env.DB.batch<{ secret: string }>([
       env.DB.prepare("SELECT password_hash AS secret FROM users WHERE password_hash <> ''"),
       env.DB.prepare('SELECT hash AS secret FROM one_time_tokens'),
@@ -118,7 +118,7 @@ describe('all that was written', () => {
     expect(log.dirty([...secrets])).toEqual([]);
   });
 
-  it('has every event that there is', () => {
+  it('has every event that exists', () => {
     expect(new Set(log.lines.map(({ event }) => event))).toEqual(
       new Set([
         ...['signed_up', 'logged_in', 'logged_out', 'withdrawn', 'session_ended', 'sessions_ended'],

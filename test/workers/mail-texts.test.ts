@@ -12,6 +12,7 @@ import {
   emailBinding,
   type Mail,
   mailsTo,
+  OTHER_PASSWORD,
   resend,
   subjectsTo,
   tokenTo,
@@ -24,9 +25,8 @@ import { type Answer, atOnce, codeOf, person, type World, world } from '../suppo
 const log = capturedLog();
 
 const DAY = 86_400;
-const OTHER_PASSWORD = 'staple of another colour';
 
-describe('the templates of mails', () => {
+describe('the templates of e-mails', () => {
   const PAGE = 'https://accounts.example.org/account/email/verify';
   const LINK = `${PAGE}#token=a.b`;
   const all = (Object.keys(mails.en) as MailName[]).flatMap((name) =>
@@ -51,18 +51,15 @@ describe('the templates of mails', () => {
       ...more,
     });
 
-  it.each(all)(
-    '%s in %s has a subject and a text of its own, with every blank filled in',
-    (name, language) => {
-      const mail = compose(name, language);
-      expect(mail.subject.trim()).not.toBe('');
-      expect(mail.subject).not.toMatch(/[\r\n]/);
-      expect(mail.text).toContain('mina@example.com');
-      expect(`${mail.subject}${mail.text}${mail.html}`).not.toMatch(/\{\w+\}|undefined|null|\[object/);
-      expect(mail.html).toContain(`<html lang="${language}">`);
-      expect(mail.html).toContain('<!doctype html>');
-    },
-  );
+  it.each(all)('%s in %s has its own subject and text, with every placeholder filled', (name, language) => {
+    const mail = compose(name, language);
+    expect(mail.subject.trim()).not.toBe('');
+    expect(mail.subject).not.toMatch(/[\r\n]/);
+    expect(mail.text).toContain('mina@example.com');
+    expect(`${mail.subject}${mail.text}${mail.html}`).not.toMatch(/\{\w+\}|undefined|null|\[object/);
+    expect(mail.html).toContain(`<html lang="${language}">`);
+    expect(mail.html).toContain('<!doctype html>');
+  });
 
   it.each(all)('%s in %s says the same in its text and its HTML', (name, language) => {
     const mail = compose(name, language);
@@ -72,25 +69,22 @@ describe('the templates of mails', () => {
     for (const paragraph of mail.text.split('\n\n')) expect(shown).toContain(paragraph);
   });
 
-  it.each(all)(
-    '%s in %s is laid out in tables, begins with what a list shows, and can turn dark',
-    (name, language) => {
-      const { html, text } = compose(name, language);
-      const body = html.slice(html.indexOf('<body'));
-      const [preheader = ''] = body.match(/<div style="display:none[^>]*>[^<]*<\/div>/) ?? [];
-      expect(text.startsWith(preheader.replace(/<[^>]+>/g, '').replaceAll('&#38;', '&'))).toBe(true);
-      expect(body.indexOf(preheader)).toBeLessThan(body.indexOf('<table'));
-      expect(body.match(/<table(?! role="presentation")/g)).toBe(null);
-      // No style sheet: clients drop it. No colour of text but the button's: it would stay where the ground turns dark.
-      expect(html).not.toMatch(/<style|class=/);
-      expect(new Set(body.match(/(?<![-\w])color:[^;"]*/g) ?? ['color:#ffffff'])).toEqual(
-        new Set(['color:#ffffff']),
-      );
-      for (const tag of body.match(/<(?:p|a|td)\b[^>]*>/g) ?? []) expect(tag).toMatch(/style="|<td align/);
-      expect(html).toContain('<meta name="color-scheme" content="light dark">');
-      expect(body).toContain('>accounts.example.org</p>');
-    },
-  );
+  it.each(all)('%s in %s has a table layout, a preview text and a dark scheme', (name, language) => {
+    const { html, text } = compose(name, language);
+    const body = html.slice(html.indexOf('<body'));
+    const [preheader = ''] = body.match(/<div style="display:none[^>]*>[^<]*<\/div>/) ?? [];
+    expect(text.startsWith(preheader.replace(/<[^>]+>/g, '').replaceAll('&#38;', '&'))).toBe(true);
+    expect(body.indexOf(preheader)).toBeLessThan(body.indexOf('<table'));
+    expect(body.match(/<table(?! role="presentation")/g)).toBe(null);
+    // No style sheet: clients drop it. No colour of text but the button's: it would stay where the ground turns dark.
+    expect(html).not.toMatch(/<style|class=/);
+    expect(new Set(body.match(/(?<![-\w])color:[^;"]*/g) ?? ['color:#ffffff'])).toEqual(
+      new Set(['color:#ffffff']),
+    );
+    for (const tag of body.match(/<(?:p|a|td)\b[^>]*>/g) ?? []) expect(tag).toMatch(/style="|<td align/);
+    expect(html).toContain('<meta name="color-scheme" content="light dark">');
+    expect(body).toContain('>accounts.example.org</p>');
+  });
 
   it.each(Object.keys(mails.en) as MailName[])('%s has a link in every language, or in none', (name) => {
     const linked = LANGUAGES.map((language) => {
@@ -101,7 +95,7 @@ describe('the templates of mails', () => {
     expect(new Set(linked).size).toBe(1);
   });
 
-  it('those with a token have a link, notifications have none', () => {
+  it('those with a token have a link, and notifications have none', () => {
     const linked = (Object.keys(mails.en) as MailName[]).filter((name) =>
       compose(name, 'en').text.includes(LINK),
     );
@@ -117,7 +111,7 @@ describe('the templates of mails', () => {
     ]);
   });
 
-  it('those with a link have the code as a paragraph of its own too, and the page to paste it into', () => {
+  it('those with a link also have the code in its own paragraph, and the page to enter it', () => {
     for (const name of ['verify_email', 'password_reset'] as const) {
       const paragraphs = compose(name, 'en').text.split('\n\n');
       expect(paragraphs).toContain('a.b');
@@ -142,14 +136,14 @@ describe('the templates of mails', () => {
     }
   });
 
-  it('have a second link to disown the account in the verification mail alone', () => {
+  it('have a second link to disown the account only in the verification email', () => {
     const linked = (Object.keys(mails.en) as MailName[]).filter((name) =>
       compose(name, 'en').text.includes(DISOWN),
     );
     expect(linked).toEqual(['verify_email']);
   });
 
-  it.each(all)('%s in %s escapes what people choose', (name, language) => {
+  it.each(all)('%s in %s escapes what users choose', (name, language) => {
     const mail = compose(name, language, `a&b'"<i>@example.com`, `https://x.example/?a="><script>&`);
     expect(mail.html).not.toContain('<i>');
     expect(mail.html).not.toContain('<script>');
@@ -157,14 +151,14 @@ describe('the templates of mails', () => {
     expect(mail.html.match(/"/g)?.length).toBe(compose(name, language).html.match(/"/g)?.length);
   });
 
-  it.each(all)('%s in %s fills in what people choose once, and not again', (name, language) => {
+  it.each(all)('%s in %s fills in what users choose once, without expanding it', (name, language) => {
     expect(compose(name, language, '{site}{minutes}@example.com').text).toContain(
       '{site}{minutes}@example.com',
     );
   });
 });
 
-describe('the pages that links in mail open', () => {
+describe('the pages that links in e-mails open', () => {
   const CSP =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
   const PAGES: [string, Record<Language, string>][] = [
@@ -205,12 +199,12 @@ describe('the pages that links in mail open', () => {
     expect((await world().get(path)).text).not.toContain('data-part="back"');
   });
 
-  it.each(PAGES)('%s has no script or style of its own, and sends its form nowhere', async (path) => {
+  it.each(PAGES)('%s has no inline script or style, and no form target', async (path) => {
     const { text } = await world().get(path);
     expect(text).not.toMatch(/<style|style=|\son\w+=|<script(?![^>]*src=)|action=/);
   });
 
-  it.each(PAGES)('%s answers HEAD as GET, without a body', async (path) => {
+  it.each(PAGES)('%s answers HEAD like GET, without a body', async (path) => {
     const answer = await world().ask('HEAD', path);
     expect([answer.status, answer.text]).toEqual([200, '']);
     expect(answer.headers.get('Content-Security-Policy')).toBe(CSP);
@@ -230,7 +224,7 @@ describe('the pages that links in mail open', () => {
       (w, email) => w.post('/account/password/reset', { email }),
       (w, token) => w.post('/account/password/reset/confirm', { token, new_password: OTHER_PASSWORD }),
     ],
-  ])('%s opened with the token changes nothing and asks no store: the token still works', async (...c) => {
+  ])('%s opened with the token changes nothing and calls no store: the token still works', async (...c) => {
     const [path, ask, use] = c;
     const watched = watchedD1();
     const counted = counting();
@@ -252,7 +246,7 @@ describe('the pages that links in mail open', () => {
 });
 
 describe('/dev/mail', () => {
-  it('is JSON where no page is asked for, newest first, in exactly this shape', async () => {
+  it('is JSON unless HTML is requested, newest first, in exactly this shape', async () => {
     const w = world();
     const who = await w.signUp();
     w.clock.advance(1);
@@ -284,7 +278,7 @@ describe('/dev/mail', () => {
     expect(new Set(mails.map(({ id }) => id)).size).toBe(2);
   });
 
-  it('keeps the order of mails of one moment', async () => {
+  it('keeps the order of emails of the same moment', async () => {
     const w = world();
     const who = await w.signUp();
     for (let i = 0; i < 5; i++) await resend(w, who.access);
@@ -317,7 +311,7 @@ describe('/dev/mail', () => {
     expect(await mailsTo(w, to)).toEqual([]);
   });
 
-  it('`?to=` finds a mail that lies beneath hundreds of newer ones', async () => {
+  it('`?to=` finds an email older than hundreds of others', async () => {
     const w = world({ now: Date.now() - DAY * 1_000 });
     const who = await w.signUp();
     const { mailer } = kvInbox(env.BLACKLIST, Date.now, 10_000);
@@ -336,7 +330,7 @@ describe('/dev/mail', () => {
     expect(await mailsTo(w, mail.to)).toHaveLength(200);
   });
 
-  it('without `?to=` has the mail of all', async () => {
+  it('without `?to=` has the email of all users', async () => {
     const w = world({ now: Date.now() + 60 * DAY * 1_000 });
     const [one, two] = [await w.signUp(), await w.signUp()];
     const mails = (await w.get('/dev/mail')).body.messages as Mail[];
@@ -382,7 +376,7 @@ describe('/dev/mail', () => {
     expect(answer.headers.get('Content-Security-Policy')).toContain("default-src 'none'; script-src 'self'");
   });
 
-  it('as a page has the link to click on', async () => {
+  it('as a page has the link', async () => {
     const w = world();
     const who = await w.signUp();
     const { text } = await w.get(`/dev/mail?to=${who.email}`, { headers: { Accept: 'text/html' } });
@@ -391,7 +385,7 @@ describe('/dev/mail', () => {
     );
   });
 
-  it('as a page is in Korean where the request asks for Korean', async () => {
+  it('as a page is in Korean if the request asks for Korean', async () => {
     const w = world();
     const who = await w.signUp();
     const { headers, text } = await w.get(`/dev/mail?to=${who.email}`, {
@@ -402,7 +396,7 @@ describe('/dev/mail', () => {
     expect(text).toContain(`받는 사람: ${who.email}`);
   });
 
-  it('as a page says where there is none', async () => {
+  it('as a page says if there is none', async () => {
     const { text } = await world().get('/dev/mail?to=nobody@example.com', {
       headers: { Accept: 'text/html' },
     });
@@ -429,12 +423,12 @@ describe('/dev/mail', () => {
     }
   });
 
-  it('that is asked for outside development is misconfigured', async () => {
+  it('configured outside development is misconfigured', async () => {
     const w = world({ vars: { ENVIRONMENT: 'production', PASSWORD_ITERATIONS: '600000', MAIL: 'inbox' } });
     expect(codeOf(await w.get('/dev/mail'))).toBe('misconfigured');
   });
 
-  it('that cannot be written is a line in the log, and the sign-up stands', async () => {
+  it('that cannot be written is logged, and the sign-up succeeds', async () => {
     const failing = new Proxy(env.BLACKLIST, {
       get: (target, name) =>
         name === 'put'

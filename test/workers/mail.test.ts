@@ -9,6 +9,8 @@ import {
   CLOUDFLARE,
   emailBinding,
   mailsTo,
+  OTHER_PASSWORD,
+  PASSWORD,
   resend,
   subjectsTo,
   tokensOf,
@@ -20,8 +22,6 @@ import {
 import { type Answer, codeOf, person, type Vars, type World, world } from '../support/world.ts';
 
 const log = capturedLog();
-const PASSWORD = 'correct horse battery';
-const OTHER_PASSWORD = 'staple of another colour';
 
 describe('MAIL=off', () => {
   const vars: Vars = { MAIL: 'off' };
@@ -42,7 +42,7 @@ describe('MAIL=off', () => {
     expect(answer.headers.get('Allow')).toBeNull();
   });
 
-  it('leaves sign-up, which keeps no token for a mail', async () => {
+  it('does not affect sign-up, which stores no token for an email', async () => {
     const w = world({ vars });
     const who = await w.signUp();
     expect(who.answer.status).toBe(201);
@@ -50,7 +50,7 @@ describe('MAIL=off', () => {
     expect(await subjectsTo(world(), who.email)).toEqual([]);
   });
 
-  it('leaves a change of password', async () => {
+  it('does not affect a change of password', async () => {
     const w = world({ vars });
     const who = await w.signUp();
     const answer = await w.post(
@@ -69,7 +69,7 @@ describe('MAIL=off', () => {
 });
 
 describe('MAIL=cloudflare', () => {
-  it('hands each mail to the binding: sender, receiver, subject, text and HTML, and nothing else', async () => {
+  it('passes each email to the binding: sender, receiver, subject, text and HTML, and nothing else', async () => {
     const { sent, EMAIL } = emailBinding();
     const w = world({ vars: CLOUDFLARE, bindings: { EMAIL } });
     const who = await w.signUp();
@@ -149,7 +149,7 @@ describe('MAIL=cloudflare', () => {
   ];
 
   it.each(ENDPOINTS)(
-    '%s is answered the same where the binding rejects, with a line in the log',
+    '%s gets the same answer if the binding rejects, with a line in the log',
     async (...c) => {
       const [, vars, endpoint, status] = c;
       const who = await world().signUp();
@@ -168,7 +168,7 @@ describe('MAIL=cloudflare', () => {
     },
   );
 
-  it.each(ENDPOINTS)('%s is answered the same where the binding throws', async (...c) => {
+  it.each(ENDPOINTS)('%s gets the same answer if the binding throws', async (...c) => {
     const [, vars, endpoint, status] = c;
     const who = await world().signUp();
     const { EMAIL } = emailBinding(() => {
@@ -179,43 +179,40 @@ describe('MAIL=cloudflare', () => {
     expect(log.of('mail_failed').length).toBeGreaterThan(0);
   });
 
-  it.each(ENDPOINTS)(
-    '%s is answered at once where the binding hangs: mail is never awaited',
-    async (...c) => {
-      const [, vars, endpoint, status] = c;
-      const who = await world().signUp();
-      const hanging = Promise.withResolvers<void>();
-      const { sent, EMAIL } = emailBinding(() => hanging.promise);
-      const w = world({ vars: { ...CLOUDFLARE, ...vars }, bindings: { EMAIL } });
-      const app = createApp();
-      const context = createExecutionContext();
-      // The same requests, but answered before what goes on after them is over.
-      const impatient = {
-        ...w,
-        post: async (path: string, body?: unknown, more: { token?: string } = {}) => {
-          const headers = new Headers();
-          if (body !== undefined) headers.set('Content-Type', 'application/json');
-          if (more.token) headers.set('Authorization', `Bearer ${more.token}`);
-          const request = new Request(`http://localhost${path}`, {
-            method: 'POST',
-            headers,
-            body: body === undefined ? null : JSON.stringify(body),
-          });
-          return (await app.fetch(request, w.env, context)) as unknown as Answer;
-        },
-      } as World;
-      const late = new Promise<Pick<Answer, 'status'>>((resolve) =>
-        setTimeout(() => resolve({ status: 0 }), 3_000),
-      );
-      const answer = await Promise.race([endpoint(impatient, who), late]);
-      expect(answer.status).toBe(status);
-      await vi.waitFor(() => expect(sent.length).toBeGreaterThan(0));
-      hanging.resolve();
-      await waitOnExecutionContext(context);
-    },
-  );
+  it.each(ENDPOINTS)('%s is answered at once if the binding hangs: e-mail is never awaited', async (...c) => {
+    const [, vars, endpoint, status] = c;
+    const who = await world().signUp();
+    const hanging = Promise.withResolvers<void>();
+    const { sent, EMAIL } = emailBinding(() => hanging.promise);
+    const w = world({ vars: { ...CLOUDFLARE, ...vars }, bindings: { EMAIL } });
+    const app = createApp();
+    const context = createExecutionContext();
+    // The same requests, but answered before what goes on after them is over.
+    const impatient = {
+      ...w,
+      post: async (path: string, body?: unknown, more: { token?: string } = {}) => {
+        const headers = new Headers();
+        if (body !== undefined) headers.set('Content-Type', 'application/json');
+        if (more.token) headers.set('Authorization', `Bearer ${more.token}`);
+        const request = new Request(`http://localhost${path}`, {
+          method: 'POST',
+          headers,
+          body: body === undefined ? null : JSON.stringify(body),
+        });
+        return (await app.fetch(request, w.env, context)) as unknown as Answer;
+      },
+    } as World;
+    const late = new Promise<Pick<Answer, 'status'>>((resolve) =>
+      setTimeout(() => resolve({ status: 0 }), 3_000),
+    );
+    const answer = await Promise.race([endpoint(impatient, who), late]);
+    expect(answer.status).toBe(status);
+    await vi.waitFor(() => expect(sent.length).toBeGreaterThan(0));
+    hanging.resolve();
+    await waitOnExecutionContext(context);
+  });
 
-  it('is misconfigured without binding, sender or address of its own', async () => {
+  it('is misconfigured without binding, sender or PUBLIC_URL', async () => {
     const w = world({ vars: { MAIL: 'cloudflare' } });
     expect(codeOf(await w.post('/account/password/reset', { email: 'a@example.com' }))).toBe('misconfigured');
     expect(log.of('misconfigured')[0]?.settings).toEqual(['MAIL_FROM', 'PUBLIC_URL', 'MAIL']);
@@ -278,19 +275,22 @@ describe('the link in a mail', () => {
     VERIFY_URL: 'https://app.example.org/verify/{token}',
   };
 
-  it.each(ENDPOINTS)('of %s leads to the site’s own page, its code to ours', async (_, path, vars, send) => {
-    const w = world({ vars: { ...vars, ...OWN } });
-    const [mail] = await mailsTo(w, await send(w));
-    const token = mail?.token ?? '';
-    const uid = btoa(token.split('.')[0] ?? '').replace(/=+$/, '');
-    const link = path.includes('reset')
-      ? `https://app.example.org/reset?for=${uid}#token=${token}`
-      : `https://app.example.org/verify/${token}`;
-    expect(mail?.text.split('\n\n')).toContain(link);
-    expect(mail?.html).toContain(`href="${link}"`);
-    expect(mail?.text).toContain(`open http://localhost${path} and paste this code:\n\n${token}`);
-    expect(mail?.text).not.toContain(`http://localhost${path}#`);
-  });
+  it.each(ENDPOINTS)(
+    'of %s leads to the site’s own page, and its code to ours',
+    async (_, path, vars, send) => {
+      const w = world({ vars: { ...vars, ...OWN } });
+      const [mail] = await mailsTo(w, await send(w));
+      const token = mail?.token ?? '';
+      const uid = btoa(token.split('.')[0] ?? '').replace(/=+$/, '');
+      const link = path.includes('reset')
+        ? `https://app.example.org/reset?for=${uid}#token=${token}`
+        : `https://app.example.org/verify/${token}`;
+      expect(mail?.text.split('\n\n')).toContain(link);
+      expect(mail?.html).toContain(`href="${link}"`);
+      expect(mail?.text).toContain(`open http://localhost${path} and paste this code:\n\n${token}`);
+      expect(mail?.text).not.toContain(`http://localhost${path}#`);
+    },
+  );
 
   it('that disowns the account is never the site’s own', async () => {
     const w = world({ vars: OWN });
@@ -299,7 +299,7 @@ describe('the link in a mail', () => {
     expect(mail?.text.split('\n\n')).toContain(`http://localhost/account/email/disown#token=${mail?.token}`);
   });
 
-  it('is in a mail that calls the site by SITE_NAME', async () => {
+  it('is in an email that names the site by SITE_NAME', async () => {
     const w = world({ vars: { SITE_NAME: 'Acme & Söhne', PUBLIC_URL: 'https://accounts.example.org' } });
     const { email } = await w.signUp();
     const [mail] = await mailsTo(w, email);
@@ -316,7 +316,7 @@ describe('the link in a mail', () => {
       }),
     );
 
-  it('has the request’s origin as its base in development, where PUBLIC_URL is not set', async () => {
+  it('has the request’s origin as its base in development without PUBLIC_URL', async () => {
     const w = world();
     const who = await w.signUp();
     await resetAt(w, 'http://127.0.0.1:9001', who.email);
@@ -338,7 +338,7 @@ describe('the link in a mail', () => {
     expect(`${mail?.text}${mail?.html}`).not.toContain('evil');
   });
 
-  it('is PUBLIC_URL’s in production, though the request came to another host', async () => {
+  it('has PUBLIC_URL as its base in production, even if the request came to another host', async () => {
     const { sent, EMAIL } = emailBinding();
     const who = await world().signUp();
     const w = world({
@@ -461,7 +461,7 @@ describe('the language of a mail is that of the request', () => {
   });
 });
 
-describe('the language of a mail that staff cause is the user’s own', () => {
+describe('the language of an email that staff cause is the user’s own', () => {
   const KO = { headers: { 'Accept-Language': 'ko-KR,ko;q=0.9,en;q=0.5' } };
   const EN = { headers: { 'Accept-Language': 'en' } };
 
@@ -527,7 +527,7 @@ describe('the language of a mail that staff cause is the user’s own', () => {
     expect([language, user.language]).toEqual(['ko', undefined]);
   });
 
-  it('where the user named none, it is that of the staff', async () => {
+  it('it is that of the staff if the user named none', async () => {
     const w = world();
     const who = await signedUp(w, { headers: { 'Accept-Language': '*' } });
     expect(await languageOf(w, who.id)).toBe(null);

@@ -260,7 +260,7 @@ describe('the Worker and its model', () => {
     ...['ok', 'ok, from another', 'taken', 'void'].map((outcome) => `taking back: ${outcome}`),
   ];
 
-  it('met every kind of answer on the way', () => {
+  it('met every kind of answer', () => {
     const refreshes = [
       'first',
       'again',
@@ -305,7 +305,7 @@ describe('the Worker and its model', () => {
     );
   });
 
-  it('left nothing in the log that is not for it', () => {
+  it('left nothing in the log that does not belong there', () => {
     expect(log.dirty([...PASSWORDS])).toEqual([]);
   });
 });

@@ -73,7 +73,7 @@ const ROUTES = [
 ].map((route) => route.split(' ') as [method: string, path: string]);
 
 describe('a slash at the end of a path', () => {
-  it('is asked of every route', () => {
+  it('is tested for every route', () => {
     const paths = ROUTES.map(([method, path]) => `${method} ${path}`);
     expect(paths.length).toBeGreaterThan(45);
     expect(paths).toEqual(
@@ -112,14 +112,14 @@ describe('a slash at the end of a path', () => {
     );
 
     it.each(['/auth/nothing/', '/auth/me//', '/auth//', '/auth/', '/console/nothing/', '/console/api/'])(
-      'makes nothing of %s, which is not there',
+      'does not make %s exist',
       async (path) => {
         expect((await look('GET', path)).status).toBe(404);
       },
     );
   });
 
-  it('is no matter to a sign-up, its cookie, its log and the headers of the host', async () => {
+  it('does not affect a sign-up, its cookie, its log and the headers of the host', async () => {
     const host = new Hono();
     host.use(async (c, next) => {
       c.header('X-Before', 'host');
@@ -144,11 +144,14 @@ describe('a slash at the end of a path', () => {
     );
   });
 
-  it.each(['/', '/v1/people'])('is no matter below %s, nor without an execution context', async (mount) => {
-    const host = new Hono().route(mount, createAccounts());
-    const path = `${mount.replace(/\/$/, '')}/me/`;
-    expect((await host.request(path, {}, testEnv)).status).toBe(401);
-  });
+  it.each(['/', '/v1/people'])(
+    'does not affect a mount at %s, nor an app without an execution context',
+    async (mount) => {
+      const host = new Hono().route(mount, createAccounts());
+      const path = `${mount.replace(/\/$/, '')}/me/`;
+      expect((await host.request(path, {}, testEnv)).status).toBe(401);
+    },
+  );
 });
 
 describe('mail', () => {
@@ -202,7 +205,7 @@ describe('mail', () => {
           return email;
         },
       ],
-    ])('leads, after %s, to a page that is there', async (_, path, send) => {
+    ])('leads, after %s, to an existing page', async (_, path, send) => {
       const link = await linkTo(await send());
       expect(link).toBe(`${ORIGIN}${base}${path}#token=${tokenOf(link)}`);
       const page = await ask(host, 'GET', `${base}${path}`);
@@ -256,7 +259,7 @@ describe('mail', () => {
     }
   });
 
-  describe('that the console sends', () => {
+  describe('from the console', () => {
     const reset = async (host: Host, mount: string) => {
       const boss = await w.signUp();
       await w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', boss.user.id);
@@ -278,7 +281,7 @@ describe('mail', () => {
     });
 
     it.each(['', 'auth', 'https://example.com/auth', '//example.com', '/auth//', '/auth?', '/auth#x'])(
-      'is not led to %j: a TypeError',
+      'refuses %j with a TypeError',
       (accountsAt) => {
         expect(() => createAdmin({ accountsAt })).toThrow(TypeError);
       },
@@ -286,7 +289,7 @@ describe('mail', () => {
   });
 });
 
-describe('what belongs to the root of a host', () => {
+describe('what is served at the root of a host', () => {
   const host = new Hono()
     .get('/before', (c) => c.text('host'))
     .route('/', createHealth())
@@ -314,7 +317,7 @@ describe('what belongs to the root of a host', () => {
     expect((await ask(host, 'GET', css)).headers.get('Content-Type')).toMatch(/^text\/css/);
   });
 
-  it('answers of a Worker that is misconfigured: it lives, and nothing more', async () => {
+  it('of a misconfigured Worker answers that it is alive, and nothing more', async () => {
     const vars = { SIGNING_KEY: '' };
     const statuses = ['/healthz', '/readyz', '/.well-known/jwks.json'].map(
       async (path) => (await ask(host, 'GET', path, { vars })).status,

@@ -52,7 +52,7 @@ describe('a sign-in', () => {
     expect(await mailsAbout(w, who)).toHaveLength(mails);
   });
 
-  it('is told with the device, the place and the time', async () => {
+  it('is notified with the device, the place and the time', async () => {
     const w = world({ vars: VARS });
     const who = await signedUp(w, { agent: CHROME, country: 'KR' });
     await logIn(w, who, { agent: FIREFOX, country: 'DE' });
@@ -63,13 +63,13 @@ describe('a sign-in', () => {
     expect(log.of('new_device')).toHaveLength(1);
   });
 
-  it('is the first of a user: nothing was seen before, nobody is told', async () => {
+  it('is the first of a user, so it is not notified', async () => {
     const w = world({ vars: VARS });
     const who = await signedUp(w, { agent: CHROME, country: 'KR' });
     expect(await mailsAbout(w, who)).toEqual([]);
   });
 
-  it('stands although D1 cannot say which devices were seen', async () => {
+  it('succeeds even if D1 cannot read the known devices', async () => {
     const fails = watchedD1({
       before: ({ statements }) => {
         if (statements.some(({ sql }) => /^select "user_agent"/.test(sql))) throw new Error('D1_ERROR: away');
@@ -82,7 +82,7 @@ describe('a sign-in', () => {
     expect(log.of('new_device_failed')).toMatchObject([{ level: 'error' }]);
   });
 
-  it('costs nothing more where it is off', async () => {
+  it('costs nothing more if it is off', async () => {
     const counted = counting();
     const off = world({ bindings: counted.bindings });
     const who = await off.signUp();

@@ -57,7 +57,7 @@ describe('the notes of the example', () => {
     expect((await (await user())('POST', '/', body)).status).toBe(400);
   });
 
-  it('are of nobody else', async () => {
+  it('are visible to nobody else', async () => {
     const [one, other] = [await user(), await user()];
     const { body } = await one('POST', '/', { text: 'Mine' });
     expect((await other('GET')).body.notes).toEqual([]);

@@ -28,7 +28,7 @@ const PAGES = /^\w+ (?:\/account)?\/(static|docs)\/|^\w+ \/dev\/mail\/|^\w+ \/ad
 
 const LIBRARIES = { COMPAT: 'simplejwt,djoser,dj-rest-auth' };
 
-it('has every route of the Worker but pages and files, and no other', async () => {
+it('has every route of the Worker except pages and files, and no other', async () => {
   const routes = inspectRoutes(createApp())
     .filter(({ isMiddleware, method }) => !isMiddleware && method !== 'ALL')
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}').replace(/(.)\/$/, '$1')}`)
@@ -38,7 +38,7 @@ it('has every route of the Worker but pages and files, and no other', async () =
   expect(operations.sort()).toEqual([...new Set(routes)].sort());
 });
 
-it('asks for a token where the Worker does, and nowhere else', async () => {
+it('requires a token exactly where the Worker does', async () => {
   const document = await documentWith(LIBRARIES);
   const w = world({ vars: LIBRARIES });
   for (const [id, path, method, { security, requestBody }] of operationsOf(document)) {
@@ -49,7 +49,7 @@ it('asks for a token where the Worker does, and nowhere else', async () => {
   }
 });
 
-it('has a body that the Worker takes as an example of every request', async () => {
+it('has an example of every request body that the Worker accepts', async () => {
   const document = await documentWith(LIBRARIES);
   const w = world({ vars: LIBRARIES });
   for (const [id, path, method, { security, requestBody }] of operationsOf(document)) {
@@ -65,7 +65,7 @@ it('has a body that the Worker takes as an example of every request', async () =
   }
 });
 
-it('has examples of answers that are as its schemas say', async () => {
+it('has examples of answers that match their schemas', async () => {
   for (const document of Object.values(DEPLOYMENTS).map((vars): Document => JSON.parse(textOf(vars)))) {
     const { schemas, responses } = document.components;
     const all = operationsOf(document).flatMap(([, , , operation]) => Object.values(operation.responses));
@@ -82,7 +82,7 @@ it('has examples of answers that are as its schemas say', async () => {
 });
 
 /** conform() looks at every answer: what is left to see is that each operation was there to be looked at. */
-it('describes all that staff are answered', async () => {
+it('describes every answer to staff', async () => {
   const w = world();
   const boss = await w.signUp();
   await testEnv.DB.prepare('UPDATE users SET is_staff = 1 WHERE id = ?').bind(boss.user.id).run();
@@ -125,7 +125,7 @@ it('describes all that staff are answered', async () => {
 });
 
 describe('/openapi.json', () => {
-  it('is the settled document, for five minutes', async () => {
+  it('is the resolved document, cacheable for five minutes', async () => {
     const answer = await world().get('/openapi.json');
     expect(answer.headers.get('Content-Type')).toBe('application/json');
     expect(answer.headers.get('Cache-Control')).toBe('public, max-age=300');
@@ -135,7 +135,7 @@ describe('/openapi.json', () => {
     expect(info).toEqual({ ...built, title: 'Accounts at localhost' });
   });
 
-  it('is settled once, when it is first asked for', async () => {
+  it('is resolved once, at the first request', async () => {
     let fetched = 0;
     const assets = testEnv.ASSETS as Fetcher;
     const w = world({
@@ -155,24 +155,24 @@ describe('/openapi.json', () => {
     expect(fetched).toBe(1);
   });
 
-  it('names the server that was asked', async () => {
+  it('names the server of the request', async () => {
     const answer = await world().fetch(new Request('https://elsewhere.example:8443/openapi.json'));
     expect(answer.body.servers).toEqual([{ url: 'https://elsewhere.example:8443' }]);
     expect(answer.body.info.title).toBe('Accounts at elsewhere.example:8443');
   });
 
-  it('names PUBLIC_URL alone where it is set', async () => {
+  it('names only PUBLIC_URL if it is set', async () => {
     const { info, servers } = await documentWith({ PUBLIC_URL: 'https://accounts.example.com/id' });
     expect(servers).toEqual([{ url: 'https://accounts.example.com/id' }]);
     expect(info.title).toBe('Accounts at accounts.example.com');
   });
 
-  it('names the other name of this machine too, if asked by it in development', async () => {
+  it('names the other local hostname too if requested by it in development', async () => {
     const { servers } = await documentWith({ PUBLIC_URL: 'http://127.0.0.1' });
     expect(servers).toEqual([{ url: 'http://127.0.0.1' }, { url: 'http://localhost' }]);
   });
 
-  it('has no mail paths where MAIL is off, and no inbox but in development', async () => {
+  it('has no email paths with MAIL=off, and no inbox outside development', async () => {
     const mail = /reset|email|dev\/mail/;
     expect(
       Object.keys((await documentWith({ MAIL: 'off' })).paths).filter((path) => mail.test(path)),
@@ -204,7 +204,7 @@ describe('/openapi.json', () => {
     expect(Object.keys(responses)).toEqual([...own, '400', '413', '415', '429', '500', '503'].sort());
   });
 
-  it('answers without rotation an access token alone', async () => {
+  it('has only an access token in the refresh without rotation', async () => {
     const { responses } = (await documentWith({ ROTATE_REFRESH_TOKENS: 'false' })).paths[
       '/account/token/refresh'
     ].post;
@@ -215,7 +215,7 @@ describe('/openapi.json', () => {
 describe('/docs', () => {
   const w = world();
 
-  it('is a page that may load nothing from elsewhere, and no script but files', async () => {
+  it('is a page that may load nothing from other origins, and no inline script', async () => {
     const page = await w.get('/docs');
     expect(page.status).toBe(200);
     expect(page.headers.get('Content-Type')).toMatch(/^text\/html/);
@@ -241,7 +241,7 @@ describe('/docs', () => {
     expect(answer.headers.get('Cache-Control')).toMatch(/^public, max-age=/);
   });
 
-  it('loads what is there', async () => {
+  it('loads existing files', async () => {
     const { text } = await w.get('/docs');
     for (const [, path = ''] of text.matchAll(/(?:src|href)="(\/docs\/[^"]+)"/g)) {
       expect([path, (await w.get(path)).status]).toEqual([path, 200]);
@@ -264,7 +264,7 @@ it.each(['/docs', '/docs/', '/docs/init.js', '/docs/swagger-ui/swagger-ui.css', 
   },
 );
 
-describe('conform', () => {
+describe('the check of answers', () => {
   const user = {
     id: crypto.randomUUID(),
     email: null,

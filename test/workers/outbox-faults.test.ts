@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 
 describe('a statement about events', () => {
-  it('finds its rows by key, however many wait', async () => {
+  it('finds its rows by key, however many are pending', async () => {
     const seen = new Map<string, unknown[]>();
     const { DB } = watchedD1({
       before: ({ statements }) => {
@@ -108,7 +108,7 @@ describe('faults', () => {
     expect(await waiting(w)).toEqual([]);
   });
 
-  it('a claim that has passed to another settles nothing', async () => {
+  it('a claim that has passed to another Worker changes nothing', async () => {
     const { w } = sending();
     await left(w, 1);
     const outbox = d1Outbox(connectD1(env.DB, 10_000));
@@ -146,7 +146,7 @@ describe('faults', () => {
     expect(await waiting(w)).toEqual([]);
   });
 
-  it('two Workers and more that deliver at once: each event once, of each user in order', async () => {
+  it('several Workers that deliver at once: each event once, in order for each user', async () => {
     const { w, to, cron } = sending();
     const ids = await left(w, 12);
     const active = new Map<string, number>();
@@ -172,7 +172,7 @@ describe('faults', () => {
     expect(await waiting(w)).toEqual([]);
   });
 
-  it('one event that fails holds up its user alone, and the order holds when it goes on', async () => {
+  it('one event that fails delays only its user’s events, which stay in order', async () => {
     const { w, to, cron } = sending();
     const [stuck, free] = await left(w, 2);
     let fails = true;
@@ -190,7 +190,7 @@ describe('faults', () => {
     ).toEqual(IN_ORDER);
   });
 
-  it('a receiver that takes nothing is asked for a few users, not for all', async () => {
+  it('a receiver that is down is tried for a few users, not for all', async () => {
     const { w, to, cron } = sending();
     await left(w, 40, 1);
     to.answers(() => new Response(null, { status: 500 }));
@@ -198,7 +198,7 @@ describe('faults', () => {
     expect(to.requests).toHaveLength(5);
   });
 
-  it('a run that is over its time gives back what it has not sent', async () => {
+  it('a run that exceeds its time releases what it has not sent', async () => {
     const { w, to, cron } = sending();
     await left(w, 1);
     to.answers(() => {
@@ -234,7 +234,7 @@ describe('faults', () => {
 });
 
 describe('a user who withdrew', () => {
-  it('is named by the event of it alone, and by nothing once that is delivered', async () => {
+  it('is named only by the event of the withdrawal, and by nothing once that is delivered', async () => {
     const { w, to, cron } = sending();
     to.answers(() => new Response(null, { status: 500 }));
     const who = await w.signUp();
@@ -248,7 +248,7 @@ describe('a user who withdrew', () => {
     expect(await waiting(w)).toEqual([]);
   });
 
-  it('finds what waits in the export before', async () => {
+  it('finds pending events in the export before', async () => {
     const { w, to } = sending();
     to.answers(() => new Response(null, { status: 500 }));
     const who = await w.signUp();
@@ -275,7 +275,7 @@ describe('a user who withdrew', () => {
 describe('a queue', () => {
   const queued = (send: (message: unknown) => Promise<void>) => ({ EVENTS: { send } });
 
-  it('gets what a webhook would, with its id, in order', async () => {
+  it('gets the same events as a webhook, with ids, in order', async () => {
     const messages: unknown[] = [];
     const bindings = queued(async (message) => void messages.push(message));
     const w = world({ vars: { RATE_LIMITS: 'off' }, bindings });
@@ -297,7 +297,7 @@ describe('a queue', () => {
     expect(await waiting(w)).toEqual([]);
   });
 
-  it('that is away gets it later', async () => {
+  it('that is unavailable gets them later', async () => {
     let away = true;
     const messages: unknown[] = [];
     const bindings = queued(async (message) => {
@@ -313,7 +313,7 @@ describe('a queue', () => {
     expect(messages).toHaveLength(1);
   });
 
-  it('beside a URL is misconfigured, and a variable of that name is no queue', async () => {
+  it('in addition to a URL is misconfigured, and a variable of that name is not a queue', async () => {
     const w = world({ vars: VARS, bindings: queued(async () => undefined) });
     expect((await w.get('/account/me')).body.code).toBe('misconfigured');
     const plain = world({ vars: { EVENTS: 'on' } });

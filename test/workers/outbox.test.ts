@@ -42,7 +42,7 @@ const DOWN: [what: string, answer: () => Response | Promise<Response>, failure: 
 ];
 
 describe('a webhook', () => {
-  it('is what Standard Webhooks says, right after the request', async () => {
+  it('follows Standard Webhooks, right after the request', async () => {
     const { w, to } = sending();
     const { user } = await w.signUp();
     expect(to.received).toEqual([
@@ -60,7 +60,7 @@ describe('a webhook', () => {
     expect(await waiting(w)).toEqual([]);
   });
 
-  it('is signed with each secret, so that a receiver may know either', async () => {
+  it('is signed with each secret, so that a receiver may have either', async () => {
     const other = `whsec_${btoa('another secret of thirty-two bytes')}`;
     const { w, to } = sending({ EVENTS_SECRET: `${other},${SECRET}` });
     await w.signUp();
@@ -72,7 +72,7 @@ describe('a webhook', () => {
     }
   });
 
-  it('holds no address, name, token or password', async () => {
+  it('has no address, name, token or password', async () => {
     const { w, to } = sending();
     const who = await w.signUp({
       ...person(),
@@ -88,28 +88,25 @@ describe('a webhook', () => {
     }
   });
 
-  it.each(DOWN)(
-    'that is answered with %s is kept, and sent again with the same id',
-    async (_, answer, failure) => {
-      const { w, to, cron } = sending();
-      to.answers(answer);
-      const { answer: signedUp, user } = await w.signUp();
-      expect(signedUp.status).toBe(201);
-      const [kept] = await waiting(w);
-      expect(kept).toMatchObject({ user_id: user.id, attempts: 1, failure, due_at: w.clock.now + 30 });
-      expect(log.of('event_failed')).toEqual([
-        expect.objectContaining({ level: 'warn', id: kept?.id, type: 'user.created', attempts: 1, failure }),
-      ]);
-      await cron();
-      expect(to.requests).toHaveLength(1);
-      to.answers(() => new Response());
-      w.clock.advance(30);
-      await cron();
-      expect(to.received.map(({ id }) => id)).toEqual([kept?.id]);
-      expect(await waiting(w)).toEqual([]);
-      expect(log.of('events_delivered')).toEqual([expect.objectContaining({ delivered: 1, failed: 0 })]);
-    },
-  );
+  it.each(DOWN)('answered with %s is kept, and sent again with the same id', async (_, answer, failure) => {
+    const { w, to, cron } = sending();
+    to.answers(answer);
+    const { answer: signedUp, user } = await w.signUp();
+    expect(signedUp.status).toBe(201);
+    const [kept] = await waiting(w);
+    expect(kept).toMatchObject({ user_id: user.id, attempts: 1, failure, due_at: w.clock.now + 30 });
+    expect(log.of('event_failed')).toEqual([
+      expect.objectContaining({ level: 'warn', id: kept?.id, type: 'user.created', attempts: 1, failure }),
+    ]);
+    await cron();
+    expect(to.requests).toHaveLength(1);
+    to.answers(() => new Response());
+    w.clock.advance(30);
+    await cron();
+    expect(to.received.map(({ id }) => id)).toEqual([kept?.id]);
+    expect(await waiting(w)).toEqual([]);
+    expect(log.of('events_delivered')).toEqual([expect.objectContaining({ delivered: 1, failed: 0 })]);
+  });
 
   it('is tried after 30 s, 1 min, 2 min and so on, at least every hour', async () => {
     const { w, to, cron } = sending();
@@ -137,7 +134,7 @@ describe('a webhook', () => {
     expect((await waiting(w))[0]?.due_at).toBe(w.clock.now + delay);
   });
 
-  it('is a dead letter after a day, and the next one of the user goes on', async () => {
+  it('is a dead letter after a day, and the user’s next event is sent', async () => {
     const { w, to, cron } = sending();
     to.answers(({ type }) => new Response(null, { status: type === 'user.created' ? 500 : 200 }));
     const who = await w.signUp();
@@ -178,7 +175,7 @@ describe('a webhook', () => {
   });
 });
 
-describe('what happens', () => {
+describe('the events', () => {
   /** What hooks are told is what the receiver gets, in the same order. */
   function both(vars: Vars = {}, besides?: typeof fetch) {
     const told: unknown[] = [];
@@ -196,7 +193,7 @@ describe('what happens', () => {
     return { w, told, received: () => to.received.map(({ type, data }) => [type, data]) };
   }
 
-  it('in a life is delivered as hooks are told of it', async () => {
+  it('of an account’s life are delivered like the calls of hooks', async () => {
     const { w, told, received } = both();
     const who = await w.signUp();
     await w.post('/account/email/verify', { token: await tokenTo(w, who.email) });
@@ -233,7 +230,7 @@ describe('what happens', () => {
     expect(await waiting(w)).toEqual([]);
   });
 
-  it('to accounts that nobody has proven is delivered as hooks are told of it', async () => {
+  it('of unproven accounts are delivered like the calls of hooks', async () => {
     const { w, told, received } = both();
     const [passed, disowned, imported] = [await w.signUp(), await w.signUp(), await w.signUp()];
     await w.post('/account/email/disown', { token: await tokenTo(w, disowned.email) });
@@ -260,7 +257,7 @@ describe('what happens', () => {
     expect(received()).toEqual(told);
   });
 
-  it('is as the OpenAPI document says', async () => {
+  it('match the OpenAPI document', async () => {
     const { webhooks } = (await openapiTemplate('test')) as {
       webhooks: Record<string, { post: { requestBody: { content: Record<string, { schema: Schema }> } } }>;
     };
@@ -284,7 +281,7 @@ describe('what happens', () => {
     expect(faults.flat()).toEqual([]);
   });
 
-  it('by codes sent by e-mail is delivered as hooks are told of it', async () => {
+  it('of codes sent by e-mail are delivered like the calls of hooks', async () => {
     const { w, told, received } = both({ SIGN_IN_BY_EMAIL: 'on' });
     const imported = await w.signUp();
     await w.rows('DELETE FROM one_time_tokens WHERE subject = ?', imported.user.id);
@@ -308,7 +305,7 @@ describe('what happens', () => {
     expect(received()).toEqual(told);
   });
 
-  it('by sign-ins with a provider is delivered as hooks are told of it', async () => {
+  it('of sign-ins with a provider are delivered like the calls of hooks', async () => {
     const op = await issuer();
     const vars = { PROVIDERS: JSON.stringify(providersOf(op)), ALLOWED_ORIGINS: new URL(APP).origin };
     const { w, told, received } = both(vars, op.fetch);
@@ -335,7 +332,7 @@ describe('what happens', () => {
     expect(received()).toEqual(told);
   });
 
-  it('by sign-ups that wait for their mail, and by staff, is delivered as hooks are told of it', async () => {
+  it('of pending sign-ups, and of staff, are delivered like the calls of hooks', async () => {
     const { w, told, received } = both({ SIGN_UP: 'verify' });
     const who = person();
     const { body } = await w.post('/account/sign-up', who);
@@ -356,7 +353,7 @@ describe('what happens', () => {
     expect(received()).toEqual(told);
   });
 
-  it('not, is not written: what was refused, and what lost a race', async () => {
+  it('are not written for what was refused, or lost a race', async () => {
     const { w, to } = sending();
     const who = await w.signUp();
     await w.signUp(who);
@@ -370,14 +367,14 @@ describe('what happens', () => {
     expect(await waiting(w)).toEqual([]);
   });
 
-  it('is written once for fifty sign-ups of one address', async () => {
+  it('are written once for fifty sign-ups of one address', async () => {
     const { w, to } = sending();
     const who = person();
     await atOnce(50, () => w.signUp(who));
     expect(to.types()).toEqual(['user.created']);
   });
 
-  it('is not written where events are off', async () => {
+  it('are not written if events are off', async () => {
     const { w } = sending({ EVENTS_URL: undefined, EVENTS_SECRET: undefined });
     const who = await w.signUp();
     await w.logIn(who);
@@ -385,7 +382,7 @@ describe('what happens', () => {
     expect(await waiting(w)).toEqual([]);
   });
 
-  it('costs five written rows, and three round trips after the answer', async () => {
+  it('cost five written rows, and three round trips after the response', async () => {
     const costs = async (vars: Vars) => {
       const counted = counting();
       const { w } = sending(vars, {}, counted.bindings);

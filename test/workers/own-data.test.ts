@@ -8,8 +8,8 @@ import { claimsOf, person, world } from '../support/world.ts';
 const log = capturedLog();
 const ask = (w: ReturnType<typeof world>, token: string) => w.get('/account/export', { token });
 
-describe('the export of one’s own data', () => {
-  it('is a file with the user, the sessions, what is pending and what staff did', async () => {
+describe('the export of the user’s own data', () => {
+  it('is a file with the user, the sessions, pending requests and actions of staff', async () => {
     const w = world();
     const who = await w.signUp({ ...person(), name: 'Mina Kim' });
     w.clock.advance(1);
@@ -62,7 +62,7 @@ describe('the export of one’s own data', () => {
     ]);
   });
 
-  it('holds nothing of anybody else, no hash and no token', async () => {
+  it('has nothing of other users, no hash and no token', async () => {
     const w = world();
     const who = await w.signUp();
     const stranger = await w.signUp();
@@ -86,7 +86,7 @@ describe('the export of one’s own data', () => {
       .bind(count, userId)
       .run();
 
-  it.each([199, 200, 399, 1_000])('lists %i sessions and the one that asks, each once', async (count) => {
+  it.each([199, 200, 399, 1_000])('lists %i sessions and the current one, each once', async (count) => {
     const w = world();
     const who = await w.signUp();
     await insertSessions(w, who.user.id, count);
@@ -107,7 +107,7 @@ describe('the export of one’s own data', () => {
     expect((await cost()).roundTrips).toBe(4);
   });
 
-  it('breaks off where D1 goes away in the middle, so that nobody takes it for the whole', async () => {
+  it('is aborted if D1 fails in the middle, so that nobody takes it for complete', async () => {
     let left = Number.POSITIVE_INFINITY;
     const { DB } = watchedD1({
       before: () => {

@@ -29,14 +29,14 @@ describe('the theme', () => {
     expect(colored.text).toContain('--accent: light-dark(#7a1fbf, ');
   });
 
-  it('is not there in a host without assets', async () => {
+  it('does not exist in a host without assets', async () => {
     for (const vars of [{}, { SITE_COLOR: '#7a1fbf' }]) {
       const without = world({ vars, bindings: { ASSETS: undefined as never } });
       expect((await without.get('/account/static/theme.css')).status).toBe(404);
     }
   });
 
-  it('comes whole with a color, also to a browser that has a copy of the plain one', async () => {
+  it('is sent in full with a color, also to a browser that has cached the plain one', async () => {
     const ETag = (await w.get('/static/theme.css')).headers.get('ETag') ?? '';
     const colored = world({ vars: { SITE_COLOR: '#7a1fbf' } });
     const answer = await colored.ask('GET', '/static/theme.css', { headers: { 'If-None-Match': ETag } });
@@ -47,27 +47,27 @@ describe('the theme', () => {
 describe('the name and the logo of a site', () => {
   const vars: Vars = { SITE_NAME: 'Notes & more', SITE_LOGO: 'https://cdn.example.com/logo.svg' };
 
-  it.each(['/account/email/verify', '/admin/login'])('stand on %s', async (path) => {
+  it.each(['/account/email/verify', '/admin/login'])('are on %s', async (path) => {
     const { status, text, csp } = await pageOf(vars, path);
     expect(status).toBe(200);
     expect(text).toContain('<img src="https://cdn.example.com/logo.svg" alt=""');
     expect(csp).toContain("img-src 'self' data: https://cdn.example.com;");
   });
 
-  it('are the host, and none, where nothing is set', async () => {
+  it('are the hostname and no logo by default', async () => {
     const { text, csp } = await pageOf({ PUBLIC_URL: 'https://id.example.com' }, '/account/email/verify');
     expect(text).toContain('<span>id.example.com</span>');
     expect(text).not.toContain('<img');
     expect(csp).toContain("img-src 'self' data:;");
   });
 
-  it('are text, whatever they are', async () => {
+  it('are escaped', async () => {
     const { text } = await pageOf({ SITE_NAME: '<img src=x onerror=alert(1)>' }, '/account/email/verify');
     expect(text).toContain('<span>&lt;img src=x onerror=alert(1)&gt;</span>');
   });
 });
 
-it('RETURN_URL is where a page leads to that is done', async () => {
+it('pages that are done link to RETURN_URL', async () => {
   const { text } = await pageOf({ RETURN_URL: 'https://www.example.com/home' }, '/account/email/verify');
   expect(text).toContain('<a href="https://www.example.com/home">');
 });
@@ -83,32 +83,29 @@ describe('a page', () => {
     ['settings', 'Your account', '내 계정'],
   ];
 
-  it.each(TITLES)(
-    'is there with its own policy, in the language that was asked for: %s',
-    async (page, en, ko) => {
-      for (const [language, title] of [
-        ['en', en],
-        ['ko', ko],
-      ] as const) {
-        const { status, headers, text } = await w.ask('GET', at(page), {
-          headers: { 'Accept-Language': language },
-        });
-        expect(status).toBe(200);
-        expect(headers.get('Content-Type')).toMatch(/^text\/html/);
-        expect(headers.get('Content-Language')).toBe(language);
-        expect(headers.get('Vary')).toContain('Accept-Language');
-        expect(headers.get('Cache-Control')).toBe('no-store');
-        expect(headers.get('Content-Security-Policy')).toBe(
-          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-        );
-        expect(text).toContain(`<title>${title} · localhost</title>`);
-        expect(text).toContain(`<html lang="${language}">`);
-        expect(text.match(/<h1/g)).toHaveLength(1);
-        // Nothing inline: the policy would stop it.
-        expect(text).not.toMatch(/<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=/);
-      }
-    },
-  );
+  it.each(TITLES)('has its own CSP, and the requested language: %s', async (page, en, ko) => {
+    for (const [language, title] of [
+      ['en', en],
+      ['ko', ko],
+    ] as const) {
+      const { status, headers, text } = await w.ask('GET', at(page), {
+        headers: { 'Accept-Language': language },
+      });
+      expect(status).toBe(200);
+      expect(headers.get('Content-Type')).toMatch(/^text\/html/);
+      expect(headers.get('Content-Language')).toBe(language);
+      expect(headers.get('Vary')).toContain('Accept-Language');
+      expect(headers.get('Cache-Control')).toBe('no-store');
+      expect(headers.get('Content-Security-Policy')).toBe(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+      );
+      expect(text).toContain(`<title>${title} · localhost</title>`);
+      expect(text).toContain(`<html lang="${language}">`);
+      expect(text.match(/<h1/g)).toHaveLength(1);
+      // Nothing inline: the policy would stop it.
+      expect(text).not.toMatch(/<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=/);
+    }
+  });
 
   it.each(PAGES)('has its files: %s', async (page) => {
     const { text } = await w.get(at(page));
@@ -119,7 +116,7 @@ describe('a page', () => {
     for (const file of files) expect([file, (await w.get(file)).status]).toEqual([file, 200]);
   });
 
-  it.each(PAGES)('links only to what is there: %s', async (page) => {
+  it.each(PAGES)('links only to existing paths: %s', async (page) => {
     const hrefs = (text: string) => [...text.matchAll(/<a href="(\/[^"]+)"/g)].map(([, href]) => href ?? '');
     for (const vars of [
       {},
@@ -139,7 +136,7 @@ describe('a page', () => {
 });
 
 describe('PAGES', () => {
-  it.each(['sign-in', 'forgot', 'settings'])('off: no method of %s is there', async (page) => {
+  it.each(['sign-in', 'forgot', 'settings'])('off: %s does not exist for any method', async (page) => {
     const off = world({ vars: { PAGES: 'off' } });
     for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS']) {
       expect([method, (await off.ask(method, at(page))).status]).toEqual([method, 404]);
@@ -155,7 +152,7 @@ describe('PAGES', () => {
     expect((await off.signUp()).user).toBeTruthy();
   });
 
-  it('names those that are there, one by one', async () => {
+  it('lists those that exist, one by one', async () => {
     for (const there of PAGES) {
       const one = world({ vars: { PAGES: there } });
       const found = await Promise.all(PAGES.map(async (page) => (await one.get(at(page))).status === 200));
@@ -163,7 +160,7 @@ describe('PAGES', () => {
     }
   });
 
-  it('has no page of a forgotten password without mail', async () => {
+  it('has no page for a forgotten password without e-mail', async () => {
     const { status } = await world({ vars: { MAIL: 'off' } }).get('/account/forgot');
     expect(status).toBe(404);
   });
@@ -173,7 +170,7 @@ const PROVIDERS: Vars = {
   PROVIDERS: JSON.stringify([{ id: 'google', client_id: 'id', client_secret: 'secret' }]),
 };
 
-describe('what is not switched on does not show', () => {
+describe('what is not switched on is not shown', () => {
   const shows = async (vars: Vars, page: string, part: string) =>
     (await world({ vars }).get(at(page))).text.includes(part);
 
@@ -224,7 +221,7 @@ describe('return_to', () => {
     'https://pr-7.preview.example.com/',
     'myapp://open/signed-in',
     'https://accounts.example.com/elsewhere',
-  ])('%s is carried from page to page', async (return_to) => {
+  ])('%s is passed on from page to page', async (return_to) => {
     const { status, text } = await ask('sign-in', { return_to, code_challenge: CHALLENGE });
     expect(status).toBe(200);
     expect(text).toContain(`data-challenge="${CHALLENGE}"`);
@@ -267,7 +264,7 @@ describe('return_to', () => {
     }
   });
 
-  it('is a problem for programs', async () => {
+  it('is JSON for other clients', async () => {
     const { status, body } = await ask('sign-in', { return_to: 'https://evil.example/' }, 'application/json');
     expect([status, body.code, body.errors.return_to[0].code]).toEqual([400, 'invalid', 'invalid']);
   });
@@ -276,20 +273,20 @@ describe('return_to', () => {
     ['no challenge', {}, 'required'],
     ['a plain challenge', { code_challenge: 'verifier' }, 'invalid'],
     ['a challenge of another length', { code_challenge: `${CHALLENGE}A` }, 'invalid'],
-  ])('of another origin with %s is refused, where a session is handed out', async (_, more, code) => {
+  ])('of another origin with %s is refused if a session is handed out', async (_, more, code) => {
     const query = { return_to: 'https://notes.example.com/', ...more };
     const { status, body } = await ask('sign-in', query as Record<string, string>, 'application/json');
     expect([status, body.errors.code_challenge[0].code]).toEqual([400, code]);
   });
 
-  it('of our own origin needs no challenge, and a link back from the settings neither', async () => {
+  it('of our own origin needs no challenge, nor does a link back from the settings', async () => {
     const own = await ask('sign-in', { return_to: 'https://accounts.example.com/notes' });
     expect([own.status, own.text.includes('data-challenge')]).toEqual([200, false]);
     const settings = await ask('settings', { return_to: 'https://notes.example.com/' });
     expect(settings.text).toContain('<a href="https://notes.example.com/">Continue to notes.example.com</a>');
   });
 
-  it('twice is none that anybody could trust', async () => {
+  it('given twice is refused', async () => {
     const twice = `return_to=${encodeURIComponent('https://notes.example.com/')}`;
     expect((await ask('settings', `${twice}&${twice}`)).status).toBe(400);
   });

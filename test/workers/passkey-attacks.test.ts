@@ -320,7 +320,7 @@ describe('a sign-in refuses', () => {
 });
 
 describe('a challenge', () => {
-  it('is good for 5 minutes', async () => {
+  it('is valid for 5 minutes', async () => {
     const w = world();
     const { device } = await enrolled(w);
     const [early, late] = [await signInOptions(w), await signInOptions(w)];
@@ -340,7 +340,7 @@ describe('a challenge', () => {
     expectRefused(await signIn(w, credential), 'sign-in');
   });
 
-  it('of a registration is no sign-in’s, and the other way round', async () => {
+  it('of a registration does not work for a sign-in, nor the other way round', async () => {
     const w = world();
     const { device, access } = await enrolled(w);
     const { challenge } = await options(w, access);
@@ -349,7 +349,7 @@ describe('a challenge', () => {
     expectRefused(await add(w, access, await authenticator().create(asked)), 'registration');
   });
 
-  it('of a registration is its user’s alone', async () => {
+  it('of a registration works only for its user', async () => {
     const w = world();
     const [one, other] = [await w.signUp(), await w.signUp()];
     const credential = await authenticator().create(await options(w, one.access));
@@ -357,7 +357,7 @@ describe('a challenge', () => {
     expect((await add(w, one.access, credential)).status).toBe(201);
   });
 
-  it('of another SIGNING_KEY is none', async () => {
+  it('of another SIGNING_KEY is refused', async () => {
     const w = world();
     const { device } = await enrolled(w);
     const elsewhere = world({ vars: { SIGNING_KEY: 'another-signing-key-0123456789-abcdefghijklm' } });
@@ -365,7 +365,7 @@ describe('a challenge', () => {
   });
 });
 
-it('a credential of nobody is refused as any other', async () => {
+it('an unknown credential is refused like any other', async () => {
   const w = world();
   const device = authenticator();
   const { access } = await w.signUp();
@@ -373,7 +373,7 @@ it('a credential of nobody is refused as any other', async () => {
   expectRefused(await signIn(w, await device.get(await signInOptions(w))), 'sign-in');
 });
 
-it('a passkey of one user with the handle of another is neither’s', async () => {
+it('a passkey of one user with the handle of another is refused', async () => {
   const w = world();
   const [one, other] = [await enrolled(w), await enrolled(w)];
   const userHandle = base64url(utf8(other.user.id));

@@ -46,12 +46,12 @@ describe('the methods of a log-in that asks for a second factor', () => {
   const methodsOf = async (w: World, who: { email: string; password: string }) =>
     (await w.logIn(who)).body.methods;
 
-  it('have a passkey for who has one', async () => {
+  it('include a passkey for users who have one', async () => {
     const w = at();
     expect(await methodsOf(w, await withBoth(w))).toEqual(['totp', 'recovery_code', 'passkey']);
   });
 
-  it('have none for who has none, and none where PASSKEYS is off', async () => {
+  it('do not include it for users who have none, nor with PASSKEYS=off', async () => {
     const w = at();
     const who = await w.signUp();
     await enrol(w, who.access);
@@ -59,14 +59,14 @@ describe('the methods of a log-in that asks for a second factor', () => {
     expect(await methodsOf(at({ PASSKEYS: 'off' }), await withBoth(w))).toEqual(['totp', 'recovery_code']);
   });
 
-  it('are not asked of who has a passkey and no second factor', async () => {
+  it('are not required of users with a passkey and no second factor', async () => {
     const w = at();
     expect((await w.logIn(await withPasskey(w))).status).toBe(200);
   });
 });
 
 describe('a passkey', () => {
-  it('finishes a log-in, which was by a password and two factors', async () => {
+  it('completes a log-in with password and second factor', async () => {
     const w = at();
     const who = await withBoth(w);
     const mfa_token = await waitingFor(w, who);
@@ -80,7 +80,7 @@ describe('a passkey', () => {
     }
   });
 
-  it('finishes a sign-in by e-mail', async () => {
+  it('completes a sign-in by e-mail', async () => {
     const w = at({ SIGN_IN_BY_EMAIL: 'on' });
     const who = await withBoth(w);
     await w.rows('UPDATE users SET email_verified_at = 1 WHERE id = ?', who.user.id);
@@ -91,7 +91,7 @@ describe('a passkey', () => {
     expect(claimsOf(answer.body.access).amr).toEqual(['mail', 'hwk', 'mfa']);
   });
 
-  it('of somebody else is none, and neither is one of another ceremony', async () => {
+  it('of another user is refused, and so is one of another ceremony', async () => {
     const w = at();
     const [who, other] = [await withBoth(w), await withBoth(w)];
     const mfa_token = await waitingFor(w, who);
@@ -110,7 +110,7 @@ describe('a passkey', () => {
     expect((await finish(w, mfa_token, { passkey: await shownBy(w, who.device) })).status).toBe(200);
   });
 
-  it('takes no try, and none is left to it after five wrong codes', async () => {
+  it('does not count as a try, and is refused after five wrong codes', async () => {
     const w = at();
     const who = await withBoth(w);
     const mfa_token = await waitingFor(w, who);
@@ -142,7 +142,7 @@ describe('a passkey', () => {
     expect([answer.status, codeOf(answer)]).toEqual([401, 'code_not_valid']);
   });
 
-  it('finishes nothing of the console', async () => {
+  it('does not complete a log-in at the console', async () => {
     const w = at();
     const who = await withBoth(w);
     await w.rows('UPDATE users SET is_staff = 1, email_verified_at = 1 WHERE id = ?', who.user.id);

@@ -45,7 +45,7 @@ const mailsTo = async (w: World, email: string): Promise<string[]> =>
     ({ subject }: { subject: string }) => subject,
   );
 
-describe('where PASSKEYS is off', () => {
+describe('with PASSKEYS=off', () => {
   it.each([
     ['POST', '/account/passkeys/options'],
     ['POST', '/account/passkeys'],
@@ -64,7 +64,7 @@ describe('where PASSKEYS is off', () => {
 });
 
 describe('the options of a registration', () => {
-  it('ask for a resident key and a verified user, and no attestation', async () => {
+  it('require a resident key and user verification, and no attestation', async () => {
     const w = world();
     const who = await w.signUp();
     const answer = await w.post('/account/passkeys/options', {}, { token: who.access });
@@ -89,7 +89,7 @@ describe('the options of a registration', () => {
     });
   });
 
-  it('exclude the passkeys that are there', async () => {
+  it('exclude existing passkeys', async () => {
     const w = world();
     const { access, device } = await enrolled(w);
     expect((await creationOptions(w, access)).excludeCredentials).toEqual([
@@ -146,14 +146,14 @@ describe('a passkey', () => {
     expect(await mailsTo(w, who.email)).toContain('A passkey was added');
   });
 
-  it('that its provider copies is synced, and a key in software', async () => {
+  it('that its provider syncs is `synced`, with amr `swk`', async () => {
     const w = world();
     const who = await enrolled(w, { synced: true });
     expect(who.passkey.synced).toBe(true);
     expect(claimsOf((await signIn(w, who.device)).body.access).amr).toEqual(['swk', 'mfa']);
   });
 
-  it('that attests itself is taken', async () => {
+  it('with self attestation is accepted', async () => {
     const w = world();
     const { access } = await w.signUp();
     const device = authenticator();
@@ -177,7 +177,7 @@ describe('a passkey', () => {
     expect(answer.body.name).toBe(name);
   });
 
-  it('asks for no second factor where one is on', async () => {
+  it('needs no second factor if one is on', async () => {
     const w = world({ vars: { ENCRYPTION_KEY: 'A'.repeat(43) } });
     const who = await enrolled(w);
     await w.rows('UPDATE users SET has_second_factor = 1 WHERE id = ?', who.user.id);
@@ -185,7 +185,7 @@ describe('a passkey', () => {
     expect((await signIn(w, who.device)).status).toBe(200);
   });
 
-  it('is renamed and removed by its user alone', async () => {
+  it('is renamed and removed only by its user', async () => {
     const w = world();
     const [who, other] = [await enrolled(w), await w.signUp()];
     const path = `/account/passkeys/${who.passkey.id}`;
@@ -224,7 +224,7 @@ describe('a passkey', () => {
     expect((await w.delete(path, { password: who.password }, { token: who.access })).status).toBe(204);
   });
 
-  it('that is the last way in stays', async () => {
+  it('that is the last sign-in method cannot be removed', async () => {
     const w = world();
     const who = await enrolled(w);
     await withoutPassword(w, who);
@@ -250,7 +250,7 @@ describe('a passkey', () => {
     await w.rows("DELETE FROM logins WHERE kind = 'passkey' AND user_id = ?", who.user.id);
   });
 
-  it('is nobody else’s: a credential is registered once', async () => {
+  it('cannot be registered by another user: a credential is registered once', async () => {
     const w = world();
     const [first, second] = [await enrolled(w), await w.signUp()];
     const copy = await authenticator().create(await creationOptions(w, second.access), {
@@ -267,7 +267,7 @@ describe('a passkey', () => {
     expect(codeOf(await signIn(w, who.device))).toBe('passkey_not_valid');
   });
 
-  it('goes with its user', async () => {
+  it('is deleted with its user', async () => {
     const w = world();
     const who = await enrolled(w);
     expect((await w.delete('/account/me', { password: who.password }, { token: who.access })).status).toBe(
@@ -280,7 +280,7 @@ describe('a passkey', () => {
 });
 
 describe('a signature counter', () => {
-  it('that goes on signs in', async () => {
+  it('that increases signs in', async () => {
     const w = world();
     const { device } = await enrolled(w, { counts: true });
     for (const _ of [1, 2, 3]) expect((await signIn(w, device)).status).toBe(200);
@@ -302,7 +302,7 @@ describe('a signature counter', () => {
     ]);
   });
 
-  it('of an authenticator that does not count is no matter', async () => {
+  it('of an authenticator that does not count is ignored', async () => {
     const w = world();
     const { device } = await enrolled(w);
     for (const _ of [1, 2]) expect((await signIn(w, device)).status).toBe(200);
@@ -325,7 +325,7 @@ describe('a reauthentication by passkey', () => {
     });
   });
 
-  it('is fresh proof by two factors, for who has a password and who has none', async () => {
+  it('proves two factors, for users with and without a password', async () => {
     const w = world({ vars: { ENCRYPTION_KEY: 'A'.repeat(43) } });
     const who = await enrolled(w);
     await w.rows("UPDATE users SET has_second_factor = 1, password_hash = '' WHERE id = ?", who.user.id);
@@ -340,7 +340,7 @@ describe('a reauthentication by passkey', () => {
     expect((await w.post('/account/password/change', change, { token: who.access })).status).toBe(204);
   });
 
-  it('takes no challenge of a sign-in, a registration or another user', async () => {
+  it('accepts no challenge of a sign-in, a registration or another user', async () => {
     const w = world();
     const [who, other] = [await enrolled(w), await enrolled(w)];
     const { challenge } = await creationOptions(w, who.access);
@@ -353,7 +353,7 @@ describe('a reauthentication by passkey', () => {
     }
   });
 
-  it('takes no passkey of another user', async () => {
+  it('accepts no passkey of another user', async () => {
     const w = world();
     const [who, other] = [await enrolled(w), await enrolled(w)];
     const passkey = await other.device.get(await options(w, who.access));
@@ -377,7 +377,7 @@ describe('a reauthentication by passkey', () => {
     expect((await w.post('/account/reauthenticate', body, { token: access })).status).toBe(400);
   });
 
-  it('is refused where PASSKEYS is off', async () => {
+  it('is refused with PASSKEYS=off', async () => {
     const w = world({ vars: { PASSKEYS: 'off' } });
     const { access } = await w.signUp();
     expect(codeOf(await prove(w, access, {}))).toBe('passkey_not_valid');
@@ -385,7 +385,7 @@ describe('a reauthentication by passkey', () => {
   });
 });
 
-describe('the last way in', () => {
+describe('the last sign-in method', () => {
   const removeIt = (w: World, who: { access: string; passkey: { id: string } }) =>
     w.delete(`/account/passkeys/${who.passkey.id}`, {}, { token: who.access });
   const BY_EMAIL: Vars = { SIGN_IN_BY_EMAIL: 'on' };
@@ -402,7 +402,7 @@ describe('the last way in', () => {
     expect((await removeIt(w, who)).status).toBe(status);
   });
 
-  it('may be a connected account; and a passkey lets a connected account go', async () => {
+  it('may be a connection; and with a passkey a connection can be removed', async () => {
     const w = world();
     const connect = ({ user }: Who) =>
       w.rows(

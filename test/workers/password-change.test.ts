@@ -50,7 +50,7 @@ describe('a change of password', () => {
     expect(log.of('password_changed')).toMatchObject([{ user: who.user.id, ended: 2 }]);
   });
 
-  it('leaves other people’s sessions alone', async () => {
+  it('does not affect other users’ sessions', async () => {
     const w = world();
     const [who, other] = [await w.signUp(), await w.signUp()];
     await change(w, who.access);
@@ -65,7 +65,7 @@ describe('a change of password', () => {
     expect(mail).toMatchObject({ subject: 'Your password was changed', token: null });
   });
 
-  it('is made where mail is off, and of a user without an address', async () => {
+  it('works with MAIL=off, and for a user without an address', async () => {
     const w = world({ vars: { MAIL: 'off' } });
     const who = await w.signUp({ ...person(), username: `u${crypto.randomUUID().slice(0, 8)}` });
     await w.rows('UPDATE users SET email = NULL WHERE id = ?', who.user.id);
@@ -98,7 +98,7 @@ describe('a change of password', () => {
     expect(log.of('password_incorrect')).toMatchObject([{ level: 'warn', user: who.user.id }]);
   });
 
-  it('with a wrong current and a weak new password reports the current one alone', async () => {
+  it('with a wrong current and a weak new password reports only the current one', async () => {
     const w = world();
     const who = await w.signUp();
     expect(faultsOf(await change(w, who.access, 'short', 'wrong horse battery'))).toEqual({
@@ -160,14 +160,14 @@ describe('a change of password', () => {
     expect([answer.status, faultsOf(answer)]).toEqual([400, faults]);
   });
 
-  it('takes the current password in another Unicode form, and trims nothing', async () => {
+  it('accepts the current password in another Unicode form, and trims nothing', async () => {
     const w = world();
     const who = await w.signUp({ ...person(), password: ' ﬁne horse battery ' });
     expect((await change(w, who.access, NEW, ' fine horse battery ')).status).toBe(204);
     expect((await change(w, who.access, OLD, `${NEW} `)).status).toBe(400);
   });
 
-  it('to the same password is a change all the same: the others end', async () => {
+  it('to the same password is a change all the same: the other sessions end', async () => {
     const w = world();
     const who = await w.signUp();
     const other: Pair = (await w.logIn(who)).body;
@@ -255,7 +255,7 @@ describe('a change of password', () => {
 });
 
 describe('changes and log-ins at once', RACE, () => {
-  it('of fifty changes by one session one wins, and its password is the one that is good', async () => {
+  it('of fifty changes by one session one wins, and its password is the valid one', async () => {
     const w = world();
     const who = await w.signUp();
     const wanted = Array.from({ length: 50 }, (_, i) => `staple number ${i} of many`);
@@ -270,7 +270,7 @@ describe('changes and log-ins at once', RACE, () => {
     await expectAlive(w, who);
   });
 
-  it('of two changes by two sessions one wins, and the other session is dead', async () => {
+  it('of two changes by two sessions one wins, and the other session ends', async () => {
     const w = world();
     const who = await w.signUp();
     const other: Pair = (await w.logIn(who)).body;
@@ -312,7 +312,7 @@ describe('changes and log-ins at once', RACE, () => {
     for (const pair of [who, ...pairs]) await expectDead(w, pair);
   });
 
-  it('a change beside a reset: whichever comes last, the sessions of the other are dead', async () => {
+  it('a change during a reset: whichever comes last, the sessions of the other end', async () => {
     const w = world();
     const who = await w.signUp();
     const token = await resetToken(w, who.email);
@@ -331,7 +331,7 @@ describe.each<[string, (w: World, who: Pair & { email: string }) => Promise<Answ
   ['a change', (w, who) => change(w, who.access)],
   ['a reset', async (w, who) => confirm(w, await resetToken(w, who.email))],
 ])('a log-in with the old password beside %s', (_, deed) => {
-  it('that has read the user already, and not yet opened its session, is 401', async () => {
+  it('that has read the user, and not yet opened its session, is 401', async () => {
     const plain = world();
     const who = await plain.signUp();
     const { DB } = watchedD1({
@@ -341,7 +341,7 @@ describe.each<[string, (w: World, who: Pair & { email: string }) => Promise<Answ
     expect([answer.status, codeOf(answer)]).toEqual([401, 'no_active_account']);
   });
 
-  it('that has opened its session already, and not yet answered, answers tokens that are dead', async () => {
+  it('that has opened its session, and not yet answered, returns invalid tokens', async () => {
     const plain = world();
     const who = await plain.signUp();
     const { DB } = watchedD1({

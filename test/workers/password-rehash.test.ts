@@ -37,7 +37,7 @@ describe('a hash of an older or lower kind', () => {
     ],
   ];
 
-  it.each(old)('%s is replaced at the next log-in, and the version stays', async (_, age) => {
+  it.each(old)('%s is replaced at the next log-in, and the version does not change', async (_, age) => {
     const before = world();
     const who = await before.signUp();
     await age(before, who.user.id);
@@ -51,7 +51,7 @@ describe('a hash of an older or lower kind', () => {
     await expect(w.me(who.access)).resolves.toMatchObject({ status: 200 });
   });
 
-  it.each(old)('%s stays where the password is wrong', async (_, age) => {
+  it.each(old)('%s is not replaced if the password is wrong', async (_, age) => {
     const before = world();
     const who = await before.signUp();
     await age(before, who.user.id);
@@ -75,7 +75,7 @@ describe('a hash of an older or lower kind', () => {
     expect((await w.logIn(who)).status).toBe(200);
   });
 
-  it('of more iterations than now are asked for is left as it is', async () => {
+  it('of more iterations than configured is not replaced', async () => {
     const before = world({ vars: { PASSWORD_ITERATIONS: '2000' } });
     const who = await before.signUp();
     const w = world();
@@ -90,7 +90,7 @@ describe('a hash of an older or lower kind', () => {
     expect((await userRow(w, who.user.id))?.password_hash).toMatch(ours(2_000));
   });
 
-  it('of Django’s takes the password as typed, not its NFKC form', async () => {
+  it('of Django verifies the password as typed, not its NFKC form', async () => {
     const w = world();
     const who = await w.signUp();
     const typed = 'ﬁne horse battery';
@@ -110,7 +110,7 @@ describe('PASSWORD_HASHER', () => {
   const PBKDF2 = /^\$pbkdf2-sha256-chain\$i=1000,c=100000\$/;
   const hard = () => world({ vars: { PASSWORD_HASHER: 'scrypt' } });
 
-  it('scrypt hashes, logs in, changes and resets nothing else', async () => {
+  it('scrypt hashes at every log-in, change and reset', async () => {
     const w = hard();
     const who = await w.signUp();
     expect((await userRow(w, who.user.id))?.password_hash).toMatch(SCRYPT);
@@ -122,15 +122,18 @@ describe('PASSWORD_HASHER', () => {
   it.each([
     ['up', () => world(), hard, SCRYPT],
     ['down', hard, () => world(), PBKDF2],
-  ])('changed, moves a hash %s at the next log-in, and the version stays', async (_, from, to, form) => {
-    const who = await from().signUp();
-    const w = to();
-    expect((await w.logIn({ ...who, password: 'wrong horse battery' })).status).toBe(401);
-    expect((await userRow(w, who.user.id))?.password_hash).not.toMatch(form);
-    expect((await w.logIn(who)).status).toBe(200);
-    const row = await userRow(w, who.user.id);
-    expect([row?.password_hash, row?.password_version]).toEqual([expect.stringMatching(form), 1]);
-    expect((await w.logIn(who)).status).toBe(200);
-    expect((await userRow(w, who.user.id))?.password_hash).toBe(row?.password_hash);
-  });
+  ])(
+    'changed, replaces a hash %s at the next log-in, and the version does not change',
+    async (_, from, to, form) => {
+      const who = await from().signUp();
+      const w = to();
+      expect((await w.logIn({ ...who, password: 'wrong horse battery' })).status).toBe(401);
+      expect((await userRow(w, who.user.id))?.password_hash).not.toMatch(form);
+      expect((await w.logIn(who)).status).toBe(200);
+      const row = await userRow(w, who.user.id);
+      expect([row?.password_hash, row?.password_version]).toEqual([expect.stringMatching(form), 1]);
+      expect((await w.logIn(who)).status).toBe(200);
+      expect((await userRow(w, who.user.id))?.password_hash).toBe(row?.password_hash);
+    },
+  );
 });

@@ -41,7 +41,7 @@ describe('a reset of an account whose address was never verified', () => {
   const stranger = (w: World) =>
     w.signUp({ ...person('victim'), username: `u${crypto.randomUUID().slice(0, 8)}`, name: 'Stranger' });
 
-  it('passes it to the owner alone: a new id, no username, no name, verified', async () => {
+  it('passes it to the owner: a new id, no username, no name, verified', async () => {
     const w = world();
     const who = await stranger(w);
     const second = (await w.logIn(who)).body as Pair;
@@ -91,7 +91,7 @@ describe('a reset of an account whose address was never verified', () => {
     expect((await logIn(w, who.email, NEW)).status).toBe(200);
   });
 
-  it('happens too where the other changed the password meanwhile', async () => {
+  it('happens too if whoever signed up changed the password in the meantime', async () => {
     const w = world();
     const who = await stranger(w);
     await change(w, who.access, 'a third horse battery');
@@ -107,7 +107,7 @@ describe('a reset of an account whose address was never verified', () => {
     ],
     ['staff are vouched for', (w, id) => w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', id)],
     ['the mailbox was shown', (w, id) => w.rows('UPDATE users SET email_verified_at = 5 WHERE id = ?', id)],
-  ])('does not happen where %s: id and names stay, and the sessions end', async (_, deed) => {
+  ])('does not happen if %s: id and names are kept, and the sessions end', async (_, deed) => {
     const w = world();
     const who = await stranger(w);
     await deed(w, who.user.id);
@@ -125,7 +125,7 @@ describe('a reset of an account whose address was never verified', () => {
 });
 
 describe('asking for a reset', () => {
-  it('is 202 with an empty object, and a mail with a link', async () => {
+  it('is 202 with an empty object, and sends an email with a link', async () => {
     const w = world();
     const who = await w.signUp();
     const answer = await requestPasswordReset(w, who.email);
@@ -186,7 +186,7 @@ describe('asking for a reset', () => {
     },
   );
 
-  it('of unknown addresses leaves nothing of them, and 256 rows at most, however many are asked about', async () => {
+  it('of unknown addresses stores none of them, and at most 256 rows, however many are requested', async () => {
     const w = world({ vars: { MAIL: 'inbox' } });
     await w.rows('DELETE FROM one_time_tokens');
     const emails = Array.from({ length: 600 }, (_, i) => `nobody-${i}@example.com`);
@@ -200,7 +200,7 @@ describe('asking for a reset', () => {
     expect(await subjectsTo(w, emails[0] ?? '')).toEqual([]);
   });
 
-  it('writes one row for a known and an unknown address however often it is asked, links left or not', async () => {
+  it('writes one row for a known and an unknown address, however often it is requested', async () => {
     const counted = counting();
     const w = world({ bindings: { DB: counted.bindings.DB } });
     const known = (await w.signUp()).email;
@@ -213,7 +213,7 @@ describe('asking for a reset', () => {
     }
   });
 
-  it('of an unknown address gives nothing to whoever signs up with it', async () => {
+  it('of an unknown address has no effect on a later sign-up with it', async () => {
     const w = world();
     const who = person('later');
     await requestPasswordReset(w, who.email);
@@ -223,7 +223,7 @@ describe('asking for a reset', () => {
     expect(await oneTimeTokensOf(w, await sha256Hex(who.email))).toEqual([]);
   });
 
-  it('sends no mail to an unknown and to an inactive address, and keeps no token of the user', async () => {
+  it('sends no email to an unknown or inactive address, and stores no token of the user', async () => {
     const w = world();
     const unknown = person('nobody').email;
     const inactive = await w.signUp();
@@ -237,7 +237,7 @@ describe('asking for a reset', () => {
     ]);
   });
 
-  it('reaches the canonical address, whatever spelling was sent', async () => {
+  it('is sent to the canonical address, whatever spelling was requested', async () => {
     const w = world();
     const who = await w.signUp();
     await requestPasswordReset(w, `  ${who.email.toUpperCase()}`);
@@ -247,7 +247,7 @@ describe('asking for a reset', () => {
     });
   });
 
-  it('changes nothing by itself: the password and the sessions live', async () => {
+  it('changes nothing by itself: password and sessions stay valid', async () => {
     const w = world();
     const who = await w.signUp();
     await requestPasswordReset(w, who.email);
@@ -273,7 +273,7 @@ describe('asking for a reset', () => {
     expect([answer.status, faultsOf(answer)]).toEqual([400, { email: codes }]);
   });
 
-  it('never shows the secret to D1 or KV: it is in the inbox alone', async () => {
+  it('stores the secret in neither D1 nor KV: it is only in the inbox', async () => {
     const w = world();
     const who = await w.signUp();
     const token = await resetToken(w, who.email);
@@ -359,7 +359,7 @@ describe('confirming a reset', () => {
     expect(log.of('password_reset')).toMatchObject([{ user: who.user.id, ended: 3 }]);
   });
 
-  it('proves the address, and tells it that the password changed', async () => {
+  it('verifies the address, and notifies it of the new password', async () => {
     const w = world();
     const who = await w.signUp();
     expect(who.answer.body.user.email_verified).toBe(false);
@@ -369,7 +369,7 @@ describe('confirming a reset', () => {
     expect((await subjectsTo(w, who.email))[0]).toBe('Your password was changed');
   });
 
-  it('keeps the time at which the address was first proven', async () => {
+  it('keeps the time at which the address was first verified', async () => {
     const w = world();
     const who = await w.signUp();
     await w.rows('UPDATE users SET email_verified_at = 5 WHERE id = ?', who.user.id);
@@ -405,7 +405,7 @@ describe('confirming a reset', () => {
     expect(faultsOf(answer)).toEqual(status === 400 ? { token: ['token_not_valid'] } : {});
   });
 
-  it('of an older mail works though newer ones are out, and then all are void', async () => {
+  it('of an older email works although there are newer ones, and then all are void', async () => {
     const w = world();
     const who = await w.signUp();
     const tokens: string[] = [];
@@ -417,7 +417,7 @@ describe('confirming a reset', () => {
     }
   });
 
-  it('has five valid links at most, which no further request voids; another is sent when one has expired', async () => {
+  it('has at most five valid links, which no further request voids; another is sent when one has expired', async () => {
     const w = world();
     const who = await w.signUp();
     const first = await resetToken(w, who.email);
@@ -440,7 +440,7 @@ describe('confirming a reset', () => {
     expect(kept.filter(({ purpose }) => purpose === 'password_reset')).toHaveLength(5);
   });
 
-  it.each(WEAK)('with a password that is %s is 400, and the token is still good', async (_, next, codes) => {
+  it.each(WEAK)('with a password that is %s is 400, and the token stays valid', async (_, next, codes) => {
     const w = world();
     const who = await w.signUp();
     const token = await resetToken(w, who.email);
@@ -453,7 +453,7 @@ describe('confirming a reset', () => {
   it.each<[string, string, number]>([
     ['inactive', 'UPDATE users SET is_active = 0 WHERE id = ?', 400],
     ['gone', 'DELETE FROM users WHERE id = ?', 400],
-  ])('of a user who is %s meanwhile is 400 as any dead token', async (_, sql, status) => {
+  ])('of a user who is %s by then is 400 like any invalid token', async (_, sql, status) => {
     const w = world();
     const who = await w.signUp();
     const token = await resetToken(w, who.email);
@@ -481,7 +481,7 @@ describe('confirming a reset', () => {
     expect(faultsOf(await confirm(w, token))).toEqual({ token: ['token_not_valid'] });
   });
 
-  it('voids the mails of other kinds too', async () => {
+  it('voids emailed tokens of other kinds too', async () => {
     const w = world();
     const who = await w.signUp();
     const verify = (await mailsTo(w, who.email))[0]?.token;
@@ -586,7 +586,7 @@ describe('confirming a reset', () => {
   });
 });
 
-describe('tokens of one kind open their own endpoint only', () => {
+describe('tokens of one kind work only at their own endpoint', () => {
   it('a verification, a change of address and tokens of sessions reset no password', async () => {
     const w = world();
     const who = await w.signUp();

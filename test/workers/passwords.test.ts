@@ -34,7 +34,7 @@ const BREACHED = {
 const OTHER_LINE = '0018A45C4D1DEF81644B54AB7F969B88D65:3';
 
 describe('PASSWORD_BREACH_CHECK=on', () => {
-  it('refuses a password that is in a breach, and makes no account', async () => {
+  it('refuses a breached password, and creates no account', async () => {
     const { fake } = range((suffix) => `${OTHER_LINE}\r\n${suffix}:42\r\n${OTHER_LINE}`);
     const w = breachWorld(fake);
     const who = person();
@@ -61,7 +61,7 @@ describe('PASSWORD_BREACH_CHECK=on', () => {
     ['a longer line that holds it', (suffix) => `A${suffix}:7\r\n${suffix}A:7`],
     ['it without a count', (suffix) => suffix],
     ['a page of HTML', () => '<!doctype html><p>maintenance'],
-  ])('lets one pass where the answer holds %s', async (_, answer) => {
+  ])('accepts one if the answer has %s', async (_, answer) => {
     const { fake, requests } = range(answer);
     expect((await breachWorld(fake).post('/account/sign-up', person())).status).toBe(201);
     expect(requests).toHaveLength(1);
@@ -77,7 +77,7 @@ describe('PASSWORD_BREACH_CHECK=on', () => {
       'breaks off',
       () => new Response(new ReadableStream({ pull: (stream) => stream.error(new Error('broken')) })),
     ],
-  ])('fails open where the service %s, with a line in the log', async (_, answer) => {
+  ])('fails open if the service %s, with a line in the log', async (_, answer) => {
     const { fake } = range(answer);
     expect((await breachWorld(fake).post('/account/sign-up', person())).status).toBe(201);
     expect(log.of('breach_check_failed')).toEqual([
@@ -85,7 +85,7 @@ describe('PASSWORD_BREACH_CHECK=on', () => {
     ]);
   });
 
-  it('fails open where the service does not answer, or stops half-way, after a second and a half', async () => {
+  it('fails open if the service does not answer, or stops half-way, after a second and a half', async () => {
     const started = Date.now();
     const worlds = [
       range(() => new Promise<Response>(() => {})),
@@ -98,7 +98,7 @@ describe('PASSWORD_BREACH_CHECK=on', () => {
     expect(Date.now() - started).toBeLessThan(4_000);
   });
 
-  it('lets nothing leave but the first five characters of the SHA-1', async () => {
+  it('sends nothing but the first five characters of the SHA-1', async () => {
     const { fake, requests } = range(() => '');
     const who = { ...person(), username: `u${crypto.randomUUID().slice(0, 8)}`, name: 'Wilhelmina' };
     await breachWorld(fake).post('/account/sign-up', who, {
@@ -116,7 +116,7 @@ describe('PASSWORD_BREACH_CHECK=on', () => {
     });
   });
 
-  it('asks for the NFKC form', async () => {
+  it('checks the NFKC form', async () => {
     const typed = 'ﬁne ｈｏｒｓｅ battery';
     const { fake, requests } = range((suffix) => `${suffix}:1`, typed);
     const w = breachWorld(fake);
@@ -127,7 +127,7 @@ describe('PASSWORD_BREACH_CHECK=on', () => {
     expect(new Set(requests.map(({ url }) => url)).size).toBe(1);
   });
 
-  it('is asked at a change and a reset, under their own fields, and the token of a reset stays good', async () => {
+  it('applies to a change and a reset, under their own fields, and the token of a reset stays valid', async () => {
     const w = world();
     const who = await w.signUp();
     const token = await resetToken(w, who.email);
@@ -140,20 +140,20 @@ describe('PASSWORD_BREACH_CHECK=on', () => {
     expect((await confirm(breachWorld(miss.fake), token)).status).toBe(204);
   });
 
-  it('is asked at a pending sign-up too', async () => {
+  it('applies to a pending sign-up too', async () => {
     const { fake } = range((suffix) => `${suffix}:1`);
     const answer = await breachWorld(fake, { SIGN_UP: 'verify' }).post('/account/sign-up', person());
     expect([answer.status, answer.body.errors]).toEqual([400, BREACHED]);
   });
 
-  it('is not asked at a log-in: a password that was once accepted stays good', async () => {
+  it('does not apply to a log-in: an accepted password stays valid', async () => {
     const who = await world().signUp();
     const { fake, requests } = range((suffix) => `${suffix}:1`);
     expect((await breachWorld(fake).logIn(who)).status).toBe(200);
     expect(requests).toEqual([]);
   });
 
-  it('is not asked about one that is refused anyway, nor about the current one', async () => {
+  it('does not check one that is refused anyway, nor the current one', async () => {
     const { fake, requests } = range(() => '');
     const w = breachWorld(fake);
     await w.post('/account/sign-up', { ...person(), password: 'short' });
@@ -191,7 +191,7 @@ describe('PASSWORD_MIN_LENGTH=12', () => {
     expect(answer.body.errors).toEqual(status === 400 ? { password: [TOO_SHORT] } : undefined);
   });
 
-  it('holds at a change and a reset too', async () => {
+  it('applies to a change and a reset too', async () => {
     const w = world({ vars });
     const who = await w.signUp();
     expect((await change(w, who.access, 'horsebatter')).body.errors).toEqual({ new_password: [TOO_SHORT] });
@@ -199,7 +199,7 @@ describe('PASSWORD_MIN_LENGTH=12', () => {
     expect((await confirm(w, token, 'horsebatter')).body.errors).toEqual({ new_password: [TOO_SHORT] });
   });
 
-  it('leaves the shorter passwords of before good', async () => {
+  it('does not invalidate shorter passwords from before', async () => {
     const who = await world().signUp({ ...person(), password: 'horse77x' });
     const w = world({ vars });
     expect((await w.logIn(who)).status).toBe(200);
@@ -208,7 +208,7 @@ describe('PASSWORD_MIN_LENGTH=12', () => {
 });
 
 describe('the version of the password', () => {
-  it('is raised by a change and by a reset, and by nothing else', async () => {
+  it('is increased by a change and by a reset, and by nothing else', async () => {
     const w = world();
     const who = await verified(w);
     const version = async () =>

@@ -195,7 +195,7 @@ const PROOFS: [string, (w: World, op: FakeIssuer, email: string) => Promise<stri
 ];
 
 describe.each(CLASSES)('%s', (_, attack) => {
-  it.each(PROOFS)('is in vain where the victim comes by %s', async (_name, prove) => {
+  it.each(PROOFS)('fails if the owner signs in with %s', async (_name, prove) => {
     const { op, w } = await set();
     const { email } = person();
     const attacker = await attack(w, op, email);
@@ -214,7 +214,7 @@ describe.each(CLASSES)('%s', (_, attack) => {
     expect(log.of('account_passed')).toHaveLength(1);
   });
 
-  it('leads nowhere where the victim was there first', async () => {
+  it('fails if the owner was there first', async () => {
     const { op, w } = await set();
     const { email } = person();
     op.as(verified(email));
@@ -227,8 +227,8 @@ describe.each(CLASSES)('%s', (_, attack) => {
   });
 });
 
-describe('an account that nobody signed up for', () => {
-  it('keeps its id and names, and loses every means to sign in, when a provider vouches for its address', async () => {
+describe('an imported account', () => {
+  it('keeps its id and names, and loses every sign-in method, when a provider vouches for its address', async () => {
     const { op, w } = await set();
     const who = await w.signUp({
       ...person(),

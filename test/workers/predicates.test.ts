@@ -90,7 +90,7 @@ describe.each(CASES)('a user (active: $isActive, staff: $isStaff) with $name of 
     if (session) await addSession({ ...session, userId: key.userId });
   });
 
-  it('has a live session where statusFault finds no fault in it', async () => {
+  it('has a live session exactly if statusFault finds no fault in it', async () => {
     const expected = statusFault({ user: { isActive: true }, session }, NOW) === null;
     expect(await holds(sessionLives(key.userId, key.id, NOW))).toBe(expected);
     expect(await holdsOf(sql`sessions WHERE ${isSession(key.userId, key.id)}`, liveSession(NOW))).toBe(
@@ -98,25 +98,25 @@ describe.each(CASES)('a user (active: $isActive, staff: $isStaff) with $name of 
     );
   });
 
-  it('is active where statusFault finds no fault in the user', async () => {
+  it('is active exactly if statusFault finds no fault in the user', async () => {
     const expected = statusFault({ user: flags, session: sessionOf({}) }, NOW) === null;
     expect(await holds(userExists(key.userId, activeUser))).toBe(expected);
   });
 
-  it('may act where the rule says so', async () => {
+  it('may act exactly if the rule says so', async () => {
     const expected = mayActRule({ user: flags, session }, NOW);
     expect(await holds(actorMayAct({ actorId: key.userId, sessionId: key.id, now: NOW }))).toBe(expected);
   });
 });
 
-it('nobody is no active user, has no live session and may not act', async () => {
+it('an unknown user is not active, has no live session and may not act', async () => {
   const [actorId, sessionId] = [crypto.randomUUID(), crypto.randomUUID()];
   expect(await holds(userExists(actorId))).toBe(false);
   expect(await holds(sessionLives(actorId, sessionId, NOW))).toBe(false);
   expect(await holds(actorMayAct({ actorId, sessionId, now: NOW }))).toBe(false);
 });
 
-it('another’s live session lets nobody act', async () => {
+it('another user’s live session does not let a user act', async () => {
   const [actorId, other] = await Promise.all([
     addUser({ isActive: true, isStaff: true }),
     addUser({ isActive: true, isStaff: true }),
@@ -145,7 +145,7 @@ describe.each(STAFF)(
   'a user (active: $isActive, staff: $isStaff, hash: "$passwordHash", passkeys: $passkeyCount)',
   (flags) => {
     it.each(OTHERS.map((others) => ({ others })))(
-      'beside $others is or is not the last of the staff',
+      'with $others is or is not the last of the staff',
       async ({ others }) => {
         await d1.run('test', (db) => db.delete(users));
         const id = await addUser(flags);

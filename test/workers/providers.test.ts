@@ -22,7 +22,7 @@ const at = (op: { fetch: typeof fetch; base: string }, id: string, more: object 
   worldWith(op, {}, { providers: [{ id, issuer: op.base, ...CLIENT, ...more }] });
 
 describe.each(['google', 'github', 'apple', 'microsoft', 'kakao', 'naver'])('%s', (id) => {
-  it('needs nothing but a client', async () => {
+  it('needs only a client', async () => {
     const w = worldWith({ fetch, base: '' }, {}, { providers: [{ id, ...CLIENT }] });
     const { body } = await w.get('/account/providers');
     expect(body.providers).toEqual([{ id, name: expect.stringMatching(/^[A-Z]/) }]);
@@ -30,7 +30,7 @@ describe.each(['google', 'github', 'apple', 'microsoft', 'kakao', 'naver'])('%s'
 });
 
 describe('GitHub', () => {
-  it('is asked at its documented paths, with PKCE and without nonce', async () => {
+  it('is called at its documented paths, with PKCE and without nonce', async () => {
     const hub = gitHub();
     const url = new URL(await begin(browser(at(hub, 'github')), { provider: 'github' }));
     expect(url.origin + url.pathname).toBe(`${hub.base}/login/oauth/authorize`);
@@ -48,7 +48,7 @@ describe('GitHub', () => {
     expect(url.searchParams.get('scope')).toBe('read:user user:email');
   });
 
-  it('tells the primary address, if it is verified', async () => {
+  it('returns the primary address, if it is verified', async () => {
     const hub = gitHub();
     const w = at(hub, 'github');
     const { email } = person();
@@ -68,7 +68,7 @@ describe('GitHub', () => {
     expect(hub.asked.map(({ path }) => path)).toEqual(['/login/oauth/access_token', '/user', '/user/emails']);
   });
 
-  it('vouches for no address that is not verified', async () => {
+  it('does not vouch for an unverified address', async () => {
     const hub = gitHub();
     const w = at(hub, 'github');
     const { email } = person();
@@ -87,7 +87,7 @@ describe('GitHub', () => {
     expect(await dance(at(hub, 'github'), hub, 'github')).toEqual({ code: null, error });
   });
 
-  it('says with 200 that a code is no good, and that is an error all the same', async () => {
+  it('refuses a code with 200, which is an error all the same', async () => {
     const hub = gitHub();
     hub.as({});
     const b = browser(at(hub, 'github'));
@@ -96,7 +96,7 @@ describe('GitHub', () => {
     expect(outcomeOf(await callback(b, parameters, 'github')).error).toBe('provider_error');
   });
 
-  it('knows an account by its number, whatever it is called', async () => {
+  it('identifies an account by its number, whatever its name', async () => {
     const hub = gitHub();
     const w = at(hub, 'github');
     const { email } = person();
@@ -122,7 +122,7 @@ describe('GitHub', () => {
 });
 
 describe('Naver', () => {
-  it('is asked at its documented paths, with the state at the token too', async () => {
+  it('is called at its documented paths, with the state at the token too', async () => {
     const op = naver();
     const w = at(op, 'naver');
     const { email } = person();
@@ -138,7 +138,7 @@ describe('Naver', () => {
     expect(op.asked[0]?.form.get('client_id')).toBe(CLIENT.client_id);
   });
 
-  it('vouches for no address: an account that has it is not opened', async () => {
+  it('vouches for no address: an account with the address is not opened', async () => {
     const op = naver();
     const w = at(op, 'naver');
     const who = await w.signUp();
@@ -158,7 +158,7 @@ describe('Naver', () => {
 });
 
 describe('Kakao', () => {
-  it('has the address in the ID token, and says at the userinfo endpoint whether it is verified', async () => {
+  it('has the address in the ID token, and its verification at the userinfo endpoint', async () => {
     const op = await issuer();
     const w = at(op, 'kakao');
     const { email } = op.as({ ...verified(), nickname: '미나' });
@@ -170,7 +170,7 @@ describe('Kakao', () => {
 });
 
 describe('Apple', () => {
-  it('is asked for a form, and says "true" as text', async () => {
+  it('answers with a form post, and sends "true" as text', async () => {
     const op = await issuer();
     const w = at(op, 'apple');
     const { email } = op.as({ email: person().email, email_verified: 'true', is_private_email: 'true' });
@@ -214,7 +214,7 @@ describe('Microsoft', () => {
     return { op, w, without };
   };
 
-  it('has the issuer of the tenant in its ID tokens, and vouches for no address', async () => {
+  it('has the tenant’s issuer in its ID tokens, and vouches for no address', async () => {
     const { op, w, without } = await common((right) => ({
       ...right,
       tid: TENANT,

@@ -79,7 +79,7 @@ const json = (body: unknown) => ({
   headers: { 'Content-Type': 'application/json' },
 });
 
-describe('behind a gateway that takes a path off', () => {
+describe('behind a gateway that strips a path', () => {
   const cookieMode: Vars = { REFRESH_TRANSPORT: 'cookie' };
 
   it('cookie mode works: own origin, path of the cookie', async () => {
@@ -104,7 +104,7 @@ describe('behind a gateway that takes a path off', () => {
     },
   );
 
-  it('clears planted cookies at the domains that its users see', async () => {
+  it('clears foreign cookies at the domains that its users see', async () => {
     const answer = await gateway(cookieMode).request('https://www.example.com/id/account/token/refresh', {
       method: 'POST',
       headers: { Origin: 'https://example.com', Cookie: '__Secure-refresh=a; __Secure-refresh=b' },
@@ -137,7 +137,7 @@ describe('behind a gateway that takes a path off', () => {
     },
   );
 
-  it.each(['/id/', '/id/dev/mail'])('%s, in development, links to what is there', async (path) => {
+  it.each(['/id/', '/id/dev/mail'])('%s, in development, links to existing paths', async (path) => {
     const page = await gateway().request(`https://example.com${path}`, { headers: { Accept: 'text/html' } });
     const links = [...(await page.text()).matchAll(/(?:href|src)="(\/[^"]*)"/g)].map(([, link]) => link);
     expect(links).not.toEqual([]);
@@ -150,7 +150,7 @@ describe('behind a gateway that takes a path off', () => {
     expect(document.servers).toEqual([{ url: 'https://example.com/id' }]);
   });
 
-  it('links in mail lead through it', async () => {
+  it('links in e-mails lead through it', async () => {
     const at = gateway();
     const who = person();
     await at.request('https://example.com/id/account/sign-up', json(who));
@@ -160,7 +160,7 @@ describe('behind a gateway that takes a path off', () => {
     expect(messages[0]?.text).not.toContain('internal');
   });
 
-  it('the console signs in, goes on within itself, and acts', async () => {
+  it('the console logs in, navigates, and acts', async () => {
     const at = gateway();
     const who = person();
     await at.request('https://example.com/id/account/sign-up', json(who));
@@ -195,7 +195,7 @@ describe('a custom domain of wrangler.toml in development', () => {
   const asked = 'https://accounts.example.com';
   const vars: Vars = { PUBLIC_URL: 'http://localhost:8787', REFRESH_TRANSPORT: 'cookie' };
 
-  it('leads no link out of the machine', async () => {
+  it('has no link to another machine', async () => {
     const w = world({ vars });
     const who = person();
     await w.fetch(
@@ -213,7 +213,7 @@ describe('a custom domain of wrangler.toml in development', () => {
     ['http://localhost:8787', 204],
     ['http://127.0.0.1:8787', 204],
     [asked, 403],
-  ])('counts %s by PUBLIC_URL: %i', async (Origin, status) => {
+  ])('checks %s against PUBLIC_URL: %i', async (Origin, status) => {
     const answer = await world({ vars }).fetch(
       new Request(`${asked}/account/logout`, { method: 'POST', headers: { Origin } }),
     );
@@ -225,7 +225,7 @@ describe('a custom domain of wrangler.toml in development', () => {
     ['http://127.0.0.1:8787', 401],
     ['http://127.0.0.1:8788', 403],
     [asked, 403],
-  ])('lets the console be opened at %s: %i', async (Origin, status) => {
+  ])('opens the console at %s: %i', async (Origin, status) => {
     const answer = await world({ vars }).ask('POST', '/admin/login', {
       body: new URLSearchParams({ username: 'nobody@example.com', password: 'x' }).toString(),
       headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin },

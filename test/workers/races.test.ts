@@ -531,7 +531,7 @@ const cases = <T>(races: readonly (readonly [name: string, race: T])[]) =>
     return SEEDS.map((seed) => [name, 10_000 * seed + letters, race] as const);
   });
 
-describe('one that revokes among others', () => {
+describe('one revocation during other requests', () => {
   const races = REVOKERS.flatMap((revoker) =>
     RIVALS.filter(({ against }) => against?.(revoker) ?? true).map(
       (rival) => [`${revoker.name}, and meanwhile ${rival.name}`, { revoker, rival }] as const,
@@ -547,7 +547,7 @@ describe('one that revokes among others', () => {
   );
 });
 
-describe('two that revoke at once', () => {
+describe('two revocations at once', () => {
   const races = REVOKERS.flatMap((one, i) =>
     REVOKERS.slice(i + 1).map((other) => [`${one.name} and ${other.name}`, [one, other]] as const),
   );
@@ -571,7 +571,7 @@ describe('two that revoke at once', () => {
 
 describe('a deactivated user', () => {
   it.each(SEEDS)(
-    'who is made active again while tokens are refreshed has none of them back (seed %i)',
+    'who is activated again while tokens are refreshed gets none of them back (seed %i)',
     async (seed) => {
       const { ground, calm, reached, random } = await prepare(seed, {});
       const deactivation = REVOKERS.find(({ name }) => name === 'deactivation') as Revoker;
@@ -592,7 +592,7 @@ describe('a deactivated user', () => {
 });
 
 describe('after all of them', () => {
-  it('no row hangs from nothing', async () => {
+  it('no row has a dangling reference', async () => {
     const orphans = await rows(
       `SELECT user_id FROM sessions WHERE user_id NOT IN (SELECT id FROM users)
        UNION ALL SELECT subject FROM one_time_tokens
@@ -601,7 +601,7 @@ describe('after all of them', () => {
     expect(orphans).toEqual([]);
   });
 
-  it('nothing is in the log that is not for it', () => {
+  it('nothing is in the log that does not belong there', () => {
     expect(log.dirty(['correct horse battery', NEW_PASSWORD])).toEqual([]);
   });
 });

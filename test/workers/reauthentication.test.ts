@@ -45,7 +45,7 @@ const CHANGES: [name: string, field: string, send: (w: World, who: Who, more: ob
   ];
 const DONE = [202, 204];
 
-describe('an access token says when and how its user signed in', () => {
+describe('an access token has the time and methods of authentication', () => {
   it('at sign-up, at a log-in and after every refresh', async () => {
     const w = world();
     const who = await w.signUp();
@@ -58,7 +58,7 @@ describe('an access token says when and how its user signed in', () => {
     expect(claimsOf(next.body.refresh)).not.toHaveProperty('auth_time');
   });
 
-  it('also of a session from before the columns were there', async () => {
+  it('also for a session from before the columns existed', async () => {
     const w = world();
     const who = await w.signUp();
     await w.rows('DELETE FROM sessions WHERE user_id = ?', who.user.id);
@@ -76,7 +76,7 @@ describe('an access token says when and how its user signed in', () => {
 });
 
 describe('reauthenticate', () => {
-  it('answers an access token alone, of this session, with a new auth_time that every refresh keeps', async () => {
+  it('returns only an access token of this session, with a new auth_time that every refresh keeps', async () => {
     const w = world();
     const who = await w.signUp();
     w.clock.advance(1_000);
@@ -91,7 +91,7 @@ describe('reauthenticate', () => {
     expect(proofOf(next.body.access)).toEqual({ auth_time: at, amr: ['pwd'] });
   });
 
-  it('keeps the session until its new access token expires, so that a revocation outlives the token', async () => {
+  it('keeps the session until its new access token expires, so that a revocation lasts as long', async () => {
     const w = world({ vars: { ACCESS_TOKEN_LIFETIME: '2h', REFRESH_TOKEN_LIFETIME: '2h' } });
     const who = await w.signUp();
     w.clock.advance(3_600);
@@ -133,7 +133,7 @@ describe('reauthenticate', () => {
     ['the password changed', 'UPDATE users SET password_version = password_version + 1 WHERE id = ?', 400],
     ['the session ended', 'UPDATE sessions SET revoked_at = 1 WHERE user_id = ?', 401],
     ['the user became inactive', 'UPDATE users SET is_active = 0 WHERE id = ?', 401],
-  ])('proves nothing where %s between the read and the write', async (_, sql, status) => {
+  ])('does not succeed if %s between the read and the write', async (_, sql, status) => {
     const who = await world().signUp();
     const { DB } = watchedD1({
       after: ({ number }) => number === 1 && env.DB.prepare(sql).bind(who.user.id).run(),
@@ -145,7 +145,7 @@ describe('reauthenticate', () => {
 });
 
 describe.each(CHANGES)('%s', (_, field, send) => {
-  it('asks for the password, and a log-in alone does not do', async () => {
+  it('requires the password, and a log-in alone is not enough', async () => {
     const w = world();
     const who = await w.signUp();
     const answer = await send(w, who, {});
@@ -153,7 +153,7 @@ describe.each(CHANGES)('%s', (_, field, send) => {
     expect((await w.me(who.access)).status).toBe(200);
   });
 
-  it('goes without it within REAUTH_WINDOW of a reauthentication, to the second', async () => {
+  it('does not require it within REAUTH_WINDOW of a reauthentication, to the second', async () => {
     const w = world();
     const who = await w.signUp();
     await reauthenticate(w, who);
@@ -164,7 +164,7 @@ describe.each(CHANGES)('%s', (_, field, send) => {
     expect(DONE).toContain((await send(w, who, {})).status);
   });
 
-  it('takes a reauthentication of this very session alone', async () => {
+  it('accepts only a reauthentication of this session', async () => {
     const w = world();
     const who = await w.signUp();
     const other = (await w.logIn(who)).body;
@@ -172,7 +172,7 @@ describe.each(CHANGES)('%s', (_, field, send) => {
     expect(faultsOf(await send(w, who, {}))).toEqual({ [field]: ['required'] });
   });
 
-  it('judges a password that is sent all the same', async () => {
+  it('checks a password that is sent all the same', async () => {
     const w = world();
     const who = await w.signUp();
     await reauthenticate(w, who);
@@ -180,7 +180,7 @@ describe.each(CHANGES)('%s', (_, field, send) => {
     expect(faultsOf(await send(w, who, { [field]: '' }))).toEqual({ [field]: ['blank'] });
   });
 
-  it('of who has no password asks for a log-in within the window, with the challenge of RFC 9470', async () => {
+  it('of a user without a password requires a log-in within the window, with the challenge of RFC 9470', async () => {
     const w = world();
     const who = await w.signUp();
     await withoutPassword(w, who);
@@ -195,7 +195,7 @@ describe.each(CHANGES)('%s', (_, field, send) => {
   });
 });
 
-it('REAUTH_WINDOW says how long a proof counts', async () => {
+it('REAUTH_WINDOW sets how long an authentication counts', async () => {
   const w = world({ vars: { REAUTH_WINDOW: '5s' } });
   const who = await w.signUp();
   await reauthenticate(w, who);

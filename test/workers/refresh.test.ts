@@ -71,7 +71,7 @@ describe('fifty refreshes of one token at once', RACE, () => {
     expect(log.of('refresh_token_replayed')).toHaveLength(1);
   });
 
-  it('after the grace end the session once, and the log has one security event', async () => {
+  it('after the grace period end the session once, and the log has one security event', async () => {
     const w = world();
     const { used, newest, newestAccess, user } = await rotated(w);
     w.clock.advance(61);
@@ -84,7 +84,7 @@ describe('fifty refreshes of one token at once', RACE, () => {
     ]);
   });
 
-  it('without blacklisting all get successors of their own, and all of them live', async () => {
+  it('without blacklisting all get different successors, and all of them are valid', async () => {
     const w = world({ vars: { BLACKLIST_AFTER_ROTATION: 'false' } });
     const who = await w.signUp();
     const answers = await atOnce(50, () => w.refresh(who.refresh));
@@ -280,7 +280,7 @@ describe('a refresh', () => {
     expect(await w.kvOf(used)).toBeNull();
   });
 
-  it('moves the last use once an hour, not more often', async () => {
+  it('updates the last use once an hour, not more often', async () => {
     const w = world();
     let { refresh } = await w.signUp();
     const made = w.clock.now;
@@ -294,7 +294,7 @@ describe('a refresh', () => {
   });
 });
 
-describe('the grace', () => {
+describe('the grace period', () => {
   it.each<[string, string, number, 200 | 401]>([
     ['at once', '10s', 0, 200],
     ['a second later', '10s', 1, 200],
@@ -325,7 +325,7 @@ describe('the grace', () => {
     ).toEqual([JSON.stringify(identityOf(refreshOf(first)))]);
   });
 
-  it('gives the same successor until its end, and writes one row', async () => {
+  it('returns the same successor until its end, and writes one row', async () => {
     const w = world();
     const who = await w.signUp();
     const tokens: string[] = [];
@@ -337,7 +337,7 @@ describe('the grace', () => {
     expect(await w.revokedOf(who.refresh)).toHaveLength(1);
   });
 
-  it('gives an access token of its own time to each', async () => {
+  it('returns an access token with its own time to each', async () => {
     const w = world();
     const who = await w.signUp();
     const first = claimsOf(accessOf(await w.refresh(who.refresh)));
@@ -366,7 +366,7 @@ describe('the grace', () => {
   it.each<[string, Vars, number]>([
     ['twelve seconds of sleep', {}, 12],
     ['five minutes of sleep', { REFRESH_REUSE_GRACE: '10m' }, 300],
-  ])('lets a phone go on after a lost answer and %s', async (_, vars, asleep) => {
+  ])('keeps a phone signed in after a lost answer and %s', async (_, vars, asleep) => {
     const w = world({ vars });
     const who = await w.signUp();
     const lost = await w.refresh(who.refresh);
@@ -383,7 +383,7 @@ describe('the grace', () => {
     ['within one of an hour', { REFRESH_REUSE_GRACE: '1h' }, 3_000],
     ['by a clock behind', {}, -3],
     ['where the session’s end cuts the successor short', { SESSION_MAX_LIFETIME: '2h' }, 5],
-  ])('is over once the successor has been used: %s', async (_, vars, later) => {
+  ])('ends once the successor has been used: %s', async (_, vars, later) => {
     const w = world({ vars });
     const { used, newest } = await rotated(w);
     const last = (await w.refresh(newest)).body;
@@ -396,7 +396,7 @@ describe('the grace', () => {
     expect(log.of('refresh_token_replayed')).toHaveLength(1);
   });
 
-  it('of one token is over by the use of its own successor, not by that of another session’s', async () => {
+  it('of one token ends with the use of its own successor, not of another session’s', async () => {
     const w = world();
     const { used, ...who } = await rotated(w);
     const other = (await w.logIn(who)).body;
@@ -404,7 +404,7 @@ describe('the grace', () => {
     expect((await w.refresh(used)).status).toBe(200);
   });
 
-  it('survives verifications of the successor and the use of its access token', async () => {
+  it('is not ended by verifications of the successor and the use of its access token', async () => {
     const w = world();
     const { used, newest, newestAccess } = await rotated(w);
     expect([(await w.verify(newest)).status, (await w.me(newestAccess)).status]).toEqual([200, 200]);
@@ -419,7 +419,7 @@ describe('the grace', () => {
     ],
     ['the user is inactive', 'UPDATE users SET is_active = 0 WHERE id = ?', 'user_inactive'],
     ['the user is gone', 'DELETE FROM users WHERE id = ?', 'user_not_found'],
-  ])('gives nothing where %s meanwhile', async (_, sql, code) => {
+  ])('returns nothing if %s in the meantime', async (_, sql, code) => {
     const w = world();
     const { used, user } = await rotated(w);
     await w.rows(sql, user.id);
@@ -428,7 +428,7 @@ describe('the grace', () => {
   });
 });
 
-describe('a replay after the grace', () => {
+describe('a replay after the grace period', () => {
   it('ends the whole session, the newest token included', async () => {
     const w = world();
     const { used, newest, newestAccess } = await rotated(w);
@@ -480,7 +480,7 @@ describe('a replay after the grace', () => {
     await expectAlive(w, other);
   });
 
-  it('is one security event in the log, which names user and session and no token', async () => {
+  it('is one security event in the log, which names user and session but no token', async () => {
     const w = world();
     const { used, user } = await rotated(w);
     w.clock.advance(61);
@@ -497,7 +497,7 @@ describe('a replay after the grace', () => {
     ]);
   });
 
-  it('by a token that has expired meanwhile changes nothing', async () => {
+  it('with an expired token changes nothing', async () => {
     const w = world({ vars: { SESSION_MAX_LIFETIME: '30d' } });
     const { used, newest } = await rotated(w);
     w.clock.advance(DAY - 1);
@@ -568,7 +568,7 @@ describe('with BLACKLIST_AFTER_ROTATION=false', () => {
     expect(tally(await Promise.all(tokens.map((token) => w.refresh(token))))).toEqual({ 200: 3 });
   });
 
-  it('verify finds a used token good', async () => {
+  it('verify accepts a used token', async () => {
     const w = world({ vars });
     const { used } = await rotated(w);
     w.clock.advance(HOUR);
@@ -610,7 +610,7 @@ describe.each<[string, Vars]>([
     expect(codeOf(await w.refresh(who.refresh))).toBe(code);
   });
 
-  it('moves the last use of an old session', async () => {
+  it('updates the last use of an old session', async () => {
     const w = world({ vars });
     const who = await w.signUp();
     w.clock.advance(HOUR);

@@ -46,13 +46,13 @@ async function pair(jwks: JwksSource = { binding: 'ACCOUNTS' }) {
 }
 
 describe('over a service binding', () => {
-  it('asks once, and needs no key of its own', async () => {
+  it('fetches once, and needs no key of its own', async () => {
     const { state, ask } = await pair();
     const { access } = await state.accounts.signUp();
     expect([await ask(access), await ask(access), state.asked]).toEqual([200, 200, 1]);
   });
 
-  it('asks again for a kid that it does not know, at most once a minute', async () => {
+  it('fetches again for an unknown kid, at most once a minute', async () => {
     const { state, ask, rotate, advance } = await pair();
     const old = await state.accounts.signUp();
     expect(await ask(old.access)).toBe(200);
@@ -68,7 +68,7 @@ describe('over a service binding', () => {
     expect(state.asked).toBe(2);
   });
 
-  it('asks once where many meet an unknown kid at the same moment, and all of them pass', async () => {
+  it('fetches once if many requests have an unknown kid at once, and accepts all of them', async () => {
     const { state, ask, rotate, advance } = await pair();
     expect(await ask((await state.accounts.signUp()).access)).toBe(200);
     rotate();
@@ -78,7 +78,7 @@ describe('over a service binding', () => {
     expect(state.asked).toBe(2);
   });
 
-  it('forgets a key that the accounts no longer have, after five minutes', async () => {
+  it('drops a removed key after five minutes', async () => {
     const { state, ask, advance, accountsWith, second } = await pair();
     const { access } = await state.accounts.signUp();
     expect(await ask(access)).toBe(200);
@@ -89,7 +89,7 @@ describe('over a service binding', () => {
     expect(await ask(access)).toBe(401);
   });
 
-  it('goes on with the keys that it has while the accounts are away', async () => {
+  it('continues with its keys while the accounts Worker is unavailable', async () => {
     const { state, ask, advance } = await pair();
     const { access } = await state.accounts.signUp();
     expect(await ask(access)).toBe(200);
@@ -99,7 +99,7 @@ describe('over a service binding', () => {
     expect(log.of('jwks_unavailable')).toHaveLength(1);
   });
 
-  it('is 503 unavailable, not 401, where it never had a key, and good at the next try', async () => {
+  it('is 503 unavailable, not 401, without any key, and works at the next try', async () => {
     const { state, ask } = await pair();
     const { access } = await state.accounts.signUp();
     state.isAway = true;
@@ -120,14 +120,14 @@ describe('over a service binding', () => {
           keys: [{ kty: 'oct', alg: 'HS256', k: 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA' }],
         }),
     ],
-  ])('takes no key from %s', async (_, answer) => {
+  ])('accepts no key from %s', async (_, answer) => {
     const { state, ask } = await pair();
     const { access } = await state.accounts.signUp();
     state.answer = answer();
     expect(await ask(access)).toBe(503);
   });
 
-  it('passes over keys of kinds that it does not know', async () => {
+  it('ignores keys of unknown kinds', async () => {
     const { state, ask, first } = await pair();
     const { access } = await state.accounts.signUp();
     state.answer = Response.json({ keys: [{ kty: 'AKP', alg: 'ML-DSA-44', kid: 'x' }, first.verifying] });
@@ -143,7 +143,7 @@ describe('over a service binding', () => {
 });
 
 describe('by URL', () => {
-  it('asks there, follows no redirect, and shares what it has among all guards of a Worker', async () => {
+  it('fetches there, follows no redirect, and shares the keys among all guards of a Worker', async () => {
     const { state, ask, answer, bindings } = await pair(URL_OF_KEYS);
     const fetched = vi.spyOn(globalThis, 'fetch').mockImplementation(answer);
     const { access } = await state.accounts.signUp();
@@ -161,7 +161,7 @@ describe('by URL', () => {
     },
   );
 
-  it('may be this machine', () => {
+  it('may be localhost', () => {
     expect(() => requireAccount({ jwks: 'http://localhost:8787/.well-known/jwks.json' })).not.toThrow();
   });
 });

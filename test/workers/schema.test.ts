@@ -127,7 +127,7 @@ describe('the tables refuse', () => {
     await expect(user(change)).rejects.toThrow(error);
   });
 
-  it('a second owner of one address, and of one username', async () => {
+  it('a second user with one address, and with one username', async () => {
     const enter = (kind: string, key: string) =>
       rows('INSERT INTO logins (kind, key, user_id) VALUES (?, ?, ?)', kind, key, crypto.randomUUID());
     const key = person().email;
@@ -137,7 +137,7 @@ describe('the tables refuse', () => {
     }
   });
 
-  it('but not many users without an address', async () => {
+  it('but allow many users without an address', async () => {
     await user({ email: null, username_key: crypto.randomUUID() });
     await expect(user({ email: null, username_key: crypto.randomUUID() })).resolves.toEqual([]);
   });
@@ -397,7 +397,7 @@ describe('every statement of an endpoint finds its rows by key', () => {
     expect(scansOf(await plansOf(watched.trips.flatMap((trip) => trip.statements)))).toEqual([]);
   });
 
-  it('the test would see one that does not', async () => {
+  it('the test detects one that does not', async () => {
     const plans = await plansOf([{ sql: 'SELECT 1 FROM users WHERE name = ?', params: ['x'] }]);
     expect(scansOf(plans)).toHaveLength(1);
   });
@@ -410,7 +410,7 @@ describe('every statement of an endpoint finds its rows by key', () => {
       for (let i = 0; i < 4; i++) await w.logIn(who);
     });
 
-    it('finds the dead of the blacklist at the low end of the key', async () => {
+    it('finds expired entries of the blacklist at the low end of the key', async () => {
       watched.trips.length = 0;
       await sweeper.revokedTokens(1_000, 10);
       const plans = await plansOf(watched.trips.flatMap((trip) => trip.statements));
@@ -418,7 +418,7 @@ describe('every statement of an endpoint finds its rows by key', () => {
       expect(plans[0]?.[1].join()).toMatch(/SEARCH revoked_tokens USING PRIMARY KEY \(expires_at<\?\)/);
     });
 
-    it('walks on from its place by primary key, never from the beginning', async () => {
+    it('continues its walk by primary key, never from the beginning', async () => {
       const first = await sweeper.page('sessions', [], 0, 2, 1);
       watched.trips.length = 0;
       await sweeper.page('sessions', first.cursor ?? [], 0, 2, 1);

@@ -73,7 +73,7 @@ describe('without ENCRYPTION_KEY', () => {
 });
 
 describe('enrolment', () => {
-  it('shows a secret, its URI and a QR code, and switches nothing on', async () => {
+  it('returns a secret, its URI and a QR code, and switches nothing on', async () => {
     const w = at();
     const who = await w.signUp();
     const { status, body } = await w.post('/account/factors/totp', {}, { token: who.access });
@@ -93,7 +93,7 @@ describe('enrolment', () => {
   it.each<[string, Vars, string]>([
     ['the host of PUBLIC_URL', { PUBLIC_URL: 'https://accounts.example.org/id' }, 'accounts.example.org'],
     ['SITE_NAME', { SITE_NAME: 'Acme & Söhne' }, 'Acme & Söhne'],
-  ])('is called %s in authenticator apps', async (_, vars, issuer) => {
+  ])('is named %s in authenticator apps', async (_, vars, issuer) => {
     const w = at(vars);
     const { access, email } = await w.signUp();
     const { uri } = (await w.post('/account/factors/totp', {}, { token: access })).body;
@@ -132,7 +132,7 @@ describe('enrolment', () => {
     expect((await confirm(second)).status).toBe(200);
   });
 
-  it('keeps neither the secret nor a code in clear', async () => {
+  it('stores neither the secret nor a code in plain text', async () => {
     const w = at();
     const who = await enrolled(w);
     const rows = JSON.stringify([
@@ -191,7 +191,7 @@ describe('a log-in', () => {
     expect(codeOf(await logIn(w, { ...who, password: 'wrong horse battery' }))).toBe('no_active_account');
   });
 
-  it('of who has none asks for nothing, and costs what it did', async () => {
+  it('of a user who has none needs no code, and costs no more', async () => {
     const w = at();
     const who = await w.signUp();
     expect((await logIn(w, who)).status).toBe(200);
@@ -218,7 +218,7 @@ describe('a log-in', () => {
     ['neither', {}],
     ['null', { code: null }],
     ['a list', { recovery_code: ['abcde-fghjk'] }],
-  ])('with %s is 400, and no try', async (_, shown) => {
+  ])('with %s is 400, and does not count as a try', async (_, shown) => {
     const w = at();
     const who = await enrolled(w);
     const token = await challenged(w, who);
@@ -226,7 +226,7 @@ describe('a log-in', () => {
     expect((await finish(w, token, right(w, who))).status).toBe(200);
   });
 
-  it.each([-1, 0, 1])('takes the code of step %i', async (drift) => {
+  it.each([-1, 0, 1])('accepts the code of step %i', async (drift) => {
     const w = at();
     const who = await enrolled(w);
     w.clock.advance(30);
@@ -273,7 +273,7 @@ describe('a log-in', () => {
     expect(codeOf(await finish(w, token, right(w, who)))).toBe('code_not_valid');
   });
 
-  it('with the token of its first step at any other endpoint is nothing', async () => {
+  it('does not work with the token of its first step at any other endpoint', async () => {
     const w = at();
     const who = await enrolled(w);
     const token = await challenged(w, who);
@@ -344,7 +344,7 @@ describe('guessing', () => {
     expect(row).toEqual({ tries: 5 });
   });
 
-  it('without the password says nothing, and costs the account no try', async () => {
+  it('without the password reveals nothing, and does not count for the account', async () => {
     const w = at();
     const who = await enrolled(w);
     const made = `${who.user.id}.${'A'.repeat(43)}`;
@@ -392,7 +392,7 @@ describe('one code', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  it('for a log-in is none for a reauthentication', async () => {
+  it('used for a log-in does not work for a reauthentication', async () => {
     const w = at();
     const who = await enrolled(w);
     const shown = right(w, who);
@@ -401,7 +401,7 @@ describe('one code', () => {
   });
 });
 
-describe('step-up of who has a second factor', () => {
+describe('step-up of a user with a second factor', () => {
   const remove = (w: World, token: string, body: object = {}) =>
     w.delete('/account/factors/totp', body, { token });
 
@@ -442,7 +442,7 @@ describe('step-up of who has a second factor', () => {
     expect((await w.post('/account/reauthenticate', shown, { token: who.access })).status).toBe(401);
   });
 
-  it('of who has none, a code is none', async () => {
+  it('of a user who has none, no code is accepted', async () => {
     const w = at();
     const who = await w.signUp();
     const answer = await w.post('/account/reauthenticate', { code: '123456' }, { token: who.access });
@@ -451,7 +451,7 @@ describe('step-up of who has a second factor', () => {
 });
 
 describe('the encryption key', () => {
-  it('is rotated without anybody losing a factor, and secrets follow at the next use', async () => {
+  it('can be rotated without anybody losing a factor, and secrets are re-encrypted at the next use', async () => {
     const before = world({ vars: { ENCRYPTION_KEY: OLD_KEY } });
     const who = await enrolled(before);
     const after = world({
@@ -480,8 +480,8 @@ describe('the encryption key', () => {
   });
 });
 
-describe('the encryption key that is taken away', () => {
-  it('lets nobody in by the password alone who has a second factor: 503, and nothing is opened', async () => {
+describe('a removed encryption key', () => {
+  it('does not let a user with a second factor in with the password alone: 503, and no session', async () => {
     const before = at();
     const who = await enrolled(before);
     const other = await before.signUp();
@@ -494,7 +494,7 @@ describe('the encryption key that is taken away', () => {
   });
 });
 
-describe('what is left', () => {
+describe('what remains', () => {
   it('of a user who withdrew: nothing', async () => {
     const w = at();
     const who = await enrolled(w);
@@ -549,7 +549,7 @@ describe('the console', () => {
     expect((await second(w, tokenIn(wrong), codeAt(who.secret, stepOf(w)))).status).toBe(303);
   });
 
-  it('takes no token of the API, nor the API one of the console', async () => {
+  it('accepts no token of the API, nor the API one of the console', async () => {
     const w = at();
     const who = await staff(w);
     expect((await finish(w, who.mfa_token, right(w, who))).status).toBe(401);

@@ -26,7 +26,7 @@ async function expectAlive(w: World, pair: Pair) {
 }
 
 describe('ending one session', () => {
-  it('is 204 without a body, and its tokens are dead at once while the caller’s live', async () => {
+  it('is 204 without a body, and its tokens are invalid at once while the caller’s stay valid', async () => {
     const w = world();
     const own = await w.signUp();
     const [target, bystander] = [await later(w, own), await later(w, own)];
@@ -52,7 +52,7 @@ describe('ending one session', () => {
     await expectAlive(w, own);
   });
 
-  it('may be the caller’s own: a log-out', async () => {
+  it('can be the caller’s own: a log-out', async () => {
     const w = world();
     const own = await w.signUp();
     const other = await later(w, own);
@@ -77,7 +77,7 @@ describe('ending one session', () => {
     ]);
   });
 
-  it('of somebody else is 404, and that session lives', async () => {
+  it('of another user is 404, and does not end it', async () => {
     const w = world();
     const [own, other] = [await w.signUp(), await w.signUp()];
     const answer = await end(w, own.access, sidOf(other));
@@ -86,7 +86,7 @@ describe('ending one session', () => {
     expect(await w.kvOf(other.refresh)).toBeNull();
   });
 
-  it('of somebody else and an unknown one get the same answer', async () => {
+  it('of another user and an unknown one get the same answer', async () => {
     const w = world();
     const [own, other] = [await w.signUp(), await w.signUp()];
     const [taken, none] = [
@@ -170,7 +170,7 @@ describe('ending one session', () => {
       (w, caller) => w.rows('UPDATE users SET is_active = 0 WHERE id = ?', claimsOf(caller.access).sub),
       'user_inactive',
     ],
-  ])('by a session that %s is 401, and the other lives', async (_, finish, code) => {
+  ])('by a session that %s is 401, and does not end the other', async (_, finish, code) => {
     const w = world();
     const target = await w.signUp();
     const caller = await later(w, target);
@@ -184,7 +184,7 @@ describe('ending one session', () => {
   it.each([
     ['one', (w: World, caller: Pair, target: Pair) => end(w, caller.access, sidOf(target))],
     ['all', (w: World, caller: Pair) => endAll(w, caller.access)],
-  ])('(%s) by a session that ends just before the deed is 401, and the other lives', async (_, deed) => {
+  ])('(%s) by a session that ends just before it is 401, and does not end the other', async (_, deed) => {
     const plain = world();
     const target = await plain.signUp();
     const caller = await later(plain, target);
@@ -216,7 +216,7 @@ describe('ending one session', () => {
   });
 });
 
-describe('a session that another ended is dead at once at every endpoint that reads D1, whatever KV knows', () => {
+describe('a session that another ended is invalid at once at every endpoint that reads D1, whatever KV has', () => {
   const endpoints: [string, (w: World, pair: Pair) => Promise<Answer>][] = [
     ['reading /me', (w, { access }) => w.me(access)],
     ['changing /me', (w, { access }) => w.patch('/account/me', { name: 'x' }, { token: access })],
@@ -264,7 +264,7 @@ describe('a session that another ended is dead at once at every endpoint that re
     await expectAlive(w, own);
   });
 
-  it('and by KV where D1 is not read: verify of its access token', async () => {
+  it('and through KV where D1 is not read: verify of its access token', async () => {
     const watched = watchedD1();
     const w = world({ bindings: { DB: watched.DB } });
     const own = await w.signUp();
@@ -280,7 +280,7 @@ describe('a session that another ended is dead at once at every endpoint that re
 });
 
 describe('ending all sessions', () => {
-  it('voids a change of address that waits for its mail, and no reset', async () => {
+  it('voids a pending change of address, and no reset', async () => {
     const w = world();
     const who = await w.signUp();
     const change = { new_email: `wanted-${who.email}`, password: who.password };
@@ -307,7 +307,7 @@ describe('ending all sessions', () => {
     expect(await w.rows(rows, who.user.id)).toHaveLength(1);
   });
 
-  it('is 204 without a body, ends the caller’s too, and touches nobody else', async () => {
+  it('is 204 without a body, ends the caller’s too, and does not affect other users', async () => {
     const w = world();
     const own = await w.signUp();
     const pairs: Pair[] = [own, await later(w, own), await later(w, own)];
@@ -324,7 +324,7 @@ describe('ending all sessions', () => {
     expect(log.of('sessions_ended')).toMatchObject([{ user: own.user.id, ended: 3 }]);
   });
 
-  it('leaves the account: a log-in works, and its session is the only one', async () => {
+  it('does not affect the account: a log-in works, and its session is the only one', async () => {
     const w = world();
     const own = await w.signUp();
     await endAll(w, own.access);
@@ -332,7 +332,7 @@ describe('ending all sessions', () => {
     expect(await idsOf(w, next.access)).toEqual([sidOf(next)]);
   });
 
-  it('writes to KV once for each that was alive', async () => {
+  it('writes to KV once for each live one', async () => {
     const counted = counting();
     const watched = watchedD1();
     const w = world({ bindings: { DB: watched.DB, BLACKLIST: counted.bindings.BLACKLIST } });
@@ -353,7 +353,7 @@ describe('ending all sessions', () => {
     expect(codeOf(await endAll(w, own.access))).toBe('token_not_valid');
   });
 
-  it('keeps the reason of those that had ended before', async () => {
+  it('keeps the reason of those that ended before', async () => {
     const w = world();
     const own = await w.signUp();
     const before = await later(w, own);
@@ -401,7 +401,7 @@ describe('at once', RACE, () => {
     for (const pair of [own, other, ...liveAnswers(refreshed)]) await expectDead(w, pair);
   });
 
-  it('of two sessions that end each other one wins, and the winner lives', async () => {
+  it('of two sessions that end each other one wins, and stays live', async () => {
     const w = world();
     const one = await w.signUp();
     const two = await later(w, one);

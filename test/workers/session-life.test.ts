@@ -40,7 +40,7 @@ describe('log-out', () => {
     ]);
   });
 
-  it('holds at once on the paths that read D1, even where KV does not know', async () => {
+  it('takes effect at once on the paths that read D1, even if KV does not have it', async () => {
     const w = world();
     const who = await w.signUp();
     await w.logOut(who.refresh);
@@ -50,7 +50,7 @@ describe('log-out', () => {
     expect((await w.refresh(who.refresh)).body).toMatchObject(BLACKLISTED);
   });
 
-  it('leaves the user’s other sessions alive', async () => {
+  it('does not end the user’s other sessions', async () => {
     const w = world();
     const who = await w.signUp();
     const other = (await w.logIn(who)).body;
@@ -61,7 +61,7 @@ describe('log-out', () => {
   it.each([
     ['the same token', {}],
     ['another token of the session', { BLACKLIST_AFTER_ROTATION: 'false' }],
-  ])('a second time, with %s, is content, and writes and logs nothing', async (_, vars: Vars) => {
+  ])('a second time, with %s, succeeds, and writes and logs nothing', async (_, vars: Vars) => {
     const counted = counting();
     const w = world({ bindings: counted.bindings, vars });
     const who = await w.signUp();
@@ -116,7 +116,7 @@ describe('log-out', () => {
       'had it ended already',
       "UPDATE sessions SET revoked_at = 1, revoked_reason = 'ended' WHERE user_id = ?",
     ],
-  ])('is content where the user %s', async (_, sql) => {
+  ])('succeeds if the user %s', async (_, sql) => {
     const w = world();
     const who = await w.signUp();
     await w.rows(sql, who.user.id);
@@ -177,7 +177,7 @@ describe('a token of one kind works at its own endpoint only', () => {
   });
 
   it.each(['access', 'refresh'] as const)(
-    'verify takes a good %s token and answers an empty object',
+    'verify accepts a valid %s token and returns an empty object',
     async (kind) => {
       const w = world();
       const who = await w.signUp();
@@ -187,7 +187,7 @@ describe('a token of one kind works at its own endpoint only', () => {
   );
 });
 
-describe('a rightly signed token with odd claims is refused at every endpoint', () => {
+describe('a correctly signed token with invalid claims is refused at every endpoint', () => {
   it.each<[string, Record<string, unknown>]>([
     ['no jti', { jti: undefined }],
     ['a jti that is null', { jti: null }],
@@ -232,7 +232,7 @@ describe('a rightly signed token with odd claims is refused at every endpoint', 
     expect(codeOf(await w.verify(await resigned(who.refresh, change)))).toBe(code);
   });
 
-  it('one of another user’s session is refused, and that session lives', async () => {
+  it('one of another user’s session is refused, and does not end it', async () => {
     const w = world();
     const [mine, other] = [await w.signUp(), await w.signUp()];
     const change = { sid: claimsOf(other.refresh).sid, sub: claimsOf(mine.refresh).sub };
@@ -260,7 +260,7 @@ describe('while KV is unavailable, D1 has the status of a session', () => {
   };
   const away = (vars: Vars = {}) => world({ vars, bindings: { BLACKLIST: gone as never } });
 
-  it('at refresh and at verify, of a session that lives', async () => {
+  it('at refresh and at verify, of a live session', async () => {
     const who = await world().signUp();
     const w = away();
     expect((await w.verify(who.access)).status).toBe(200);
@@ -294,7 +294,7 @@ describe('while KV is unavailable, D1 has the status of a session', () => {
   });
 });
 
-describe('verify never touches a session', () => {
+describe('verify never changes a session', () => {
   const snapshot = async (w: World, token: string) => ({
     session: await w.sessionOf(token),
     revoked: await w.revokedOf(token),
@@ -361,7 +361,7 @@ describe('an inactive or withdrawn user', () => {
   it.each([
     ['user_inactive', 'UPDATE users SET is_active = 0 WHERE id = ?'],
     ['user_not_found', 'DELETE FROM users WHERE id = ?'],
-  ])('is told %s at refresh and at /me, and cannot log in', async (code, sql) => {
+  ])('gets %s at refresh and at /me, and cannot log in', async (code, sql) => {
     const w = world();
     const who = await w.signUp();
     await w.rows(sql, who.user.id);

@@ -3,7 +3,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';
 import {
+  DEAD_TOKEN,
   mailsTo,
+  OTHER_PASSWORD,
+  PASSWORD,
   subjectsTo,
   tokensOf,
   tokenTo,
@@ -29,9 +32,6 @@ import {
 capturedLog();
 
 const DAY = 86_400;
-const PASSWORD = 'correct horse battery';
-const OTHER_PASSWORD = 'staple of another colour';
-const DEAD_TOKEN = { token: ['token_not_valid'] };
 
 describe('SIGN_UP=verify', () => {
   const vars: Vars = { SIGN_UP: 'verify' };

@@ -4,6 +4,9 @@ import { seconds } from '../../ports.ts';
 import { accessFault, statusFault } from '../../token/rotation.ts';
 import type { Services } from './tokens.ts';
 
+/** The caller's session ended during the request. */
+export const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session_ended_meanwhile' });
+
 /**
  * Another write came first: it ended the caller's session, or (if the session is still live) changed the password that
  * was just checked.

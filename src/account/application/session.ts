@@ -17,6 +17,7 @@ import {
   statusFault,
   touchRule,
 } from '../../token/rotation.ts';
+import { lostSession } from './refusals.ts';
 import {
   bearerOf,
   cacheRevocation,
@@ -194,8 +195,6 @@ export async function listSessions(
   const live = requireLiveSession(services, found);
   return { caller: callerOf(live), sessions: live.all };
 }
-
-const lostSession = () => new Refusal('access_token_not_valid', { reason: 'session_ended_meanwhile' });
 
 /**
  * Ends one of the caller's sessions. Ending one that has already ended writes and logs nothing.
