@@ -23,6 +23,7 @@ export const AUDIT_ACTIONS = [
   'user.email_verified',
   'user.password_set',
   'user.password_removed',
+  'users.exported',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

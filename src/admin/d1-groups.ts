@@ -13,7 +13,7 @@ import type { Db } from '../db/statement.ts';
 import type { RevocationReason } from '../model.ts';
 import { batchWithEvents, recordForEach } from '../outbox/d1-record.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
-import { worthEnding } from './d1-act.ts';
+import { outcome, outcomeOf, worthEnding, write } from './d1-act.ts';
 import type { GroupAct, UserGroups } from './ports.ts';
 
 /** How many session rows are examined: ended ones stay until the sweep, and must not make the page expensive. */
@@ -81,6 +81,15 @@ export const d1Groups = ({ run }: D1): UserGroups => ({
           WHERE ${sessions.userId} IN ${listed(ids)} LIMIT ${LOOK_MAX})`,
       );
       return { count: row?.live ?? 0, more: row?.looked === LOOK_MAX };
+    }),
+
+  noteExport: (entry, changes) =>
+    run('admin.noteExport', async (db) => {
+      const results = await db.batch([
+        write(db, entry, { subjectId: entry.actorId, detail: writeChanges(changes) }, sql`WHERE 1`),
+        outcome(db, entry, [], 'denied'),
+      ]);
+      return outcomeOf(results[1]);
     }),
 
   look: (act, caller, ids) =>

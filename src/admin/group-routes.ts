@@ -1,13 +1,20 @@
-/** `/admin/users/group`: actions on several users, with one confirmation page for all of them. */
+/**
+ * `/admin/users/group`: actions on several users, with one confirmation page for all of them. `/admin/users/export`: the
+ * list as CSV.
+ */
 import { Hono } from 'hono';
+import { streamOf } from '../account/export/own-data.ts';
+import { timestamp } from '../encoding.ts';
 import { Refusal } from '../errors.ts';
 import { callOf } from '../http/call.ts';
 import { consoleWords } from '../languages/index.ts';
 import { seconds } from '../ports.ts';
 import { ownOrigin, requireStaffSession } from './cookie.ts';
 import type { AdminContext, AdminEnv } from './env.ts';
-import { readFields, type Shown } from './forms.ts';
+import { exportUsers } from './exports.ts';
+import { readFields, readForm, type Shown } from './forms.ts';
 import { actOnGroup, lookAtGroup } from './groups.ts';
+import { userQuery } from './listing.ts';
 import { leaveNotice } from './notice.ts';
 import { GroupPage } from './pages/groups.tsx';
 import { GROUP_ACTS, type GroupAct } from './ports.ts';
@@ -36,6 +43,16 @@ export const groupRoutes = (): Hono<AdminEnv> =>
     .get('/group', requireStaffSession, async (c) => {
       const { act, ids } = groupOf(new URL(c.req.url).searchParams);
       return ask(c, act, ids);
+    })
+    .post('/export', ownOrigin, requireStaffSession, async (c) => {
+      const { services, caller } = c.var;
+      const query = userQuery(await readForm(c));
+      const pieces = await exportUsers(services, caller, query, callOf(c));
+      const day = timestamp(seconds(services.clock)).slice(0, 10);
+      return c.body(streamOf(pieces), 200, {
+        'Content-Type': 'text/csv; charset=utf-8',
+        'Content-Disposition': `attachment; filename="users-${day}.csv"`,
+      });
     })
     .post('/group', ownOrigin, requireStaffSession, async (c) => {
       const { services, caller, mount, language } = c.var;

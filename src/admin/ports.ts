@@ -174,6 +174,8 @@ export interface GroupMember {
 export interface UserGroups {
   /** The live sessions of all of them together. */
   liveSessions: (ids: readonly string[], now: number) => Promise<Count>;
+  /** Writes the export of a list into the history; `changes`: its filters. */
+  noteExport: (entry: AuditEntry, changes: Changes) => Promise<Outcome>;
   /** Those who exist. `may`: whether `act` is allowed for them together with the others. */
   look: (
     act: GroupAct,

@@ -8,7 +8,7 @@ import { type Count, GROUP_ACTS, type GroupAct } from '../ports.ts';
 import { sessionsEnd } from './confirm.tsx';
 import { Faults } from './faults.tsx';
 import { Layout } from './layout.tsx';
-import { Field, type FormErrors, type Frame, nameOf, Outside, userPath } from './parts.tsx';
+import { Field, type FormErrors, type Frame, nameOf, Outside, type Query, userPath } from './parts.tsx';
 
 const FORM = 'group';
 
@@ -31,6 +31,16 @@ export const GroupForm = ({ frame: { base, words } }: { frame: Frame }) => (
         {words.groups.acts[act].ask}
       </button>
     ))}
+  </form>
+);
+
+/** All users of the list, on every page of it, as a file. */
+export const ExportForm = ({ frame: { base, words }, query }: { frame: Frame; query: Query }) => (
+  <form method="post" action={`${base}/users/export`}>
+    {Object.entries(query).map(([name, value]) => (
+      <input type="hidden" name={name} value={value} />
+    ))}
+    <button type="submit">{words.groups.export}</button>
   </form>
 );
 

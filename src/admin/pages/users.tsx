@@ -3,7 +3,7 @@
 /** The list of users: search, filters, order. */
 import type { User } from '../../model.ts';
 import type { UserQuery, UserSort } from '../ports.ts';
-import { GroupForm, GroupMember } from './groups.tsx';
+import { ExportForm, GroupForm, GroupMember } from './groups.tsx';
 import { Layout } from './layout.tsx';
 import {
   type Column,
@@ -126,7 +126,12 @@ export const UsersPage = (
           [label.lastLogIn, ({ lastLoginAt }) => <Time at={lastLoginAt} never={words.never} />, 'time wide'],
         ]}
       />
-      {users.length > 0 && <GroupForm frame={props.frame} />}
+      {users.length > 0 && (
+        <div class="acts">
+          <GroupForm frame={props.frame} />
+          <ExportForm frame={props.frame} query={query} />
+        </div>
+      )}
       <Pager path={path} {...props} />
     </Layout>
   );

@@ -1,6 +1,7 @@
 /** Several users of a list at once. */
 export const groups = {
   ticked: 'Ticked users:',
+  export: 'Export as CSV',
   count: 'Users: {count}',
   leftOut: 'Left out: {count}',
   nobody: 'There is nobody to whom this can be done. Tick users in the list.',

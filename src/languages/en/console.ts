@@ -261,6 +261,7 @@ export const consoleWords = {
     'user.email_verified': 'marked the address as verified',
     'user.password_set': 'set a password',
     'user.password_removed': 'removed the password',
+    'users.exported': 'exported a list of users',
   } satisfies Record<AuditAction, string>,
 
   /** What was changed, by its name in the audit log. */
@@ -270,6 +271,7 @@ export const consoleWords = {
     email: 'E-mail',
     invited: 'Invited by e-mail',
     password: 'Password',
+    search: 'Search',
     email_verified: 'Verified',
     is_active: 'Active',
     is_staff: 'Staff',

@@ -255,6 +255,7 @@ export const consoleWords: typeof en.consoleWords = {
     'user.email_verified': '확인된 주소로 표시',
     'user.password_set': '비밀번호 설정',
     'user.password_removed': '비밀번호 없앰',
+    'users.exported': '사용자 목록 내보내기',
   },
 
   fields: {
@@ -263,6 +264,7 @@ export const consoleWords: typeof en.consoleWords = {
     email: '이메일',
     invited: '메일로 초대',
     password: '비밀번호',
+    search: '검색',
     email_verified: '이메일 확인',
     is_active: '활성',
     is_staff: '운영진',
