@@ -1,9 +1,9 @@
 /**
- * What a month costs, reckoned from the counted figures and from list prices: no measurement, no I/O. Prices are
- * those of the day they were read; look again before you rely on them.
+ * The cost of a month, computed from counted figures and list prices: no measurement, no I/O. Prices may have changed since
+ * the date given with them.
  */
 
-/** What one active person does in a month. */
+/** What one active user does in a month. */
 export interface Habits {
   logIns: number;
   refreshes: number;
@@ -11,7 +11,7 @@ export interface Habits {
 }
 export const HABITS: Habits = { logIns: 2, refreshes: 60, guardedCalls: 1_000 };
 
-/** Of one call of an endpoint. */
+/** The cost of one call of an endpoint. */
 export interface EndpointCost {
   rowsRead: number;
   rowsWritten: number;
@@ -19,13 +19,13 @@ export interface EndpointCost {
   cpuMs: number;
 }
 
-/** How a guarded route learns that a session has ended. */
+/** How a guarded route finds out that a session has ended. */
 export type Check = 'none' | 'strict' | 'fast';
 
 /**
- * Counted (test/workers/cost.test.ts and growth.test.ts hold them) and, for CPU, rounded up from bench/RESULTS.md.
- * A refresh's row is swept a day later, which writes one more; one refresh in each hour of use moves the session's
- * last use, and here every one is taken to.
+ * Counted figures (checked by test/workers/cost.test.ts and growth.test.ts); CPU is rounded up from bench/RESULTS.md. The row
+ * of a refresh is swept a day later, which writes one more. One refresh an hour updates the session's last use; here every
+ * one is assumed to.
  */
 export const ENDPOINTS: Record<'logIn' | 'refresh', EndpointCost> &
   Record<'guarded', Record<Check, EndpointCost>> = {
@@ -34,7 +34,7 @@ export const ENDPOINTS: Record<'logIn' | 'refresh', EndpointCost> &
   guarded: {
     none: { rowsRead: 0, rowsWritten: 0, kvReads: 0, cpuMs: 0.25 },
     strict: { rowsRead: 2, rowsWritten: 0, kvReads: 0, cpuMs: 0.25 },
-    // For a page of ten calls KV is asked some two times (bench/replayed-day.ts).
+    // A page of ten calls reads KV about twice (bench/replayed-day.ts).
     fast: { rowsRead: 0, rowsWritten: 0, kvReads: 0.21, cpuMs: 0.25 },
   },
 };
@@ -43,10 +43,10 @@ const SWEPT: Pick<EndpointCost, 'rowsRead' | 'rowsWritten'> = { rowsRead: 6, row
 /** A user with a session, and the blacklist's rows of a day (bench/RESULTS.md). */
 const BYTES = { user: 310, session: 280, revokedToken: 160 };
 
-/** Cloudflare's list prices for Workers Paid, in dollars; what the $5 include is taken off once an account. */
+/** Cloudflare's list prices for Workers Paid, in dollars; what the $5 include is subtracted once an account. */
 export const CLOUDFLARE = {
   source: 'https://developers.cloudflare.com/workers/platform/pricing/',
-  /** As they stand in a stored copy of the page. */
+  /** The source is a stored copy of the page. */
   read: '2026-11-23',
   base: 5,
   requests: { included: 10e6, perMillion: 0.3 },
@@ -74,19 +74,19 @@ export interface Month {
     requests: number;
     cpu: number;
     d1: number;
-    /** Of the account's own endpoints: the host's logs are the host's matter. */
+    /** For the endpoints of the service; the host's logs are not counted. */
     logs: number;
-    /** Those of refreshes, and of the guard where it asks KV. */
+    /** For refreshes, and for the guard if it reads KV. */
     kv: number;
     total: number;
-    /** With the KV checks set aside. */
+    /** Without the KV reads of guards. */
     withoutKv: number;
   };
 }
 
 /**
- * A month of so many active people. Guarded calls are requests of the host's own Worker, which it would have
- * anyhow; they are counted all the same.
+ * A month of that many active users. Guarded calls are requests of the host's own Worker, which it would have anyway; they
+ * are counted all the same.
  */
 export function month(people: number, check: Check, habits: Habits = HABITS): Month {
   const calls = {
@@ -108,7 +108,7 @@ export function month(people: number, check: Check, habits: Habits = HABITS): Mo
     logEvents: calls.logIn * 2 + calls.refresh,
     gigabytes:
       (people * (BYTES.user + BYTES.session * habits.logIns) +
-        // A row of the blacklist stays for the day its token had left, and for the day's margin of the sweep.
+        // A row of the blacklist is kept for the day that its token was still valid and for the sweep's margin of a day.
         (people * habits.refreshes * 2 * BYTES.revokedToken) / 30) /
       1e9,
   };
@@ -130,7 +130,7 @@ export function month(people: number, check: Check, habits: Habits = HABITS): Mo
   return { people, check, ...used, dollars: { ...dollars, withoutKv, total: withoutKv + dollars.kv } };
 }
 
-/** A step of a price list: up to so many active people in all, each at so much. */
+/** A tier of a price list: up to a total number of active users, with a price for each. */
 interface Step {
   upTo: number;
   each: number;
@@ -140,15 +140,15 @@ export interface Service {
   name: string;
   plan: string;
   source: string;
-  /** When, and where it was not read at the source itself, how. */
+  /** When it was read and, if not at the source itself, where. */
   read: string;
   base: number;
   steps: readonly Step[];
-  /** Above it the list has no price but «contact us»; what is reckoned goes on at the last one. */
+  /** Above it the list only says “contact us”; the last price is used there. */
   listedUpTo: number;
 }
 
-/** The cheapest plan of each that takes e-mail and password, no enterprise connection. In dollars a month. */
+/** The cheapest plan of each service with e-mail and password, without enterprise connections. Dollars a month. */
 export const SERVICES: readonly Service[] = [
   {
     name: 'Auth0',
@@ -203,10 +203,10 @@ export const SERVICES: readonly Service[] = [
   },
 ];
 
-/** What is free of charge below, whatever the plan above it begins with. */
+/** The number of users that are free. */
 const FREE_UP_TO: Readonly<Record<string, number>> = { Auth0: 25_000, Clerk: 50_000, Supabase: 50_000 };
 
-/** Dollars of a month at a service's list price; `listed` is false where the list ends before. */
+/** Dollars a month at a service's list price; `listed` is false if the list ends before. */
 export function servicePrice(service: Service, people: number): { dollars: number; listed: boolean } {
   if (people <= (FREE_UP_TO[service.name] ?? 0)) return { dollars: 0, listed: true };
   let dollars = service.base;

@@ -1,4 +1,4 @@
-/** Who asks: one user with one session, known to the scripts and to the Workers that they measure. */
+/** The caller: one user with one session, shared by the scripts and the Workers that they measure. */
 
 export const SIGNING_KEY = 'a-signing-key-for-the-bench-0123456789-abcdef';
 export const ISSUED_FOR_SECONDS = 86_400;

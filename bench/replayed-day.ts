@@ -1,26 +1,26 @@
 /**
- * How often guards with `fast` ask KV in a day: pages of ten calls, replayed against the guard's own memory
- * (src/guard/revocation-memory.ts) with a clock that is moved by hand. No I/O; the same figures at every run.
+ * How often guards with `fast` read KV in a day: pages of ten calls, replayed against the guard's own memory
+ * (src/guard/revocation-memory.ts) with a simulated clock. No I/O; the same figures at every run.
  */
 import { rememberMisses } from '../src/guard/revocation-memory.ts';
 import type { Blacklist } from '../src/ports.ts';
 
 export interface Traffic {
   people: number;
-  /** Of each, within the day. */
+  /** For each user, within the day. */
   visits: number;
   pagesOfVisit: number;
   callsOfPage: number;
   /** Between the first call of a page and its last. */
   pageMs: number;
-  /** Between two pages of a visit, at least; twice that at most. */
+  /** The minimum between two pages of a visit; the maximum is twice that. */
   readingMs: number;
   /** Over which the calls of a place are spread, each to any. */
   isolates: number;
   kvMs: number;
 }
 
-/** A page asks for something at once, and for the rest as it is drawn. */
+/** A page sends some calls at once, and the others while it renders. */
 export const DAY: Traffic = {
   people: 1_000,
   visits: 1,
@@ -38,7 +38,7 @@ interface Event {
   happen: () => void;
 }
 
-/** Counts the calls of a day and the reads of KV behind them. */
+/** Counts the calls of a day and their reads of KV. */
 export async function replay(
   memorySeconds: number,
   traffic: Traffic = DAY,
@@ -64,7 +64,7 @@ export async function replay(
     happen: () => void guards[Math.floor(random() * guards.length)]?.find(sessionId, () => {}),
   }));
   for (const call of calls) {
-    // KV's answers come in the order in which it was asked.
+    // KV answers in the order of the requests.
     while (answers[0] && answers[0].at <= call.at) {
       now = answers[0].at;
       answers.shift()?.happen();
@@ -94,7 +94,7 @@ function callsOf(traffic: Traffic, random: () => number): { at: number; sessionI
   return calls.sort((a, b) => a.at - b.at);
 }
 
-/** What waits for an answer has gone on. */
+/** Lets pending promises continue. */
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Mulberry32. */

@@ -1,9 +1,8 @@
 /**
- * npm run bench: everything that BUDGETS asks for, in one run, written to bench/RESULTS.md and docs/img/bench-*.svg.
- * Wants Linux, a machine that does nothing else, and some minutes; nothing of it leaves the machine but the
- * first installation of the peers.
+ * npm run bench: measures every budget in one run, and writes bench/RESULTS.md and docs/img/bench-*.svg. Needs Linux, an idle
+ * machine and some minutes. All its traffic is local, except for the first installation of the peers.
  *
- *     npm run bench -- --quick            shows that all of it runs; writes reports/bench.md
+ *     npm run bench -- --quick            only shows that everything runs; writes reports/bench.md
  *     npm run bench -- --only=worker,stores
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -30,7 +29,7 @@ const { values: given } = parseArgs({
 });
 const size = given.quick ? QUICK : FULL;
 
-// However it ends, no workerd is left behind: they end with `exit`.
+// However this ends, no workerd is left behind: they are killed on `exit`.
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],

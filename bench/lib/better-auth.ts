@@ -18,7 +18,7 @@ export interface Peer {
   source: string;
 }
 
-/** Its bundle; a sentence where it cannot be had. */
+/** Its bundle, or a message if it could not be installed. */
 export async function betterAuth(): Promise<Peer | string> {
   if (!existsSync(installed)) {
     try {
@@ -41,7 +41,7 @@ export const hostPeer = (peer: Peer): Promise<Hosted> => host({ 'better-auth.mjs
 
 const EMAIL = 'mina@example.com';
 const PASSWORD = 'correct horse battery';
-/** Its `baseURL`: what asks from anywhere else is refused. */
+/** Its `baseURL`: requests from other origins are refused. */
 const origin = { origin: 'http://127.0.0.1' };
 
 /** Its tables, one user with a password, and `users` more with a session each. */
@@ -51,7 +51,7 @@ export async function seedPeer({ origin, db }: Hosted, users: number): Promise<v
   await seedSessions(db, users);
 }
 
-/** Its tables as SQL, so that a fresh one can have them without being asked. */
+/** Its tables as SQL, so that they can be created without it. */
 export async function peerTables({ origin, db }: Hosted): Promise<string[]> {
   await askOnce(origin, { path: '/bench/migrate' });
   const { results } = await db
@@ -82,7 +82,7 @@ function cookie(n: number): Record<string, string> {
   return { ...origin, cookie: `better-auth.session_token=${encodeURIComponent(`${token}.${signature}`)}` };
 }
 
-/** The endpoints that do what ours do. */
+/** The endpoints that correspond to ours. */
 export const peerEndpoints = {
   me: (n: number): Ask => ({ path: '/api/auth/get-session', headers: cookie(n) }),
   refresh: (n: number): Ask => ({ path: '/api/auth/token', headers: cookie(n) }),

@@ -1,4 +1,4 @@
-/** The budgets, and whether what was measured keeps to them. A budget is met by the median. */
+/** The budgets, and whether the measurements meet them. The median counts. */
 import { month } from '../cost.ts';
 import type { BundleFigures } from '../measure/bundle.ts';
 import type { Compared } from '../measure/durations.ts';
@@ -25,7 +25,7 @@ export interface Measured {
 export interface Budget {
   what: string;
   against: string;
-  /** As a reader sees it. */
+  /** As the report shows it. */
   wanted: string;
   got: string;
   met: boolean;
@@ -62,14 +62,14 @@ const atMost = (
 });
 
 /**
- * Told apart: a difference that chance makes once in a thousand comparisons, and that shows in one of five pairs. On a
- * loopback without hashing a hundredth of a millisecond is beyond chance; through a network nobody sees it.
+ * Distinguishable: a difference that chance produces once in a thousand comparisons, and that shows in one of five pairs. On
+ * a loopback without hashing even a hundredth of a millisecond is significant, but through a network nobody can see it.
  */
 const CHANCE = 0.001;
 const SEEN = 0.1;
 const toldApart = ({ p, longer }: Compared) => p < CHANCE && Math.abs(longer - 0.5) > SEEN;
 
-/** The control is one that has to be told apart. */
+/** The control is a case that must be distinguishable. */
 function sameDuration(compared: Compared): Budget {
   const { endpoint, names, p, longer, control } = compared;
   return {
@@ -171,11 +171,11 @@ export function budgets(measured: Measured): Budget[] {
   ];
 }
 
-/** The end of a minute as a part of its beginning: more than that is no noise. */
+/** The end of a minute as a fraction of its beginning: a larger change is not noise. */
 const MEMORY_GROWS = 1.25;
 const SLOWER = 1.5;
 
-/** A stretch without any answer is as slow as can be. */
+/** A period without any answer counts as infinitely slow. */
 const slower = (what: 'p50' | 'p99', early: Times, late: Times) =>
   early.answers === 0 || late.answers === 0 ? Number.POSITIVE_INFINITY : late[what] / early[what];
 

@@ -27,11 +27,11 @@ export async function wrangler(...args: string[]): Promise<string> {
 }
 
 export interface Deployed {
-  /** The Worker's one module. */
+  /** The Worker's single module. */
   source: string;
   bytes: number;
   gzipBytes: number;
-  /** Bytes of the bundle by the package, or the folder of src/, that they come from; the largest first. */
+  /** Bytes of the bundle by source package or folder of src/, largest first. */
   parts: { from: string; bytes: number }[];
 }
 
@@ -72,8 +72,8 @@ function partOf(path: string): string {
 }
 
 /**
- * As wrangler bundles: a Worker of this bench, or a part of src/ alone; `./worker.js` is the deployed bundle beside it.
- * `from`: the project that `entry` is in.
+ * Bundles a Worker of this benchmark, or a part of src/, with wrangler's options; `./worker.js` stays an import of the
+ * deployed bundle. `from`: the project that `entry` is in.
  */
 export async function bundle(
   entry: string,

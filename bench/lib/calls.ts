@@ -1,4 +1,4 @@
-/** What a request asks of the stores, as it is recorded in workerd and read by the scripts. */
+/** The store calls of a request, recorded in workerd and read by the scripts. */
 
 export interface Statement {
   sql: string;
@@ -19,13 +19,13 @@ export type Call =
     }
   | { store: 'kv'; how: 'get' | 'put'; args: unknown[] };
 
-/** What an endpoint cannot do without, to be done by hand. */
+/** The work that an endpoint cannot do without, to be repeated without the endpoint. */
 export interface Plan {
-  /** A text that begins with $ stands for one of the caller's values; so does `$name` in the key of a KV call. */
+  /** A text that starts with $ is replaced by a value of the caller; so is `$name` in the key of a KV call. */
   calls: Call[];
-  /** How many tokens it answers. */
+  /** How many tokens it returns. */
   signs: 0 | 2;
-  /** Of a log-in: PBKDF2 as the settings of this bench have it. */
+  /** For a log-in: PBKDF2 with the settings of this benchmark. */
   hashes: boolean;
 }
 

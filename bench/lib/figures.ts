@@ -1,11 +1,11 @@
-/** A round of load: its rate, and the CPU of the process that answered; rounds beside rounds. */
+/** The rate of a round of load and the CPU of the process that answered, and comparisons of rounds. */
 import { drive, type Script } from './load.ts';
 import { cpuMs } from './process.ts';
 import { ratios, type Summary, summarize } from './stats.ts';
 
 export interface Round {
   perSecond: number;
-  /** A request; user and system, of the whole process. */
+  /** For each request: user and system time of the whole process. */
   cpuMs: number;
 }
 
@@ -14,13 +14,13 @@ export interface Figure {
   cpuMs: Summary;
 }
 
-/** Two that ran in turn. */
+/** Two contenders that ran in turn. */
 export interface Pair {
   ours: Figure;
   theirs: Figure;
-  /** Ours as a part of theirs: 1 is as fast. */
+  /** Our rate divided by theirs: 1 is as fast. */
   rate: Summary;
-  /** Ours as a part of theirs: less is better. */
+  /** Our CPU divided by theirs: less is better. */
   cpu: Summary;
 }
 

@@ -1,24 +1,24 @@
 /**
- * Load that is held: so many connections for so long, each asking again when it has its answer. Unlike load.ts it goes
- * on after a failure and counts it: what is looked for is what breaks, and whether the end is like the beginning.
+ * Sustained load: a number of connections for some time, each sending its next request when it has its answer. Unlike load.ts
+ * it continues after a failure and counts it, to see what breaks and whether the end is like the beginning.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, errors } from 'undici';
 import type { Ask } from './load.ts';
 
-/** One connection's client: what it asks next, and what it makes of an answer. */
+/** The client of one connection: its next request, and how it handles an answer. */
 export interface Visitor {
   ask: () => Ask;
   answered: (ask: Ask, text: string) => void;
 }
 
-/** When an answer came, since the beginning, and how long it took: milliseconds. */
+/** When an answer came, since the beginning, and how long it took. Milliseconds. */
 export interface Answer {
   at: number;
   ms: number;
 }
 
-/** Milliseconds of the answers of one stretch of time. */
+/** Milliseconds of the answers in one period. */
 export interface Times {
   answers: number;
   p50: number;
@@ -28,17 +28,17 @@ export interface Times {
 export interface Held {
   connections: number;
   seconds: number;
-  /** As was expected of them. */
+  /** Answered with the expected status. */
   answered: number;
   perSecond: number;
-  /** 503 with `Retry-After`: the client is told to come again, and does. */
+  /** 503 with `Retry-After`, after which the client retries. */
   unavailable: number;
-  /** Any other status than the expected one; the first of them in words. */
+  /** Any other status than the expected one; the first of them as text. */
   failed: number;
   firstFailure: string | null;
-  /** Requests that got no answer: their connection was closed. */
+  /** Requests without an answer, as their connection was closed. */
   dropped: number;
-  /** Requests that were given up: no answer within half a minute. */
+  /** Requests without an answer within half a minute. */
   givenUp: number;
   /** Right after the warm-up, and at the end; each a sixth of the time. */
   early: Times;
@@ -48,7 +48,7 @@ export interface Held {
 }
 
 const ANSWER_WITHIN_MS = 30_000;
-/** The part of the time that is warm-up, and that is looked at after it and at the end: ten seconds of a minute. */
+/** The fraction of the time for the warm-up, for the period after it and for that at the end: ten seconds of a minute. */
 const STRETCHES = 6;
 
 export async function hold(
@@ -116,7 +116,7 @@ export async function hold(
   };
 }
 
-/** What came after the time is an answer, and neither part of the rate nor of its end. */
+/** An answer after the time counts as an answer, but not in the rates. */
 export function stretchesOf(
   answers: readonly Answer[],
   seconds: number,

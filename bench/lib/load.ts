@@ -1,7 +1,6 @@
 /**
- * The load: a bounded number of requests over a few kept connections to 127.0.0.1, each connection asking again
- * when it has its answer. An answer of another status than the expected one stops the bench: what is refused is
- * quick, and would be measured as speed.
+ * The load: a fixed number of requests over a few keep-alive connections to 127.0.0.1, each sending its next request when it
+ * has its answer. An unexpected status stops the benchmark, since refusals are quick and would look like speed.
  */
 import { Client } from 'undici';
 
@@ -10,14 +9,14 @@ export interface Ask {
   path: string;
   headers?: Record<string, string>;
   body?: string;
-  /** 200 where nothing is said. */
+  /** 200 by default. */
   expect?: number;
 }
 
-/** Of one connection: its next request, given the answer to its last one. */
+/** The next request of one connection, given the answer to its last one. */
 export type Script = (last: string | null) => Ask;
 
-/** One request after the other from a list that was made before, so that making them takes no time of the load's. */
+/** Sends the requests of a list that was built before, so that building them takes no time during the load. */
 export function fromList(asks: readonly Ask[]): () => Script {
   let next = 0;
   return () => () => asks[next++ % asks.length] as Ask;

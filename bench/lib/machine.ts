@@ -1,4 +1,4 @@
-/** On what, with what and when it was measured. */
+/** The machine, the versions and the date of a measurement. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
@@ -12,7 +12,7 @@ export interface Machine {
   cores: number;
   memoryGiB: number;
   system: string;
-  /** Of the minute before: above a third of a core, somebody else was at work. */
+  /** The load of the minute before: above a third of a core, something else was running. */
   loadBefore: number;
   commit: string;
   versions: Record<string, string>;

@@ -1,6 +1,6 @@
 /**
- * A Worker on miniflare with a local D1 and KV, as `wrangler dev` has them but without wrangler in between. Its D1
- * is a simulator of 2 to 5 ms a statement: what is measured here stands beside the bare statements on the same one.
+ * A Worker on miniflare with a local D1 and KV, like `wrangler dev` but without wrangler. Its D1 is a simulator that takes 2
+ * to 5 ms for a statement, so everything is compared with the bare statements on the same one.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { root } from './bundle.ts';
 import { childrenNamed } from './process.ts';
 import { COMPATIBILITY_DATE } from './workerd.ts';
 
-/** D1 as it is reached from Node: each call goes through workerd. */
+/** D1 as used from Node: each call goes through workerd. */
 export interface Database {
   prepare: (sql: string) => Statement;
   batch: (statements: Statement[]) => Promise<Result[]>;
@@ -27,15 +27,15 @@ interface Result {
 
 export interface Hosted {
   origin: string;
-  /** Of its workerd. */
+  /** The process id of its workerd. */
   pid: number;
   db: Database;
   stop: () => Promise<void>;
 }
 
 /**
- * The first module is the Worker. Everything lives in a folder for as long as it runs, or in `persistTo`. `assets`:
- * the folder of its static files, which the Worker alone asks for.
+ * The first module is the Worker. Its state is in a temporary folder, or in `persistTo`. `assets`: the folder of its static
+ * files, which only the Worker reads.
  */
 export async function host(
   modules: Readonly<Record<string, string>>,

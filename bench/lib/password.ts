@@ -1,7 +1,7 @@
-/** A password's hash as src/password/hash.ts writes it, made here so that seeding needs no sign-up. */
+/** A password hash in the format of src/password/hash.ts, so that seeding needs no sign-up. */
 import { pbkdf2Sync } from 'node:crypto';
 
-/** The least that development allows: for what is not about hashing. */
+/** The minimum in development, for measurements that are not about hashing. */
 export const FEW_ITERATIONS = 1_000;
 export const OWASP_ITERATIONS = 600_000;
 const PER_CALL = 100_000;

@@ -1,4 +1,4 @@
-/** Bars for the README, as SVG text. The greys can be read on a light page and on a dark one, whichever is told. */
+/** Bar charts for the README, as SVG. The greys are readable on light and dark pages. */
 
 interface Bar {
   name: string;

@@ -1,4 +1,4 @@
-/** The product on miniflare with as many users as one likes, each with one session, and what its endpoints are asked. */
+/** The service on miniflare with any number of users, each with one session, and the requests to its endpoints. */
 import { SIGNING_KEY } from '../fixture.ts';
 import { bundle, type Deployed } from './bundle.ts';
 import type { Call } from './calls.ts';
@@ -28,7 +28,7 @@ export const hostProduct = async (deployed: Deployed, iterations = FEW_ITERATION
     },
   );
 
-/** `users` of each: users, sessions and revoked tokens. Hashing is nearly nothing where nothing else is said. */
+/** `users`: the number of users, of sessions and of revoked tokens. Hashing is nearly free by default. */
 export async function product(
   deployed: Deployed,
   users: number,
@@ -58,7 +58,7 @@ export async function seed(
 
 const json = (value: unknown) => JSON.stringify(value);
 
-/** What one asks at each endpoint, as the user of that number. */
+/** The request to each endpoint, as the user with that number. */
 export const endpoints = {
   me: (n: number): Ask => ({ path: '/account/me', headers: bearer(token('access', seeded(n))) }),
   verify: (n: number): Ask => ({
@@ -97,7 +97,7 @@ export interface Recorded {
   calls: Call[];
 }
 
-/** What a request asks of the stores. */
+/** The store calls of a request. */
 export async function record(origin: string, ask: Ask): Promise<Recorded> {
   const { expect = 200, ...rest } = ask;
   const headers = { ...ask.headers, 'x-bench': 'record' };

@@ -1,7 +1,7 @@
-/** The rank test of Mann and Whitney: whether one lot of durations can be told from another. */
+/** The rank test of Mann and Whitney: whether two sets of durations differ. */
 
 export interface Ranked {
-  /** How often one of the first takes longer than one of the second; 0.5 is as often as not. */
+  /** How often one of the first takes longer than one of the second; 0.5 means no difference. */
   longer: number;
   /** The chance of a difference like this, or a larger one, if there is none. Two-sided, by the normal approximation. */
   p: number;

@@ -1,4 +1,4 @@
-/** bench/RESULTS.md. */
+/** Writes bench/RESULTS.md. */
 import { CLOUDFLARE, ENDPOINTS, HABITS, month, PEOPLE, SERVICES, servicePrice } from '../cost.ts';
 import { DJANGO_CPU_MS } from '../measure/worker-cpu.ts';
 import { DAY } from '../replayed-day.ts';
@@ -64,7 +64,7 @@ export function report(
   ].join('\n\n')}\n`;
 }
 
-/** Not measured by this run: what was mended after one like it, and what one before and one after it said. */
+/** Not measured by this run: improvements made after an earlier one, with the figures before and after. */
 const HELPED = section(
   'What made it faster',
   'Found with V8 profiles of the Worker alone (the inspector of `workerd serve`), on one machine. Milliseconds of CPU per request.',

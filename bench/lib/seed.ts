@@ -1,9 +1,9 @@
 /**
- * Users, sessions and a blacklist of any size, in seconds: made inside D1, by the number of the row. Knows neither
- * Node nor Workers, for a test uses it too.
+ * Creates users, sessions and a blacklist of any size within seconds, inside D1. Independent of Node and Workers, as a test
+ * uses it too.
  */
 
-/** What of a D1 it needs. */
+/** The part of D1 that it uses. */
 interface Seedable {
   prepare: (sql: string) => {
     bind: (...values: unknown[]) => { run: () => Promise<{ meta: { size_after: number } }> };
@@ -44,7 +44,7 @@ const TABLES = {
     SELECT ${USER_ID}, ${SESSION_ID}, ${now}, ${now}, ${now + DAY_SECONDS + HOUR_SECONDS}, ${now + 30 * DAY_SECONDS},
       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
       '2001:db8:85a3::8a2e:370:7334', 'KR' FROM rows WHERE true`,
-  /** Expiring one after the other within a day from `from`. */
+  /** They expire one after another within a day from `from`. */
   revoked_tokens: (
     from: number,
     _hash: string,
@@ -54,7 +54,7 @@ const TABLES = {
     FROM rows WHERE true`,
 };
 
-/** Bytes of the file after it: what D1 bills, and what its 10 GB hold. */
+/** The size of the database in bytes, which D1 bills and limits to 10 GB. */
 export async function seedTable(
   db: Seedable,
   table: Exclude<keyof typeof TABLES, 'logins'>,
@@ -63,7 +63,7 @@ export async function seedTable(
   let size = 0;
   for (let first = from; first <= to; first += ROWS_AT_ONCE) {
     const last = Math.min(first + ROWS_AT_ONCE - 1, to);
-    // A user without their entry in the directory is found by nobody.
+    // A user without an entry in `logins` could not be found.
     for (const one of table === 'users' ? (['users', 'logins'] as const) : [table]) {
       const { meta } = await db
         .prepare(`${ROWS} ${TABLES[one](at, hash, to)}`)

@@ -1,12 +1,12 @@
-/** How much is measured. `--quick` shows that everything runs; its figures are worth little. */
+/** The size of each measurement. `--quick` only shows that everything runs; its figures mean little. */
 export interface Size {
   name: 'full' | 'quick';
   rounds: number;
-  /** Of a round, of what takes a fraction of a millisecond. */
+  /** Requests in a round, if one takes a fraction of a millisecond. */
   quickRequests: number;
-  /** Of a round, of what hashes a password. */
+  /** Requests in a round, if one hashes a password. */
   logIns: number;
-  /** Of a round, of what asks D1. */
+  /** Requests in a round, if one calls D1. */
   storeRequests: number;
   /** Users, sessions and revoked tokens. */
   growth: readonly number[];
@@ -15,9 +15,9 @@ export interface Size {
   starts: number;
   /** Answers of each kind whose ranks are compared. */
   durations: number;
-  /** Likewise, of what hashes a password. */
+  /** The same, for those that hash a password. */
   slowDurations: number;
-  /** Connections at once, and how long each number of them is held. */
+  /** The numbers of concurrent connections, and how long each is sustained. */
   held: { connections: readonly number[]; seconds: number; warmUpSeconds: number };
 }
 

@@ -1,4 +1,4 @@
-/** Contenders measured in turn, and what is said of them: medians and spreads, of figures and of ratios. */
+/** Measures contenders in turn, and computes medians and spreads of figures and ratios. */
 
 export interface Summary {
   median: number;
@@ -18,14 +18,14 @@ export function summarize(values: readonly number[]): Summary {
   };
 }
 
-/** Round by round: what ran side by side is divided, so that a slow minute of the machine cancels out. */
+/** Ratios round by round, so that a slow minute of the machine cancels out. */
 export function ratios(ours: readonly number[], theirs: readonly number[]): Summary {
   return summarize(ours.map((value, round) => value / (theirs[round] as number)));
 }
 
 /**
- * `rounds` times every contender once; each round begins with another of them, so that none is always first.
- * The first round of all warms up and is not kept.
+ * Runs every contender `rounds` times; each round starts with another one, so that none is always first. The very first
+ * round is a warm-up and is discarded.
  */
 export async function inTurn<T, Name extends string>(
   rounds: number,

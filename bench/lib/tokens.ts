@@ -1,4 +1,4 @@
-/** Tokens as the Worker makes them (HS256), made here without asking it: seeded sessions have some too. */
+/** Tokens like those of the Worker (HS256), signed here for seeded sessions. */
 import { createHmac, randomUUID } from 'node:crypto';
 import { ISSUED_FOR_SECONDS, SESSION_ID, SIGNING_KEY, USER } from '../fixture.ts';
 

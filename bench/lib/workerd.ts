@@ -1,4 +1,4 @@
-/** `workerd serve` over a few modules, nothing in between: for what a Worker itself costs. */
+/** `workerd serve` with a few modules and nothing else, to measure the Worker itself. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-/** As in wrangler.toml; nodejs_compat is on by itself from 2026-08-04. */
+/** As in wrangler.toml; nodejs_compat is on by default from 2026-08-04. */
 export const COMPATIBILITY_DATE = '2026-11-02';
 
 // workerd is miniflare's dependency: the one version that tests, dev and bench share.

@@ -1,4 +1,4 @@
-/** What is deployed: its size, what it consists of, and what it costs to start. */
+/** The deployed bundle: its size, its parts, and the cost of its start. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,9 +9,9 @@ import { type Summary, summarize } from '../lib/stats.ts';
 export interface BundleFigures {
   worker: { bytes: number; gzipBytes: number; parts: Deployed['parts'] };
   guard: { bytes: number; gzipBytes: number };
-  /** Of assets/static: the client, and the scripts of the pages. */
+  /** The files in assets/static: the client, and the scripts of the pages. */
   scripts: { name: string; gzipBytes: number }[];
-  /** CPU of module start-up, garbage collection with it: `wrangler check startup`. */
+  /** CPU of module start-up, including garbage collection (`wrangler check startup`). */
   startUpMs: Summary;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Whether the time of an answer tells who has an account: log-in as it is deployed; then, with hashing at its floor
- * so that it hides nothing, a reset, codes by e-mail and of a second factor, and a sign-up with SIGN_UP=verify.
- * Asked in an order of chance, one after the other on one connection, and compared by ranks.
+ * Whether response times reveal who has an account: log-in as deployed; then, with minimal hashing so that it hides nothing,
+ * a reset, codes by e-mail and of a second factor, and a sign-up with SIGN_UP=verify. Sent in random order, one after another
+ * on one connection, and compared by ranks.
  */
 import type { Deployed } from '../lib/bundle.ts';
 import { type Ask, drive, fromList } from '../lib/load.ts';
@@ -13,11 +13,11 @@ import type { Size } from '../lib/size.ts';
 import { type Summary, summarize } from '../lib/stats.ts';
 
 const USERS = 20_000;
-/** The one half of them. */
+/** Half of them. */
 const INACTIVE_FROM = USERS / 2;
-/** Of the active ones, who have a second factor. */
+/** The active ones with a second factor. */
 const FACTOR_FROM = USERS / 4;
-/** Whoever has a hash of more iterations than are set takes their time: docs/SECURITY.md. */
+/** Verifying a hash with more iterations than configured takes longer: docs/SECURITY.md. */
 const CONTROL = seeded(INACTIVE_FROM - 1);
 const CONTROL_ITERATIONS = 1.05 * OWASP_ITERATIONS;
 
@@ -27,7 +27,7 @@ export interface Compared extends Ranked {
   endpoint: string;
   names: readonly [string, string];
   ms: readonly [Summary, Summary];
-  /** What has to be told apart, to show that the test can. */
+  /** A pair that must differ, to show that the test can detect it. */
   control: boolean;
 }
 
@@ -41,7 +41,7 @@ type People = Readonly<Record<string, (n: number) => Ask>>;
 const post = (path: string, body: unknown, expect: number): Ask => ({
   method: 'POST',
   path,
-  // With mail, and sign-up that waits for it.
+  // With e-mail, and SIGN_UP=verify.
   headers: { 'x-bench': 'mail' },
   body: JSON.stringify(body),
   expect,
@@ -55,13 +55,13 @@ const logIn = (email: string, password: string, expect: number) =>
 const reset = (email: string) => post('/account/password/reset', { email }, 202);
 const code = (email: string) => post('/account/login/email', { email }, 202);
 const wrongCode = (email: string) => post('/account/login/email/confirm', { email, code: '00000000' }, 401);
-/** Of a log-in that never was. */
+/** The token of a log-in that never happened. */
 const secondStep = (userId: string) =>
   post('/account/login/second-factor', { mfa_token: `${userId}.${'A'.repeat(43)}`, code: '000000' }, 401);
 const signUp = (email: string) => post('/account/sign-up', { email, password: PASSWORD }, 202);
 const WRONG = 'not the right one';
 
-/** At OWASP's figure. The limits let nobody ask as often as is asked here. */
+/** With OWASP's number of iterations. Rate limits are off, as they would refuse so many requests. */
 const LOG_IN: Endpoint[] = [
   {
     endpoint: 'log-in',

@@ -1,6 +1,6 @@
 /**
- * The same endpoints over a D1 of a thousand users and of a million, each with a session and a revoked token: rows
- * read and written, and the time of an answer. Then the sweep, over as many rows past their time.
+ * The same endpoints on a D1 with a thousand and with a million users, each with a session and a revoked token: rows read and
+ * written, and response times. Then the sweep, over as many expired rows.
  */
 import type { Deployed } from '../lib/bundle.ts';
 import { type Counts, countsOf } from '../lib/calls.ts';
@@ -23,10 +23,10 @@ export interface Grown {
 
 export interface Sweep {
   rows: number;
-  /** Runs of the cron that it took, one every five minutes. */
+  /** The number of cron runs that it took, one every five minutes. */
   runs: number;
   seconds: number;
-  /** Of one statement, or of one batch; D1's own figure. */
+  /** For one statement or one batch, as reported by D1. */
   longestMs: number;
   rowsRead: number;
   rowsWritten: number;
@@ -53,7 +53,7 @@ export async function measureGrowth(
 
     const times = {} as Record<Endpoint, number[][]>;
     for (const endpoint of NAMES) {
-      // Sign-up and log-out spend a name or a session: nobody is asked for twice.
+      // Sign-up and log-out use up a name or a session, so each is used once.
       let next = 100;
       const contenders = Object.fromEntries(
         apps.map((app) => [String(app.users), () => timeEndpoint(app, endpoint, next, size.growthRequests)]),
@@ -91,7 +91,7 @@ async function countEndpoints(app: Product): Promise<Record<Endpoint, Counts>> {
   return counts;
 }
 
-/** The median of some answers one after the other, in milliseconds. */
+/** The median of some successive response times, in milliseconds. */
 async function timeEndpoint(
   app: Product,
   endpoint: Endpoint,
@@ -108,7 +108,7 @@ async function timeEndpoint(
   return summarize(times).median;
 }
 
-/** As many rows as the database has users, all of them past their time by more than the margin. */
+/** As many rows as the database has users, all of them expired by more than the margin. */
 async function measureSweeps(app: Product): Promise<Growth['sweeps']> {
   const expired = Math.floor(Date.now() / 1_000) - 10 * DAY_SECONDS;
   await seedTable(app.db, 'revoked_tokens', { to: app.users, at: expired });
@@ -117,7 +117,7 @@ async function measureSweeps(app: Product): Promise<Growth['sweeps']> {
     const half = from.toString(16);
     await app.db.prepare(`UPDATE sessions SET expires_at = ${expired} WHERE id LIKE '%${half}'`).run();
   }
-  // Its walk begins once a day, and the sweep before has begun one.
+  // Its walk starts once a day, and the previous sweep has started one.
   await app.db.prepare('DELETE FROM sweep_progress').run();
   const { left } = (await app.db.prepare('SELECT count(*) AS left FROM sessions').all()).results[0] as {
     left: number;

@@ -1,6 +1,6 @@
 /**
- * A host's own routes on a real D1 and KV: bare, behind our guard, and guarded the way it is mostly done today, by
- * Hono's jwt middleware with the secret as text and a look-up of the blacklist in D1 on every request.
+ * A host's own routes on a real D1 and KV: bare, behind our guard, and guarded the usual way, by Hono's jwt middleware with a
+ * secret and a look-up of a blacklist in D1 on every request.
  */
 import { SIGNING_KEY } from '../fixture.ts';
 import { bundle } from '../lib/bundle.ts';
@@ -17,10 +17,10 @@ const USERS = 20_000;
 const CONNECTIONS = 8;
 
 export interface Guards {
-  /** Our guard beside the usual one: asking KV, and asking D1. */
+  /** Our guard compared with the usual one: reading KV, and reading D1. */
   fast: Pair;
   strict: Pair;
-  /** A session that it remembers, beside the route unguarded. */
+  /** With a remembered session, compared with the bare route. */
   seen: Pair;
   open: Figure;
 }

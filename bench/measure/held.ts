@@ -1,7 +1,6 @@
 /**
- * Many connections at once, mixed as in the cost model (bench/cost.ts): the Worker, and better-auth beside it, each on
- * a `workerd serve` of its own with the real D1 and KV. What is asked for is that nothing breaks, and that the end of a
- * minute is like its beginning.
+ * Many concurrent connections with the mix of the cost model (bench/cost.ts): the Worker, and better-auth for comparison, each
+ * on its own `workerd serve` with the real D1 and KV. Nothing may break, and the end of a minute must be like its beginning.
  */
 import { HABITS } from '../cost.ts';
 import { hostPeer, type Peer, peerEndpoints, seedPeer } from '../lib/better-auth.ts';
@@ -17,20 +16,20 @@ import { bearer, token } from '../lib/tokens.ts';
 
 export interface LoadHeld {
   ours: Held[];
-  /** Empty where better-auth could not be installed. */
+  /** Empty if better-auth could not be installed. */
   theirs: Held[];
-  /** A Worker of one line at the highest number of connections: what workerd itself makes of them. */
+  /** A one-line Worker at the highest number of connections: the limit of workerd itself. */
   bare: Held;
 }
 
 export interface HowHeld {
   connections: readonly number[];
   seconds: number;
-  /** Not measured, before the first level: V8 and the stores take their memory once. */
+  /** Not measured, before the first level: V8 and the stores allocate their memory once. */
   warmUpSeconds: number;
 }
 
-/** Connections while it warms up. */
+/** Connections during the warm-up. */
 const WARM_UP = 64;
 const BARE = 'export default { fetch: () => Response.json({ notes: [] }) };';
 
@@ -42,7 +41,7 @@ export async function measureHeld(
   { connections, seconds, warmUpSeconds }: HowHeld,
   say: (text: string) => void,
 ): Promise<LoadHeld> {
-  // A user for every connection of every level; those who log in come after them.
+  // A user for every connection of every level, followed by those who log in.
   const visitors = connections.reduce((sum, level) => sum + level, WARM_UP);
   const users = visitors + LOGGING_IN;
 
@@ -88,10 +87,10 @@ async function heldByBare(connections: number, seconds: number): Promise<Held> {
   return hold(at.origin, how, () => ({ ask: () => ({ path: '/' }), answered: () => {} })).finally(at.stop);
 }
 
-/** Nobody logs in so often that their sessions are one too many. */
+/** No user logs in often enough to exceed the limit of sessions. */
 const LOGGING_IN = 1_000;
 
-/** Refreshes with the token of the last answer; after none it asks with the same one again, as a client does. */
+/** Refreshes with the token of the last answer; without an answer it retries with the same one, like a client. */
 const ourVisitor = (visitors: number) => {
   let loggedIn = 0;
   return (n: number, mix: () => Kind): Visitor => {
@@ -123,7 +122,7 @@ const peerVisitor = (n: number, mix: () => Kind): Visitor => {
   return { ask: () => asks[mix()](), answered: () => {} };
 };
 
-/** Of one connection: the kinds in their shares, in an order that is the same in every run. */
+/** The kinds of requests of one connection in their proportions, in the same order in every run. */
 function mixOf(seed: number): () => Kind {
   const all = HABITS.logIns + HABITS.refreshes + HABITS.guardedCalls;
   let state = seed;

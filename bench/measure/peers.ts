@@ -1,4 +1,4 @@
-/** The same machine, the same workerd, the same D1: better-auth at the endpoints that do what ours do. */
+/** better-auth on the same machine, workerd and D1, at the endpoints that correspond to ours. */
 import {
   hostPeer,
   type Peer,
@@ -20,7 +20,7 @@ import { inTurn, type Summary, summarize } from '../lib/stats.ts';
 const USERS = 20_000;
 const CONNECTIONS = 8;
 
-/** What hashes a password is told, not judged: the two hash differently. */
+/** Endpoints that hash a password are reported without a verdict, as the two hash differently. */
 const ENDPOINTS = ['me', 'refresh', 'logout', 'login', 'signUp'] as const;
 export type PeerEndpoint = (typeof ENDPOINTS)[number];
 const HASHING: readonly PeerEndpoint[] = ['login', 'signUp'];
@@ -65,15 +65,15 @@ export async function measurePeers(
 
 const list = (length: number, make: () => Ask) => Array.from({ length }, make);
 
-/** Users and sessions are spent one after the other: nobody signs out twice. */
+/** Users and sessions are used one after another: none signs out twice. */
 const counter = () => {
   let n = 0;
   return () => ++n;
 };
 
 /**
- * Of the whole workerd, its D1 and KV with it: equal on both sides. The first answer is counted from the start of
- * workerd, without the time that its tables take.
+ * For the whole workerd including its D1 and KV, which are the same for both. The first answer counts from the start of
+ * workerd, without the time to create its tables.
  */
 async function measureMemory(
   deployed: Deployed,

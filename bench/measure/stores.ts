@@ -1,6 +1,6 @@
 /**
- * Endpoints that touch D1 and KV, on miniflare: each beside its own bare calls of the stores and its signatures, on the
- * same miniflare and with the same statements, without Hono and without Drizzle. What is left between the two is ours.
+ * Endpoints that use D1 and KV, on miniflare: each compared with its bare store calls and signatures, on the same miniflare
+ * with the same statements, without Hono and Drizzle. The difference is our overhead.
  */
 import type { Deployed } from '../lib/bundle.ts';
 import type { Call, Plan } from '../lib/calls.ts';
@@ -15,7 +15,7 @@ import { bearer, claimsOf, token } from '../lib/tokens.ts';
 const ENDPOINTS = ['me', 'refresh', 'login', 'logout'] as const satisfies readonly Endpoint[];
 export type StoreEndpoint = (typeof ENDPOINTS)[number];
 
-/** Of each, ours beside the bare one. CPU is of the whole workerd: D1's and KV's simulators are most of it. */
+/** Our endpoint compared with the bare one. CPU is of the whole workerd, mostly the simulators of D1 and KV. */
 export type Stores = Record<StoreEndpoint, Pair>;
 
 const USERS = 20_000;
@@ -57,7 +57,7 @@ const counter = (from: number) => {
   };
 };
 
-/** Of one connection. A refresh goes on from the token that the last one answered. */
+/** For one connection. A refresh uses the token of the last answer. */
 const scripts: Record<StoreEndpoint, (kind: 'ours' | 'bare', fresh: () => number) => Script> = {
   me: (kind, fresh) => {
     const headers = bearer(token('access', seeded(fresh())));
@@ -88,7 +88,7 @@ const scripts: Record<StoreEndpoint, (kind: 'ours' | 'bare', fresh: () => number
   },
 };
 
-/** Records what an endpoint asks of the stores and leaves it to the bare one, ids being named rather than given. */
+/** Records the store calls of an endpoint for the bare one, with placeholders instead of ids. */
 async function teach(app: Product, endpoint: StoreEndpoint): Promise<void> {
   const n = ENDPOINTS.indexOf(endpoint) + 1;
   const ask: Ask = endpoints[endpoint](n);

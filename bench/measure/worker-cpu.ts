@@ -1,6 +1,6 @@
 /**
- * What the Worker itself costs, in workerd alone with stores that answer at once: CPU a request, of the whole
- * process, user and system. Against Django's figures, which were taken once and stand as constants.
+ * The cost of the Worker itself, in workerd with stores that answer at once: user and system CPU of the whole process for a
+ * request. Compared with Django's figures, which were measured once and are constants.
  */
 import { USER } from '../fixture.ts';
 import { bundle, type Deployed } from '../lib/bundle.ts';
@@ -11,7 +11,7 @@ import { inTurn } from '../lib/stats.ts';
 import { bearer, token } from '../lib/tokens.ts';
 import { type Served, serve } from '../lib/workerd.ts';
 
-/** Milliseconds of CPU with simplejwt, gunicorn and PostgreSQL counted, on a machine like this. */
+/** Milliseconds of CPU of simplejwt, gunicorn and PostgreSQL together, on a similar machine. */
 export const DJANGO_CPU_MS = { verify: 2.5, guarded: 3.3, me: 3.3, refresh: 6.2, login: 196 } as const;
 
 const CONNECTIONS = 8;
@@ -21,11 +21,11 @@ export interface WorkerCpu {
     'healthz' | 'verify' | 'me' | 'refresh' | 'open' | 'guarded' | 'strict' | 'usual',
     Figure
   >;
-  /** Beside the same route unguarded. */
+  /** Compared with the same route without a guard. */
   guarded: Pair;
   strict: Pair;
   usual: Pair;
-  /** Beside the bare PBKDF2 calls. */
+  /** Compared with the bare PBKDF2 calls. */
   login: Pair;
 }
 

@@ -1,6 +1,6 @@
 /**
- * better-auth as its guide for Workers has it: one instance a Worker, D1, e-mail and password, and the plugin that
- * makes tokens (which would sign one at every session look-up too; that is off). Its limits are off, as ours are.
+ * better-auth set up like its guide for Workers: one instance per Worker, D1, e-mail and password, and the JWT plugin (without
+ * the token that it would sign at every session look-up). Its rate limits are off, as ours are.
  */
 import { env } from 'cloudflare:workers';
 import { betterAuth } from 'better-auth';

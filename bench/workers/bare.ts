@@ -1,6 +1,6 @@
 /**
- * What an endpoint cannot do without, and nothing else: the signature of the token it is sent, its calls of D1 and KV
- * (as they were recorded, with this caller's own ids), the signatures of the tokens it answers.
+ * Only the work that an endpoint cannot do without: verifying the token of the request, its recorded calls to D1 and KV with
+ * the ids of this caller, and signing the tokens of the response.
  */
 import type { Call, Plan } from '../lib/calls.ts';
 

@@ -1,7 +1,6 @@
 /**
- * D1 and KV that answer at once, so that what is left to measure is the Worker. Whatever a statement selects is
- * the one user with the one live session; a refresh token is always consumed by the call that asks. What a
- * statement selects is read once from its text.
+ * D1 and KV that answer at once, so that only the Worker is measured. Every statement selects the one user with the one live
+ * session; a refresh token is always consumed by the current call. The columns are parsed once from the statement.
  */
 import { ISSUED_FOR_SECONDS, SESSION_ID, USER } from '../fixture.ts';
 
@@ -68,7 +67,7 @@ export function fakeD1(passwordHash: string, now: number): D1Database {
     return { success: true, results: rows, meta: { changes, rows_read: 0, rows_written: 0 } };
   };
 
-  /** The jti that an INSERT brings: the id among its values that is nobody's yet. */
+  /** The new jti of an INSERT: the unknown id among its values. */
   const successorIn = ({ sql, params }: Statement): unknown =>
     sql.startsWith('insert into "revoked_tokens"')
       ? params.findLast((p) => typeof p === 'string' && UUID.test(p) && p !== USER.id && p !== SESSION_ID)

@@ -1,6 +1,6 @@
 /**
- * A host's own routes: bare Hono, behind our guard, and guarded the way it is mostly done today: Hono's jwt
- * middleware with the secret as text, and a look-up of the blacklist in D1 on every request.
+ * A host's own routes: bare Hono, behind our guard, and guarded the usual way, by Hono's jwt middleware with a secret and a
+ * look-up of a blacklist in D1 on every request.
  */
 import { Hono } from 'hono';
 import { jwt } from 'hono/jwt';
@@ -32,7 +32,7 @@ export const app = new Hono<{ Bindings: Env }>()
 const usual = { prepare: () => ({ bind: () => ({ first: async () => null }) }) } as unknown as D1Database;
 let atOnce: { strict: Env; other: Env } | undefined;
 
-/** Without bindings (workerd alone): stores that answer at once. The clock stands at 0 while a module starts. */
+/** Without bindings (plain workerd): stores that answer at once. The clock is 0 while a module starts. */
 function stores(request: Request): Env {
   atOnce ??= {
     strict: { DB: fakeD1('', Math.floor(Date.now() / 1_000)), BLACKLIST: fakeKv(), SIGNING_KEY },

@@ -1,6 +1,5 @@
 /**
- * The deployed bundle with stores that answer at once; beside it, under `/bare/`, the PBKDF2 calls that a log-in
- * cannot do without.
+ * The deployed bundle with stores that answer at once and, under `/bare/`, the PBKDF2 calls that a log-in cannot do without.
  */
 
 import { SIGNING_KEY, USER } from '../fixture.ts';
@@ -11,7 +10,7 @@ const ITERATIONS = 600_000;
 const PER_CALL = 100_000;
 const SALT = 'AAECAwQFBgcICQoLDA0ODw';
 
-/** Of a log-in with OWASP's figure: six calls of 100,000, each output the next one's password. */
+/** For a log-in with OWASP's iterations: six calls of 100,000, each with the last output as password. */
 async function bare(password: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const salt = Uint8Array.from(atob(SALT), (char) => char.charCodeAt(0));
   let derived = password;
@@ -28,7 +27,7 @@ async function bare(password: Uint8Array<ArrayBuffer>): Promise<Uint8Array<Array
   return derived;
 }
 
-/** As password/hash.ts has it: UTF-8 and a byte that UTF-8 never has. */
+/** As in password/hash.ts: UTF-8 and a byte that never occurs in UTF-8. */
 const password = new Uint8Array([...new TextEncoder().encode(USER.password), 0xff]);
 
 interface Env {
@@ -38,7 +37,7 @@ interface Env {
 }
 let env: Promise<Env> | undefined;
 
-/** Made on the first request: nothing may be derived while a module starts. */
+/** Created at the first request: deriving keys is not allowed while a module starts. */
 async function makeEnv(): Promise<Env> {
   const hash = btoa(String.fromCharCode(...(await bare(password)))).replace(/=+$/, '');
   return {

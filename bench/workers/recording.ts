@@ -1,4 +1,4 @@
-/** D1 and KV that note what is asked of them, and what it cost. */
+/** D1 and KV that record their calls and the cost of each. */
 
 import type { Call, HowD1, Statement } from '../lib/calls.ts';
 
@@ -29,7 +29,7 @@ export function recording(env: { DB: D1Database; BLACKLIST: KVNamespace }) {
       bind: (...values: unknown[]) => wrap(real.bind(...values), sql, values),
       all: () => noted('all'),
       run: () => noted('run'),
-      // Neither says what it cost, so a SELECT is asked for as objects first; a write is asked once.
+      // Neither reports its cost, so a SELECT runs with `all` first; a write runs once.
       raw: async (...args: []) => {
         const result = await real.all<Record<string, unknown>>();
         note('raw', [{ sql, params }], [result]);

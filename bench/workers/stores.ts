@@ -1,10 +1,10 @@
 /**
- * The deployed bundle on a real D1 and KV; beside it what a measurement needs:
+ * The deployed bundle on a real D1 and KV, with what the measurements need:
  *
- *     x-bench: record     (a header) the same request, answered with what it asked of the stores
- *     x-bench: mail       the same request where mail is sent, to nowhere, sign-up waits for it, and second factors are on
- *     /bench/plan/<endpoint>  takes such a record; /bench/bare/<endpoint> does just that, by hand: no Hono, no Drizzle
- *     /bench/sweep        one run of the cron
+ *     x-bench: record     (a header) the same request, answered with its store calls
+ *     x-bench: mail       the same request with e-mail (discarded), SIGN_UP=verify and second factors
+ *     /bench/plan/<endpoint>  accepts such a record; /bench/bare/<endpoint> repeats it without Hono and Drizzle
+ *     /bench/sweep        one cron run
  */
 import { sweep } from '../../src/sweep.ts';
 import type { Plan } from '../lib/calls.ts';

@@ -1,4 +1,4 @@
-/** The deployed bundle: lies beside a Worker of this bench when that one is served. */
+/** The deployed bundle, served next to a Worker of this benchmark. */
 declare const worker: {
   fetch: (request: Request, env: unknown, context: ExecutionContext) => Promise<Response>;
   scheduled: (controller: unknown, env: unknown, context: ExecutionContext) => Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * People who sign up, log in and out, refresh, change their password and withdraw, one request after the other, and
- * remember what they were told. An answer that was lost is asked for again; what may come then is stated at each step.
+ * Users who sign up, log in and out, refresh, change their password and withdraw, one request after another, and remember the
+ * answers. A request whose answer was lost is repeated; each step states the answers that are then possible.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Answer, Killable } from './killable.ts';

@@ -1,4 +1,4 @@
-/** A sign-in with a provider in Chromium, beside a real OpenID Connect provider: every redirect, there and back. */
+/** A sign-in in Chromium with a real OpenID Connect provider: every redirect, there and back. */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -63,7 +63,7 @@ describe('the arguments of wrangler dev', () => {
 });
 
 describe('keepRunning', () => {
-  /** Servers that end one after the other as told; each is ready before, unless told otherwise. */
+  /** Servers that end one after another as prescribed; each is ready before that, unless prescribed otherwise. */
   function keep(ends: (Partial<Ended> & { isReady?: boolean })[], now: () => number = () => 0) {
     const said: string[] = [];
     const stop = new AbortController();

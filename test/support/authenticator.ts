@@ -1,6 +1,6 @@
 /**
- * An authenticator and a browser in one, for tests: makes passkeys and uses them as WebAuthn says, or lies as it is
- * told. Whatever a test wants changed is a function over the honest value.
+ * An authenticator and a browser in one, for tests: creates passkeys and uses them according to WebAuthn, or forges values. A
+ * test passes a function that changes the correct value.
  */
 
 export interface CreationOptions {

@@ -27,9 +27,9 @@ type Who = Awaited<ReturnType<World['signUp']>>;
 interface Ready {
   /** May be made at another world over the same stores, and again. */
   ask: (w: World) => Promise<Answer>;
-  /** What it promises is so in D1. Absent: it changes nothing. */
+  /** Checks its effect in D1. Absent: it changes nothing. */
   done?: () => Promise<boolean>;
-  /** Addresses of people beside `who`. */
+  /** Addresses of users other than `who`. */
   people?: string[];
   secrets?: string[];
 }
@@ -65,7 +65,7 @@ const secretOf = (text: string | null) => text?.split('.')[1] ?? '';
 const stranger = (email = person().email) => ({ sub: crypto.randomUUID(), email, email_verified: true });
 type Claims = ReturnType<typeof stranger>;
 
-/** The way back of a browser that is at the provider. The provider signs whoever it is in anew each time. */
+/** The callback of a browser that is at the provider, which signs the user in again each time. */
 async function wayBack(w: World, claims: Claims, path?: string) {
   const b = browser(w);
   const url = path ? ((await b.get(path)).headers.get('Location') ?? '') : await begin(b);

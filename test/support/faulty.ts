@@ -58,7 +58,7 @@ export interface FaultKind {
   happens: 'no' | 'yes' | 'later';
   /** No answer: it takes the deadline to find out. */
   hangs: boolean;
-  /** `over` settles when the test says that all is over. */
+  /** `over` resolves when the test ends. */
   before?: (over: Promise<void>) => unknown;
   after?: () => unknown;
   /** KV: in place of what it would answer. */

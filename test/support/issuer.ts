@@ -1,6 +1,6 @@
 /**
- * An OpenID Connect provider in this very isolate, behind the `fetch` that a world is handed: it answers rightly until it
- * is told to lie. `browse()` is what a browser does at its authorization endpoint.
+ * An OpenID Connect provider in this isolate, behind the `fetch` that a world gets: it answers correctly unless a test changes
+ * its answers. `browse()` does what a browser does at its authorization endpoint.
  */
 import { type Answer, person, type Vars, type World, world } from './world.ts';
 

@@ -12,7 +12,7 @@ export interface Asked {
   key: string;
 }
 
-/** Bindings that record, and do what they are told; `count` is how often that binding was asked. */
+/** Bindings that record their calls and behave as prescribed; `count` is the number of calls to that binding. */
 export function limiter(behave: (binding: LimitBinding, count: number) => boolean = () => true) {
   const asked: Asked[] = [];
   const bindings = Object.fromEntries(

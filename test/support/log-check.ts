@@ -1,7 +1,6 @@
 /**
- * The log under suspicion: the console captured for a whole file, told apart by request, and a checker that knows
- * what the test itself has handed out. A pattern finds what looks like a secret; a checker that was told the secret
- * finds it in pieces too.
+ * Checks the log for secrets: captures the console for a whole test file, separated by request. A pattern finds what looks
+ * like a secret; a checker that knows the secrets of the test also finds parts of them.
  */
 import { afterAll, vi } from 'vitest';
 
@@ -14,7 +13,7 @@ export interface LogLine {
 
 const LEVELS = ['debug', 'log', 'info', 'warn', 'error', 'trace', 'dir', 'table'] as const;
 
-/** What no line may look like, whoever's it is. */
+/** What no line may look like. */
 const SHAPES: readonly [what: string, shape: RegExp][] = [
   ['a JWT', /eyJ[\w-]{8,}/],
   ['a password hash', /pbkdf2|argon2|bcrypt|\$2[aby]\$/i],

@@ -29,7 +29,7 @@ export const idsOf = async (w: World, token: string) => (await listed(w, token))
 export const end = (w: World, token: string, id: string) =>
   w.delete(`/account/sessions/${id}`, undefined, { token });
 
-/** A log-in a second after the last, so that the order by age is told. */
+/** A log-in a second after the last, so that the order by age is defined. */
 export async function later(w: World, who: Person): Promise<Pair> {
   w.clock.advance(1);
   const answer = await w.logIn(who);

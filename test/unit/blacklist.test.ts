@@ -5,7 +5,7 @@ const DEADLINE_MS = 30;
 const NOW = 1_700_000_000;
 const BUSY = new Error('KV PUT failed: 429 Too Many Requests');
 
-/** A KV that does as it is told, and notes what it was asked. `put` says what becomes of the nth call, from 1. */
+/** A KV with prescribed behaviour that records its calls. `put` decides the outcome of the nth call, from 1. */
 function fakeKv({
   get = async () => null,
   put = async () => {},

@@ -1,4 +1,4 @@
-/** The OpenAPI document as a text: up to date, settled as the settings say, valid. */
+/** The OpenAPI document: up to date, resolved by the settings, valid. */
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { describe, expect, it } from 'vitest';
 import template from '../../assets/docs/openapi/template.json' with { type: 'json' };

@@ -1,4 +1,4 @@
-/** The secret PROVIDERS: what it may say, and what is told of one that is wrong. */
+/** The secret PROVIDERS: valid values, and the faults of invalid ones. */
 import { describe, expect, it } from 'vitest';
 import { loadProviders } from '../../src/connections/providers.ts';
 

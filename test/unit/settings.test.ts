@@ -13,7 +13,7 @@ const load = (env: Env) => {
   if (!loaded.ok) throw new Error(loaded.faults.map(({ setting }) => setting).join());
   return loaded.settings;
 };
-/** The settings that are at fault, in the order they are told. */
+/** The settings with faults, in the order of the report. */
 const faultsOf = (env: Env) => {
   const loaded = loadSettings(env);
   return loaded.ok ? [] : loaded.faults.map(({ setting }) => setting);

@@ -1,4 +1,4 @@
-/** Keys that only verify, what is told of faults, and the JWK Set. */
+/** Keys that only verify, their faults, and the JWK Set. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ALGS, BARE, EC, ED, faultsOf, type Jwk, keysOf, OCT, publicOf, RSA } from '../support/keys.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Sign-ins by a passkey and by a code of an authenticator app or of a mail, and what sets these up, beside what revokes
- * them: ten calls with one code, and the order in which their statements reach D1 is another one for every seed. Once the
- * revoking endpoint has answered, no token that the code opened works, whatever ran beside it.
+ * Sign-ins with a passkey, a code of an authenticator app or a code by e-mail, and their set-up, at the same time as a
+ * revocation: ten calls with one code, whose statements reach D1 in another order for every seed. Once the revoking endpoint
+ * has answered, no token that the code opened works, whatever ran at the same time.
  */
 import { describe, expect, it } from 'vitest';
 import { authenticator } from '../support/authenticator.ts';

@@ -172,7 +172,7 @@ function expectOneLiveToken(tokens: readonly string[], { consumed }: TokenStatus
   expect(Math.max(0, ...[...held.values()].map(({ size }) => size))).toBeLessThanOrEqual(1);
 }
 
-/** 4: what a client is told of a fault, and no more. */
+/** 4: what a client learns about a fault, and no more. */
 function expectUnavailable(answer: Answer, type = 'application/problem+json') {
   expect(answer.status).toBe(503);
   expect(answer.headers.get('Content-Type')).toBe(type);
@@ -437,7 +437,7 @@ describe('the sweep', () => {
   const DAY = 86_400;
   const now = Math.floor(Date.now() / 1_000);
 
-  /** One row of every kind past its time, one of every kind that is not; walks that may begin anew. */
+  /** One expired row of every kind, one of every kind that is not; walks that may start over. */
   async function leftovers() {
     const { user, refresh } = await somebody(side({ now: Date.now() }, {}));
     const old = now - 2 * DAY;

@@ -1,4 +1,4 @@
-/** Where a guard finds the access token, beside the Authorization header, and from whom it takes a cookie. */
+/** Where a guard finds the access token besides the Authorization header, and which origins may send a cookie. */
 import { createExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';

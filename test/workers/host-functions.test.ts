@@ -85,7 +85,7 @@ describe('claims', () => {
   });
 });
 
-/** A world whose hooks write down what they are told. */
+/** A world whose hooks record their calls. */
 function listening(vars: Vars = {}) {
   const told: AccountEvent[] = [];
   const note = (event: AccountEvent) => {
@@ -103,7 +103,7 @@ function listening(vars: Vars = {}) {
   const w = hosted({ on }, { MAIL: 'inbox', ...vars });
   return {
     w,
-    /** What was told since the last time, without its timestamps. */
+    /** The calls since the last time, without timestamps. */
     news: () => told.splice(0).map(({ type, data }) => [type, data] as const),
     told,
   };

@@ -13,7 +13,7 @@ let who: Awaited<ReturnType<World['signUp']>>;
 beforeAll(async () => {
   who = await w.signUp();
 });
-/** What workerd lets through; anything else it refuses itself. */
+/** Headers that workerd passes on; it refuses any other itself. */
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND', 'QUERY', 'PURGE'];
 /** All that a client could tell two answers apart by, but for what differs every time. */
 const look = ({ status, headers, body }: Answer) => ({

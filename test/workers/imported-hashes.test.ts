@@ -96,7 +96,7 @@ describe('an imported user', () => {
 
 describe('guesses at an imported hash that is costlier than ours', () => {
   const ON = { RATE_LIMITS: 'on' };
-  /** Costly beside the 1,000 iterations of the tests. */
+  /** Costly compared with the 1,000 iterations of the tests. */
   const costly = hashOf('bcrypt for Python', '$2b$04');
   let clients = 0;
   const anotherClient = () => {

@@ -1,4 +1,4 @@
-/** `hono-accounts keys rotate`: its steps, followed while users are at work. */
+/** `hono-accounts keys rotate`: its steps, followed while users are active. */
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';

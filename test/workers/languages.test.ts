@@ -283,7 +283,7 @@ describe('every refusal', () => {
   });
 });
 
-/** A body for an endpoint, by which fields it is faulty, and what is told of each. */
+/** A body for an endpoint, its faulty fields, and the message for each. */
 type FaultCase = [
   FieldFaultName,
   string,

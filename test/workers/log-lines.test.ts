@@ -1,6 +1,6 @@
 /**
- * What a line of the log says beside its event: whom it is about, how many sessions ended, and the reason that the
- * client does not learn. That no line holds a secret is logs.test.ts's matter.
+ * The details of log lines: the user, how many sessions ended, and the reason that the client does not learn. logs.test.ts
+ * checks that no line contains a secret.
  */
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';

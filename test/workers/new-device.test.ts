@@ -1,4 +1,4 @@
-/** NEW_DEVICE_MAIL: which sign-ins users are told of, and what happens where that cannot be found out. */
+/** NEW_DEVICE_MAIL: which sign-ins users are notified of, and what happens if the known devices cannot be read. */
 import { describe, expect, it } from 'vitest';
 import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';

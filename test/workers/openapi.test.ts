@@ -1,4 +1,4 @@
-/** The document beside the Worker: its routes, its settings, and that an answer which differs is told. */
+/** The document compared with the Worker: its routes, its settings, and that a differing answer is detected. */
 
 import { env as testEnv } from 'cloudflare:workers';
 import { Validator } from '@cfworker/json-schema';

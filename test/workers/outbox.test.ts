@@ -1,4 +1,4 @@
-/** Events that leave the Worker: what is sent and when, written with what happened, as hooks are told of it. */
+/** Events that leave the Worker: what is sent and when, written with the change, like the calls of hooks. */
 import { env } from 'cloudflare:workers';
 import { type Schema, Validator } from '@cfworker/json-schema';
 import { Webhook } from 'standardwebhooks';
@@ -176,7 +176,7 @@ describe('a webhook', () => {
 });
 
 describe('the events', () => {
-  /** What hooks are told is what the receiver gets, in the same order. */
+  /** The receiver gets what hooks are called with, in the same order. */
   function both(vars: Vars = {}, besides?: typeof fetch) {
     const told: unknown[] = [];
     const note = ({ type, data }: { type: string; data: unknown }) => void told.push([type, data]);

@@ -9,7 +9,7 @@ const log = capturedLog();
 const OLD = 'correct horse battery';
 const NEW = 'staple of another colour';
 
-/** Have I Been Pwned's range API, faked: records what leaves, answers what it is told. */
+/** A fake of Have I Been Pwned's range API: records requests and returns the given answer. */
 function range(answer: (suffix: string) => string | Response | Promise<Response>, secret = OLD) {
   const requests: Request[] = [];
   const fake = (async (input: RequestInfo, init?: RequestInit) => {

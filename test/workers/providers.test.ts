@@ -1,4 +1,4 @@
-/** The providers that are known by name, each beside a stand-in that answers as its documentation says. */
+/** The providers with presets, each with a stand-in that answers as its documentation says. */
 import { describe, expect, it } from 'vitest';
 import {
   begin,

@@ -1,7 +1,7 @@
 /**
- * Two endpoints at once, one of which revokes something: fifty calls (ten where both revoke), and the order in which their
- * statements reach D1 is another one for every seed. Once the revoking endpoint has answered, nothing older lives, whatever
- * ran beside it and whoever was handed a token meanwhile.
+ * Two endpoints at once, one of which revokes something: fifty calls (ten if both revoke), whose statements reach D1 in
+ * another order for every seed. Once the revoking endpoint has answered, nothing older is valid, whatever ran at the same
+ * time and whatever tokens were issued in the meantime.
  *
  * Each race is run three times, or as often as the binding RACE_REPEATS says; its seed is in the test's name.
  */
@@ -261,7 +261,7 @@ const RIVALS: readonly Rival[] = [
   { name: 'refresh', act: ({ w, own }) => w.refresh(own.refresh), statuses: [200, 401] },
   {
     name: 'refresh of the other sessions',
-    // Not the successor of `rotated.used` beside it: once that is used, the older token is a replay.
+    // Not together with the successor of `rotated.used`: once that is used, the older token is a replay.
     act: ({ w, oldest, rotated, replayed }, i) =>
       w.refresh([oldest.refresh, rotated.used, replayed.refresh][i % 3] as string),
     statuses: [200, 401],
@@ -398,7 +398,7 @@ const changesOf = (id: string) =>
 const isInHistory = async (id: string, action: string) =>
   (await rows('SELECT 1 FROM admin_log WHERE subject_id = ? AND action = ?', id, action)).length > 0;
 
-/** Runs them all at once; what each of them was told. */
+/** Runs them all at once and returns their answers. */
 async function race(
   { ground, calm, reached, random }: Awaited<ReturnType<typeof prepare>>,
   revokers: readonly Revoker[],
@@ -490,7 +490,7 @@ async function expectNothingOlderLives({
   expect(killed.length).toBeGreaterThan(0);
   expect(killed.filter(({ sid }) => alive.has(sid))).toEqual([]);
 
-  // No token that lives says more of its user than is so.
+  // No valid token claims more about its user than is true.
   for (const token of tokens) {
     const { sid, token_type, is_staff = false } = claimsOf(token);
     if (token_type === 'access' && alive.has(sid as string)) expect(is_staff).toBe(user?.is_staff === 1);

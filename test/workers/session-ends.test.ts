@@ -314,7 +314,7 @@ describe('ending all sessions', () => {
     const other = await w.signUp();
     const answer = await endAll(w, own.access);
     expect([answer.status, answer.text]).toEqual([204, '']);
-    // Before an endpoint that reads D1 could have told KV.
+    // Before an endpoint that reads D1 could have written to KV.
     for (const pair of pairs) {
       expect(await w.kvOf(pair.refresh)).toBe('ended');
       expect(await w.sessionOf(pair.refresh)).toMatchObject({ revoked_reason: 'ended' });

@@ -26,7 +26,7 @@ const run = (now: number, DB: D1Database = env.DB) => sweepOnce(sweeperOn(DB), n
 /** As the cron, by the clock of a world. */
 const sweepAt = (at: World) => sweep({ DB: env.DB }, () => at.clock.now * 1_000);
 
-/** Every test sweeps everything, by clocks of its own: it begins with empty tables, and walks that begin anew. */
+/** Every test sweeps everything by its own clock: it starts with empty tables and fresh walks. */
 beforeEach(async () => {
   await env.DB.batch(
     [

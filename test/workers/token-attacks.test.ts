@@ -130,7 +130,7 @@ const told = ({ status, headers, text }: Answer) => ({
   headers: [...headers].filter(([name]) => name !== 'x-request-id'),
 });
 
-/** The one thing that is told of a token: it was good once. Answers without a problem (the console's) say nothing. */
+/** The only thing that is revealed about a token: it was valid once. The console's responses reveal nothing. */
 function asExpired(reference: ReturnType<typeof told>, kind: 'access' | 'refresh') {
   const about = `"${kind === 'access' ? 'AccessToken' : 'RefreshToken'}","token_type":"${kind}"`;
   const text = reference.text

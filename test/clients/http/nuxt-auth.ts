@@ -2,8 +2,8 @@ import { $fetch, FetchError } from 'ofetch';
 import { type Client, memory, oneAtATime, type Tokens } from '../support/api.ts';
 
 /**
- * The calls of the `local` provider of @sidebase/nuxt-auth, which runs in Nuxt alone: `credentials: 'include'` always,
- * and the access token beside the refresh token at refresh and log-out, whether it has expired or not.
+ * The calls of the `local` provider of @sidebase/nuxt-auth, which runs only in Nuxt: always `credentials: 'include'`, and the
+ * access token with the refresh token at refresh and log-out, whether it has expired or not.
  */
 export const nuxtAuth: Client = (origin) => {
   const { tokens, setTokens } = memory();

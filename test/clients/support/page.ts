@@ -1,4 +1,4 @@
-/** The code of docs/clients.md as files beside the libraries that it imports. */
+/** The code of docs/clients.md as files next to the libraries that it imports. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

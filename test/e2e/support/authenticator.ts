@@ -1,4 +1,4 @@
-/** Chromium's virtual authenticator: a device that keeps passkeys, and says yes unless it is told otherwise. */
+/** Chromium's virtual authenticator: a device that stores passkeys and approves requests unless configured otherwise. */
 import type { Page } from 'playwright-core';
 
 export interface Credential {

@@ -25,7 +25,7 @@ export async function open(
   });
   page.on('pageerror', (error) => mishaps.push(`error: ${error.message}`));
   page.on('console', (message) => {
-    // A page of a status from 400 on is told as an error, and is meant.
+    // A page with a status of 400 or above is reported as an error, although it is intended.
     if (message.type() === 'error' && !/the server responded with a status of 4\d\d/.test(message.text())) {
       mishaps.push(`console: ${message.text()}`);
     }

@@ -82,7 +82,7 @@ export async function startDev(variables: readonly string[] = []): Promise<DevSe
   };
 }
 
-/** wrangler.toml in another folder, so that the .dev.vars beside it is the test's own. */
+/** wrangler.toml in another folder, so that the .dev.vars next to it is the test's own. */
 function writeConfiguration(folder: string): string {
   const file = join(folder, 'wrangler.toml');
   const text = readFileSync('wrangler.toml', 'utf8').replaceAll(

@@ -42,7 +42,7 @@ export function side(
 
 export interface Scene {
   ask: (at: Side) => Promise<Answer>;
-  /** What a success promises is so in D1. Absent: the endpoint changes nothing. */
+  /** Checks in D1 that a success had its effect. Absent: the endpoint changes nothing. */
   done?: () => Promise<boolean>;
   /** Addresses of all who are concerned; their rows are looked at. */
   people: string[];
@@ -122,7 +122,7 @@ export const lastMail = ({ store }: Side): string => {
   return token as string;
 };
 
-/** A browser in cookie mode: it keeps what it is told and drops what it is told to drop. */
+/** A browser in cookie mode: it stores and deletes cookies as the service says. */
 function browser(set: string[]) {
   let cookie: string | null = null;
   const take = (lines: readonly string[]) => {

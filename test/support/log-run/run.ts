@@ -13,7 +13,7 @@ export const NEW_PASSWORD = 'staple another battery';
 export const WEAK_SECRET = 'short-but-still-secret';
 export const PLANTED = 'planted-Zx81kQvW5tYb2mHf7cRn-secret';
 
-/** All that the run has handed out or been told; no line may hold any of it. */
+/** All secrets that the run has issued or received; no line may contain any of them. */
 export const secrets = new Set([TEST_SIGNING_KEY, OTHER_SIGNING_KEY, WEAK_SECRET, PLANTED, NEW_PASSWORD]);
 export const known = <T extends string>(secret: T): T => {
   secrets.add(secret);

@@ -65,9 +65,9 @@ export interface Model {
   /** The place of the refresh token that was sent last. */
   sentLast: number;
   users: MUser[];
-  /** All that was ever handed out, in that order; the real ones lie at the same places. */
+  /** All tokens ever issued, in order; the real ones have the same indices. */
   tokens: MToken[];
-  /** All that was ever mailed, likewise. */
+  /** All links ever sent, likewise. */
   links: MLink[];
 }
 
@@ -172,7 +172,7 @@ export const leave = (user: MUser) => {
   voidAllLinks(user);
 };
 
-/** By whoever knew the one before, or whoever has the mail. */
+/** By a session that knew the old one, or by an email. */
 export function setPassword(user: MUser, password: string | null, by: MSession | 'mail') {
   user.password = password;
   voidLinks(user, 'reset', 'change');

@@ -23,8 +23,8 @@ import {
 } from './rules.ts';
 
 /**
- * KV remembers a session by the reason for which it ended, which may be older than what became of its user: of a
- * session that was dead before its user went, either may be told.
+ * KV remembers the reason for which a session ended, which may be older than a change of its user: for a session that ended
+ * before its user was deleted, either may be reported.
  */
 const told = (verdict: Verdict): string[] =>
   verdict === 'ok'
@@ -167,7 +167,7 @@ export const me = (of: number) =>
       expect(answer.body.email ?? null).toBe(verdict === 'ok' ? real.emailOf(address) : null);
       if (verdict !== 'ok') return;
       expect(answer.body).toMatchObject({ is_staff: staff, email_verified: verified });
-      // What a guard reads from the token alone is so as long as the token lives.
+      // What a guard reads from the token alone does not change as long as the token is valid.
       expect(token.says.staff).toBe(staff);
     },
     anyToken,

@@ -34,7 +34,7 @@ import {
 } from './rules.ts';
 import { signUp, statusFor } from './sessions.ts';
 
-/** What staff do to whoever has an address. */
+/** An action of staff on the user with an address. */
 const byStaff = (
   what: string,
   address: string,
