@@ -393,6 +393,7 @@ const PAGES: Record<string, (page: Page) => Promise<unknown>> = {
     await page.goto('/admin/users?search=mina');
     await page.getByRole('checkbox').first().check();
     await press(page, 'Delete…');
+    await page.getByRole('heading', { name: 'Delete these users?' }).waitFor();
   },
   'a question, refused': async (page) => {
     await openUser(page, 'mina');
