@@ -6,8 +6,8 @@
  *
  * The source is a JSON array, most frequent first. It keeps the first 7,000 entries of at least 8 characters that are
  * not all digits (src/password/policy.ts refuses those by rule), lower-cased and unique. They are sorted and
- * front-coded: each entry is the number of characters it shares with the previous one, as one base-36 digit, and its
- * remaining characters; a space separates entries. src/password/common.ts decodes them.
+ * front-coded: each entry is the number of characters it shares with the previous one, as one capital letter (A: none),
+ * and its remaining characters, none of which is a capital. src/password/common.ts decodes them.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -35,12 +35,12 @@ if (list.some((password) => !/^[!-~]+$/.test(password))) throw new Error('a pass
 
 const shared = (a: string, b: string): number => {
   let count = 0;
-  while (count < 35 && count < a.length && a[count] === b[count]) count += 1;
+  while (count < 25 && count < a.length && a[count] === b[count]) count += 1;
   return count;
 };
 const coded = list.map((password, index) => {
   const count = shared(list[index - 1] ?? '', password);
-  return count.toString(36) + password.slice(count);
+  return String.fromCharCode(65 + count) + password.slice(count);
 });
 
 const comment = licence
@@ -58,7 +58,7 @@ writeFileSync(
 ${comment}
  */
 export const COMMON_PASSWORDS =
-  '${coded.join(' ').replace(/[\\']/g, '\\$&')}';
+  '${coded.join('').replace(/[\\']/g, '\\$&')}';
 `,
 );
 console.log(`${list.length} passwords written to ${path.relative(process.cwd(), TARGET)}`);

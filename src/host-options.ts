@@ -136,7 +136,7 @@ function checkClaims(claims: NonNullable<HostOptions<never>['claims']>): void {
   if (typeof claims !== 'function') throw new TypeError('claims must be a function of the user');
   let made: unknown;
   try {
-    const client = { ip: null, userAgent: null, country: null };
+    const client = { ip: null, userAgent: null, country: null, city: null };
     const env = {} as never;
     made = claims(PLACEHOLDER, {
       env,

@@ -59,6 +59,7 @@ export interface Session {
   userAgent: string | null;
   ip: string | null;
   country: string | null;
+  city: string | null;
 }
 
 /** An ended session. No token of it expires later than `expiresAt`, apart from LEEWAY. */

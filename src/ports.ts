@@ -29,6 +29,7 @@ export interface Client {
   ip: string | null;
   userAgent: string | null;
   country: string | null;
+  city: string | null;
 }
 
 /** What a use case knows about the request. */

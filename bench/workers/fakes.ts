@@ -36,6 +36,7 @@ export function fakeD1(passwordHash: string, now: number): D1Database {
     user_agent: null,
     ip: null,
     country: null,
+    city: null,
     authenticated_at: null,
     amr: '["pwd"]',
     token_revoked_at: now,

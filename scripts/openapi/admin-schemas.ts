@@ -160,6 +160,7 @@ const anySession: z.ZodMiniType<ReturnType<typeof adminSessionJson>> = named(
     user_agent: z.nullable(z.string()),
     ip: z.nullable(z.string()),
     country: z.nullable(z.string()),
+    city: z.nullable(z.string()),
   }),
   {
     description: 'A session, live or ended.',
@@ -186,6 +187,7 @@ export const sessions = named(
           absolute_end_at: '2026-12-23T09:30:00Z',
           revoked_at: null,
           revoked_reason: null,
+          city: 'Seoul',
         },
       ],
       next_cursor: null,
@@ -279,7 +281,11 @@ export const deadLetters = named(
   },
 );
 
-export const history = named('History', z.object({ history: z.array(act), next_cursor: cursor }), {
-  about: { next_cursor: NEXT },
-  example: { history: [ACT], next_cursor: null },
-});
+export const history = named(
+  'History',
+  z.object({ history: z.array(act), next_cursor: cursor, looked_at: z.nullable(z.int()) }),
+  {
+    about: { next_cursor: NEXT, looked_at: LOOKED },
+    example: { history: [ACT], next_cursor: null, looked_at: null },
+  },
+);

@@ -1,4 +1,5 @@
 /** `/admin/api`: the console's functions for programs, with access tokens of staff. */
+import { AUDIT_ACTIONS } from '../../src/audit-log.ts';
 import type { RefusalName } from '../../src/errors.ts';
 import type { Node } from '../../src/openapi/resolve-template.ts';
 import * as schema from './admin-schemas.ts';
@@ -27,6 +28,7 @@ const parameter = (where: 'path' | 'query', name: string, description: string, s
   ...(where === 'path' && { required: true }),
 });
 const UUID = { type: 'string', format: 'uuid' };
+const TEXT = { type: 'string' };
 const FLAG = { type: 'boolean' };
 const USER_ID = [parameter('path', 'id', 'The id of the user.', UUID)];
 const PAGE = [
@@ -56,13 +58,18 @@ export const adminPaths: Record<string, Node> = {
   '/admin/api/users': {
     get: admin('adminListUsers', 'Search and list users', {
       parameters: [
-        parameter('query', 'search', 'The beginning of an e-mail address or username, or a full id.', {
-          type: 'string',
-          maxLength: 254,
-        }),
+        parameter(
+          'query',
+          'search',
+          'The beginning of an e-mail address, a username or words of a name, or a full id.',
+          { type: 'string', maxLength: 254 },
+        ),
         parameter('query', 'is_active', 'Only active users, or only inactive ones.', FLAG),
         parameter('query', 'is_staff', 'Only staff, or only others.', FLAG),
         parameter('query', 'email_verified', 'Only users with a verified address, or only others.', FLAG),
+        parameter('query', 'second_factor', 'Only users with a second factor, or only others.', FLAG),
+        parameter('query', 'passkey', 'Only users with a passkey, or only others.', FLAG),
+        parameter('query', 'connection', 'Only users with a connected account, or only others.', FLAG),
         parameter('query', 'ordering', 'The sort order. A leading `-` means descending.', {
           type: 'string',
           enum: ['date_joined', '-date_joined', 'email', '-email', 'username', '-username'],
@@ -218,7 +225,25 @@ export const adminPaths: Record<string, Node> = {
   },
   '/admin/api/history': {
     get: admin('adminListHistory', 'List the actions of staff', {
-      parameters: [parameter('query', 'user', 'Only actions on the user with this id.', UUID), ...PAGE],
+      parameters: [
+        parameter(
+          'query',
+          'user',
+          'Only actions on the user with this id, e-mail address or username.',
+          TEXT,
+        ),
+        parameter(
+          'query',
+          'staff',
+          'Only actions of the staff member with this id, e-mail address or username.',
+          TEXT,
+        ),
+        parameter('query', 'action', 'Only actions of this kind.', {
+          type: 'string',
+          enum: [...AUDIT_ACTIONS],
+        }),
+        ...PAGE,
+      ],
       responses: { 200: answers('A page of the history, newest first.', schema.history) },
     }),
   },

@@ -130,6 +130,7 @@ export const exported = named(
     sessions: z.array(
       z.object({
         ...sessionShape,
+        city: z.nullable(z.string()),
         ended_at: z.nullable(timestamp),
         ended_because: z.nullable(z.string()),
         authenticated_at: timestamp,
@@ -185,6 +186,7 @@ export const exported = named(
       sessions: [
         {
           ...SESSION,
+          city: 'Seoul',
           ended_at: null,
           ended_because: null,
           authenticated_at: SESSION.created_at,

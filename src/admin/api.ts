@@ -18,7 +18,7 @@ import { retryDeadLetter } from './dead-letters.ts';
 import type { AdminEnv } from './env.ts';
 import { factorsOf, removeFactor, requireFactor } from './factors.ts';
 import { invite, requestReset } from './links.ts';
-import { DEAD_LETTER_CURSOR, pageQuery, userQuery, writeCursor } from './listing.ts';
+import { DEAD_LETTER_CURSOR, historyQuery, pageQuery, userQuery, writeCursor } from './listing.ts';
 import { adminSessionJson, countsJson, deadLetterJson, historyJson, revokedTokenJson } from './presenters.ts';
 import { addUserBody, changeUserBody } from './schemas.ts';
 import { removeConnection, removePasskey, signInMethodsOf } from './sign-in-methods.ts';
@@ -142,9 +142,11 @@ export const adminApiRoutes = () =>
     })
     .get('/history', signedIn, staff, async (c) => {
       const query = c.req.query();
-      const page = await c.var.services.admin.store.history({
-        ...pageQuery(query, 'string'),
-        subjectId: query.user || null,
+      const { store } = c.var.services.admin;
+      const page = await store.history(await historyQuery(query, store));
+      return c.json({
+        history: page.items.map(historyJson),
+        next_cursor: writeCursor(page.next),
+        looked_at: page.looked,
       });
-      return c.json({ history: page.items.map(historyJson), next_cursor: writeCursor(page.next) });
     });

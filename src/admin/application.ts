@@ -84,7 +84,7 @@ export async function overview(services: AdminServices): Promise<{ counts: Count
   const weekAgoId = uuid7((now - WEEK_SECONDS) * 1_000).slice(0, 13);
   const [counts, latest] = await Promise.all([
     admin.store.counts(now, weekAgoId),
-    admin.store.history({ subjectId: null, after: null, limit: LATEST_ROWS }),
+    admin.store.history({ subjectId: null, actorId: null, action: null, after: null, limit: LATEST_ROWS }),
   ]);
   return { counts, latest: latest.items };
 }

@@ -3,18 +3,14 @@
  * are. A filter without an index examines a limited number of rows for a page and reports how far it came.
  */
 import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
-import { readChanges } from '../audit-log.ts';
 import type { D1 } from '../db/client.ts';
-import { type adminLog, revokedTokens, sessions, users } from '../db/schema.ts';
+import { logins, revokedTokens, sessions, users } from '../db/schema.ts';
 import type { Session } from '../model.ts';
-import { LOOK_MAX, listUsers } from './d1-admin-users.ts';
-import type { AdminStore, Count, Cursor, HistoryRow, Page } from './ports.ts';
-
-/** Where a count stops. */
-const COUNT_MAX = 10_000;
-
-const upTo = (rows: SQL): SQL => sql`SELECT count(*) FROM (${rows} LIMIT ${COUNT_MAX + 1})`;
-const capped = (found: number): Count => ({ count: Math.min(found, COUNT_MAX), more: found > COUNT_MAX });
+import { d1AdminHistory } from './d1-admin-history.ts';
+import { d1AdminSessions } from './d1-admin-sessions.ts';
+import { countUsers, LOOK_MAX, listUsers } from './d1-admin-users.ts';
+import { COUNT_MAX, capped, upTo } from './d1-counts.ts';
+import type { AdminStore, Count, Cursor, Page } from './ports.ts';
 
 /** Counts the distinct users of the first rows of a table, so as not to read all of it. */
 const usersOf = (table: 'passkeys' | 'connections'): SQL =>
@@ -32,12 +28,26 @@ export function pageOf<T>(rows: T[], limit: number, cursorOf: (row: T) => Cursor
   return { items, next: rows.length > limit && last ? cursorOf(last) : null, looked: null };
 }
 
-type Name = 'actorEmail' | 'actorName' | 'subjectEmail' | 'subjectName';
+type Lists = Pick<
+  AdminStore,
+  | 'counts'
+  | 'users'
+  | 'countUsers'
+  | 'user'
+  | 'idOf'
+  | 'sessions'
+  | 'liveSessions'
+  | 'ownersOf'
+  | 'revokedTokens'
+  | 'history'
+>;
 
-type Lists = Pick<AdminStore, 'counts' | 'users' | 'user' | 'sessions' | 'revokedTokens' | 'history'>;
-
-export function d1AdminLists({ run }: D1): Lists {
+export function d1AdminLists(d1: D1): Lists {
+  const { run } = d1;
   return {
+    ...d1AdminHistory(d1),
+    ...d1AdminSessions(d1),
+
     counts: (now, weekAgoId) =>
       run('admin.counts', async (db) => {
         // Counts the live ones among a limited number of rows, so as not to read all ended sessions.
@@ -87,10 +97,23 @@ export function d1AdminLists({ run }: D1): Lists {
 
     users: (query) => run('admin.users', (db) => listUsers(db, query)),
 
+    countUsers: (query) => run('admin.countUsers', (db) => countUsers(db, query)),
+
     user: (id) =>
       run('admin.user', async (db) => {
         const [row] = await db.select().from(users).where(eq(users.id, id));
         return row ?? null;
+      }),
+
+    idOf: ({ email, usernameKey, id }) =>
+      run('admin.idOf', async (db) => {
+        const [row] = await db.all<{ id: string }>(
+          sql`SELECT ${logins.userId} AS id FROM ${logins} WHERE ${logins.kind} = 'email' AND ${logins.key} = ${email}
+            UNION ALL SELECT ${logins.userId} FROM ${logins}
+              WHERE ${logins.kind} = 'username' AND ${logins.key} = ${usernameKey}
+            UNION ALL SELECT id FROM users WHERE id = ${id} LIMIT 1`,
+        );
+        return row?.id ?? null;
       }),
 
     sessions: (userId, { id, after, limit }) =>
@@ -124,29 +147,6 @@ export function d1AdminLists({ run }: D1): Lists {
         const last = rows.at(-1);
         const done = items.length > 0 || rows.length < LOOK_MAX || !last;
         return { items, next: done ? null : cursorOf(last), looked: rows.length };
-      }),
-
-    history: ({ subjectId, after, limit }) =>
-      run('admin.history', async (db) => {
-        const rows = await db.all<Record<keyof typeof adminLog.$inferSelect | Name, string | null>>(
-          sql`SELECT log.id, at, action, detail, actor_id AS actorId, subject_id AS subjectId, actor.email AS actorEmail,
-            actor.username AS actorName, subject.email AS subjectEmail, subject.username AS subjectName
-            FROM admin_log AS log LEFT JOIN users AS actor ON actor.id = actor_id
-            LEFT JOIN users AS subject ON subject.id = subject_id
-            WHERE ${subjectId === null ? sql`1` : sql`subject_id = ${subjectId}`}
-            AND ${after ? sql`log.id < ${after[0]}` : sql`1`} ORDER BY log.id DESC LIMIT ${limit + 1}`,
-        );
-        const history = rows.map(
-          (row): HistoryRow => ({
-            id: row.id as string,
-            at: Number(row.at),
-            action: row.action as string,
-            changes: readChanges(row.detail),
-            actor: { id: row.actorId as string, email: row.actorEmail, username: row.actorName },
-            subject: { id: row.subjectId as string, email: row.subjectEmail, username: row.subjectName },
-          }),
-        );
-        return pageOf(history, limit, (row) => [row.id]);
       }),
   };
 }

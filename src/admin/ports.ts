@@ -64,13 +64,24 @@ export const USER_SORTS = ['date_joined', 'email', 'username'] as const;
 export type UserSort = (typeof USER_SORTS)[number];
 
 export interface UserQuery extends PageQuery {
-  /** The prefix of an e-mail address and a username, each in canonical form, or a complete id. */
-  search: { email: string; usernameKey: string; id: string } | null;
+  /** The prefix of an e-mail address and a username, each in canonical form, of words of a name, or a complete id. */
+  search: { email: string; usernameKey: string; name: NameSearch; id: string } | null;
   isActive: boolean | null;
   isStaff: boolean | null;
   emailVerified: boolean | null;
+  hasSecondFactor: boolean | null;
+  hasPasskey: boolean | null;
+  hasConnection: boolean | null;
   sort: UserSort;
   descending: boolean;
+}
+
+/** A name whose words begin so, each in every spelling that is looked for. */
+export interface NameSearch {
+  /** Of the longest word: the one to look up. */
+  lookUp: readonly string[];
+  /** Of each word. */
+  words: readonly (readonly string[])[];
 }
 
 export interface UserPage extends Page<User> {
@@ -93,6 +104,11 @@ export interface Person {
   username: string | null;
 }
 
+/** With whose it is. */
+export interface LiveSession extends Session {
+  user: Person;
+}
+
 export interface HistoryRow {
   id: string;
   at: number;
@@ -101,6 +117,14 @@ export interface HistoryRow {
   action: string;
   subject: Person;
   changes: Changes;
+}
+
+export interface HistoryQuery extends PageQuery {
+  /** To whom it was done. */
+  subjectId: string | null;
+  /** Who did it. */
+  actorId: string | null;
+  action: string | null;
 }
 
 /** An event that was given up, without its contents. */
@@ -216,13 +240,21 @@ export interface SignInMethods {
 export interface AdminStore {
   counts: (now: number, weekAgoId: string) => Promise<Counts>;
   users: (query: UserQuery) => Promise<UserPage>;
+  /** How many there are of such users; null where that would have to be looked for. */
+  countUsers: (query: UserQuery) => Promise<Count | null>;
   user: (id: string) => Promise<User | null>;
   /** Newest first; with `id` only that one. */
   sessions: (userId: string, query: PageQuery & { id: string | null }) => Promise<Page<Session>>;
   /** Latest expiry first; with `jti` only that one. */
   revokedTokens: (query: PageQuery & { jti: string | null }) => Promise<Page<RevokedTokenRow>>;
-  /** Newest first; with `subjectId` only the actions on that user. */
-  history: (query: PageQuery & { subjectId: string | null }) => Promise<Page<HistoryRow>>;
+  /** All that are live, of the newest users first. */
+  liveSessions: (now: number, query: PageQuery) => Promise<Page<LiveSession>>;
+  /** Whose these sessions are, as far as they are found among so many. */
+  ownersOf: (sessionIds: readonly string[]) => Promise<Map<string, Person>>;
+  /** Newest first. */
+  history: (query: HistoryQuery) => Promise<Page<HistoryRow>>;
+  /** Who has this address, username or id; null: nobody. */
+  idOf: (name: { email: string | null; usernameKey: string; id: string }) => Promise<string | null>;
 
   /** `invitation`: the link with which the user chooses a password. */
   add: (entry: AuditEntry, user: UserRow, invitation: OneTimeToken | null) => Promise<Outcome>;

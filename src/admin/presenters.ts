@@ -26,6 +26,7 @@ export const adminSessionJson = (session: Session) => ({
   user_agent: session.userAgent,
   ip: session.ip,
   country: session.country,
+  city: session.city,
 });
 
 export const revokedTokenJson = (row: RevokedTokenRow) => ({

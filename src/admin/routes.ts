@@ -1,6 +1,6 @@
 /**
- * `/admin`: the console, rendered on the server. Path → form → one call → page, or a redirect after a POST. No page has a
- * script, no GET changes anything, and every POST must come from a page of this origin. The pages of one user are in
+ * `/admin`: the console, rendered on the server. Path → form → one call → page, or a redirect after a POST. No page
+ * needs its script, no GET changes anything, and every POST must come from a page of this origin. The pages of one user are in
  * user-routes.ts.
  */
 import { Hono } from 'hono';
@@ -8,8 +8,9 @@ import { Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import { callOf } from '../http/call.ts';
 import { serveTheme } from '../http/site.ts';
+import { seconds } from '../ports.ts';
 import { actRoutes } from './act-routes.ts';
-import { findUser, overview } from './application.ts';
+import { overview } from './application.ts';
 import { finishConsoleLogIn, logInToConsole, logOutOfConsole } from './console-session.ts';
 import {
   afterLogIn,
@@ -21,13 +22,15 @@ import {
 } from './cookie.ts';
 import { credentialRoutes } from './credential-routes.ts';
 import { deadLetterRoutes } from './dead-letter-routes.ts';
+import { seenSessions } from './devices.ts';
 import type { AdminContext, AdminEnv } from './env.ts';
 import { formErrors, readForm, validated } from './forms.ts';
 import { groupRoutes } from './group-routes.ts';
-import { pageQuery, userQuery, writeCursor } from './listing.ts';
+import { historyQuery, pageQuery, userQuery, writeCursor } from './listing.ts';
 import { HistoryPage } from './pages/history.tsx';
 import { OverviewPage } from './pages/overview.tsx';
-import { RevokedTokensPage } from './pages/sessions.tsx';
+import { RevokedTokensPage } from './pages/revoked-tokens.tsx';
+import { LiveSessionsPage } from './pages/sessions.tsx';
 import { LogInPage, SecondFactorPage } from './pages/sign.tsx';
 import { UsersPage } from './pages/users.tsx';
 import { logInForm, secondFactorForm } from './schemas.ts';
@@ -46,6 +49,7 @@ export const consoleRoutes = () =>
   new Hono<AdminEnv>({ strict: false })
     .get('/theme.css', (c) => serveTheme(c))
     .get('/console.css', (c) => serveAsset(c, '/admin/console.css'))
+    .get('/console.js', (c) => serveAsset(c, '/admin/console.js'))
     .get('/login', (c) => show(c, LogInPage, { next: c.req.query('next') ?? '', name: '' }))
     .post('/login', ownOrigin, async (c) => {
       const form = await readForm(c);
@@ -94,8 +98,20 @@ export const consoleRoutes = () =>
     .get('/users', requireStaffSession, async (c) => {
       const query = c.req.query();
       const order = userQuery(query);
-      const { items, next, looked, tooMany } = await c.var.services.admin.store.users(order);
-      return show(c, UsersPage, { users: items, tooMany, order, query, looked, next: writeCursor(next) });
+      const { store } = c.var.services.admin;
+      const [{ items, next, looked, tooMany }, total] = await Promise.all([
+        store.users(order),
+        store.countUsers(order),
+      ]);
+      return show(c, UsersPage, {
+        users: items,
+        tooMany,
+        total,
+        order,
+        query,
+        looked,
+        next: writeCursor(next),
+      });
     })
     .route('/second-factor', secondFactorSetUpRoutes())
     .route('/users', groupRoutes())
@@ -106,15 +122,34 @@ export const consoleRoutes = () =>
     .route('/dead-letters', deadLetterRoutes())
     .get('/revoked-tokens', requireStaffSession, async (c) => {
       const query = c.req.query();
-      const { items, next, looked } = await c.var.services.admin.store.revokedTokens({
+      const { store } = c.var.services.admin;
+      const { items, next, looked } = await store.revokedTokens({
         ...pageQuery(query, 'number', 'string'),
         jti: query.jti?.trim() || null,
       });
-      return show(c, RevokedTokensPage, { rows: items, query, looked, next: writeCursor(next) });
+      const owners = await store.ownersOf(items.map(({ sessionId }) => sessionId));
+      return show(c, RevokedTokensPage, { rows: items, owners, query, looked, next: writeCursor(next) });
+    })
+    .get('/sessions', requireStaffSession, async (c) => {
+      const { services, caller, language } = c.var;
+      const query = c.req.query();
+      const now = seconds(services.clock);
+      const { items, next, looked } = await services.admin.store.liveSessions(
+        now,
+        pageQuery(query, 'string', 'string'),
+      );
+      return show(c, LiveSessionsPage, {
+        sessions: await seenSessions(items, language),
+        own: caller.sessionId,
+        now,
+        query,
+        looked,
+        next: writeCursor(next),
+      });
     })
     .get('/history', requireStaffSession, async (c) => {
       const query = c.req.query();
-      const subjectId = query.user ? (await findUser(c.var.services, query.user)).id : null;
-      const page = await c.var.services.admin.store.history({ ...pageQuery(query, 'string'), subjectId });
-      return show(c, HistoryPage, { rows: page.items, query, next: writeCursor(page.next) });
+      const { store } = c.var.services.admin;
+      const { items, next, looked } = await store.history(await historyQuery(query, store));
+      return show(c, HistoryPage, { rows: items, query, looked, next: writeCursor(next) });
     });

@@ -1,6 +1,8 @@
 /** Responds with the page of one user, with the faults of a form if there are any. */
 import type { User } from '../model.ts';
 import { seconds } from '../ports.ts';
+import { activityOf } from './activity.ts';
+import { seenSessions } from './devices.ts';
 import type { AdminContext } from './env.ts';
 import { factorsOf } from './factors.ts';
 import type { Shown } from './forms.ts';
@@ -10,6 +12,7 @@ import { show } from './show.tsx';
 
 const SESSIONS_SHOWN = 10;
 const HISTORY_SHOWN = 10;
+const ACTIVITY_SHOWN = 20;
 
 export async function showUser(
   c: AdminContext,
@@ -22,8 +25,15 @@ export async function showUser(
     factorsOf(services, user),
     store.signInMethods(user.id),
     store.sessions(user.id, { id: null, after: null, limit: SESSIONS_SHOWN }),
-    store.history({ subjectId: user.id, after: null, limit: HISTORY_SHOWN }),
+    store.history({ subjectId: user.id, actorId: null, action: null, after: null, limit: HISTORY_SHOWN }),
   ]);
+  const seen = await seenSessions(sessions.items, c.var.language);
+  const parts = {
+    sessions: seen,
+    methods,
+    factorSince: factors.totp?.createdAt ?? null,
+    history: history.items,
+  };
   return show(
     c,
     UserPage,
@@ -32,8 +42,8 @@ export async function showUser(
       factors,
       methods,
       providers: services.connections.providers,
-      sessions: sessions.items,
-      history: history.items,
+      sessions: seen,
+      activity: activityOf(user, parts, ACTIVITY_SHOWN),
       own: caller.sessionId,
       now: seconds(services.clock),
       canReset: canReset(services, user),

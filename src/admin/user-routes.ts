@@ -5,6 +5,7 @@ import { seconds } from '../ports.ts';
 import { afterOwn } from './act-routes.ts';
 import { addUser, changeUser, endSessions, findUser } from './application.ts';
 import { ownOrigin, requireStaffSession } from './cookie.ts';
+import { seenSessions } from './devices.ts';
 import type { AdminEnv } from './env.ts';
 import { formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, writeCursor } from './listing.ts';
@@ -67,7 +68,7 @@ export const userRoutes = (): Hono<AdminEnv> =>
       });
       return show(c, UserSessionsPage, {
         user,
-        sessions: page.items,
+        sessions: await seenSessions(page.items, c.var.language),
         own: caller.sessionId,
         now: seconds(services.clock),
         query,

@@ -51,6 +51,12 @@ export const logins = sqliteTable(
   (table) => [primaryKey({ columns: [table.kind, table.key] })],
 );
 
+export const nameWords = sqliteTable(
+  'name_words',
+  { word: text('word').notNull(), userId: text('user_id').notNull() },
+  (table) => [primaryKey({ columns: [table.word, table.userId] })],
+);
+
 export const sessions = sqliteTable(
   'sessions',
   {
@@ -69,6 +75,7 @@ export const sessions = sqliteTable(
     country: text('country'),
     authenticatedAt: integer('authenticated_at'),
     amr: text('amr', { mode: 'json' }).$type<readonly string[]>().notNull().default(['pwd']),
+    city: text('city'),
   },
   (table) => [primaryKey({ columns: [table.userId, table.id] })],
 );

@@ -14,12 +14,13 @@ const plainBeginning = (text: string, max: number): string =>
 
 /** Uses CF-Connecting-IP only: clients can forge every other header. */
 export function clientOf(c: AppContext): Call['client'] {
-  const country = (c.req.raw as { cf?: { country?: unknown } }).cf?.country;
+  const { cf = {} } = c.req.raw as { cf?: { country?: unknown; city?: unknown } };
   const agent = c.req.header('User-Agent');
   return {
     ip: c.req.header('CF-Connecting-IP') ?? null,
     userAgent: agent === undefined ? null : plainBeginning(agent, USER_AGENT_MAX_LENGTH),
-    country: typeof country === 'string' ? country : null,
+    country: typeof cf.country === 'string' ? cf.country : null,
+    city: typeof cf.city === 'string' ? cf.city : null,
   };
 }
 

@@ -9,6 +9,7 @@ import { Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import type { AppContext, AppEnv } from '../http/context.ts';
 import { isOwnOrigin, publicPath, publicUrl } from '../http/origins.ts';
+import { serveTheme } from '../http/site.ts';
 import type { Settings } from '../settings.ts';
 import { type Node, resolveTemplate } from './resolve-template.ts';
 
@@ -67,5 +68,6 @@ export const openapiRoutes = () =>
       const base = publicPath(c.var.services.settings);
       return base === '' ? page : below(base, page);
     })
+    .get('/docs/theme.css', withDocs, (c) => serveTheme(c))
     .get('/docs/:file', withDocs, (c) => serveAsset(c))
     .get('/docs/swagger-ui/:file', withDocs, (c) => serveAsset(c));

@@ -25,6 +25,7 @@ export const insertSession = (db: Db, session: Session | Params<Session>, source
       country: session.country,
       authenticatedAt: session.authenticatedAt,
       amr: session.amr,
+      city: session.city,
     },
     source,
   );

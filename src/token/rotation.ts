@@ -109,7 +109,7 @@ export function newSession(
   owner: Pick<Session, 'userId' | 'id' | 'amr'>,
   now: number,
   rules: { touch: Touch; maxLifetimeSeconds: number },
-  client: { userAgent: string | null; ip: string | null; country: string | null },
+  client: Pick<Session, 'userAgent' | 'ip' | 'country' | 'city'>,
 ): Session {
   const absoluteEndAt = now + rules.maxLifetimeSeconds;
   return {
@@ -124,5 +124,6 @@ export function newSession(
     userAgent: client.userAgent,
     ip: client.ip,
     country: client.country,
+    city: client.city,
   };
 }

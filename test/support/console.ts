@@ -73,6 +73,7 @@ export const PAGES = [
   '/admin/users/:id/password',
   '/admin/users/:id/remove-password',
   '/admin/users/:id/delete',
+  '/admin/sessions',
   '/admin/revoked-tokens',
   '/admin/dead-letters',
   '/admin/history',

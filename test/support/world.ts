@@ -160,6 +160,7 @@ export interface SessionRow {
   user_agent: string | null;
   ip: string | null;
   country: string | null;
+  city: string | null;
 }
 
 export interface RevokedTokenRow {

@@ -216,7 +216,7 @@ describe('a new session', () => {
       { amr: ['pwd'], userId: 'u', id: 's' },
       NOW,
       { touch: touchRule(refreshLifetime, HOUR), maxLifetimeSeconds },
-      { userAgent: 'agent', ip: '203.0.113.9', country: 'KR' },
+      { userAgent: 'agent', ip: '203.0.113.9', country: 'KR', city: 'Seoul' },
     );
 
   it('is live, has its user and client, and the time', () => {
@@ -234,6 +234,7 @@ describe('a new session', () => {
       userAgent: 'agent',
       ip: '203.0.113.9',
       country: 'KR',
+      city: 'Seoul',
     });
   });
 

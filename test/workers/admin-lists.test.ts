@@ -272,7 +272,7 @@ describe('the list of users', () => {
     const sorted = await page('ordering=email');
     expect(sorted).toContain('aria-sort="ascending"');
     expect(sorted).toContain('href="/admin/users?ordering=-email"');
-    const next = /href="([^"]+)">Next page/.exec(sorted)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const next = /rel="next" href="([^"]+)"/.exec(sorted)?.[1]?.replaceAll('&amp;', '&') ?? '';
     expect(await page(next.split('?')[1] ?? '')).toContain(
       seeds.find((seed) => seed.id === expected('email')[50])?.email,
     );
@@ -298,7 +298,8 @@ describe('what a page of users costs', () => {
 
   it('with a search reads the matches, once to count and once to sort', async () => {
     const { rowsRead } = await reads({ search: 'rare', ordering: '-date_joined' });
-    expect(rowsRead).toBeLessThanOrEqual(10 * 3 + CALLER);
+    // One look each time among the words of names, where nothing begins so.
+    expect(rowsRead).toBeLessThanOrEqual(10 * 3 + 4 + CALLER);
   });
 
   it('filtered by staff reads the staff', async () => {

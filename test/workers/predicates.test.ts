@@ -62,7 +62,7 @@ const sessionOf = (change: { revokedAt?: number; absoluteEndAt?: number }) => ({
     { amr: ['pwd'], userId: '', id: crypto.randomUUID() },
     NOW - 100,
     { touch: touchRule(86_400, 3_600), maxLifetimeSeconds: 1_000_000 },
-    { ip: null, userAgent: null, country: null },
+    { ip: null, userAgent: null, country: null, city: null },
   ),
   ...change,
 });

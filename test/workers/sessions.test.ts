@@ -293,6 +293,17 @@ describe('what the list says of the client', () => {
     expect((await ownOf(w, pair))?.country).toBe(country);
   });
 
+  it.each<[string, Record<string, unknown> | undefined, string | null]>([
+    ['what Cloudflare says', { city: 'Seoul' }, 'Seoul'],
+    ['nothing where it says nothing', {}, null],
+    ['nothing where there is no Cloudflare', undefined, null],
+    ['nothing where it says what is no text', { city: ['Seoul'] }, null],
+  ])('the city is %s', async (_, cf, city) => {
+    const w = world();
+    const pair = await logInFrom(w, await w.signUp(), cf === undefined ? {} : { cf });
+    expect((await w.sessionOf(pair.access))?.city).toBe(city);
+  });
+
   it('is what was so at log-in: a refresh from elsewhere changes nothing of it', async () => {
     const w = world();
     const pair = await logInFrom(w, await w.signUp(), {

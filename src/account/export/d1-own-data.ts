@@ -31,6 +31,7 @@ const PARTS = {
     key: ({ id }: Session) => id,
     json: (session: Session, currentId: string) => ({
       ...sessionJson(session, currentId),
+      city: session.city,
       ended_at: orNull(session.revokedAt),
       ended_because: session.revokedReason,
       authenticated_at: timestamp(authTimeOf(session)),

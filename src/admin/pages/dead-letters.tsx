@@ -4,7 +4,10 @@
 import { fill } from '../../languages/describe.ts';
 import type { DeadLetter } from '../ports.ts';
 import { Layout } from './layout.tsx';
-import { ActionForm, type Listed, Note, Pager, PersonLink, Table, Time } from './parts.tsx';
+import { List, type Listed } from './list.tsx';
+import { ActionForm, Note, PersonLink } from './parts.tsx';
+import { Details, Table } from './table.tsx';
+import { Time } from './time.tsx';
 
 export const DeadLettersPage = (props: { letters: DeadLetter[]; canRetry: boolean } & Listed) => {
   const { frame, canRetry } = props;
@@ -15,34 +18,45 @@ export const DeadLettersPage = (props: { letters: DeadLetter[]; canRetry: boolea
     <Layout frame={frame} title={label.title}>
       <p class="dim">{label.about}</p>
       {!canRetry && <Note>{label.off}</Note>}
-      <Table
-        caption={words.newestFirst}
-        rows={props.letters}
-        none={label.none}
-        columns={[
-          [label.event, ({ type }) => <code>{type}</code>],
-          [label.user, ({ user }) => <PersonLink frame={frame} person={user} />],
-          [label.happened, ({ createdAt }) => <Time at={createdAt} />, 'time'],
-          [label.died, ({ deadAt }) => <Time at={deadAt} />, 'time'],
-          [label.why, ({ failure }) => <code>{failure}</code>],
-          [label.attempts, ({ attempts }) => attempts, 'wide'],
-          [label.id, ({ id }) => <code>{id}</code>, 'wide'],
-          [
-            <span class="hidden">{label.action}</span>,
-            ({ id, user, seq }) =>
-              canRetry && (
-                <ActionForm
-                  to={`${path}/${encodeURIComponent(user.id)}/${seq}/retry`}
-                  kind="small"
-                  label={fill(label.retryOne, { id })}
-                >
-                  {label.retry}
-                </ActionForm>
+      <List {...props} path={path} shown={props.letters.length}>
+        <Table
+          caption={words.lists.newestFirst}
+          rows={props.letters}
+          none={label.none}
+          columns={[
+            { head: label.event, cell: ({ type }) => <code>{type}</code> },
+            { head: label.user, cell: ({ user }) => <PersonLink frame={frame} person={user} /> },
+            { head: label.happened, cell: ({ createdAt }) => <Time at={createdAt} />, kind: 'time' },
+            { head: label.died, cell: ({ deadAt }) => <Time at={deadAt} />, kind: 'time' },
+            {
+              head: label.why,
+              cell: ({ failure, attempts, id }) => (
+                <>
+                  <code>{failure}</code>
+                  <Details
+                    summary={words.lists.details}
+                    facts={{ [label.attempts]: String(attempts), [label.id]: <code>{id}</code> }}
+                  />
+                </>
               ),
-          ],
-        ]}
-      />
-      <Pager path={path} {...props} />
+            },
+            {
+              head: <span class="hidden">{label.action}</span>,
+              kind: 'act',
+              cell: ({ id, user, seq }) =>
+                canRetry && (
+                  <ActionForm
+                    to={`${path}/${encodeURIComponent(user.id)}/${seq}/retry`}
+                    kind="small"
+                    label={fill(label.retryOne, { id })}
+                  >
+                    {label.retry}
+                  </ActionForm>
+                ),
+            },
+          ]}
+        />
+      </List>
     </Layout>
   );
 };

@@ -4,11 +4,12 @@
 import { fill } from '../../languages/describe.ts';
 import type { User } from '../../model.ts';
 import type { Group } from '../groups.ts';
+import type { Query } from '../listing.ts';
 import { type Count, GROUP_ACTS, type GroupAct } from '../ports.ts';
 import { sessionsEnd } from './confirm.tsx';
 import { Faults } from './faults.tsx';
 import { Layout } from './layout.tsx';
-import { Field, type FormErrors, type Frame, nameOf, Outside, type Query, userPath } from './parts.tsx';
+import { Field, type FormErrors, type Frame, nameOf, Outside, userPath } from './parts.tsx';
 
 const FORM = 'group';
 

@@ -40,6 +40,7 @@ export const Layout = (props: { frame: Frame; title: string; place?: Place; chil
         <link rel="icon" href="data:," />
         <link rel="stylesheet" href={`${base}/theme.css`} />
         <link rel="stylesheet" href={`${base}/console.css`} />
+        <script src={`${base}/console.js`} defer />
       </head>
       <body>
         <a class="skip" href="#content">

@@ -20,10 +20,10 @@ export const OverviewPage = (props: {
   const tiles = [
     [words.places.users, counts.users, '/users'],
     [words.overview.newThisWeek, counts.newThisWeek, '/users?ordering=-date_joined'],
-    [words.overview.liveSessions, counts.liveSessions, ''],
-    [words.overview.withSecondFactor, counts.withSecondFactor, ''],
-    [words.overview.withPasskey, counts.withPasskey, ''],
-    [words.overview.withConnection, counts.withConnection, ''],
+    [words.overview.liveSessions, counts.liveSessions, '/sessions'],
+    [words.overview.withSecondFactor, counts.withSecondFactor, '/users?second_factor=true'],
+    [words.overview.withPasskey, counts.withPasskey, '/users?passkey=true'],
+    [words.overview.withConnection, counts.withConnection, '/users?connection=true'],
     [words.places.revoked_tokens, counts.revokedTokens, '/revoked-tokens'],
     ...(props.sendsEvents || counts.deadLetters.count > 0
       ? [[words.deadLetters.title, counts.deadLetters, '/dead-letters'] as const]
@@ -34,7 +34,9 @@ export const OverviewPage = (props: {
       <dl class="tiles">
         {tiles.map(([label, { count, more }, path]) => (
           <div class="tile">
-            <dt>{path ? <a href={base + path}>{label}</a> : label}</dt>
+            <dt>
+              <a href={base + path}>{label}</a>
+            </dt>
             <dd>
               {count.toLocaleString(language)}
               {more && '+'}

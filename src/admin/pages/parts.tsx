@@ -3,7 +3,6 @@
 /** The components of the console's pages. */
 import type { Child } from 'hono/jsx';
 import type { Site } from '../../http/site.ts';
-import { fill } from '../../languages/describe.ts';
 import type { consoleWords, Language } from '../../languages/index.ts';
 import type { User } from '../../model.ts';
 import type { Person } from '../ports.ts';
@@ -38,13 +37,6 @@ export const userPath = (base: string, id: string): string => `${base}/users/${e
 /** Text that users chose. */
 export const Outside = ({ text }: { text: string | null }) => <bdi>{text}</bdi>;
 
-/** Epoch seconds, shown in UTC. `never`: shown if there is no time. */
-export const Time = ({ at, never }: { at: number | null; never?: string }) => {
-  if (at === null) return <span class="dim">{never}</span>;
-  const iso = new Date(at * 1_000).toISOString();
-  return <time datetime={iso}>{iso.slice(0, 16).replace('T', ' ')}</time>;
-};
-
 export const Badge = ({ kind, children }: { kind: 'good' | 'bad' | 'info' | 'plain'; children: Child }) => (
   <span class={`badge ${kind}`}>{children}</span>
 );
@@ -68,67 +60,7 @@ export const PersonLink = ({ frame, person }: { frame: Frame; person: Person }) 
     </a>
   );
 
-/** A column: its heading, the class of its cells (`wide`: hidden in a narrow window) and their contents. */
-export type Column<T> = readonly [
-  head: Child,
-  cell: (row: T) => Child,
-  kind?: '' | 'wide' | 'time' | 'time wide' | 'wide agent',
-  sort?: 'ascending' | 'descending',
-];
-
-/**
- * Scrolls if it is wider than the window, by keyboard too (WCAG 2.1.1). The first column is the row's heading. `none` is
- * shown instead of a table without rows.
- */
-export function Table<T>(props: {
-  caption: string;
-  columns: readonly Column<T>[];
-  rows: readonly T[];
-  none: string;
-}) {
-  const { caption, columns, rows, none } = props;
-  if (rows.length === 0) {
-    return (
-      <section>
-        <h2>{caption}</h2>
-        <p class="dim">{none}</p>
-      </section>
-    );
-  }
-  return (
-    <section class="table" aria-label={caption} tabindex={0}>
-      <table>
-        <caption>{caption}</caption>
-        <thead>
-          <tr>
-            {columns.map(([head, , kind, sort]) => (
-              <th scope="col" class={kind} aria-sort={sort}>
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr>
-              {columns.map(([, cell, kind], i) =>
-                i === 0 ? (
-                  <th scope="row" class={kind}>
-                    {cell(row)}
-                  </th>
-                ) : (
-                  <td class={kind}>{cell(row)}</td>
-                ),
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-}
-
-/** A form with one button. `label`: for screen readers, if the button's text alone is ambiguous. */
+/** One button that posts. `label` where the words alone do not say which one is meant. */
 export const ActionForm = (props: {
   to: string;
   children: Child;
@@ -242,48 +174,3 @@ export const Note = ({ kind, children }: { kind?: 'good' | 'bad'; children: Chil
     {children}
   </p>
 );
-
-/** The query string with some values replaced, without `cursor` and `done`, which belong to one page. */
-export function linkTo(path: string, query: Query, more: Query = {}): string {
-  const { cursor: _cursor, done: _done, ...rest } = query;
-  const search = new URLSearchParams({ ...rest, ...more }).toString();
-  return search === '' ? path : `${path}?${search}`;
-}
-
-export type Query = Readonly<Record<string, string>>;
-
-/** The properties of a list. */
-export interface Listed {
-  frame: Frame;
-  query: Query;
-  /** null: the end of the list. */
-  next: string | null;
-  /** How many rows a filter examined. */
-  looked?: number | null;
-}
-
-/** The link to the next page; the browser goes back. */
-export const Pager = ({ path, frame: { words }, query, next, looked = null }: Listed & { path: string }) =>
-  query.cursor || next !== null ? (
-    <nav class="pager" aria-label={words.pages}>
-      {query.cursor && <a href={linkTo(path, query)}>{words.firstPage}</a>}
-      {next !== null && (
-        <a href={linkTo(path, query, { cursor: next })}>
-          {looked === null ? words.nextPage : words.continue}
-        </a>
-      )}
-    </nav>
-  ) : null;
-
-export const Looked = ({
-  frame: { words, language },
-  looked = null,
-  next,
-  found,
-}: Omit<Listed, 'query'> & { found: number }) =>
-  looked === null ? null : (
-    <Note>
-      {fill(words.looked, { looked: looked.toLocaleString(language), found })}
-      {next !== null && ` ${words.moreToLookAt}`}
-    </Note>
-  );

@@ -1,150 +1,177 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-/** The sessions (outstanding tokens), and the blacklist of refresh tokens. */
+/** Sessions, as people recognise them: of one user, and all that are live. */
 import { fill } from '../../languages/describe.ts';
-import type { Session, User } from '../../model.ts';
-import type { RevokedTokenRow } from '../ports.ts';
+import type { User } from '../../model.ts';
+import type { SeenSession } from '../devices.ts';
+import type { LiveSession } from '../ports.ts';
 import { Layout } from './layout.tsx';
+import { List, type Listed, LookUp } from './list.tsx';
 import {
   ActionForm,
   Badge,
   type ConsoleWords,
-  Field,
   type Frame,
-  type Listed,
-  Looked,
   nameOf,
   Outside,
-  Pager,
-  type Query,
-  Table,
-  Time,
+  PersonLink,
   userPath,
   wordFor,
 } from './parts.tsx';
+import { type Column, Details, Table } from './table.tsx';
+import { Time } from './time.tsx';
 
-/** The form that finds a session by its id. */
-const LookUp = (props: { words: ConsoleWords; path: string; name: string; label: string; query: Query }) => {
-  const value = props.query[props.name];
+export const reasonText = ({ reasons }: ConsoleWords, reason: string | null): string =>
+  wordFor(reasons, reason ?? 'ended');
+
+/** `Safari on iPhone · Seoul, KR · 5 minutes ago`. */
+export const SessionLine = ({ session }: { session: SeenSession }) => {
+  const { device, place, ip, lastUsedAt } = session;
   return (
-    <form class="filters" method="get" action={props.path}>
-      <Field name={props.name} label={props.label} type="search" value={value} />
-      <button type="submit">{props.words.lookUp}</button>
-      {value && <a href={props.path}>{props.words.clear}</a>}
-    </form>
+    <>
+      <Outside text={[device, place ?? ip].filter(Boolean).join(' · ')} /> · <Time at={lastUsedAt} />
+    </>
   );
 };
 
-const reasonText = ({ reasons }: ConsoleWords, reason: string | null): string =>
-  wordFor(reasons, reason ?? 'ended');
-
-export const SessionTable = (props: {
-  frame: Frame;
-  /** The path of the user. */
-  path: string;
-  sessions: Session[];
-  /** The session of this request. */
-  own: string;
-  now: number;
-  caption: string;
-  none?: string;
-}) => {
-  const { words } = props.frame;
+const SessionDetails = ({ words, session }: { words: ConsoleWords; session: SeenSession }) => {
   const label = words.sessions;
-  const lives = (session: Session) => session.revokedAt === null && session.absoluteEndAt > props.now;
+  const outside = (text: string | null) => text && <Outside text={text} />;
   return (
-    <Table
-      caption={props.caption}
-      rows={props.sessions}
-      none={props.none ?? label.none}
-      columns={[
-        [label.session, ({ id }) => <code>{id}</code>],
-        [
-          label.state,
-          (session) => (
-            <>
-              {session.revokedAt !== null ? (
-                <Badge kind={session.revokedReason === 'replayed' ? 'bad' : 'plain'}>
-                  {reasonText(words, session.revokedReason)}
-                </Badge>
-              ) : (
-                <Badge kind={lives(session) ? 'good' : 'plain'}>
-                  {lives(session) ? label.live : label.expired}
-                </Badge>
-              )}
-              {session.id === props.own && <Badge kind="info">{label.thisOne}</Badge>}
-            </>
-          ),
-        ],
-        [label.began, ({ createdAt }) => <Time at={createdAt} />, 'time'],
-        [label.lastUsed, ({ lastUsedAt }) => <Time at={lastUsedAt} />, 'time wide'],
-        [label.expires, ({ expiresAt }) => <Time at={expiresAt} />, 'time wide'],
-        [label.from, ({ ip, country }) => <Outside text={[ip, country].filter(Boolean).join(' ')} />],
-        [label.device, ({ userAgent }) => <Outside text={userAgent} />, 'wide agent'],
-        [
-          <span class="hidden">{label.action}</span>,
-          (session) =>
-            lives(session) && (
-              <ActionForm
-                to={`${props.path}/sessions/${encodeURIComponent(session.id)}/end`}
-                kind="small"
-                label={fill(label.endOne, { id: session.id })}
-              >
-                {label.end}
-              </ActionForm>
-            ),
-        ],
-      ]}
+    <Details
+      summary={words.lists.details}
+      facts={{
+        [label.place]: outside([session.city, session.country].filter(Boolean).join(', ')) || null,
+        [label.ip]: outside(session.ip),
+        [label.lastUsed]: <Time at={session.lastUsedAt} />,
+        [session.revokedAt === null ? label.expires : label.ended]: (
+          <Time at={session.revokedAt ?? session.expiresAt} />
+        ),
+        [label.userAgent]: session.userAgent && (
+          <code>
+            <Outside text={session.userAgent} />
+          </code>
+        ),
+        [label.id]: <code>{session.id}</code>,
+      }}
     />
   );
 };
 
-export const UserSessionsPage = (
-  props: { user: User; sessions: Session[]; own: string; now: number } & Listed,
-) => {
-  const { user } = props;
-  const { words } = props.frame;
-  const path = userPath(props.frame.base, user.id);
+/** What is in the table of one user, and in that of all. `own`: the session that looks at this page. */
+function columnsOf<S extends SeenSession>(frame: Frame, own: string, now: number) {
+  const { words } = frame;
+  const label = words.sessions;
+  const lives = (session: S) => session.revokedAt === null && session.absoluteEndAt > now;
+  return {
+    session: {
+      head: label.session,
+      cell: (session) => (
+        <>
+          <SessionLine session={session} />
+          <SessionDetails words={words} session={session} />
+        </>
+      ),
+    },
+    status: {
+      head: label.status,
+      cell: (session) => (
+        <>
+          {session.revokedAt !== null ? (
+            <Badge kind={session.revokedReason === 'replayed' ? 'bad' : 'plain'}>
+              {reasonText(words, session.revokedReason)}
+            </Badge>
+          ) : (
+            <Badge kind={lives(session) ? 'good' : 'plain'}>
+              {lives(session) ? label.live : label.expired}
+            </Badge>
+          )}
+          {session.id === own && <Badge kind="info">{label.thisOne}</Badge>}
+        </>
+      ),
+    },
+    signedIn: { head: label.signedIn, cell: ({ createdAt }) => <Time at={createdAt} />, kind: 'time' },
+    end: {
+      head: <span class="hidden">{label.action}</span>,
+      kind: 'act',
+      cell: (session) =>
+        lives(session) && (
+          <ActionForm
+            to={`${userPath(frame.base, session.userId)}/sessions/${encodeURIComponent(session.id)}/end`}
+            kind="small"
+            label={fill(label.endOne, {
+              device: session.device,
+              when: `${new Date(session.createdAt * 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+            })}
+          >
+            {label.end}
+          </ActionForm>
+        ),
+    },
+  } satisfies Record<string, Column<S>>;
+}
+
+interface Seen<S extends SeenSession = SeenSession> {
+  frame: Frame;
+  sessions: S[];
+  own: string;
+  now: number;
+}
+
+export const SessionTable = (props: Seen & { caption: string; none?: string }) => {
+  const { frame, sessions, own, now } = props;
+  const { session, status, signedIn, end } = columnsOf(frame, own, now);
   return (
-    <Layout frame={props.frame} title={words.sessions.title} place="users">
+    <Table
+      caption={props.caption}
+      rows={sessions}
+      none={props.none ?? frame.words.sessions.none}
+      columns={[session, status, signedIn, end]}
+    />
+  );
+};
+
+export const UserSessionsPage = (props: { user: User } & Seen & Listed) => {
+  const { frame, user, query, sessions } = props;
+  const { words } = frame;
+  const path = userPath(frame.base, user.id);
+  const at = `${path}/sessions`;
+  const none = query.id ? words.sessions.noSuch : words.sessions.none;
+  return (
+    <Layout frame={frame} title={words.sessions.title} place="users">
       <a href={path}>
         <Outside text={nameOf(user)} />
       </a>
-      <LookUp
-        words={words}
-        path={`${path}/sessions`}
-        name="id"
-        label={words.sessions.id}
-        query={props.query}
-      />
-      <SessionTable {...props} path={path} caption={words.newestFirst} none={words.sessions.noSuch} />
-      <Pager {...props} path={`${path}/sessions`} />
+      <LookUp frame={frame} path={at} name="id" label={words.sessions.id} query={query} />
+      <List {...props} path={at} shown={sessions.length}>
+        <SessionTable {...props} caption={words.lists.newestFirst} none={none} />
+      </List>
     </Layout>
   );
 };
 
-export const RevokedTokensPage = (props: { rows: RevokedTokenRow[] } & Listed) => {
-  const { words } = props.frame;
-  const label = words.revokedTokens;
-  const path = `${props.frame.base}/revoked-tokens`;
+/** Of everybody. */
+export const LiveSessionsPage = (props: Seen<SeenSession<LiveSession>> & Listed) => {
+  const { frame, sessions } = props;
+  const label = frame.words.sessions;
+  const { session, signedIn, status, end } = columnsOf<SeenSession<LiveSession>>(frame, props.own, props.now);
   return (
-    <Layout frame={props.frame} title={words.places.revoked_tokens} place="revoked_tokens">
-      <p class="dim">{label.about}</p>
-      <LookUp words={words} path={path} name="jti" label={label.id} query={props.query} />
-      <Looked {...props} found={props.rows.length} />
-      <Table
-        caption={label.latestFirst}
-        rows={props.rows}
-        none={label.noneHere}
-        columns={[
-          [label.token, (row) => <code>{row.jti}</code>],
-          [label.why, ({ reason }) => reasonText(words, reason)],
-          [label.revoked, ({ revokedAt }) => <Time at={revokedAt} />, 'time'],
-          [label.expires, ({ expiresAt }) => <Time at={expiresAt} />, 'time'],
-          [words.sessions.session, ({ sessionId }) => <code>{sessionId}</code>, 'wide'],
-        ]}
-      />
-      <Pager path={path} {...props} />
+    <Layout frame={frame} title={label.liveTitle}>
+      <p class="dim">{label.aboutLive}</p>
+      <List {...props} path={`${frame.base}/sessions`} shown={sessions.length}>
+        <Table
+          caption={label.liveTitle}
+          rows={sessions}
+          none={label.none}
+          columns={[
+            { head: label.user, cell: ({ user }) => <PersonLink frame={frame} person={user} /> },
+            session,
+            status,
+            signedIn,
+            end,
+          ]}
+        />
+      </List>
     </Layout>
   );
 };

@@ -3,7 +3,9 @@
 /** A user's passkeys and connections, each with a link to remove it. */
 import { fill } from '../../languages/describe.ts';
 import type { SignInMethods } from '../ports.ts';
-import { type Frame, Outside, Table, Time, YesNo } from './parts.tsx';
+import { type Frame, Outside, YesNo } from './parts.tsx';
+import { Table } from './table.tsx';
+import { Time } from './time.tsx';
 
 /** The providers' names in the settings. */
 export type ProviderNames = readonly { id: string; name: string }[];
@@ -39,20 +41,25 @@ export const SignInMethodTables = (props: {
         rows={methods.passkeys}
         none={label.none}
         columns={[
-          [label.name, ({ name }) => <Outside text={name} />],
-          [label.added, ({ createdAt }) => <Time at={createdAt} />, 'time'],
-          [label.lastUsed, ({ lastUsedAt }) => <Time at={lastUsedAt} never={words.never} />, 'time wide'],
-          [label.synced, ({ backedUp }) => <YesNo words={words} is={backedUp} />, 'wide'],
-          [
-            action,
-            ({ id, name }) => (
+          { head: label.name, cell: ({ name }) => <Outside text={name} /> },
+          { head: label.added, cell: ({ createdAt }) => <Time at={createdAt} />, kind: 'time' },
+          {
+            head: label.lastUsed,
+            cell: ({ lastUsedAt }) => <Time at={lastUsedAt} never={words.never} />,
+            kind: 'time',
+          },
+          { head: label.synced, cell: ({ backedUp }) => <YesNo words={words} is={backedUp} /> },
+          {
+            head: action,
+            kind: 'act',
+            cell: ({ id, name }) => (
               <RemoveLink
                 to={to('passkeys', id)}
                 text={label.remove}
                 label={fill(label.removeOne, { name })}
               />
             ),
-          ],
+          },
         ]}
       />
       <Table
@@ -60,20 +67,25 @@ export const SignInMethodTables = (props: {
         rows={methods.connections}
         none={label.none}
         columns={[
-          [label.provider, (one) => <Outside text={nameOf(one)} />],
-          [label.email, ({ email }) => <Outside text={email ?? words.none} />],
-          [label.added, ({ createdAt }) => <Time at={createdAt} />, 'time'],
-          [label.lastUsed, ({ lastUsedAt }) => <Time at={lastUsedAt} never={words.never} />, 'time wide'],
-          [
-            action,
-            (one) => (
+          { head: label.provider, cell: (one) => <Outside text={nameOf(one)} /> },
+          { head: label.email, cell: ({ email }) => <Outside text={email ?? words.none} /> },
+          { head: label.added, cell: ({ createdAt }) => <Time at={createdAt} />, kind: 'time' },
+          {
+            head: label.lastUsed,
+            cell: ({ lastUsedAt }) => <Time at={lastUsedAt} never={words.never} />,
+            kind: 'time',
+          },
+          {
+            head: action,
+            kind: 'act',
+            cell: (one) => (
               <RemoveLink
                 to={to('connections', one.id)}
                 text={label.disconnect}
                 label={fill(label.disconnectOne, { name: nameOf(one) })}
               />
             ),
-          ],
+          },
         ]}
       />
     </>

@@ -2,11 +2,13 @@
 /** @jsxImportSource hono/jsx */
 /** The page of one user: data, actions, sessions, history; and the page that adds one. */
 import { fill } from '../../languages/describe.ts';
-import type { Session, User } from '../../model.ts';
+import type { User } from '../../model.ts';
 import type { FactorList } from '../../second-factor/ports.ts';
-import type { HistoryRow, SignInMethods } from '../ports.ts';
+import type { Activity } from '../activity.ts';
+import type { SeenSession } from '../devices.ts';
+import type { SignInMethods } from '../ports.ts';
+import { ActivityTable } from './activity.tsx';
 import { Faults } from './faults.tsx';
-import { HistoryTable } from './history.tsx';
 import { Layout } from './layout.tsx';
 import {
   ActionForm,
@@ -18,17 +20,18 @@ import {
   type Frame,
   nameOf,
   Outside,
-  Time,
   UnverifiedCheck,
   userPath,
 } from './parts.tsx';
 import { SessionTable } from './sessions.tsx';
 import { type ProviderNames, SignInMethodTables } from './sign-in-methods.tsx';
+import { Facts } from './table.tsx';
+import { Time } from './time.tsx';
 
 /** The values of a form that is shown again. */
 export type Typed = Readonly<Record<string, string | undefined>>;
 
-const Facts = ({ words, user, factors }: { words: ConsoleWords; user: User; factors: FactorList }) => {
+const AccountFacts = ({ words, user, factors }: { words: ConsoleWords; user: User; factors: FactorList }) => {
   const verified = user.emailVerifiedAt !== null;
   const label = words.user;
   const facts = {
@@ -61,23 +64,14 @@ const Facts = ({ words, user, factors }: { words: ConsoleWords; user: User; fact
     [label.lastLogIn]: <Time at={user.lastLoginAt} never={words.never} />,
     [label.id]: <code>{user.id}</code>,
   };
-  return (
-    <dl class="facts">
-      {Object.entries(facts).map(([term, fact]) => (
-        <>
-          <dt>{term}</dt>
-          <dd>{fact}</dd>
-        </>
-      ))}
-    </dl>
-  );
+  return <Facts facts={facts} />;
 };
 
 export const UserPage = (props: {
   frame: Frame;
   user: User;
-  sessions: Session[];
-  history: HistoryRow[];
+  sessions: SeenSession[];
+  activity: Activity[];
   factors: FactorList;
   methods: SignInMethods;
   providers: ProviderNames;
@@ -107,7 +101,7 @@ export const UserPage = (props: {
       <div class="columns">
         <section class="card">
           <h2>{label.account}</h2>
-          <Facts words={words} user={user} factors={props.factors} />
+          <AccountFacts words={words} user={user} factors={props.factors} />
           {user.email === null && user.passwordHash === '' && <p class="hint">{label.noWayIn}</p>}
         </section>
         <form class="card" method="post" action={path}>
@@ -144,10 +138,10 @@ export const UserPage = (props: {
         </section>
       </div>
       <SignInMethodTables {...props} path={path} />
-      <SessionTable {...props} path={path} caption={label.latestSessions} />
+      <SessionTable {...props} caption={label.latestSessions} />
       <a href={`${path}/sessions`}>{label.allSessions}</a>
-      <HistoryTable frame={props.frame} rows={props.history} caption={words.history.latest} />
-      <a href={`${base}/history?user=${encodeURIComponent(user.id)}`}>{label.allHistory}</a>
+      <ActivityTable {...props} />
+      <a href={`${base}/history?user=${encodeURIComponent(user.id)}`}>{words.activity.all}</a>
     </Layout>
   );
 };

@@ -1,31 +1,24 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** The list of users: search, filters, order. */
+import { fill } from '../../languages/describe.ts';
 import type { User } from '../../model.ts';
 import type { UserQuery, UserSort } from '../ports.ts';
 import { ExportForm, GroupForm, GroupMember } from './groups.tsx';
 import { Layout } from './layout.tsx';
-import {
-  type Column,
-  type ConsoleWords,
-  Field,
-  type Listed,
-  Looked,
-  linkTo,
-  Note,
-  Outside,
-  Pager,
-  Table,
-  Time,
-  YesNo,
-} from './parts.tsx';
+import { type Filter, Filters, List, type Listed, linkTo } from './list.tsx';
+import { Badge, type ConsoleWords, Field, Note, Outside } from './parts.tsx';
+import { type Column, Table } from './table.tsx';
+import { Time } from './time.tsx';
 
-/** A filter, and the key of its label. */
-const FLAGS = [
-  ['is_active', 'active'],
-  ['is_staff', 'staff'],
-  ['email_verified', 'verified'],
-] as const;
+const filtersOf = ({ user }: ConsoleWords): readonly Filter[] => [
+  ['is_active', user.active],
+  ['is_staff', user.staff],
+  ['email_verified', user.verified],
+  ['second_factor', user.secondFactor],
+  ['passkey', user.passkey],
+  ['connection', user.connection],
+];
 
 const TOO_MANY = {
   date_joined: 'tooManyByDate',
@@ -33,27 +26,20 @@ const TOO_MANY = {
   username: 'tooManyByUsername',
 } as const;
 
-const Choice = ({
-  words,
-  name,
-  label,
-  chosen = '',
-}: {
-  words: ConsoleWords['users'];
-  name: string;
-  label: string;
-  chosen: string | undefined;
-}) => (
-  <div class="field">
-    <label for={name}>{label}</label>
-    <select id={name} name={name}>
-      {Object.entries({ '': words.all, true: words.yes, false: words.no }).map(([value, text]) => (
-        <option value={value} selected={value === chosen}>
-          {text}
-        </option>
-      ))}
-    </select>
-  </div>
+/** What stands in place of a list of nobody. */
+function noneText({ users }: ConsoleWords, search: string, filtered: boolean): string {
+  if (search === '') return filtered ? users.noneFit : users.none;
+  return fill(filtered ? users.noneBeginAndFit : users.noneBegin, { search });
+}
+
+const Status = ({ words, user }: { words: ConsoleWords['user']; user: User }) => (
+  <>
+    {user.isActive ? null : <Badge kind="bad">{words.isInactive}</Badge>}
+    {user.isStaff && <Badge kind="info">{words.isStaff}</Badge>}
+    <Badge kind={user.emailVerifiedAt === null ? 'plain' : 'good'}>
+      {user.emailVerifiedAt === null ? words.isNotVerified : words.isVerified}
+    </Badge>
+  </>
 );
 
 export const UsersPage = (
@@ -63,76 +49,77 @@ export const UsersPage = (
     order: Pick<UserQuery, 'sort' | 'descending'>;
   } & Listed,
 ) => {
-  const { users, query } = props;
-  const { base, words } = props.frame;
+  const { frame, users, query } = props;
+  const { base, words } = frame;
   const label = words.user;
   const { sort, descending } = props.order;
   const path = `${base}/users`;
-  const filtered = ['search', ...FLAGS.map(([name]) => name)].some((name) => query[name]);
+  const filters = filtersOf(words);
+  const search = query.search?.trim() ?? '';
+  const filtered = filters.some(([name]) => query[name]);
 
-  /** A heading that sorts by its column, and reverses the order if it already does. */
-  const sorted = (
-    by: UserSort,
-    heading: string,
-    cell: Column<User>[1],
-    kind?: Column<User>[2],
-  ): Column<User> => {
-    const ordering = by === sort && !descending ? `-${by}` : by;
-    return [
-      <a href={linkTo(path, query, { ordering })}>
-        {heading}
+  /** A heading that sorts, the other way round where it does already. */
+  const sorted = (by: UserSort, text: string, column: Omit<Column<User>, 'head'>): Column<User> => ({
+    ...column,
+    label: text,
+    sort: by !== sort ? undefined : descending ? 'descending' : 'ascending',
+    head: (
+      <a href={linkTo(path, query, { ordering: by === sort && !descending ? `-${by}` : by })}>
+        {text}
         {by === sort && <span aria-hidden="true">{descending ? ' ↓' : ' ↑'}</span>}
-      </a>,
-      cell,
-      kind,
-      by === sort ? (descending ? 'descending' : 'ascending') : undefined,
-    ] as unknown as Column<User>;
-  };
+      </a>
+    ),
+  });
 
   return (
-    <Layout frame={props.frame} title={words.places.users} place="users">
-      <search>
+    <Layout frame={frame} title={words.places.users} place="users">
+      <search class="finder">
         <form class="filters" method="get" action={path}>
           <Field name="search" label={words.users.searchLabel} type="search" value={query.search} />
-          {FLAGS.map(([name, flag]) => (
-            <Choice words={words.users} name={name} label={label[flag]} chosen={query[name]} />
-          ))}
-          {query.ordering && <input type="hidden" name="ordering" value={query.ordering} />}
+          {[...filters.map(([name]) => name), 'ordering'].map(
+            (name) => query[name] && <input type="hidden" name={name} value={query[name]} />,
+          )}
           <button type="submit">{words.search}</button>
-          {filtered && <a href={path}>{words.clear}</a>}
+          {(search !== '' || filtered) && <a href={path}>{words.clear}</a>}
           <a class="button primary end" href={`${path}/add`}>
             {words.users.add}
           </a>
         </form>
+        <Filters frame={frame} path={path} query={query} filters={filters} />
       </search>
       {props.tooMany && <Note>{words.users[TOO_MANY[sort]]}</Note>}
-      <Looked {...props} found={users.length} />
-      <Table
-        caption={filtered ? words.users.matching : words.users.allUsers}
-        rows={users}
-        none={words.users.noneHere}
-        columns={[
-          sorted('email', label.email, (user) => <GroupMember base={base} user={user} />),
-          sorted('username', label.username, ({ username }) => <Outside text={username} />, 'wide'),
-          [label.name, ({ name }) => <Outside text={name} />, 'wide'],
-          [label.active, ({ isActive }) => <YesNo words={words} is={isActive} no="bad" />],
-          [label.staff, ({ isStaff }) => <YesNo words={words} is={isStaff} />],
-          [
-            label.verified,
-            ({ emailVerifiedAt }) => <YesNo words={words} is={emailVerifiedAt !== null} />,
-            'wide',
-          ],
-          sorted('date_joined', label.joined, ({ dateJoined }) => <Time at={dateJoined} />, 'time'),
-          [label.lastLogIn, ({ lastLoginAt }) => <Time at={lastLoginAt} never={words.never} />, 'time wide'],
-        ]}
-      />
-      {users.length > 0 && (
-        <div class="acts">
-          <GroupForm frame={props.frame} />
-          <ExportForm frame={props.frame} query={query} />
-        </div>
-      )}
-      <Pager path={path} {...props} />
+      <List {...props} path={path} shown={users.length}>
+        <Table
+          caption={search !== '' || filtered ? words.users.matching : words.users.allUsers}
+          rows={users}
+          none={<Outside text={noneText(words, search, filtered)} />}
+          columns={[
+            sorted('email', label.email, {
+              cell: (user) => <GroupMember base={base} user={user} />,
+            }),
+            sorted('username', label.username, {
+              cell: ({ username }) => username && <Outside text={username} />,
+            }),
+            { head: label.name, cell: ({ name }) => name && <Outside text={name} /> },
+            { head: label.status, cell: (user) => <Status words={label} user={user} /> },
+            sorted('date_joined', label.joined, {
+              cell: ({ dateJoined }) => <Time at={dateJoined} />,
+              kind: 'time',
+            }),
+            {
+              head: label.lastLogIn,
+              cell: ({ lastLoginAt }) => <Time at={lastLoginAt} never={words.never} />,
+              kind: 'time',
+            },
+          ]}
+        />
+        {users.length > 0 && (
+          <div class="acts">
+            <GroupForm frame={frame} />
+            <ExportForm frame={frame} query={query} />
+          </div>
+        )}
+      </List>
     </Layout>
   );
 };

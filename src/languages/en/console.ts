@@ -2,6 +2,16 @@ import type { AuditAction } from '../../audit-log.ts';
 import { credentials } from './console-credentials.ts';
 import { done, doneTo } from './console-done.ts';
 import { groups } from './console-groups.ts';
+import {
+  activity,
+  history,
+  lists,
+  overview,
+  reasons,
+  revokedTokens,
+  sessions,
+  users,
+} from './console-lists.ts';
 import { confirm, questions } from './console-questions.ts';
 
 /** The console. */
@@ -36,14 +46,8 @@ export const consoleWords = {
   no: 'no',
   never: 'never',
   none: 'none',
-  correctBelow: 'Please correct what is marked below.',
-  firstPage: 'First page',
-  nextPage: 'Next page',
   continue: 'Continue',
-  pages: 'Pages',
-  looked: 'Looked at {looked} rows, {found} match.',
-  moreToLookAt: 'There are more to look at.',
-  newestFirst: 'Newest first',
+  correctBelow: 'Please correct what is marked below.',
 
   done,
   doneTo,
@@ -51,29 +55,14 @@ export const consoleWords = {
   confirm,
   credentials,
   groups,
-
-  overview: {
-    newThisWeek: 'New this week',
-    liveSessions: 'Live sessions',
-    withSecondFactor: 'With a second factor',
-    withPasskey: 'With a passkey',
-    withConnection: 'With a connected account',
-    providers: 'Providers that are set up:',
-  },
-
-  users: {
-    searchLabel: 'E-mail or username begins with',
-    all: 'All',
-    yes: 'Yes',
-    no: 'No',
-    add: 'Add user',
-    matching: 'Matching users',
-    allUsers: 'All users',
-    noneHere: 'No users here.',
-    tooManyByDate: 'More than 1,000 users match. Type more characters, or sort by the name.',
-    tooManyByEmail: 'More than 1,000 users match; only e-mail addresses were searched. Type more characters.',
-    tooManyByUsername: 'More than 1,000 users match; only usernames were searched. Type more characters.',
-  },
+  lists,
+  overview,
+  users,
+  sessions,
+  revokedTokens,
+  reasons,
+  history,
+  activity,
 
   /** Of a user; in a table, beside a field, in the history. */
   user: {
@@ -87,7 +76,7 @@ export const consoleWords = {
     status: 'Status',
     active: 'Active',
     staff: 'Staff',
-    verified: 'Verified',
+    verified: 'E-mail verified',
     isActive: 'active',
     isInactive: 'inactive',
     isStaff: 'staff',
@@ -99,10 +88,12 @@ export const consoleWords = {
     factorOff: 'off',
     factorOnSince: 'on since',
     passkeys: 'Passkeys',
+    passkey: 'Passkey',
+    connection: 'Connected account',
     recoveryCodesLeft: 'recovery codes left: {count}',
-    joined: 'Joined (UTC)',
-    lastLogIn: 'Last log-in',
-    id: 'Id',
+    joined: 'Joined',
+    lastLogIn: 'Last sign-in',
+    id: 'ID',
     former: 'former user',
     account: 'Account',
     profile: 'Profile',
@@ -125,7 +116,6 @@ export const consoleWords = {
     removePassword: 'Remove the password…',
     latestSessions: 'Latest sessions',
     allSessions: 'All sessions of this user',
-    allHistory: 'All history of this user',
   },
 
   /** A user's passkeys and connected accounts. */
@@ -135,7 +125,7 @@ export const consoleWords = {
     name: 'Name',
     provider: 'Provider',
     email: 'E-mail at the provider',
-    added: 'Added (UTC)',
+    added: 'Added',
     lastUsed: 'Last used',
     synced: 'Synced',
     action: 'Action',
@@ -163,53 +153,6 @@ export const consoleWords = {
       'Each of them logs you in once without the app. They are shown only now: print them, or keep them in a password manager.',
   },
 
-  sessions: {
-    title: 'Sessions',
-    session: 'Session',
-    id: 'Session id',
-    state: 'State',
-    live: 'live',
-    expired: 'expired',
-    thisOne: 'this one',
-    began: 'Began (UTC)',
-    lastUsed: 'Last used',
-    expires: 'Expires',
-    from: 'From',
-    device: 'Device',
-    action: 'Action',
-    end: 'End',
-    endOne: 'End session {id}',
-    none: 'None.',
-    noSuch: 'There is no such session.',
-  },
-
-  revokedTokens: {
-    about:
-      'The blacklist of refresh tokens. A revocation is never taken back; a row goes once its token has expired.',
-    id: 'Token id (jti)',
-    latestFirst: 'Latest expiry first',
-    noneHere: 'No token here.',
-    token: 'Token (jti)',
-    why: 'Why',
-    revoked: 'Revoked (UTC)',
-    expires: 'Expires (UTC)',
-  },
-
-  /** Why a session or a token was revoked. */
-  reasons: {
-    logged_out: 'logged out',
-    ended: 'ended',
-    evicted: 'evicted',
-    replayed: 'replayed',
-    rotated: 'rotated',
-    password_changed: 'password changed',
-    password_reset: 'password reset',
-    deactivated: 'deactivated',
-    promoted: 'promoted',
-    demoted: 'demoted',
-    withdrawn: 'withdrawn',
-  },
-
   deadLetters: {
     title: 'Dead letters',
     about: 'Events that could not be delivered for a day. They are kept for 30 days.',
@@ -217,26 +160,14 @@ export const consoleWords = {
     none: 'No dead letters here.',
     event: 'Event',
     user: 'User',
-    happened: 'Happened (UTC)',
-    died: 'Given up (UTC)',
+    happened: 'Happened',
+    died: 'Given up',
     why: 'Last failure',
     attempts: 'Attempts',
-    id: 'Event id',
+    id: 'Event ID',
     action: 'Action',
     retry: 'Send again',
     retryOne: 'Send event {id} again',
-  },
-
-  history: {
-    none: 'Nothing was done yet.',
-    latest: 'Latest history',
-    all: 'All history',
-    ofOneUser: 'What was done to one user.',
-    when: 'When (UTC)',
-    who: 'Who',
-    did: 'Did',
-    toWhom: 'To whom',
-    fields: 'Fields',
   },
 
   /** What was done, by its code in the audit log. */

@@ -2,6 +2,16 @@ import type * as en from '../en/console.ts';
 import { credentials } from './console-credentials.ts';
 import { done, doneTo } from './console-done.ts';
 import { groups } from './console-groups.ts';
+import {
+  activity,
+  history,
+  lists,
+  overview,
+  reasons,
+  revokedTokens,
+  sessions,
+  users,
+} from './console-lists.ts';
 import { confirm, questions } from './console-questions.ts';
 
 export const consoleWords: typeof en.consoleWords = {
@@ -35,14 +45,8 @@ export const consoleWords: typeof en.consoleWords = {
   no: '아니요',
   never: '없음',
   none: '없음',
+  continue: '계속',
   correctBelow: '아래에 표시된 항목을 고쳐 주세요.',
-  firstPage: '첫 페이지',
-  nextPage: '다음 페이지',
-  continue: '계속 찾기',
-  pages: '페이지',
-  looked: '{looked}개 행 중 {found}개가 일치합니다.',
-  moreToLookAt: '아직 찾아보지 않은 행이 더 있습니다.',
-  newestFirst: '최신순',
 
   done,
   doneTo,
@@ -50,29 +54,14 @@ export const consoleWords: typeof en.consoleWords = {
   confirm,
   credentials,
   groups,
-
-  overview: {
-    newThisWeek: '이번 주 가입',
-    liveSessions: '활성 세션',
-    withSecondFactor: '2단계 인증 사용',
-    withPasskey: '패스키 사용',
-    withConnection: '계정 연결 사용',
-    providers: '설정된 로그인 서비스:',
-  },
-
-  users: {
-    searchLabel: '이메일 또는 사용자 이름의 앞부분',
-    all: '전체',
-    yes: '예',
-    no: '아니요',
-    add: '사용자 추가',
-    matching: '일치하는 사용자',
-    allUsers: '모든 사용자',
-    noneHere: '사용자가 없습니다.',
-    tooManyByDate: '일치하는 사용자가 1,000명을 넘습니다. 더 입력하거나 이름순으로 정렬하세요.',
-    tooManyByEmail: '일치하는 사용자가 1,000명을 넘어 이메일 주소만 검색했습니다. 더 입력하세요.',
-    tooManyByUsername: '일치하는 사용자가 1,000명을 넘어 사용자 이름만 검색했습니다. 더 입력하세요.',
-  },
+  lists,
+  overview,
+  users,
+  sessions,
+  revokedTokens,
+  reasons,
+  history,
+  activity,
 
   user: {
     email: '이메일',
@@ -97,10 +86,12 @@ export const consoleWords: typeof en.consoleWords = {
     factorOff: '꺼짐',
     factorOnSince: '설정:',
     passkeys: '패스키',
+    passkey: '패스키',
+    connection: '계정 연결',
     recoveryCodesLeft: '남은 복구 코드: {count}개',
-    joined: '가입(UTC)',
+    joined: '가입',
     lastLogIn: '마지막 로그인',
-    id: '식별자',
+    id: '사용자 ID',
     former: '이전 사용자',
     account: '계정',
     profile: '프로필',
@@ -123,7 +114,6 @@ export const consoleWords: typeof en.consoleWords = {
     removePassword: '비밀번호 없애기…',
     latestSessions: '최근 세션',
     allSessions: '이 사용자의 모든 세션',
-    allHistory: '이 사용자의 모든 작업 기록',
   },
 
   signInMethods: {
@@ -132,7 +122,7 @@ export const consoleWords: typeof en.consoleWords = {
     name: '이름',
     provider: '서비스',
     email: '서비스에 등록된 이메일',
-    added: '추가(UTC)',
+    added: '추가',
     lastUsed: '마지막 사용',
     synced: '동기화',
     action: '작업',
@@ -159,52 +149,6 @@ export const consoleWords: typeof en.consoleWords = {
       '각 코드로 인증 앱 없이 한 번 로그인할 수 있습니다. 지금만 표시되니 인쇄하거나 비밀번호 관리자에 보관하세요.',
   },
 
-  sessions: {
-    title: '세션',
-    session: '세션',
-    id: '세션 식별자',
-    state: '상태',
-    live: '활성',
-    expired: '만료됨',
-    thisOne: '현재 세션',
-    began: '시작(UTC)',
-    lastUsed: '마지막 사용',
-    expires: '만료',
-    from: '위치',
-    device: '기기',
-    action: '작업',
-    end: '종료',
-    endOne: '세션 {id} 종료',
-    none: '없습니다.',
-    noSuch: '그런 세션이 없습니다.',
-  },
-
-  revokedTokens: {
-    about:
-      '리프레시 토큰의 차단 목록입니다. 차단은 취소되지 않으며, 토큰이 만료되고 나면 목록에서 사라집니다.',
-    id: '토큰 식별자(jti)',
-    latestFirst: '만료가 늦은 순',
-    noneHere: '토큰이 없습니다.',
-    token: '토큰(jti)',
-    why: '이유',
-    revoked: '차단(UTC)',
-    expires: '만료(UTC)',
-  },
-
-  reasons: {
-    logged_out: '로그아웃',
-    ended: '종료됨',
-    evicted: '세션 수 초과',
-    replayed: '토큰 재사용',
-    rotated: '교체됨',
-    password_changed: '비밀번호 변경',
-    password_reset: '비밀번호 재설정',
-    deactivated: '비활성화',
-    promoted: '운영진 지정',
-    demoted: '운영진 제외',
-    withdrawn: '탈퇴',
-  },
-
   deadLetters: {
     title: '전달하지 못한 이벤트',
     about: '하루 동안 전달하지 못한 이벤트입니다. 30일 동안 보관합니다.',
@@ -212,26 +156,14 @@ export const consoleWords: typeof en.consoleWords = {
     none: '전달하지 못한 이벤트가 없습니다.',
     event: '이벤트',
     user: '사용자',
-    happened: '발생(UTC)',
-    died: '전달 포기(UTC)',
+    happened: '발생',
+    died: '전달 포기',
     why: '마지막 실패 이유',
     attempts: '시도 횟수',
     id: '이벤트 ID',
     action: '작업',
     retry: '다시 보내기',
     retryOne: '이벤트 {id} 다시 보내기',
-  },
-
-  history: {
-    none: '아직 기록이 없습니다.',
-    latest: '최근 작업 기록',
-    all: '모든 작업 기록',
-    ofOneUser: '한 사용자에 대한 기록입니다.',
-    when: '시각(UTC)',
-    who: '작업자',
-    did: '작업',
-    toWhom: '대상',
-    fields: '필드',
   },
 
   actions: {
