@@ -41,7 +41,7 @@ export const emptySignUps = (db: Db, subject: string, onlyIf: SQL) =>
     .set({ payload: null })
     .where(and(eq(oneTimeTokens.subject, subject), eq(oneTimeTokens.purpose, 'sign_up'), onlyIf));
 
-/** What a token that takes an address back keeps: of the changes of its user, which. */
+/** The payload of a token that restores an address, with the number of its change among those of the user. */
 export const numbered = ({ subject, purpose, payload }: OneTimeToken): SQL =>
   sql`json_set(${payload}, '$.nth', (SELECT 1 + coalesce(max(
     json_extract(older.payload, '$.nth')), 0) FROM one_time_tokens AS older

@@ -24,7 +24,7 @@ const COLUMNS = [
   'last_login',
 ] as const satisfies (keyof ReturnType<typeof userJson>)[];
 
-/** What the history keeps of it: the filters. Not what was searched for, which may be somebody's address. */
+/** The filters, for the history. Not the search text, which may be an e-mail address. */
 const changesOf = ({ search, isActive, isStaff, emailVerified }: UserQuery): Changes => ({
   ...(search && { search: [] }),
   ...(isActive !== null && { is_active: [null, isActive] }),
@@ -33,8 +33,8 @@ const changesOf = ({ search, isActive, isStaff, emailVerified }: UserQuery): Cha
 });
 
 /**
- * All users of a list, in its order, in pieces of a page. It is in the history before it begins. What cannot be read, or is
- * longer than a request may take, breaks off with an error, so that nobody takes it for the whole. 403 permission_denied.
+ * Streams all users of a list, in its order, page by page, and is in the history before it starts. A failed or too long read
+ * aborts the stream with an error, so that nobody takes the file for complete. 403 permission_denied.
  */
 export async function exportUsers(
   services: AdminServices,

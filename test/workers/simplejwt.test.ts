@@ -352,7 +352,7 @@ describe('errors', () => {
 });
 
 describe('refreshing', () => {
-  it('within the grace gives the same successor, after it the session ends', async () => {
+  it('within the grace period returns the same successor, after it the session ends', async () => {
     const w = world();
     const who = await obtained(w);
     const first = (await refresh(w, who.refresh)).body;

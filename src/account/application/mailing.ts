@@ -97,7 +97,7 @@ export interface Carried {
   subject: string;
   purpose: MailedPurpose;
   secret: string;
-  /** How long the link works, where that is not as usual. */
+  /** How long the link is valid, if not as long as usual. Seconds. */
   lifetimeSeconds?: number;
   /** A short code to type instead of opening the link. */
   code?: string;

@@ -57,7 +57,7 @@ export const questions = {
   },
 };
 
-/** What a question says beside its own text. */
+/** The parts that every confirmation page shares. */
 export const confirm = {
   noSession: 'They have no live session.',
   oneSession: 'Ends 1 session.',
