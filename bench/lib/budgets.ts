@@ -91,7 +91,7 @@ export function budgets(measured: Measured): Budget[] {
     ...(growth ? counted(growth) : []),
     ...(bundle
       ? [
-          atMost('the bundle', 'gzip', 256, bundle.worker.gzipBytes / KIB, ' KiB'),
+          atMost('the bundle', 'gzip', 240, bundle.worker.gzipBytes / KIB, ' KiB'),
           atMost('the guard alone', 'gzip', 16, bundle.guard.gzipBytes / KIB, ' KiB'),
           atMost('the browser client', 'gzip', 4, gzipKib(bundle, isClient), ' KiB'),
           atMost(

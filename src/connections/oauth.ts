@@ -10,7 +10,7 @@ import { type Flow, type Identity, ProviderFailure, type ProviderFault } from '.
 import type { ProviderFetch } from './provider-http.ts';
 import type { Provider } from './providers.ts';
 
-export type Library = typeof oauth;
+export type Library = typeof import('./library.ts');
 export type FlowSecrets = Pick<Flow, 'state' | 'nonce' | 'verifier'>;
 
 export interface Tools {

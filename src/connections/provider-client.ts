@@ -17,7 +17,7 @@ export function createProviderClient({
 }): ProviderClient {
   const protocols = async () => {
     const [library, oauth, oidc, profiles] = await Promise.all([
-      import('oauth4webapi'),
+      import('./library.ts'),
       import('./oauth.ts'),
       import('./oidc.ts'),
       import('./oauth-profiles.ts'),

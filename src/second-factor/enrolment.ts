@@ -45,7 +45,7 @@ export async function startTotp(
   if (!started) throw lostSession();
   const uri = keyUri(call.site, user.email ?? user.username ?? user.id, bytes);
   // Loaded on demand, as few requests need it.
-  const { renderSVG } = await import('uqr');
+  const { renderSVG } = await import('./qr.ts');
   return { secret: new URL(uri).searchParams.get('secret') ?? '', uri, qr_svg: renderSVG(uri) };
 }
 

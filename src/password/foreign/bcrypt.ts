@@ -31,7 +31,7 @@ export function bcryptHash(
     work: bcryptWork(cost),
     check: async (password) => {
       // Loaded on first use.
-      const { compare } = await import('bcrypt-ts');
+      const { compare } = await import('./bcrypt-library.ts');
       // bcrypt repeats short keys with a NUL in between, so `a` and `a\0a` would be the same password.
       return (await compare(await preimage(password), encoded)) && !password.includes('\0');
     },
