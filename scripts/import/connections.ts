@@ -34,7 +34,7 @@ export interface Connection {
 }
 
 /** Why an account is not imported as a connection. */
-export type ConnectionFault = 'no_issuer' | 'no_subject';
+export type ConnectionFault = 'no_provider' | 'no_issuer' | 'no_subject';
 
 /** Keyed by the other system's name for the provider. */
 export type ProviderMap = ReadonlyMap<string, { id: string; issuer: string }>;
@@ -74,9 +74,10 @@ export function readConnection(
   providers: ProviderMap,
 ): Connection | { fault: ConnectionFault; provider: string } {
   const name = readWords(provider) ?? '';
-  const shown = isPlainText(name) && name !== '' ? name.slice(0, 64) : 'without a name';
+  const isNamed = isPlainText(name) && name !== '';
+  const shown = isNamed ? name.slice(0, 64) : 'without a name';
   const found = providers.get(name) ?? own(name, issuer) ?? preset(NAMES[name] ?? name);
-  if (!found) return { fault: 'no_issuer', provider: shown };
+  if (!found) return { fault: isNamed ? 'no_issuer' : 'no_provider', provider: shown };
   const key = readSubject(subject);
   if (key === null) return { fault: 'no_subject', provider: shown };
   const createdAtMs = readTime(createdAt) ?? null;

@@ -101,6 +101,7 @@ function others({ others }: Findings): string[] {
 }
 
 const NOT_CONNECTED: Readonly<Record<ConnectionFault, (provider: string) => string>> = {
+  no_provider: () => 'the file does not name the provider',
   no_issuer: (provider) =>
     `the issuer of this provider is unknown: add --provider ${provider}=https://… (docs/moving-in.md)`,
   no_subject: () => 'the file does not have the users’ ids there',

@@ -2,7 +2,7 @@
  * The console's reads from D1: counts with a limit, and lists by keyset, whose pages cost the same however many rows there
  * are. A filter without an index examines a limited number of rows for a page and reports how far it came.
  */
-import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, ne, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { logins, revokedTokens, sessions, users } from '../db/schema.ts';
 import type { Session } from '../model.ts';
@@ -69,7 +69,7 @@ export function d1AdminLists(d1: D1): Lists {
         >(
           sql`SELECT (${upTo(sql`SELECT 1 FROM users`)}) AS users,
             (${upTo(sql`SELECT 1 FROM users WHERE id >= ${weekAgoId}`)}) AS fresh,
-            (${upTo(sql`SELECT 1 FROM revoked_tokens`)}) AS revoked,
+            (${upTo(sql`SELECT 1 FROM revoked_tokens WHERE reason <> 'challenge'`)}) AS revoked,
             (${upTo(sql`SELECT 1 FROM totp_secrets WHERE secret IS NOT NULL`)}) AS factors,
             (${upTo(sql`SELECT 1 FROM account_events WHERE dead_at > 0`)}) AS dead,
             seen.live, seen.looked, passkeys.found AS byPasskey, passkeys.looked AS ofPasskeys,
@@ -138,7 +138,13 @@ export function d1AdminLists(d1: D1): Lists {
         const rows = await db
           .select()
           .from(revokedTokens)
-          .where(after ? sql`(expires_at, jti) < (${after[0]}, ${after[1]})` : undefined)
+          // A used passkey challenge has its row here for minutes, and is no token.
+          .where(
+            and(
+              ne(revokedTokens.reason, 'challenge'),
+              after ? sql`(expires_at, jti) < (${after[0]}, ${after[1]})` : undefined,
+            ),
+          )
           .orderBy(desc(revokedTokens.expiresAt), desc(revokedTokens.jti))
           .limit(jti === null ? limit + 1 : LOOK_MAX);
         const cursorOf = (row: (typeof rows)[number]) => [row.expiresAt, row.jti];

@@ -130,7 +130,7 @@ describe('an account at a provider', () => {
       'google 1: the file does not have the users’ ids',
     ],
     ['too long', [social(7, 'google', 'x'.repeat(256))], 'google 1: the file does not have the users’ ids'],
-    ['without a name', [social(7, '', '1')], 'without a name 1: the issuer'],
+    ['without a name', [social(7, '', '1')], 'without a name 1: the file does not name the provider'],
   ])('%s is reported and left out, and the user is imported', async (_, records, sentence) => {
     const done = await importRecords([user(7), ...records]);
     expect(done.counts).toMatchObject({ imported: 1, refused: 0, connections: 0 });

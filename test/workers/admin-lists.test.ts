@@ -413,6 +413,18 @@ describe('the blacklist', () => {
     expect(cost.d1.rowsRead).toBeLessThanOrEqual(1_002);
   });
 
+  it('leaves out used passkey challenges, which are no tokens', async () => {
+    const jti = `challenge:${crypto.randomUUID()}`;
+    await w.rows(
+      `INSERT INTO revoked_tokens (expires_at, jti, session_id, revoked_at, reason)
+        VALUES (99999999999, '${jti}', 'x', 1, 'challenge') RETURNING jti`,
+    );
+    const { revoked_tokens } = await page({});
+    await w.rows(`DELETE FROM revoked_tokens WHERE jti = '${jti}' RETURNING jti`);
+    expect(revoked_tokens).not.toHaveLength(0);
+    expect(revoked_tokens.map((token) => token.jti)).not.toContain(jti);
+  });
+
   it('starts over with an invalid cursor', async () => {
     const good = await page({});
     for (const cursor of ['x', 'WyJhIiwxXQ', 'WzEsMl0']) expect(await page({ cursor })).toEqual(good);
