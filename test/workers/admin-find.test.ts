@@ -142,8 +142,10 @@ describe('the page of users', () => {
     expect(await page('search=Nobody%20So')).toContain(
       "No user whose e-mail, username or name begins with 'Nobody So'.",
     );
-    expect(await page('search=Nobody&is_staff=true')).toContain("begins with 'Nobody' fits these filters.");
-    expect(await page('connection=true')).toContain('No user fits these filters.');
+    expect(await page('search=Nobody&is_staff=true')).toContain(
+      "begins with 'Nobody' matches these filters.",
+    );
+    expect(await page('connection=true')).toContain('No user matches these filters.');
   });
 
   it('goes forth and back by buttons at both ends, and says where one is', async () => {
@@ -332,7 +334,7 @@ describe('the history', () => {
     const page = text((await staff.get(`/admin/history?user=${username}`)).text);
     expect(page).toContain('Name: Old → New');
     expect(text((await staff.get('/admin/history?user=nobody')).text)).toContain(
-      'Nothing was done that fits.',
+      'No action matches these filters.',
     );
   });
 
@@ -362,7 +364,7 @@ describe('the history', () => {
     const page = text((await staff.get(path(user.id))).text);
     const activity = page.slice(page.indexOf('Activity'));
     for (const one of [
-      'the account was made',
+      'the account was created',
       'signed in:',
       'a session ended: password changed',
       'Name: Old → New',

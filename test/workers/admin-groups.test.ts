@@ -86,9 +86,11 @@ describe('the question', () => {
     expect(activate).toContain(`<bdi>${user.email}</bdi>: nothing to do`);
     expect(activate).toContain(`<bdi>${staff.email}</bdi>: staff whose address is not verified`);
     expect((await ask(admin, 'deactivate', admin.id)).text).toContain(
-      'There is nobody to whom this can be done.',
+      'None of the selected users can be changed this way.',
     );
-    expect((await ask(admin, 'deactivate')).text).toContain('There is nobody to whom this can be done.');
+    expect((await ask(admin, 'deactivate')).text).toContain(
+      'None of the selected users can be changed this way.',
+    );
   });
 
   it('is 400 about more than a hundred, and 404 about an act that there is not', async () => {
@@ -209,7 +211,7 @@ describe('an act on several users', () => {
     // Whoever acts has no way in any more: the others are the last of the staff who can sign in.
     await w.rows("UPDATE users SET password_hash = '' WHERE id = ?", admin.id);
     const question = await ask(admin, name, user.id, ...idsOf(others));
-    expect(question.text).toContain('nobody else of the staff would be left');
+    expect(question.text).toContain('no other staff user would be left');
     await act(admin, name, [user.id, ...idsOf(others)], { confirm: '1' });
     for (const { id } of others) expect(await rowOf(id)).toMatchObject({ is_active: 1, is_staff: 1 });
     // One of the two may go.

@@ -1,10 +1,10 @@
 /** Several users of a list at once. */
 export const groups = {
-  ticked: 'Ticked users:',
+  ticked: 'Selected users:',
   export: 'Export as CSV',
   count: 'Users: {count}',
   leftOut: 'Left out: {count}',
-  nobody: 'There is nobody to whom this can be done. Tick users in the list.',
+  nobody: 'None of the selected users can be changed this way. Select users in the list.',
   typeCount: 'Type {count} to confirm',
   mismatch: 'That is not the number of users.',
   acts: {
@@ -29,13 +29,13 @@ export const groups = {
     delete: {
       ask: 'Delete…',
       title: 'Delete these users?',
-      text: 'The accounts and all that belongs to them are gone for good. They are told by e-mail. In the history pseudonyms take their places.',
+      text: 'The accounts and all their data are deleted for good. The users are told by e-mail. In the history pseudonyms take their place.',
       button: 'Delete them for good',
     },
   },
   why: {
     own: 'this is you',
-    staff: 'nobody else of the staff would be left',
+    staff: 'no other staff user would be left',
     unverified: 'staff whose address is not verified: open their page',
     nothing: 'nothing to do',
   },

@@ -35,8 +35,8 @@ export const users = {
   allUsers: 'All users',
   none: 'There are no users yet.',
   noneBegin: "No user whose e-mail, username or name begins with '{search}'.",
-  noneFit: 'No user fits these filters.',
-  noneBeginAndFit: "No user whose e-mail, username or name begins with '{search}' fits these filters.",
+  noneFit: 'No user matches these filters.',
+  noneBeginAndFit: "No user whose e-mail, username or name begins with '{search}' matches these filters.",
   tooManyByDate: 'More than 1,000 users match. Type more characters, or sort by the name.',
   tooManyByEmail: 'More than 1,000 users match; only e-mail addresses were searched. Type more characters.',
   tooManyByUsername: 'More than 1,000 users match; only usernames were searched. Type more characters.',
@@ -105,7 +105,7 @@ export const activity = {
   by: 'By',
   user: 'the user',
   staff: 'staff:',
-  joined: 'the account was made',
+  joined: 'the account was created',
   email_verified: 'verified the e-mail address',
   factor_on: 'switched the second factor on',
   signed_in: 'signed in:',
@@ -116,8 +116,8 @@ export const activity = {
 };
 
 export const history = {
-  none: 'Nothing was done yet.',
-  noneFit: 'Nothing was done that fits.',
+  none: 'No actions yet.',
+  noneFit: 'No action matches these filters.',
   latest: 'Latest history',
   all: 'All history',
   when: 'When',

@@ -17,7 +17,7 @@ export const questions = {
   },
   demote: {
     title: 'Remove this user from staff?',
-    text: 'They lose this console, and have to log in again elsewhere.',
+    text: 'They lose access to this console, and have to log in again everywhere.',
     button: 'Remove from staff',
   },
   'end-sessions': {
@@ -52,7 +52,7 @@ export const questions = {
   },
   delete: {
     title: 'Delete this user?',
-    text: 'The account and all that belongs to it are gone for good. In the history a pseudonym takes their place.',
+    text: 'The account and all its data are deleted for good. In the history a pseudonym takes its place.',
     button: 'Delete for good',
   },
 };
@@ -67,5 +67,5 @@ export const confirm = {
   ownEnds: 'This is your own account: you will be logged out of this console.',
   typeEmail: 'Type the e-mail address to confirm',
   typeUsername: 'Type the username to confirm',
-  mismatch: 'That is somebody else, or misspelled.',
+  mismatch: 'This does not match. Check the spelling.',
 };
