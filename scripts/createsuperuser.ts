@@ -23,6 +23,7 @@ import { askTwice, readLine } from './lib/ask-password.ts';
 import { requireTables } from './lib/d1-writer.ts';
 import { spreadEnded } from './lib/ended-sessions.ts';
 import { ScriptFault } from './lib/fault.ts';
+import { helpIfAsked } from './lib/help.ts';
 import { openD1, REMOTE_MIGRATIONS, type Where } from './lib/open-d1.ts';
 import { commandLine, configName, isClone } from './lib/project.ts';
 import { exitOnSignal, runScript } from './lib/stop.ts';
@@ -66,6 +67,7 @@ async function main(): Promise<number> {
 }
 
 function readArguments() {
+  helpIfAsked(USAGE);
   try {
     const { values } = parseArgs({
       options: {

@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { cloudflareAccount, type Project, readProject } from './lib/cloudflare-account.ts';
 import { describeStep, planDeployment, type Step } from './lib/deployment-plan.ts';
 import { ScriptFault } from './lib/fault.ts';
+import { helpIfAsked } from './lib/help.ts';
 import { holding } from './lib/lock.ts';
 import { NEW_SECRETS } from './lib/new-secrets.ts';
 import { root } from './lib/project.ts';
@@ -123,6 +124,7 @@ async function waitForAnswer(url: string): Promise<void> {
 }
 
 function readOptions(): Options {
+  helpIfAsked(USAGE);
   try {
     const { values } = parseArgs({
       options: {
@@ -130,13 +132,8 @@ function readOptions(): Options {
         location: { type: 'string' },
         url: { type: 'string' },
         'dry-run': { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h' },
       },
     });
-    if (values.help) {
-      console.log(USAGE);
-      process.exit(0);
-    }
     if (values.location !== undefined && !LOCATIONS.includes(values.location)) {
       throw new Error(`--location must be one of ${LOCATIONS.join(', ')}`);
     }

@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireTables } from './lib/d1-writer.ts';
 import { ScriptFault } from './lib/fault.ts';
+import { helpIfAsked } from './lib/help.ts';
 import { openD1, REMOTE_MIGRATIONS } from './lib/open-d1.ts';
 import { commandLine } from './lib/project.ts';
 import { exitOnSignal, runScript } from './lib/stop.ts';
@@ -52,6 +53,7 @@ function create(file: string): number {
 }
 
 function readArguments() {
+  helpIfAsked(USAGE);
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,

@@ -10,6 +10,7 @@ import { parseSettings } from '../src/settings.ts';
 import { ALGORITHMS, type Jwk, newKey } from './keys/new-key.ts';
 import { type Keys, keysInUse, type RotationStep, rotationSteps } from './keys/rotation.ts';
 import { ScriptFault } from './lib/fault.ts';
+import { helpIfAsked } from './lib/help.ts';
 import { commandLine, hasConfig } from './lib/project.ts';
 import { runScript } from './lib/stop.ts';
 import { workerVariables } from './lib/worker-variables.ts';
@@ -44,6 +45,7 @@ await runScript(async () => {
 });
 
 function readArguments() {
+  helpIfAsked(USAGE);
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,

@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { devVarsFile, ensureSecrets } from './lib/dev/secrets.ts';
 import { ScriptFault } from './lib/fault.ts';
+import { helpIfAsked } from './lib/help.ts';
 import { applyMigrations, type Where } from './lib/migrations.ts';
 import { NEW_SECRETS } from './lib/new-secrets.ts';
 import { commandLine, configFile, isClone } from './lib/project.ts';
@@ -32,6 +33,7 @@ async function ensureDevVars(environment: string): Promise<void> {
 }
 
 function readArguments(): Where {
+  helpIfAsked(USAGE);
   try {
     const { values } = parseArgs({
       options: {

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { D1Writer } from '../lib/d1-writer.ts';
 import { ScriptFault } from '../lib/fault.ts';
+import { helpIfAsked } from '../lib/help.ts';
 import { databaseName } from '../lib/open-d1.ts';
 import { commandLine } from '../lib/project.ts';
 import { parseProviders } from './connections.ts';
@@ -127,6 +128,7 @@ async function runUndo(
 
 /** Throws a ScriptFault with the usage. */
 export function readArguments(argv: readonly string[]) {
+  helpIfAsked(USAGE, argv);
   try {
     const { values, positionals } = parseArgs({
       args: [...argv],
