@@ -46,6 +46,22 @@ const PARTS = {
       'wycheproof',
     ),
   },
+  rooms: {
+    mutate: [
+      'src/{identity,origins,secret-box,site-color}.ts',
+      'src/connections/{providers,return-to}.ts',
+      'src/passkeys/no-certificates.ts',
+      'src/second-factor/{recovery-codes,totp}.ts',
+    ],
+    tests: unit('identity', 'no-certificates', 'origins', 'providers', 'return-to', 'site-color', 'totp'),
+  },
+  'rooms-in-workerd': {
+    mutate: [
+      'src/email-sign-in/code.ts',
+      'src/passkeys/{challenge,client-data,public-key,relying-party,webauthn}.ts',
+    ],
+    tests: workers('email-sign-in', 'passkey-attacks', 'passkeys'),
+  },
   'use-cases-wake': {
     wakes: true,
     mutate: [line('src/account/application/session.ts', "if (result.outcome === 'not_found')")],
