@@ -52,7 +52,11 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
   const loaded = loadSettings(env, { mailer: overrides.mailer !== undefined });
   const keySet = await loadKeySet(secretText(env.SIGNING_KEY), secretText(env.VERIFYING_KEYS));
   const limits = loaded.ok ? loaded.settings.RATE_LIMITS : env.RATE_LIMITS !== 'off';
-  const { providers, faults: ofProviders } = loadProviders(loaded.ok ? loaded.settings : null);
+  const { providers, faults: ofProviders } = loadProviders(
+    loaded.ok
+      ? loaded.settings
+      : { PROVIDERS: secretText(env.PROVIDERS), PUBLIC_URL: env.PUBLIC_URL, ENVIRONMENT: env.ENVIRONMENT },
+  );
   const faults: SettingFault[] = [
     ...(loaded.ok ? [] : loaded.faults),
     ...(keySet.ok ? [] : keySet.faults),

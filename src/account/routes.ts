@@ -11,6 +11,7 @@ import type { AccountEnv } from './env.ts';
 import { exportRoutes } from './export/routes.ts';
 import { mailRoutes } from './mail-routes.tsx';
 import { meRoutes } from './me-routes.ts';
+import { passwordFaultsToo } from './new-password.ts';
 import { userJson } from './presenters.ts';
 import {
   clearIfRefused,
@@ -31,7 +32,7 @@ const requireOpen = createMiddleware<AccountEnv>(async function requireOpen(c, n
 /** Sign-up, log-in and tokens; then the routes of the signed-in user, the export and those that need e-mail. */
 export const accountRoutes = () =>
   new Hono<AccountEnv>({ strict: false })
-    .post('/sign-up', requireOrigin, requireOpen, body(signUpBody), async (c) => {
+    .post('/sign-up', requireOrigin, requireOpen, body(signUpBody, passwordFaultsToo()), async (c) => {
       const made = await signUp(c.var.services, c.req.valid('json'), callOf(c));
       if ('claim' in made) return c.json(made, 202);
       const { user, ...pair } = made;

@@ -10,7 +10,6 @@ import {
   NAME_MAX_LENGTH,
   USERNAME_MAX_LENGTH,
 } from '../identity.ts';
-import { normalizePassword, PASSWORD_MAX_LENGTH } from '../password/policy.ts';
 
 type Report = (fault: FieldFaultName, params?: Record<string, string | number>) => void;
 
@@ -89,13 +88,12 @@ export const requiredUsername = z.pipe(
   z.transform((value) => canonicalUsername(value)),
 );
 
-/** The current password of an account: only its form is checked. */
+/**
+ * The current password of an account. The rules for new passwords do not apply: one that is too long, or holds half a
+ * surrogate pair, is a wrong password like any other.
+ */
 export const presentedPassword = text((value, report) => {
   if (value === '') report('blank');
-  else if (!value.isWellFormed()) report('characters');
-  else if (lengthOf(normalizePassword(value)) > PASSWORD_MAX_LENGTH) {
-    report('password_too_long', { max: PASSWORD_MAX_LENGTH });
-  }
 }, 'correct horse battery');
 
 /** A new password: the use case checks it against the password policy, which needs the user's data. */

@@ -4,6 +4,7 @@
  */
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import { passwordFaultsToo } from '../account/new-password.ts';
 import { userJson } from '../account/presenters.ts';
 import { noBody } from '../account/schemas.ts';
 import { signedIn } from '../account/signed-in.ts';
@@ -48,7 +49,7 @@ export const adminApiRoutes = () =>
         looked_at: page.looked,
       });
     })
-    .post('/users', signedIn, staff, body(addUserBody), async (c) => {
+    .post('/users', signedIn, staff, body(addUserBody, passwordFaultsToo()), async (c) => {
       const user = await addUser(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
       return c.json(userJson(user), 201);
     })

@@ -11,7 +11,12 @@ import {
   sendMail,
 } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
-import { cacheRevocation, requireGoodPassword, type Services } from '../account/application/tokens.ts';
+import {
+  cacheRevocation,
+  newPasswordFaults,
+  requireGoodPassword,
+  type Services,
+} from '../account/application/tokens.ts';
 import { changedFields } from '../account/event.ts';
 import { newUser } from '../account/new-user.ts';
 import { mayBecomeStaff } from '../account/staff.ts';
@@ -20,7 +25,7 @@ import type { WithConnections } from '../connections/services.ts';
 import { unavailable } from '../deadlines.ts';
 import type { WithEmailSignIn } from '../email-sign-in/services.ts';
 import { sha256Hex } from '../encoding.ts';
-import { invalidField, Refusal } from '../errors.ts';
+import { type FieldFaults, invalid, invalidField, Refusal } from '../errors.ts';
 import { isOwnName } from '../identity.ts';
 import type { EndedSession, RevocationReason, User } from '../model.ts';
 import type { WithPasskeys } from '../passkeys/services.ts';
@@ -122,18 +127,18 @@ export async function addUser(
   call: Call,
 ): Promise<User> {
   const { clock, random, hasher, admin } = services;
-  const person = {
-    email: input.email,
-    username: input.username?.username ?? null,
-    name: input.name ?? null,
-  };
-  if (person.username !== null && !isOwnName(person.username, person.email)) {
-    throw invalidField('username', 'username_address');
-  }
+  const person = { email: input.email, username: input.username?.username ?? null, name: input.name ?? null };
   const isStaff = input.is_staff ?? false;
-  if (isStaff && !mayBecomeStaff({ emailVerifiedAt: null }, input.unverified)) {
-    throw invalidField('is_staff', 'unverified');
-  }
+  const faults: FieldFaults = {
+    ...(person.username !== null &&
+      !isOwnName(person.username, person.email) && { username: [{ fault: 'username_address' }] }),
+    ...(isStaff &&
+      !mayBecomeStaff({ emailVerifiedAt: null }, input.unverified) && {
+        is_staff: [{ fault: 'unverified' }],
+      }),
+    ...(input.password !== undefined && newPasswordFaults(services, 'password', input.password, person)),
+  };
+  if (Object.keys(faults).length > 0) throw invalid(faults);
   const invited = input.invite === true && services.mailer !== null;
   if (input.password !== undefined) {
     await requireGoodPassword(services, 'password', input.password, person, call);

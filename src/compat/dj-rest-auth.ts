@@ -12,6 +12,7 @@ import { apiPolicy, signInByPassword } from '../account/application/sign-in.ts';
 import { bearerOf, mintFirstPair } from '../account/application/tokens.ts';
 import type { AccountContext, AccountEnv } from '../account/env.ts';
 import { withMail } from '../account/mail-routes.tsx';
+import { passwordFaultsToo } from '../account/new-password.ts';
 import { timestamp } from '../account/presenters.ts';
 import { requestResetBody, verifyBody } from '../account/schemas.ts';
 import { signedIn, signedInToChange } from '../account/signed-in.ts';
@@ -142,7 +143,7 @@ export const djRestAuthRoutes = () =>
       await inWords(c, RESET, work);
       return c.json(say(c, 'password_reset'));
     })
-    .post('/registration', body(restRegisterBody), async (c) => {
+    .post('/registration', body(restRegisterBody, passwordFaultsToo('password1')), async (c) => {
       const { password1, password2, ...names } = c.req.valid('json');
       requireSame(password1, password2, 'non_field_errors');
       const words: Words = { ...TAKEN, fields: { password: 'password1' } };

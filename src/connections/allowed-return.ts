@@ -1,5 +1,7 @@
 /** Checks the `return_to` of a request against the origins that this deployment allows. */
+
 import { invalidField } from '../errors.ts';
+import type { FurtherFaults } from '../http/body.ts';
 import type { AppContext } from '../http/context.ts';
 import { isOwnOrigin, mayRead } from '../http/origins.ts';
 import { returnUrl } from './return-to.ts';
@@ -13,3 +15,7 @@ export function requireReturnUrl(c: AppContext, text: string): URL {
   if (!url) throw invalidField('return_to', 'invalid');
   return url;
 }
+
+/** For a body of which another field is refused: one response reports all faults. */
+export const returnFaultToo: FurtherFaults = (c, { return_to }) =>
+  typeof return_to === 'string' && !returnUrlOf(c, return_to) ? { return_to: [{ fault: 'invalid' }] } : {};

@@ -83,12 +83,15 @@ export function isIssuer(text: string): boolean {
   );
 }
 
-/** The configured providers, or the faults of the setting. `settings` is null if other settings are invalid. */
-export function loadProviders(settings: Pick<Settings, 'PROVIDERS' | 'PUBLIC_URL' | 'ENVIRONMENT'> | null): {
+/** The configured providers, or the faults of the setting. The other two are only compared: they may be unparsed. */
+export function loadProviders({
+  PROVIDERS,
+  PUBLIC_URL,
+  ENVIRONMENT,
+}: Pick<Settings, 'PROVIDERS'> & { PUBLIC_URL?: unknown; ENVIRONMENT?: unknown }): {
   providers: Provider[];
   faults: SettingFault[];
 } {
-  const { PROVIDERS, PUBLIC_URL, ENVIRONMENT } = settings ?? {};
   const read = PROVIDERS === undefined ? [] : readProviders(PROVIDERS);
   if (typeof read === 'string') return { providers: [], faults: [{ setting: 'PROVIDERS', problem: read }] };
   const faults: SettingFault[] = [];

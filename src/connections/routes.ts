@@ -10,7 +10,7 @@ import { body, faultsOf } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
 import { readForm } from '../http/form.ts';
 import { seconds } from '../ports.ts';
-import { requireReturnUrl, returnUrlOf } from './allowed-return.ts';
+import { requireReturnUrl, returnFaultToo, returnUrlOf } from './allowed-return.ts';
 import { begin, providerOf, takeTicket } from './begin.ts';
 import type { ConnectionsContext, ConnectionsEnv } from './env.ts';
 import { exchange } from './exchange.ts';
@@ -97,13 +97,19 @@ export const connectionsRoutes = () =>
       return c.json({ connections: connections.map(connectionJson) });
     })
     // Here `id` is the provider's.
-    .post('/connections/:id', requireOrigin, signedInToChange, body(startLinkBody), async (c) => {
-      const provider = providerOf(c.var.services, c.req.param('id'));
-      const { return_to, code_challenge, password } = c.req.valid('json');
-      requireReturnUrl(c, return_to);
-      const asked = { returnTo: return_to, challenge: code_challenge, password };
-      return c.json(await startLink(c.var.services, c.var.caller, provider, asked, callOf(c)));
-    })
+    .post(
+      '/connections/:id',
+      requireOrigin,
+      signedInToChange,
+      body(startLinkBody, returnFaultToo),
+      async (c) => {
+        const provider = providerOf(c.var.services, c.req.param('id'));
+        const { return_to, code_challenge, password } = c.req.valid('json');
+        requireReturnUrl(c, return_to);
+        const asked = { returnTo: return_to, challenge: code_challenge, password };
+        return c.json(await startLink(c.var.services, c.var.caller, provider, asked, callOf(c)));
+      },
+    )
     .delete('/connections/:id', requireOrigin, signedInToChange, body(removeBody), async (c) => {
       const { password } = c.req.valid('json');
       await removeConnection(c.var.services, c.var.caller, { id: c.req.param('id'), password }, callOf(c));

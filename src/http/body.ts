@@ -1,8 +1,8 @@
 /** Reads a body: checks size, media type, charset and JSON, then the schema. */
 import { zValidator } from '@hono/zod-validator';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import * as z from 'zod/mini';
-import { type FieldFault, type FieldFaultName, invalid, Refusal } from '../errors.ts';
+import { type FieldFault, type FieldFaultName, type FieldFaults, invalid, Refusal } from '../errors.ts';
 import { mediaTypeOf, type RequestContext, readBytes } from './bytes.ts';
 import type { AppEnv } from './context.ts';
 import { isForm, readForm } from './form.ts';
@@ -57,18 +57,26 @@ export function faultsOf(issues: readonly z.core.$ZodIssue[], input: Record<stri
   return faults;
 }
 
+/** What else is wrong with a body that the schema refuses, so that one response reports all faults. */
+export type FurtherFaults = (c: Context<AppEnv>, input: Readonly<Record<string, unknown>>) => FieldFaults;
+
 /** Middleware that validates the body; the schema's output is `c.req.valid('json')`. */
-export function body<S extends z.ZodMiniObject>(schema: S) {
-  const validate = zValidator('json', schema, (result) => {
+export function body<S extends z.ZodMiniObject>(schema: S, furtherFaults: FurtherFaults = () => ({})) {
+  const refusal = (
+    c: Context<AppEnv>,
+    { issues }: { issues: readonly z.core.$ZodIssue[] },
+    input: Record<string, unknown>,
+  ) => invalid({ ...furtherFaults(c, input), ...faultsOf(issues, input) });
+  const validate = zValidator('json', schema, (result, c) => {
     if (!result.success) {
-      throw invalid(faultsOf(result.error.issues, result.data as Record<string, unknown>));
+      throw refusal(c as unknown as Context<AppEnv>, result.error, result.data as Record<string, unknown>);
     }
   });
   const handler: MiddlewareHandler<AppEnv> = async (c, next) => {
     if (c.get('asDrf') && isForm(c)) {
       const form = await readForm(c);
       const result = z.safeParse(schema, form);
-      if (!result.success) throw invalid(faultsOf(result.error.issues, form));
+      if (!result.success) throw refusal(c, result.error, form);
       c.req.addValidatedData('json', result.data);
       return next();
     }

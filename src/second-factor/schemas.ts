@@ -7,7 +7,7 @@ const exactlyOne = z.refine(
     const { code, recovery_code, passkey } = body as Readonly<Record<string, unknown>>;
     return [code, recovery_code, passkey].filter((shown) => shown !== undefined).length === 1;
   },
-  { path: ['code'], params: { fault: 'required' } },
+  { path: ['code'], params: { fault: 'required' }, when: () => true },
 );
 
 /** A code, a recovery code or a passkey. */

@@ -44,6 +44,11 @@ describe('the arguments of wrangler dev', () => {
     }
   });
 
+  it('has no variables of its own if all are given', () => {
+    const given = ['--var', 'ENVIRONMENT:production', 'MAIL:off', 'PUBLIC_URL:https://example.com'];
+    expect(argumentsOf(...given)).toEqual(['--local', '--port', '8787']);
+  });
+
   it('uses https in links and mail if it serves https', () => {
     expect(argumentsOf('--local-protocol', 'https')).toContain('PUBLIC_URL:https://localhost:8787');
   });

@@ -306,8 +306,8 @@ describe('withdrawal', () => {
       { password: value },
       { password: [code] },
     ]),
-    ['a password of 257 characters', { password: 'x'.repeat(257) }, { password: ['password_too_long'] }],
-    ['a password with a lone surrogate', { password: 'x\ud800' }, { password: ['invalid'] }],
+    ['a password of 257 characters', { password: 'x'.repeat(257) }, { password: ['password_incorrect'] }],
+    ['a password with a lone surrogate', { password: 'x\ud800' }, { password: ['password_incorrect'] }],
   ])('with %s is 400, and deletes nothing', async (_, body, faults) => {
     const w = world();
     const who = await w.signUp();

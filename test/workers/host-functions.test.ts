@@ -307,7 +307,7 @@ describe('invalid options', () => {
   it('are a TypeError in every app that has them', () => {
     const wrong = { claims: () => ({ sub: 'x' }) };
     for (const create of [createAccounts, createAdmin]) expect(() => create(wrong)).toThrow(TypeError);
-    expect(() => createAccounts({ maler: {} } as never)).toThrow(/no option maler/);
+    expect(() => createAccounts({ maler: {} } as never)).toThrow(/unknown option maler/);
     expect(() => createAdmin({ accountsAt: '/auth', on: {} })).not.toThrow();
   });
 });

@@ -151,7 +151,7 @@ describe('a change of password', () => {
     [
       'a current one of 257 characters',
       { current_password: 'x'.repeat(257), new_password: NEW },
-      { current_password: ['password_too_long'] },
+      { current_password: ['password_incorrect'] },
     ],
   ])('with %s is 400', async (_, body, faults) => {
     const w = world();

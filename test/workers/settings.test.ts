@@ -98,6 +98,7 @@ describe('a bad value stops the Worker', () => {
     USER_ID_CLAIM: 'zq7 secret',
     ALLOWED_ORIGINS: 'zq7secret',
     PUBLIC_URL: 'zq7secret',
+    PROVIDERS: '[{"id":"google","client_id":"zq7secret"}]',
     MAIL: 'zq7secret',
     DB: undefined,
   };

@@ -356,6 +356,27 @@ describe('sign-up validates every field', () => {
     });
   });
 
+  it.each<[string, Record<string, unknown>, Record<string, string[]>]>([
+    ['an address', { email: 'nope' }, { email: ['invalid'] }],
+    ['a username', { username: 'a b' }, { username: ['invalid'] }],
+    ["somebody else's address as username", { username: 'x@example.com' }, { username: ['invalid'] }],
+    ['a name', { name: 7 }, { name: ['invalid'] }],
+  ])('reports a bad password together with %s', async (_, change, faults) => {
+    const w = world();
+    const answer = await w.post('/account/sign-up', { ...person(), password: '12345', ...change });
+    expect(faultsOf(answer)).toEqual({
+      ...faults,
+      password: ['password_too_short', 'password_entirely_numeric'],
+    });
+  });
+
+  it('compares the password with what is good of the rest', async () => {
+    const w = world();
+    const { email } = person();
+    const answer = await w.post('/account/sign-up', { email, password: email, username: 'a b' });
+    expect(faultsOf(answer)).toEqual({ username: ['invalid'], password: ['password_too_similar'] });
+  });
+
   it('reports all faults of a password at once', async () => {
     const w = world();
     const answer = await w.post('/account/sign-up', { ...person(), password: '1234567' });

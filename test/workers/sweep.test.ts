@@ -43,9 +43,13 @@ type Table = 'revoked_tokens' | 'sessions' | 'one_time_tokens';
 /** From `n(i)`, with the expiry as ?2. */
 const SEEDS: Record<Table, string> = {
   revoked_tokens: "SELECT ?2, printf('%08d', i) || ?3, 'seed', 1, 'rotated', NULL",
-  sessions:
-    "SELECT 'seed', printf('%08d', i) || ?3, 1, 1, ?2, ?2, NULL, NULL, NULL, NULL, NULL, NULL, '[\"pwd\"]'",
+  sessions: "SELECT 'seed', printf('%08d', i) || ?3, 1, 1, ?2, ?2",
   one_time_tokens: "SELECT 'seed', 'password_reset', printf('%08d', i) || ?3, NULL, 1, ?2",
+};
+const INTO: Record<Table, string> = {
+  revoked_tokens: 'revoked_tokens',
+  sessions: 'sessions (user_id, id, created_at, last_used_at, expires_at, absolute_end_at)',
+  one_time_tokens: 'one_time_tokens',
 };
 const OWNER: Record<Table, string> = {
   revoked_tokens: 'session_id',
@@ -55,7 +59,7 @@ const OWNER: Record<Table, string> = {
 /** `count` rows that expire at a time; `mark` tells them from others and sorts behind the number. */
 const seed = (table: Table, count: number, expiresAt: number, mark = '') =>
   w.rows(
-    `INSERT INTO ${table} WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) ${SEEDS[table]} FROM n`,
+    `INSERT INTO ${INTO[table]} WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) ${SEEDS[table]} FROM n`,
     count,
     expiresAt,
     mark,

@@ -83,11 +83,11 @@ export function defaultArguments({ port, isPortGiven, protocol, variables }: Dev
     MAIL: 'inbox',
     ...(port > 0 && { PUBLIC_URL: `${protocol}://localhost:${port}` }),
   };
+  const given = Object.entries(defaults).flatMap(([name, value]) =>
+    variables.has(name) ? [] : [`${name}:${value}`],
+  );
   return [
-    '--var',
-    ...Object.entries(defaults)
-      .filter(([name]) => !variables.has(name))
-      .map(([name, value]) => `${name}:${value}`),
+    ...(given.length > 0 ? ['--var', ...given] : []),
     '--local',
     ...(isPortGiven ? [] : ['--port', String(port)]),
   ];

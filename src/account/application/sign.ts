@@ -4,7 +4,7 @@
  */
 
 import { sha256Hex } from '../../encoding.ts';
-import { invalidField, Refusal } from '../../errors.ts';
+import { invalid, Refusal } from '../../errors.ts';
 import { isOwnName } from '../../identity.ts';
 import type { Session, User } from '../../model.ts';
 import { type Call, seconds } from '../../ports.ts';
@@ -24,6 +24,7 @@ import {
   bearerOf,
   cacheRevocation,
   mintFirstPair,
+  newPasswordFaults,
   requireGoodPassword,
   type Services,
   type TokenPair,
@@ -73,7 +74,8 @@ export async function register<P extends SignInPolicy | null>(
     name: input.name ?? null,
   };
   if (person.username !== null && !isOwnName(person.username, person.email)) {
-    throw invalidField('username', 'username_address');
+    const faults = newPasswordFaults(services, 'password', input.password, person);
+    throw invalid({ ...faults, username: [{ fault: 'username_address' }] });
   }
   await limits.check({ action: 'sign_up' }, call);
   await requireGoodPassword(services, 'password', input.password, person, call);

@@ -6,7 +6,7 @@ import type { Announce } from '../../events.ts';
 import type { EndedSession, Profile, RevocationReason, Session, User } from '../../model.ts';
 import type { IsAllowedOrigin } from '../../origins.ts';
 import type { PasswordHasher } from '../../password/hash.ts';
-import { type PasswordFault, passwordFaults } from '../../password/policy.ts';
+import { passwordFaults } from '../../password/policy.ts';
 import type {
   Blacklist,
   BreachCheck,
@@ -149,17 +149,27 @@ export async function requireGoodPassword(
   person: Pick<User, 'email' | 'username' | 'name'>,
   call: Pick<Call, 'report'>,
 ): Promise<void> {
-  const faults = passwordFaults(password, person, { minLength: settings.PASSWORD_MIN_LENGTH });
-  if (faults.length > 0) throw invalid(fieldFaults(field, faults));
+  const faults = newPasswordFaults({ settings }, field, password, person);
+  if (field in faults) throw invalid(faults);
   if (breached && (await breached(password, call.report))) throw invalidField(field, 'password_breached');
 }
 
-const fieldFaults = (field: string, faults: readonly PasswordFault[]): FieldFaults => ({
-  [field]: faults.map(({ code, params }) => ({
-    fault: code === 'invalid' ? 'characters' : code,
-    ...(params && { params }),
-  })),
-});
+/** The faults of a new password by the rules, under `field`; `{}` if there are none. */
+export function newPasswordFaults(
+  { settings }: Pick<Services, 'settings'>,
+  field: string,
+  password: string,
+  person: Pick<User, 'email' | 'username' | 'name'>,
+): FieldFaults {
+  const faults = passwordFaults(password, person, { minLength: settings.PASSWORD_MIN_LENGTH });
+  if (faults.length === 0) return {};
+  return {
+    [field]: faults.map(({ code, params }) => ({
+      fault: code === 'invalid' ? 'characters' : code,
+      ...(params && { params }),
+    })),
+  };
+}
 
 /** Copies revocations that are committed in D1 to KV, for the endpoints that do not read D1. */
 export async function cacheRevocation(
