@@ -2,6 +2,7 @@
  * What counts as the same device: the browser family and the country. Anything finer would be a fingerprint, and would
  * treat every browser update as a new device.
  */
+/// <reference path="./bowser.d.ts" />
 import type { Client } from '../ports.ts';
 
 type Seen = Pick<Client, 'userAgent' | 'country'>;

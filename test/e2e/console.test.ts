@@ -238,7 +238,7 @@ describe.each([
     expect(await heading(page)).toBe('Delete this user?');
     await page.getByLabel('Type the e-mail address to confirm').fill('somebody else');
     await press(page, 'Delete for good');
-    expect(await page.getByRole('alert').textContent()).toContain('misspelled');
+    expect(await page.getByRole('alert').textContent()).toContain('This does not match.');
     await page.getByLabel('Type the e-mail address to confirm').fill(email);
     await press(page, 'Delete for good');
     expect(await said(page)).toBe(`${email} was deleted.`);
