@@ -43,7 +43,7 @@ async function openUser(page: Page, search: string) {
 
 it.runIf(process.env.UPDATE_SCREENSHOTS === '1')('saves screenshots', async () => {
   const { page, close } = await open(browser, service.origin, {
-    viewport: { width: 1280, height: 720 },
+    viewport: { width: 1280, height: 960 },
     deviceScaleFactor: 2,
     storageState: await loggedIn(),
   });
