@@ -1,4 +1,9 @@
-/** The parts of oauth4webapi that are used: the bundle leaves the rest out, which it could not do for the package's own `import()`. */
+/**
+ * The parts of oauth4webapi that are used. The bundle leaves the rest out, which it could not do if the package itself were
+ * loaded by `import()`.
+ */
+import * as oauth from 'oauth4webapi';
+
 export {
   AuthorizationResponseError,
   allowInsecureRequests,
@@ -24,3 +29,6 @@ export {
   validateAuthResponse,
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi';
+
+/** Exported by the package, but not in its types. */
+export const expectedIssuer: symbol = (oauth as unknown as { _expectedIssuer: symbol })._expectedIssuer;

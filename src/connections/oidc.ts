@@ -57,7 +57,7 @@ function serverOf(
       ? issuer.replace(TENANT, claims.tid)
       : issuer;
   return Object.assign(server, {
-    [(library as unknown as { _expectedIssuer: symbol })._expectedIssuer]: expected,
+    [library.expectedIssuer]: expected,
   });
 }
 
