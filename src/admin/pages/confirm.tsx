@@ -4,18 +4,8 @@
 import { fill } from '../../languages/describe.ts';
 import type { User } from '../../model.ts';
 import type { Count } from '../ports.ts';
-import { Faults } from './faults.tsx';
-import { Layout } from './layout.tsx';
-import {
-  type ConsoleWords,
-  Field,
-  type FormErrors,
-  type Frame,
-  nameOf,
-  Outside,
-  UnverifiedCheck,
-  userPath,
-} from './parts.tsx';
+import { type ConsoleWords, Field, type FormErrors, type Frame, Outside, UnverifiedCheck } from './parts.tsx';
+import { UserForm } from './user-form.tsx';
 
 export interface Consequence {
   /** How many live sessions it ends; null: it ends none. */
@@ -52,42 +42,35 @@ export const ConfirmPage = (
   const { user, act, errors } = props;
   const { words } = props.frame;
   const question = words.questions[act];
-  const path = userPath(props.frame.base, user.id);
   return (
-    <Layout frame={props.frame} title={question.title} place="users">
-      <Faults words={words} errors={errors} />
-      <form class="card narrow" method="post" action={`${path}/${props.at ?? act}`}>
-        <strong>
-          <Outside text={nameOf(user)} />
-        </strong>
-        {props.what !== undefined && (
-          <p>
-            <Outside text={props.what} />
-          </p>
-        )}
-        <p>{question.text}</p>
-        <Consequences words={words} sessions={props.sessions} isOwn={props.isOwn} />
-        {(act === 'promote' || act === 'activate') && user.emailVerifiedAt === null && (
-          <UnverifiedCheck words={words} errors={errors} />
-        )}
-        {act === 'delete' && (
-          <Field
-            name="confirm"
-            label={user.email === null ? words.confirm.typeUsername : words.confirm.typeEmail}
-            errors={errors}
-            autocomplete="off"
-            required
-          />
-        )}
-        <div class="acts">
-          <button type="submit" class="danger">
-            {question.button}
-          </button>
-          <a class="button" href={path}>
-            {words.cancel}
-          </a>
-        </div>
-      </form>
-    </Layout>
+    <UserForm
+      frame={props.frame}
+      user={user}
+      title={question.title}
+      at={props.at ?? act}
+      button={question.button}
+      kind="danger"
+      errors={errors}
+    >
+      {props.what !== undefined && (
+        <p>
+          <Outside text={props.what} />
+        </p>
+      )}
+      <p>{question.text}</p>
+      <Consequences words={words} sessions={props.sessions} isOwn={props.isOwn} />
+      {(act === 'promote' || act === 'activate') && user.emailVerifiedAt === null && (
+        <UnverifiedCheck words={words} errors={errors} />
+      )}
+      {act === 'delete' && (
+        <Field
+          name="confirm"
+          label={user.email === null ? words.confirm.typeUsername : words.confirm.typeEmail}
+          errors={errors}
+          autocomplete="off"
+          required
+        />
+      )}
+    </UserForm>
   );
 };
