@@ -136,9 +136,11 @@ export async function addUser(
       !mayBecomeStaff({ emailVerifiedAt: null }, input.unverified) && {
         is_staff: [{ fault: 'unverified' }],
       }),
-    ...(input.password !== undefined && newPasswordFaults(services, 'password', input.password, person)),
   };
-  if (Object.keys(faults).length > 0) throw invalid(faults);
+  if (Object.keys(faults).length > 0) {
+    const ofPassword = newPasswordFaults(services, 'password', input.password ?? '', person);
+    throw invalid(input.password === undefined ? faults : { ...faults, ...ofPassword });
+  }
   const invited = input.invite === true && services.mailer !== null;
   if (input.password !== undefined) {
     await requireGoodPassword(services, 'password', input.password, person, call);
