@@ -52,7 +52,7 @@ export const questions = {
   },
   delete: {
     title: 'Delete this user?',
-    text: 'The account and all its data are deleted for good. In the history a pseudonym takes its place.',
+    text: 'The account and all its data are deleted for good. They are told by e-mail. In the history a pseudonym takes their place.',
     button: 'Delete for good',
   },
 };

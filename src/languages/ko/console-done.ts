@@ -20,7 +20,7 @@ export const done: typeof en.done = {
   email: '이메일 주소를 변경했습니다.',
   'verify-email': '이메일 주소를 확인된 주소로 표시했습니다.',
   password: '새 비밀번호를 설정하고 사용자의 모든 세션을 종료했습니다.',
-  'remove-password': '비밀번호를 없애고 사용자의 모든 세션을 종료했습니다.',
+  'remove-password': '비밀번호를 삭제하고 사용자의 모든 세션을 종료했습니다.',
   'group-activate': '사용자들을 다시 활성화했습니다.',
   'group-deactivate': '사용자들을 비활성화하고 세션을 종료했습니다.',
   'group-end-sessions': '사용자들의 세션을 종료했습니다.',
@@ -31,7 +31,7 @@ export const done: typeof en.done = {
   'own-end': '사용하던 세션을 종료했습니다. 다시 로그인하세요.',
   'own-end-sessions': '본인의 모든 세션을 종료했습니다. 다시 로그인하세요.',
   'own-password': '비밀번호를 바꿨습니다. 새 비밀번호로 로그인하세요.',
-  'own-remove-password': '비밀번호를 없애고 로그아웃했습니다.',
+  'own-remove-password': '비밀번호를 삭제하고 로그아웃했습니다.',
   'log-out': '로그아웃했습니다.',
 };
 

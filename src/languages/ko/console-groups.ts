@@ -2,11 +2,11 @@ import type * as en from '../en/console-groups.ts';
 
 export const groups: typeof en.groups = {
   ticked: '선택한 사용자:',
-  export: '목록을 파일로 내보내기',
+  export: 'CSV로 내보내기',
   count: '사용자 {count}명',
   leftOut: '제외: {count}명',
   nobody: '처리할 수 있는 사용자가 없습니다. 목록에서 사용자를 선택하세요.',
-  typeCount: '확인을 위해 {count}을(를) 입력하세요',
+  typeCount: '확인하려면 사용자 수({count})를 입력하세요',
   mismatch: '사용자 수와 다릅니다.',
   acts: {
     activate: {

@@ -5,7 +5,7 @@ export const lists: typeof en.lists = {
   previous: '이전',
   next: '다음',
   goOn: '계속 찾기',
-  range: '{total}개 중 {from}–{to}',
+  range: '전체 {total} 중 {from}–{to}',
   pagesAbove: '페이지',
   pagesBelow: '페이지(목록 아래)',
   filters: '필터',
