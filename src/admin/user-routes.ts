@@ -9,6 +9,7 @@ import { seenSessions } from './devices.ts';
 import type { AdminEnv } from './env.ts';
 import { formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, writeCursor } from './listing.ts';
+import { ConfirmPage } from './pages/confirm.tsx';
 import { userPath } from './pages/parts.tsx';
 import { UserSessionsPage } from './pages/sessions.tsx';
 import { AddUserPage } from './pages/user.tsx';
@@ -73,6 +74,17 @@ export const userRoutes = (): Hono<AdminEnv> =>
         now: seconds(services.clock),
         query,
         next: writeCursor(page.next),
+      });
+    })
+    .get('/:id/sessions/:sid/end', requireStaffSession, async (c) => {
+      const { id, sid } = c.req.param();
+      const user = await findUser(c.var.services, id);
+      return show(c, ConfirmPage, {
+        user,
+        act: 'end',
+        at: `sessions/${encodeURIComponent(sid)}/end`,
+        sessions: { count: 1, more: false },
+        isOwn: sid === c.var.caller.sessionId,
       });
     })
     .post('/:id/sessions/:sid/end', ownOrigin, requireStaffSession, async (c) => {

@@ -46,6 +46,21 @@ describe('a question', () => {
   });
 });
 
+describe('the session that looks at the page', () => {
+  it('is ended only after a question that says whose it is', async () => {
+    const admin = await atConsole();
+    const end = path(admin.id, `/sessions/${claimsOf(admin.cookie).sid}/end`);
+    const list = (await admin.get(path(admin.id, '/sessions'))).text;
+    expect(list).toContain(`href="${end}"`);
+    expect(list).not.toContain(`action="${end}"`);
+    const { text } = await admin.get(end);
+    expect(text).toContain('you will be logged out of this console');
+    expect(text).toContain('Ends 1 session.');
+    expect(text).toContain(`action="${end}"`);
+    expect(location(await admin.post(end))).toBe('/admin/login?done=own-end');
+  });
+});
+
 describe('a deletion', () => {
   const typed: [string, (who: { id: string; email: string }) => Promise<string>][] = [
     ['the address', async ({ email }) => email],

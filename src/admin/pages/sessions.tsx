@@ -94,19 +94,24 @@ function columnsOf<S extends SeenSession>(frame: Frame, own: string, now: number
     end: {
       head: <span class="hidden">{label.action}</span>,
       kind: 'act',
-      cell: (session) =>
-        lives(session) && (
-          <ActionForm
-            to={`${userPath(frame.base, session.userId)}/sessions/${encodeURIComponent(session.id)}/end`}
-            kind="small"
-            label={fill(label.endOne, {
-              device: session.device,
-              when: `${new Date(session.createdAt * 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
-            })}
-          >
+      cell: (session) => {
+        if (!lives(session)) return null;
+        const to = `${userPath(frame.base, session.userId)}/sessions/${encodeURIComponent(session.id)}/end`;
+        const name = fill(label.endOne, {
+          device: session.device,
+          when: `${new Date(session.createdAt * 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+        });
+        // Ending the session that looks at this page logs out of the console: that is asked first.
+        return session.id === own ? (
+          <a href={to} aria-label={name}>
+            {label.endOwn}
+          </a>
+        ) : (
+          <ActionForm to={to} kind="small" label={name}>
             {label.end}
           </ActionForm>
-        ),
+        );
+      },
     },
   } satisfies Record<string, Column<S>>;
 }

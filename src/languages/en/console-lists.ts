@@ -64,6 +64,7 @@ export const sessions = {
   userAgent: 'User agent',
   action: 'Action',
   end: 'End',
+  endOwn: 'End…',
   endOne: 'End the session on {device} of {when}',
   none: 'No sessions.',
   noSuch: 'There is no such session.',

@@ -20,6 +20,11 @@ export const questions = {
     text: 'They lose access to this console, and have to log in again everywhere.',
     button: 'Remove from staff',
   },
+  end: {
+    title: 'End this session?',
+    text: 'Whoever uses it has to log in again there. Other sessions stay.',
+    button: 'End the session',
+  },
   'end-sessions': {
     title: 'End all sessions of this user?',
     text: 'They have to log in again everywhere.',

@@ -64,6 +64,7 @@ export const sessions: typeof en.sessions = {
   userAgent: '사용자 에이전트',
   action: '작업',
   end: '종료',
+  endOwn: '종료…',
   endOne: '{device} 세션({when}) 종료',
   none: '세션이 없습니다.',
   noSuch: '그런 세션이 없습니다.',

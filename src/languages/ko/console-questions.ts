@@ -21,6 +21,11 @@ export const questions: typeof en.questions = {
     text: '이 콘솔을 쓸 수 없게 되며, 다른 곳에서도 다시 로그인해야 합니다.',
     button: '운영진에서 제외',
   },
+  end: {
+    title: '이 세션을 종료할까요?',
+    text: '이 세션을 쓰던 기기에서는 다시 로그인해야 합니다. 다른 세션은 유지됩니다.',
+    button: '세션 종료',
+  },
   'end-sessions': {
     title: '이 사용자의 모든 세션을 종료할까요?',
     text: '모든 기기에서 다시 로그인해야 합니다.',
