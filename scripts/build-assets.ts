@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleClient, SERVED } from './build-client.ts';
-import { bundlePage, PAGE_SCRIPTS } from './build-pages.ts';
+import { bundlePages } from './build-pages.ts';
 import { openapiTemplate } from './openapi/document.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -40,6 +40,6 @@ for (const entry of SERVED) {
     writeFileSync(join(root, 'assets/static/client', file), text);
   }
 }
-for (const name of PAGE_SCRIPTS) {
-  writeFileSync(join(root, 'assets/static', `${name}.js`), await bundlePage(name));
+for (const [file, text] of Object.entries(await bundlePages())) {
+  writeFileSync(join(root, 'assets/static', file), text);
 }

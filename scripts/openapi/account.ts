@@ -283,6 +283,14 @@ export const accountPaths: Record<string, Node> = {
       tags: ['Sessions'],
       summary: 'List the live sessions',
       security: BEARER,
+      parameters: [
+        {
+          name: 'include',
+          in: 'query',
+          description: '`device` adds the names of browser and device to each session.',
+          schema: { type: 'string', enum: ['device'] },
+        },
+      ],
       responses: { 200: answers('The live sessions.', answer.sessions), ...SIGNED_IN, ...STORE },
     },
     delete: {

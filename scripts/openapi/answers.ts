@@ -101,7 +101,10 @@ const sessionShape = {
 };
 export const session: z.ZodMiniType<ReturnType<typeof sessionJson>> = named(
   'Session',
-  z.object(sessionShape),
+  z.object({
+    ...sessionShape,
+    device: z.optional(z.object({ browser: z.nullable(z.string()), system: z.nullable(z.string()) })),
+  }),
   {
     description: 'A log-in and all its refreshes.',
     about: {
@@ -112,6 +115,8 @@ export const session: z.ZodMiniType<ReturnType<typeof sessionJson>> = named(
       user_agent: 'At most 255 characters; null if the client sent none.',
       ip: 'The address at the log-in; null if unknown.',
       country: 'ISO 3166-1 alpha-2, from Cloudflare; null if unknown.',
+      device:
+        'Only with `include=device`: the browser and the device or operating system, such as Firefox and Linux. Read from the User-Agent; null if unknown.',
     },
     example: SESSION,
   },

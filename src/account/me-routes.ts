@@ -9,7 +9,7 @@ import { hasPassword, reauthenticate } from './application/reauthentication.ts';
 import { endAllSessions, endSession, listSessions } from './application/session.ts';
 import { withdraw } from './application/sign.ts';
 import type { AccountEnv } from './env.ts';
-import { sessionJson, userJson } from './presenters.ts';
+import { sessionJson, sessionWithDevice, userJson } from './presenters.ts';
 import { clearRefresh, requireOrigin } from './refresh-transport.ts';
 import {
   changePasswordBody,
@@ -67,7 +67,8 @@ export const meRoutes = () =>
     )
     .get('/sessions', async (c) => {
       const { caller, sessions } = await listSessions(c.var.services, sentAccess(c));
-      return c.json({ sessions: sessions.map((session) => sessionJson(session, caller.sessionId)) });
+      const show = c.req.query('include') === 'device' ? sessionWithDevice : sessionJson;
+      return c.json({ sessions: await Promise.all(sessions.map((one) => show(one, caller.sessionId))) });
     })
     .delete('/sessions', requireOrigin, signedInToChange, body(noBody), async (c) => {
       await endAllSessions(c.var.services, c.var.caller, callOf(c));

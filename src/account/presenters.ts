@@ -1,4 +1,5 @@
 /** Users and sessions as the API returns them: never a hash, whole or in part. */
+import { deviceOf } from '../device.ts';
 import { timestamp } from '../encoding.ts';
 import type { Session, User } from '../model.ts';
 
@@ -26,3 +27,9 @@ export const sessionJson = (session: Session, currentId: string) => ({
   ip: session.ip,
   country: session.country,
 });
+
+/** With the names of browser and device, for lists that people read. */
+export async function sessionWithDevice(session: Session, currentId: string) {
+  const { family, system } = await deviceOf(session.userAgent);
+  return { ...sessionJson(session, currentId), device: { browser: family || null, system: system || null } };
+}

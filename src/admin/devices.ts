@@ -1,8 +1,9 @@
 /** Sessions as people recognise them: "Safari on iPhone", "Seoul, KR". */
+
+import { deviceOf } from '../device.ts';
 import { fill } from '../languages/describe.ts';
 import { consoleWords, type Language } from '../languages/index.ts';
 import type { Session } from '../model.ts';
-import { deviceOf } from '../new-device/device.ts';
 
 /** `place`: null where nothing is known. */
 export type SeenSession<S extends Session = Session> = S & { device: string; place: string | null };

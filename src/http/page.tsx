@@ -23,11 +23,13 @@ export function Page(props: {
   files: string;
   site?: Site;
   script?: string;
+  /** What the script imports, so that browsers load it at once. */
+  imports?: readonly string[];
   /** The width of the page. */
   kind?: 'card' | 'wide' | undefined;
   children?: Child;
 }) {
-  const { title, language, files, site, script, kind } = props;
+  const { title, language, files, site, script, imports = [], kind } = props;
   return (
     <>
       {raw('<!doctype html>')}
@@ -40,6 +42,9 @@ export function Page(props: {
           {site?.logo && <link rel="icon" href={site.logo} />}
           <link rel="stylesheet" href={`${files}/theme.css`} />
           <link rel="stylesheet" href={`${files}/page.css`} />
+          {imports.map((file) => (
+            <link rel="modulepreload" href={`${files}/${file}`} />
+          ))}
           {script && <script type="module" src={`${files}/${script}`} />}
         </head>
         <body class={kind}>

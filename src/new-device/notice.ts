@@ -2,7 +2,8 @@
 import type { NoticeDevice } from '../account/application/authentication.ts';
 import { sendMail } from '../account/application/mailing.ts';
 import type { Services } from '../account/application/tokens.ts';
-import { deviceOf, isNewDevice } from './device.ts';
+import { deviceOf } from '../device.ts';
+import { isNewDevice } from './device.ts';
 import type { SeenDevices } from './ports.ts';
 
 /**

@@ -53,6 +53,9 @@ function signInOf(frame: Frame, page: PageName): string | undefined {
   return page === 'settings' ? `${frame.mount}/sign-in` : pathOf(frame, 'sign-in');
 }
 
+/** Of every page script; see scripts/build-pages.ts. */
+const IMPORTS = ['pages-shared.js', '../client.js', '../client/passkeys.js'];
+
 /** The layout of a page. `words`: messages for its script, in addition to the common ones. */
 export function AccountPage(props: {
   frame: Frame;
@@ -70,6 +73,7 @@ export function AccountPage(props: {
       files={`${frame.mount}/static`}
       site={frame.site}
       script={page === 'settings' ? 'settings.js' : 'pages.js'}
+      imports={IMPORTS}
       kind={page === 'settings' ? 'wide' : 'card'}
     >
       <div

@@ -88,4 +88,5 @@ export const pageRoutes = () =>
     .get('/forgot', (c) => show(c, ForgotPage))
     .get('/settings', (c) => show(c, SettingsPage))
     .get('/static/pages.js', (c) => serveAsset(c, '/static/pages.js'))
+    .get('/static/pages-shared.js', (c) => serveAsset(c, '/static/pages-shared.js'))
     .get('/static/settings.js', (c) => serveAsset(c, '/static/settings.js'));

@@ -256,7 +256,7 @@ describe('the settings', () => {
     await page.reload();
     await page.locator('[data-content]').waitFor();
 
-    await pressByKey(page, 'Sign out: Unknown device');
+    await pressByKey(page, 'Sign out: node');
     await page.getByText('The session was signed out.').waitFor();
     expect(await focused(page)).toBe('Sign out everywhere');
 

@@ -43,7 +43,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
   [
     'rules',
     /^(token|password)\//,
-    /^(derived-key|identity|origins|secret-box|setting-parsers|settings|guard-settings|host-options|site-color)\.ts$/,
+    /^(derived-key|device|identity|origins|secret-box|setting-parsers|settings|guard-settings|host-options|site-color)\.ts$/,
     /^second-factor\/(totp|recovery-codes|limits|ports|proof|presenters|qr)\.ts$/,
     /^email-sign-in\/(code|limits|ports)\.ts$/,
     /^new-device\/(device|ports)\.ts$/,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';
-import { end, idsOf, later, list, listed, type Pair, sidOf } from '../support/session-list.ts';
+import { end, idsOf, type Listed, later, list, listed, type Pair, sidOf } from '../support/session-list.ts';
 import { resigned } from '../support/tokens.ts';
 import { claimsOf, codeOf, type Person, type World, world } from '../support/world.ts';
 
@@ -302,6 +302,29 @@ describe('what the list says of the client', () => {
     const w = world();
     const pair = await logInFrom(w, await w.signUp(), cf === undefined ? {} : { cf });
     expect((await w.sessionOf(pair.access))?.city).toBe(city);
+  });
+
+  it.each([
+    [
+      'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
+      { browser: 'Firefox', system: 'Linux' },
+    ],
+    [
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1',
+      { browser: 'Safari', system: 'iPhone' },
+    ],
+    ['curl/8.14.1', { browser: 'curl', system: null }],
+    [undefined, { browser: null, system: null }],
+  ])('names browser and device of %s where that is asked for', async (userAgent, device) => {
+    const w = world();
+    const who = await w.signUp();
+    const pair = await logInFrom(w, who, {
+      headers: userAgent === undefined ? {} : { 'User-Agent': userAgent },
+    });
+    const own = (await ownOf(w, pair)) as Listed;
+    const answer = await w.get('/account/sessions?include=device', { token: pair.access });
+    expect(answer.status).toBe(200);
+    expect(answer.body.sessions.find(({ id }: Listed) => id === own.id)).toEqual({ ...own, device });
   });
 
   it('is what was so at log-in: a refresh from elsewhere changes nothing of it', async () => {

@@ -1,14 +1,15 @@
 /** Describes a session: "Firefox on Linux", and when and from where it was used. */
-import Bowser from 'bowser';
 import type { Session } from '../../client/index.ts';
 import { language, say } from './dom.ts';
 
-export function deviceOf({ user_agent }: Session): string {
-  if (!user_agent) return say('unknownDevice');
-  const { browser, os, platform } = Bowser.parse(user_agent);
-  const system = platform.model ?? os.name;
-  if (!browser.name) return system ?? say('unknownDevice');
-  return system ? say('onSystem', { browser: browser.name, system }) : browser.name;
+/** A session of `GET /sessions?include=device`. */
+export interface SeenSession extends Session {
+  device: { browser: string | null; system: string | null };
+}
+
+export function deviceOf({ device: { browser, system } }: SeenSession): string {
+  if (browser && system) return say('onSystem', { browser, system });
+  return browser ?? system ?? say('unknownDevice');
 }
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [

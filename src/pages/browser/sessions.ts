@@ -1,13 +1,12 @@
 /** The list of sessions in the settings. */
-import type { Session } from '../../client/index.ts';
 import { client, leaveFor } from './account.ts';
-import { aboutSession, deviceOf } from './devices.ts';
+import { aboutSession, deviceOf, type SeenSession } from './devices.ts';
 import { find, say, tell } from './dom.ts';
 import { onSubmit, showFaultAt } from './forms.ts';
 
 const fault = () => find('[data-fault=sessions]');
 
-function row(session: Session): HTMLElement {
+function row(session: SeenSession): HTMLElement {
   const item = find<HTMLTemplateElement>('[data-session]').content.firstElementChild?.cloneNode(
     true,
   ) as HTMLElement;
@@ -36,7 +35,8 @@ function row(session: Session): HTMLElement {
 }
 
 export async function loadSessions(): Promise<void> {
-  const { sessions } = await client.sessions();
+  const path = '/sessions?include=device';
+  const { sessions } = await client.request<{ sessions: SeenSession[] }>('GET', path);
   find('[data-sessions]').replaceChildren(...sessions.map(row));
 }
 
