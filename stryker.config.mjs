@@ -120,6 +120,7 @@ export default {
   ignorePatterns: [
     '.wrangler',
     'assets',
+    '!assets/static/theme.css',
     'bench',
     'dist',
     'docs',
