@@ -48,6 +48,19 @@ describe('docs/README.md', () => {
   });
 });
 
+describe('docs/adr/0001', () => {
+  it('names the installed version of every package in its table', () => {
+    const { dependencies, devDependencies } = JSON.parse(read('package.json'));
+    const installed = { ...dependencies, ...devDependencies } as Record<string, string>;
+    const rows = read('docs/adr/0001-what-we-build-on.md').match(/^\| .* \d+\.\d+\.\d+.*$/gm) ?? [];
+    const named = [...rows.join().matchAll(/(@?[a-z][\w./-]*) (\d+\.\d+\.\d+[\w.-]*)/g)]
+      .map(([, name = '', version = '']) => ({ name, version }))
+      .filter(({ name }) => name in installed);
+    expect(named.length).toBeGreaterThan(15);
+    expect(named.filter(({ name, version }) => installed[name] !== version)).toEqual([]);
+  });
+});
+
 describe('docs/operate.md', () => {
   it('ends every session and voids every link after a restore', () => {
     const database = new DatabaseSync(':memory:');
