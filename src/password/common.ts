@@ -1,8 +1,8 @@
 /**
- * Whether a password is among the 7,000 most common ones of at least 8 characters.
+ * Whether a password is among the 7,000 most common ones of at least 8 characters, or the 200 most common numbers.
  *
- * scripts/make-common-passwords.ts generates the list, common-passwords.generated.ts. It has no entries that policy.ts
- * refuses anyway: numeric ones, and ones shorter than 8 characters.
+ * scripts/make-common-passwords.ts generates the list, common-passwords.generated.ts. policy.ts refuses shorter passwords
+ * and all numbers anyway: the list has no shorter ones, and the numbers only so that users read both reasons, as in Django.
  */
 import { COMMON_PASSWORDS } from './common-passwords.generated.ts';
 

@@ -74,7 +74,7 @@ export function passwordFaults(
   return faults;
 }
 
-/** Django's NumericPasswordValidator, but trimmed, as the common list contains no numbers. */
+/** Django's NumericPasswordValidator, but trimmed, as the common list contains few numbers. */
 function isNumeric(form: string): boolean {
   return /^\p{Nd}+$/u.test(form.trim());
 }
@@ -83,7 +83,9 @@ function isNumeric(form: string): boolean {
 function similarAttribute(form: string, person: PasswordOwner): keyof PasswordOwner | null {
   const password = Array.from(form.toLowerCase());
   for (const attribute of ['username', 'name', 'email'] as const) {
-    const value = normalizePassword(person[attribute] ?? '').toLowerCase();
+    const value = normalizePassword(person[attribute] ?? '')
+      .toLowerCase()
+      .trim();
     // Python's \w matches letters and numbers of all scripts and the underscore, but no marks.
     const parts = [...value.split(/[^\p{L}\p{N}_]+/u), value];
     if (parts.some((part) => isSimilar(password, Array.from(part)))) return attribute;

@@ -122,7 +122,7 @@ describe('djoser', () => {
     [
       'a weak password',
       () => ({ ...person(), password: '12345678' }),
-      { password: ['This password is entirely numeric.'] },
+      { password: ['This password is too common.', 'This password is entirely numeric.'] },
     ],
     ['nothing', () => ({}), { email: ['This field is required.'], password: ['This field is required.'] }],
   ])('refuses a sign-up with %s', async (_, body, fields) => {
@@ -341,7 +341,7 @@ describe('dj-rest-auth', () => {
     [
       '/registration/',
       { email: 'new@example.com', password1: '12345678', password2: '12345678' },
-      [400, { password1: ['This password is entirely numeric.'] }],
+      [400, { password1: ['This password is too common.', 'This password is entirely numeric.'] }],
     ],
     ['/registration/verify-email/', { key: 'x' }, [404, 'Not found.']],
     [
@@ -445,7 +445,7 @@ describe('dj-rest-auth', () => {
     ]);
     expect(told(await change({ new_password1: '12345678', new_password2: '12345678' }))).toEqual([
       400,
-      { new_password2: ['This password is entirely numeric.'] },
+      { new_password2: ['This password is too common.', 'This password is entirely numeric.'] },
     ]);
     expect((await change({})).body).toEqual({ detail: 'New password has been saved.' });
     expect((await w.logIn({ email: who.email, password: NEW })).status).toBe(200);
