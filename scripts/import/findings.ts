@@ -103,5 +103,8 @@ export function noteNotData(findings: Findings, line: number, text: string): voi
 function quote(text: string): string {
   if (/passw|\$|[0-9a-f]{32}|[A-Za-z0-9+/]{40}/i.test(text)) return '(not shown: it may contain a password)';
   const shown = text.replaceAll(/\p{C}/gu, ' ').trim();
-  return shown.length > QUOTE_LENGTH ? `${shown.slice(0, QUOTE_LENGTH)}…` : shown;
+  return copy(shown.length > QUOTE_LENGTH ? `${shown.slice(0, QUOTE_LENGTH)}…` : shown);
 }
+
+/** A part of a string keeps the whole in memory, here a chunk of the file. */
+const copy = (text: string): string => Buffer.from(text).toString();

@@ -3,7 +3,6 @@
  * its parent however that ends; workerd itself would be left behind.
  */
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { D1Writer } from './d1-writer.ts';
@@ -47,16 +46,25 @@ export async function localD1(
   child.stderr?.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-STDERR_MAX_LENGTH);
   });
-  const ended = once(child, 'exit');
-  const nextReply = async (): Promise<unknown[]> => {
-    const gone = ended.then(() => [{ error: `its process has ended\n${stderr}` }]);
-    const [reply] = (await Promise.race([once(child, 'message'), gone])) as [Reply];
-    if ('error' in reply) throw new ScriptFault(`The local D1: ${reply.error}`);
-    return 'rows' in reply ? reply.rows : [];
-  };
+  let answer: (reply: Reply) => void = () => {};
+  const ended = new Promise<void>((done) => child.once('exit', () => done()));
+  const gone = () => answer({ error: `its process has ended\n${stderr}` });
+  void ended.then(gone);
+  child.on('error', ({ message }) => answer({ error: message }));
+  child.on('message', (reply: Reply) => answer(reply));
+  /** Not a race with `ended`: a promise that stays pending would keep every reply that was raced against it. */
+  const nextReply = () =>
+    new Promise<unknown[]>((done, failed) => {
+      answer = (reply) => {
+        if ('error' in reply) failed(new ScriptFault(`The local D1: ${reply.error}`));
+        else done('rows' in reply ? reply.rows : []);
+      };
+    });
   const send = (request: Request) => {
     const reply = nextReply();
-    child.send(request);
+    child.send(request, (error) => {
+      if (error) void ended.then(gone);
+    });
     return reply;
   };
   await nextReply();
