@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isInsecureOrigin, isSameSite, originMatcher } from '../../src/origins.ts';
+import { isInsecureOrigin, isOriginPattern, isSameSite, originMatcher } from '../../src/origins.ts';
 
 describe('an exact origin', () => {
   const allows = originMatcher(['https://app.example.com', 'capacitor://localhost', 'http://localhost:3000']);
@@ -95,4 +95,76 @@ describe('one site', () => {
   ])('%s and %s: %s', (origin, own, same) => {
     expect(isSameSite(origin, own)).toBe(same);
   });
+});
+
+describe('a pattern', () => {
+  it.each([
+    'https://app.example.com',
+    'http://localhost:3000',
+    'http://[::1]:3000',
+    'https://*.example.com',
+    'http://*.example.com',
+    'https://*.a.b.example.com',
+    'https://*.example.com:8443',
+    'capacitor://localhost',
+    'chrome-extension://abcdefghijklmnop',
+    'com.example.app+x-1://auth',
+    'tauri://localhost:12345',
+  ])('may be %s', (pattern) => {
+    expect(isOriginPattern(pattern)).toBe(true);
+  });
+
+  it.each([
+    '',
+    '*',
+    'app.example.com',
+    'https://app.example.com/',
+    'https://app.example.com/path',
+    'https://App.example.com',
+    'https://app.example.com:443',
+    'https://user@app.example.com',
+    'https://*',
+    'https://*.com',
+    'https://*.*.example.com',
+    'https://x.*.example.com',
+    'https://a*.example.com',
+    'https://*..example.com',
+    'https://*.example.com:',
+    'https://*.example.com:x',
+    'https://*.example.com:443',
+    'https://*.example.com:84433',
+    'https://*.example.com/',
+    ' https://*.example.com',
+    'x-https://*.example.com',
+    'ws://app.example.com',
+    'wss://example',
+    'ftp://example',
+    'file://example',
+    'data://example',
+    'blob://example',
+    'about://example',
+    'javascript://example',
+    'htps://app.example.com',
+    'capacitor://localhost/',
+    'capacitor://localhost:123456',
+    'capacitor://localhost:x',
+    'capacitor://',
+    'Capacitor://localhost',
+    '1app://auth',
+    ' app://auth',
+  ])('may not be %j', (pattern) => {
+    expect(isOriginPattern(pattern)).toBe(false);
+  });
+});
+
+it.each([
+  ['http://127.0.0.1:3000', 'http://127.0.0.1:8787', true],
+  ['http://127.0.0.1', 'http://10.0.0.1', false],
+  ['http://10.1.0.1', 'http://10.0.0.1', false],
+  ['http://[::1]:3000', 'http://[::1]:8787', true],
+  ['http://[::1]', 'http://[::2]', false],
+  ['https://7.example.com', 'https://8.example.com', true],
+  ['https://7.example.com', 'https://7.example.org', false],
+])('%s and %s are of one site: %s', (origin, own, expected) => {
+  expect(isSameSite(origin, own)).toBe(expected);
 });

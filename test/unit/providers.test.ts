@@ -1,6 +1,6 @@
 /** The secret PROVIDERS: valid values, and the faults of invalid ones. */
 import { describe, expect, it } from 'vitest';
-import { loadProviders } from '../../src/connections/providers.ts';
+import { isIssuer, loadProviders, presetIssuer } from '../../src/connections/providers.ts';
 
 const load = (
   PROVIDERS: unknown,
@@ -130,4 +130,113 @@ describe('in production', () => {
       expect(load([{ ...GOOGLE, issuer }], { ENVIRONMENT: 'development' }).faults).toEqual([]);
     },
   );
+});
+
+describe('the fault names what is wrong', () => {
+  const ACME = { ...GOOGLE, id: 'acme', issuer: 'https://id.example.com' };
+  it.each<[unknown, string]>([
+    ['{', 'must be a JSON array'],
+    ['{}', 'must be a JSON array'],
+    [[GOOGLE, 5], 'must be right: provider 2 is no object'],
+    [[null], 'must be right: provider 1 is no object'],
+    [[[]], 'must be right: provider 1 is no object'],
+    [
+      [{ ...GOOGLE, id: 5 }],
+      'must be right: provider 1 needs an id of lower-case letters, digits, hyphens and underscores, at most 32',
+    ],
+    [[{ ...ACME, client_id: undefined }], 'must be right: provider 1 (acme) needs a client_id'],
+    [[{ ...ACME, client_id: 'x'.repeat(4_097) }], 'must be right: provider 1 (acme) needs a client_id'],
+    [[{ ...ACME, client_secret: '' }], 'must be right: provider 1 (acme) needs a client_secret'],
+    [[{ ...ACME, name: 'x'.repeat(65) }], 'must be right: provider 1 (acme) has a name that is no text'],
+    [[{ ...ACME, scope: 5 }], 'must be right: provider 1 (acme) has a scope that is no text'],
+    [
+      [{ ...ACME, issuer: 'x' }],
+      'must be right: provider 1 (acme) needs an issuer such as https://id.example.com',
+    ],
+    [[{ ...ACME, issuer: undefined }], 'must be right: provider 1 (acme) needs an issuer'],
+    [[ACME, GOOGLE, ACME], 'must have one provider acme'],
+    [Array.from({ length: 33 }, () => ACME), 'must be at most 32 providers'],
+  ])('%j', (value, problem) => {
+    expect(load(value).faults).toEqual([{ setting: 'PROVIDERS', problem }]);
+  });
+
+  it.each<[string, object]>([
+    ['32 letters as id', { id: 'x'.repeat(32) }],
+    ['one letter as id', { id: 'x' }],
+    ['a name of 64 characters', { name: 'x'.repeat(64) }],
+    ['a secret of 4,096 characters', { client_secret: 'x'.repeat(4_096) }],
+    ['no scope but openid', { scope: '' }],
+  ])('but not %s', (_, change) => {
+    expect(load([{ ...ACME, ...change }]).faults).toEqual([]);
+  });
+
+  it('but not 32 providers', () => {
+    const many = Array.from({ length: 32 }, (_, i) => ({ ...ACME, id: `p${i}` }));
+    expect(load(many).providers).toHaveLength(32);
+  });
+});
+
+it('asks for openid alone where the scope is empty', () => {
+  const [provider] = load([{ ...GOOGLE, scope: '' }]).providers;
+  expect(provider?.scope).toBe('openid');
+});
+
+describe('the presets', () => {
+  it.each([
+    ['google', 'Google', 'https://accounts.google.com', 'openid email profile'],
+    ['apple', 'Apple', 'https://appleid.apple.com', 'openid email name'],
+    ['microsoft', 'Microsoft', 'https://login.microsoftonline.com/common/v2.0', 'openid email profile'],
+    ['kakao', 'Kakao', 'https://kauth.kakao.com', 'openid account_email profile_nickname'],
+    ['github', 'GitHub', null, 'read:user user:email'],
+    ['naver', 'Naver', null, ''],
+  ])('%s', (id, name, issuer, scope) => {
+    const protocol = issuer === null ? id : 'oidc';
+    expect(load([{ ...GOOGLE, id }]).providers).toEqual([{ id, name, protocol, issuer, scope, ...READ }]);
+  });
+
+  it.each([
+    ['google', 'https://accounts.google.com'],
+    ['github', 'https://github.com'],
+    ['naver', 'https://nid.naver.com'],
+    ['microsoft', null],
+    ['acme', null],
+    ['constructor', null],
+  ])('identities of %s have the issuer %s', (id, issuer) => {
+    expect(presetIssuer(id)).toBe(issuer);
+  });
+});
+
+it.each([
+  ['https://id.example.com', true],
+  ['https://id.example.com/realms/one', true],
+  ['http://localhost:8080', true],
+  ['ftp://id.example.com', false],
+  ['x-https://id.example.com', false],
+  ['https-x://id.example.com', false],
+  ['https://id.example.com?x', false],
+  ['https://id.example.com/#x', false],
+  ['https://user@id.example.com', false],
+  ['https://:secret@id.example.com', false],
+  [' https://id.example.com', false],
+  ['id.example.com', false],
+])('%j may be an issuer: %s', (text, expected) => {
+  expect(isIssuer(text)).toBe(expected);
+});
+
+describe('only where there are providers', () => {
+  it('production needs PUBLIC_URL', () => {
+    expect(load([], { PUBLIC_URL: undefined as never }).faults).toEqual([]);
+    expect(load([GOOGLE], { PUBLIC_URL: undefined as never }).faults).toEqual([
+      { setting: 'PUBLIC_URL', problem: 'is needed by PROVIDERS' },
+    ]);
+    expect(load([GOOGLE], { PUBLIC_URL: undefined as never, ENVIRONMENT: 'development' }).faults).toEqual([]);
+  });
+
+  it('production needs https', () => {
+    const value = [GOOGLE, { ...GOOGLE, id: 'acme', issuer: 'http://id.example.com' }];
+    expect(load(value).faults).toEqual([
+      { setting: 'PROVIDERS', problem: 'must have https issuers in production' },
+    ]);
+    expect(load([{ ...GOOGLE, id: 'acme', issuer: 'https://id.example.com/http:' }]).faults).toEqual([]);
+  });
 });

@@ -135,3 +135,9 @@ describe('the outcome', () => {
     expect(of(text, outcome)).toBe(href);
   });
 });
+
+it('goes to an address of 2,048 characters, but no longer one', () => {
+  const start = 'https://app.example.com/';
+  expect(hrefOf(start + 'x'.repeat(2_048 - start.length))).toHaveLength(2_048);
+  expect(hrefOf(start + 'x'.repeat(2_049 - start.length))).toBeNull();
+});
