@@ -72,7 +72,8 @@ export function secondStepOf(error: unknown): SecondStep | null {
   return { mfa_token, methods };
 }
 
-export function createFactors(client: Pick<Client, 'request' | 'signIn'>) {
+/** The calls about the second factor. `client`: what `createClient` returned. */
+export function secondFactor(client: Pick<Client, 'request' | 'signIn'>) {
   const { request, signIn } = client;
   return {
     list: (options?: CallOptions) => request<Factors>('GET', '/factors', undefined, options),
@@ -93,4 +94,4 @@ export function createFactors(client: Pick<Client, 'request' | 'signIn'>) {
       signIn<Tokens>('/login/second-factor', { mfa_token, ...factor }, options),
   };
 }
-export type FactorsApi = ReturnType<typeof createFactors>;
+export type FactorsApi = ReturnType<typeof secondFactor>;

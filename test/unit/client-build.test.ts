@@ -161,7 +161,7 @@ describe('every environment can load it', () => {
   const TYPED = `
     import { type AccountChange, AccountsError, type Client, createClient, type User } from 'hono-accounts-client';
     import { signInByEmail } from 'hono-accounts-client/email-sign-in';
-    import { createFactors, isRefusal, secondStepOf } from 'hono-accounts-client/factors';
+    import { secondFactor, isRefusal, secondStepOf } from 'hono-accounts-client/factors';
     import { addPasskey, autofill, type Passkey, reauthenticateWithPasskey } from 'hono-accounts-client/passkeys';
     import { AccountProvider, useAccount } from 'hono-accounts-client/react';
 
@@ -183,7 +183,7 @@ describe('every environment can load it', () => {
       } catch (error) {
         const step = secondStepOf(error);
         if (!step) throw error;
-        await createFactors(client).answer(step, { code: await ask() });
+        await secondFactor(client).answer(step, { code: await ask() });
       }
     }
     export async function byCode(email: string, ask: () => Promise<string>): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 /** `hono-accounts-client/email-sign-in`, with a real Worker behind it. */
 import { describe, expect, it } from 'vitest';
 import { confirmEmailSignIn, signInByEmail } from '../../src/client/email-sign-in.ts';
-import { createFactors, secondStepOf } from '../../src/client/factors.ts';
+import { secondFactor, secondStepOf } from '../../src/client/factors.ts';
 import { clientOf } from '../support/client.ts';
 import { ENCRYPTION_KEY, enrol, totp } from '../support/totp.ts';
 import { person, type World, world } from '../support/world.ts';
@@ -53,7 +53,7 @@ describe('signing in by e-mail in the client', () => {
     const waiting = await signInByEmail(client, email);
     const error = await waiting.confirm((await mailed(w, email)).code).catch((refused: unknown) => refused);
     const step = secondStepOf(error);
-    await createFactors(client).answer(step as NonNullable<typeof step>, { code: totp(w, secret) });
+    await secondFactor(client).answer(step as NonNullable<typeof step>, { code: totp(w, secret) });
     expect(client.isSignedIn).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 /** `hono-accounts-client/factors` and `reauthenticate`, with a real Worker behind them. */
 import { describe, expect, it } from 'vitest';
-import { createFactors, isRefusal, secondStepOf } from '../../src/client/factors.ts';
+import { isRefusal, secondFactor, secondStepOf } from '../../src/client/factors.ts';
 import type { Tokens } from '../../src/client/index.ts';
 import { clientOf, countOf } from '../support/client.ts';
 import { codeAt, stepAt, wrongCode } from '../support/totp.ts';
@@ -11,7 +11,7 @@ const VARS = { ENCRYPTION_KEY: btoa('k'.repeat(32)) };
 async function enrolled() {
   const made = clientOf(world({ vars: VARS }));
   const { client, w } = made;
-  const factors = createFactors(client);
+  const factors = secondFactor(client);
   const who = person();
   await client.signUp(who);
   const { secret, uri, qr_svg } = await factors.startTotp();
@@ -97,7 +97,7 @@ describe('the second factor in the client', () => {
 
   it('starts with the password instead of a recent log-in', async () => {
     const { client, w } = clientOf(world({ vars: VARS }));
-    const factors = createFactors(client);
+    const factors = secondFactor(client);
     const who = person();
     await client.signUp(who);
     w.clock.advance(700);
