@@ -128,7 +128,7 @@ export async function addUser(
 ): Promise<User> {
   const { clock, random, hasher, admin } = services;
   const person = { email: input.email, username: input.username?.username ?? null, name: input.name ?? null };
-  const isStaff = input.is_staff ?? false;
+  const { password, is_staff: isStaff = false } = input;
   const faults: FieldFaults = {
     ...(person.username !== null &&
       !isOwnName(person.username, person.email) && { username: [{ fault: 'username_address' }] }),
@@ -138,15 +138,15 @@ export async function addUser(
       }),
   };
   if (Object.keys(faults).length > 0) {
-    const ofPassword = newPasswordFaults(services, 'password', input.password ?? '', person);
-    throw invalid(input.password === undefined ? faults : { ...faults, ...ofPassword });
+    const ofPassword = password !== undefined && newPasswordFaults(services, 'password', password, person);
+    throw invalid({ ...faults, ...ofPassword });
   }
   const invited = input.invite === true && services.mailer !== null;
-  if (input.password !== undefined) {
-    await requireGoodPassword(services, 'password', input.password, person, call);
+  if (password !== undefined) {
+    await requireGoodPassword(services, 'password', password, person, call);
   } else if (!invited) throw invalidField('password', 'required');
   if (invited) await services.limits.check({ action: 'mail', address: input.email }, call);
-  const passwordHash = input.password === undefined ? '' : await hasher.hash(input.password);
+  const passwordHash = password === undefined ? '' : await hasher.hash(password);
   const entry = auditEntry(services, caller, isStaff ? 'user.added_as_staff' : 'user.added');
   const id = random.uuid7(clock());
   const usernameKey = input.username?.key ?? null;

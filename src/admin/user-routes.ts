@@ -10,7 +10,7 @@ import type { AdminEnv } from './env.ts';
 import { formErrors, readForm, validated } from './forms.ts';
 import { pageQuery, writeCursor } from './listing.ts';
 import { ConfirmPage } from './pages/confirm.tsx';
-import { userPath } from './pages/parts.tsx';
+import { sessionEndPath, userPath } from './pages/parts.tsx';
 import { UserSessionsPage } from './pages/sessions.tsx';
 import { AddUserPage } from './pages/user.tsx';
 import { addUserBody, changeUserBody } from './schemas.ts';
@@ -82,7 +82,7 @@ export const userRoutes = (): Hono<AdminEnv> =>
       return show(c, ConfirmPage, {
         user,
         act: 'end',
-        at: `sessions/${encodeURIComponent(sid)}/end`,
+        at: sessionEndPath(sid),
         sessions: { count: 1, more: false },
         isOwn: sid === c.var.caller.sessionId,
       });

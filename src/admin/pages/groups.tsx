@@ -9,7 +9,7 @@ import { type Count, GROUP_ACTS, type GroupAct } from '../ports.ts';
 import { sessionsEnd } from './confirm.tsx';
 import { Faults } from './faults.tsx';
 import { Layout } from './layout.tsx';
-import { Field, type FormErrors, type Frame, nameOf, Outside, userPath } from './parts.tsx';
+import { Field, FormActs, type FormErrors, type Frame, nameOf, Outside, userPath } from './parts.tsx';
 
 const FORM = 'group';
 
@@ -109,16 +109,12 @@ export const GroupPage = (props: {
             required
           />
         )}
-        <div class="acts">
-          {count > 0 && (
-            <button type="submit" class="danger">
-              {own.button}
-            </button>
-          )}
-          <a class="button" href={`${base}/users`}>
-            {words.cancel}
-          </a>
-        </div>
+        <FormActs
+          words={words}
+          button={count > 0 ? own.button : undefined}
+          kind="danger"
+          back={`${base}/users`}
+        />
       </form>
     </Layout>
   );

@@ -34,6 +34,9 @@ export const nameOf = (user: Pick<User, 'id' | 'email' | 'username'>): string =>
 
 export const userPath = (base: string, id: string): string => `${base}/users/${encodeURIComponent(id)}`;
 
+/** Below the user's. */
+export const sessionEndPath = (id: string): string => `sessions/${encodeURIComponent(id)}/end`;
+
 /** Text that users chose. */
 export const Outside = ({ text }: { text: string | null }) => <bdi>{text}</bdi>;
 
@@ -72,6 +75,25 @@ export const ActionForm = (props: {
       {props.children}
     </button>
   </form>
+);
+
+/** The end of a form. `button`: undefined where there is nothing to do. `back`: the path of the way out. */
+export const FormActs = (props: {
+  words: ConsoleWords;
+  button: string | undefined;
+  kind?: 'primary' | 'danger' | undefined;
+  back: string;
+}) => (
+  <div class="acts">
+    {props.button !== undefined && (
+      <button type="submit" class={props.kind ?? 'primary'}>
+        {props.button}
+      </button>
+    )}
+    <a class="button" href={props.back}>
+      {props.words.cancel}
+    </a>
+  </div>
 );
 
 export type FormErrors = Readonly<Record<string, readonly string[]>>;

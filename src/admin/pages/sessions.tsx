@@ -15,6 +15,7 @@ import {
   nameOf,
   Outside,
   PersonLink,
+  sessionEndPath,
   userPath,
   wordFor,
 } from './parts.tsx';
@@ -96,7 +97,7 @@ function columnsOf<S extends SeenSession>(frame: Frame, own: string, now: number
       kind: 'act',
       cell: (session) => {
         if (!lives(session)) return null;
-        const to = `${userPath(frame.base, session.userId)}/sessions/${encodeURIComponent(session.id)}/end`;
+        const to = `${userPath(frame.base, session.userId)}/${sessionEndPath(session.id)}`;
         const name = fill(label.endOne, {
           device: session.device,
           when: `${new Date(session.createdAt * 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`,

@@ -5,7 +5,7 @@ import type { Child } from 'hono/jsx';
 import type { User } from '../../model.ts';
 import { Faults } from './faults.tsx';
 import { Layout } from './layout.tsx';
-import { type FormErrors, type Frame, nameOf, Outside, userPath } from './parts.tsx';
+import { FormActs, type FormErrors, type Frame, nameOf, Outside, userPath } from './parts.tsx';
 
 export const UserForm = ({
   frame,
@@ -13,7 +13,7 @@ export const UserForm = ({
   title,
   at,
   button,
-  kind = 'primary',
+  kind,
   errors,
   children,
 }: {
@@ -23,7 +23,7 @@ export const UserForm = ({
   /** The path to which it is sent, below the user's. */
   at: string;
   button: string;
-  kind?: 'primary' | 'danger';
+  kind?: 'primary' | 'danger' | undefined;
   errors?: FormErrors | undefined;
   children?: Child;
 }) => {
@@ -37,14 +37,7 @@ export const UserForm = ({
           <Outside text={nameOf(user)} />
         </strong>
         {children}
-        <div class="acts">
-          <button type="submit" class={kind}>
-            {button}
-          </button>
-          <a class="button" href={path}>
-            {words.cancel}
-          </a>
-        </div>
+        <FormActs words={words} button={button} kind={kind} back={path} />
       </form>
     </Layout>
   );

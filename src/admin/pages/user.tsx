@@ -16,6 +16,7 @@ import {
   Check,
   type ConsoleWords,
   Field,
+  FormActs,
   type FormErrors,
   type Frame,
   nameOf,
@@ -177,14 +178,7 @@ export const AddUserPage = (props: {
         )}
         <Check name="is_staff" label={label.staffMay} checked={typed.is_staff === 'true'} />
         <UnverifiedCheck words={words} checked={typed.unverified === 'true'} errors={errors} />
-        <div class="acts">
-          <button type="submit" class="primary">
-            {words.users.add}
-          </button>
-          <a class="button" href={path}>
-            {words.cancel}
-          </a>
-        </div>
+        <FormActs words={words} button={words.users.add} back={path} />
       </form>
     </Layout>
   );
