@@ -38,6 +38,19 @@ export interface Lies {
   credential?: (honest: Anything) => unknown;
 }
 
+/** Client data with other members. */
+export const inClient = (change: object): Lies => ({ clientData: (honest) => ({ ...honest, ...change }) });
+
+/** A credential whose `response` has other members. */
+export const inResponse = (change: object): Lies => ({
+  credential: (honest) => ({ ...honest, response: { ...honest.response, ...change } }),
+});
+
+/** An attestation object with other entries. */
+export const attestation = (change: [string, unknown][]): Lies => ({
+  attestation: (honest) => new Map<unknown, unknown>([...honest, ...change]),
+});
+
 export const FLAG = { up: 0x01, uv: 0x04, be: 0x08, bs: 0x10, at: 0x40, ed: 0x80 } as const;
 const HONEST = FLAG.up | FLAG.uv;
 

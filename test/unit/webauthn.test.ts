@@ -10,7 +10,16 @@ import {
   verifyAssertion,
   verifyRegistration,
 } from '../../src/passkeys/webauthn.ts';
-import { authenticator, base64url, concat, FLAG, type Lies } from '../support/authenticator.ts';
+import {
+  attestation,
+  authenticator,
+  base64url,
+  concat,
+  FLAG,
+  inClient,
+  inResponse,
+  type Lies,
+} from '../support/authenticator.ts';
 
 const NOW = 1_800_000_000;
 const USER = '0191f7a2-0000-7000-8000-000000000000';
@@ -61,14 +70,7 @@ async function signIn(lies: Lies = {}, { stored = {}, now = NOW, options = {} } 
   return assertion;
 }
 
-const inClient = (change: object): Lies => ({ clientData: (honest) => ({ ...honest, ...change }) });
-const inResponse = (change: object): Lies => ({
-  credential: (honest) => ({ ...honest, response: { ...honest.response, ...change } }),
-});
 const withId = (id: unknown): Lies => ({ credential: (honest) => ({ ...honest, id, rawId: id }) });
-const attested = (...change: [string, unknown][]): Lies => ({
-  attestation: (honest) => new Map<unknown, unknown>([...honest, ...change]),
-});
 
 describe('a registration is refused', () => {
   it.each<[string, Lies, string]>([
@@ -100,14 +102,21 @@ describe('a registration is refused', () => {
     ['with a number as id', withId(5), 'passkey_malformed'],
     ['with an id in base64', withId('ab+/'), 'passkey_malformed'],
     ['with a key that cannot be used', { key: () => new Map() }, 'passkey_key'],
-    ['with a statement that is no map', attested(['attStmt', 'x']), 'passkey_malformed'],
+    ['with a statement that is no map', attestation([['attStmt', 'x']]), 'passkey_malformed'],
     [
       'attested by certificates',
-      attested(['fmt', 'packed'], ['attStmt', map(['alg', -7], ['sig', new Uint8Array(70)], ['x5c', []])]),
+      attestation([
+        ['fmt', 'packed'],
+        ['attStmt', map(['alg', -7], ['sig', new Uint8Array(70)], ['x5c', []])],
+      ]),
       'passkey_attestation',
     ],
-    ['attested in an unknown format', attested(['fmt', 'made-up']), 'passkey_attestation'],
-    ['with a statement where none belongs', attested(['attStmt', map(['alg', -7])]), 'passkey_attestation'],
+    ['attested in an unknown format', attestation([['fmt', 'made-up']]), 'passkey_attestation'],
+    [
+      'with a statement where none belongs',
+      attestation([['attStmt', map(['alg', -7])]]),
+      'passkey_attestation',
+    ],
     ['attested with another algorithm', { selfAttested: { alg: -257 } }, 'passkey_malformed'],
     [
       'attested with the signature of something else',

@@ -1,11 +1,14 @@
 /** Credentials that are not what they say: at a registration 400, at a sign-in 401, and never a session or a passkey. */
 import { describe, expect, it } from 'vitest';
 import {
+  attestation,
   authenticator,
   base64url,
   concat,
   FLAG,
   fromBase64url,
+  inClient,
+  inResponse,
   type Lies,
 } from '../support/authenticator.ts';
 import { capturedLog } from '../support/log.ts';
@@ -13,14 +16,8 @@ import { type Answer, codeOf, faultsOf, type World, world } from '../support/wor
 
 capturedLog();
 
-// biome-ignore lint/suspicious/noExplicitAny: what is sent is under test, whatever it is
-type Anything = any;
 const UP_UV_AT = FLAG.up | FLAG.uv | FLAG.at;
 const flipped = (bytes: Uint8Array, at: number) => bytes.map((byte, i) => (i === at ? byte ^ 1 : byte));
-const inResponse =
-  (change: object): NonNullable<Lies['credential']> =>
-  (honest: Anything) => ({ ...honest, response: { ...honest.response, ...change } });
-const inClient = (change: object): Lies => ({ clientData: (honest) => ({ ...honest, ...change }) });
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 /** What a page, a browser or an authenticator may get wrong, wherever it is used. */
@@ -106,10 +103,10 @@ const EVERYWHERE: [string, Lies][] = [
   ['the response null', { credential: (honest) => ({ ...honest, response: null }) }],
   ['the response as text', { credential: (honest) => ({ ...honest, response: 'x' }) }],
   ['the response as a list', { credential: (honest) => ({ ...honest, response: [honest.response] }) }],
-  ['client data as an object', { credential: inResponse({ clientDataJSON: {} }) }],
-  ['client data as a number', { credential: inResponse({ clientDataJSON: 7 }) }],
-  ['client data in another alphabet', { credential: inResponse({ clientDataJSON: '+/==' }) }],
-  ['client data left out', { credential: inResponse({ clientDataJSON: undefined }) }],
+  ['client data as an object', inResponse({ clientDataJSON: {} })],
+  ['client data as a number', inResponse({ clientDataJSON: 7 })],
+  ['client data in another alphabet', inResponse({ clientDataJSON: '+/==' })],
+  ['client data left out', inResponse({ clientDataJSON: undefined })],
   ['nothing in it', { credential: () => ({}) }],
   ['a prototype in place of an id', { credential: () => JSON.parse('{"__proto__": {"id": "AAAA"}}') }],
 ];
@@ -124,9 +121,6 @@ const IN_FLAGS = [
 
 const key = (change: [number, unknown][]): Lies => ({
   key: (honest) => new Map<unknown, unknown>([...honest, ...change]),
-});
-const attestation = (change: [string, unknown][]): Lies => ({
-  attestation: (honest) => new Map<unknown, unknown>([...honest, ...change]),
 });
 const REGISTRATION: [string, Lies][] = [
   ...EVERYWHERE,
@@ -247,8 +241,8 @@ const REGISTRATION: [string, Lies][] = [
   ['bytes of 2³² bytes', { attestationBytes: () => Uint8Array.of(0x5a, 0xff, 0xff, 0xff, 0xff) }],
   ['lists in lists, 8,000 deep', { attestationBytes: () => new Uint8Array(8_000).fill(0x81) }],
   ['a reserved head', { attestationBytes: () => Uint8Array.of(0x1c) }],
-  ['an attestation as a number', { credential: inResponse({ attestationObject: 5 }) }],
-  ['an attestation left out', { credential: inResponse({ attestationObject: undefined }) }],
+  ['an attestation as a number', inResponse({ attestationObject: 5 })],
+  ['an attestation left out', inResponse({ attestationObject: undefined })],
 ];
 
 const SIGN_IN: [string, Lies][] = [
@@ -274,10 +268,10 @@ const SIGN_IN: [string, Lies][] = [
   ['another user handle', { userHandle: base64url(utf8('0191f7a2-0000-7000-8000-000000000000')) }],
   ['a user handle as a number', { userHandle: 5 }],
   ['a user handle as a list', { userHandle: [] }],
-  ['data as a number', { credential: inResponse({ authenticatorData: 1 }) }],
-  ['data left out', { credential: inResponse({ authenticatorData: undefined }) }],
-  ['a signature as an object', { credential: inResponse({ signature: {} }) }],
-  ['a signature left out', { credential: inResponse({ signature: undefined }) }],
+  ['data as a number', inResponse({ authenticatorData: 1 })],
+  ['data left out', inResponse({ authenticatorData: undefined })],
+  ['a signature as an object', inResponse({ signature: {} })],
+  ['a signature left out', inResponse({ signature: undefined })],
 ];
 
 const options = async (w: World, access: string) =>

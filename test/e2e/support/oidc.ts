@@ -57,7 +57,7 @@ const listen = async (server: ReturnType<typeof createServer>): Promise<number> 
   return (server.address() as AddressInfo).port;
 };
 
-/** `changes`: of JSON answers, by path. */
+/** `change`: of a JSON answer. */
 async function pass(
   from: IncomingMessage,
   to: ServerResponse,
