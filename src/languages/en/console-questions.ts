@@ -57,7 +57,7 @@ export const questions = {
   },
   delete: {
     title: 'Delete this user?',
-    text: 'The account and all its data are deleted for good. They are told by e-mail. In the history a pseudonym takes their place.',
+    text: 'The account and all its data are deleted for good. The user is told by e-mail. In the history a pseudonym takes their place.',
     button: 'Delete for good',
   },
 };
