@@ -1,6 +1,6 @@
 /** Parses and validates forms, and turns refusals into messages at their fields. */
 import type * as z from 'zod/mini';
-import { invalid, Refusal } from '../errors.ts';
+import { type FieldFaults, invalid, Refusal } from '../errors.ts';
 import { faultsOf } from '../http/body.ts';
 import { readBytes } from '../http/bytes.ts';
 import { refusalOf } from '../http/problem.ts';
@@ -18,10 +18,14 @@ export const readFields = async (c: AdminContext): Promise<URLSearchParams> =>
 /** Of several fields with one name the last counts. 413 payload_too_large. */
 export const readForm = async (c: AdminContext): Promise<Form> => Object.fromEntries(await readFields(c));
 
-/** 400 invalid. */
-export function validated<S extends z.ZodMiniType>(schema: S, input: Record<string, unknown>): z.output<S> {
+/** 400 invalid. `furtherFaults`: what else is wrong with a form that the schema refuses. */
+export function validated<S extends z.ZodMiniType>(
+  schema: S,
+  input: Record<string, unknown>,
+  furtherFaults: () => FieldFaults = () => ({}),
+): z.output<S> {
   const result = schema.safeParse(input);
-  if (!result.success) throw invalid(faultsOf(result.error.issues, input));
+  if (!result.success) throw invalid({ ...furtherFaults(), ...faultsOf(result.error.issues, input) });
   return result.data;
 }
 

@@ -1,5 +1,6 @@
 /** `/admin/users/…`: the pages of one user, and the page that adds one. The actions are in act-routes.ts. */
 import { Hono } from 'hono';
+import { passwordFaultsOf } from '../account/new-password.ts';
 import { callOf } from '../http/call.ts';
 import { seconds } from '../ports.ts';
 import { afterOwn } from './act-routes.ts';
@@ -28,14 +29,15 @@ export const userRoutes = (): Hono<AdminEnv> =>
       try {
         const invite = typed.invite === 'true';
         const { password, ...rest } = typed;
-        const change = validated(addUserBody, {
+        const input = {
           ...rest,
           invite,
           ...(!(invite && password === '') && { password }),
           is_staff: typed.is_staff === 'true',
           unverified: typed.unverified === 'true',
-        });
-        const user = await addUser(services, caller, change, callOf(c));
+        };
+        const person = validated(addUserBody, input, () => passwordFaultsOf(services, input));
+        const user = await addUser(services, caller, person, callOf(c));
         return c.redirect(`${userPath(mount, user.id)}?done=${invite ? 'invited' : 'added'}`, 303);
       } catch (error) {
         const { status, errors } = formErrors(error, c);

@@ -161,6 +161,22 @@ describe('a fault', () => {
     expect(text).toContain('id="email-error">Enter a valid email address.');
   });
 
+  it('of one field does not hide that of another', async () => {
+    const admin = await atConsole();
+    const { status, text } = await admin.post('/admin/users/add', {
+      email: 'x',
+      username: 'a b',
+      password: '12345',
+    });
+    expect(status).toBe(400);
+    for (const field of ['email', 'username', 'password']) {
+      expect(text).toContain(`<a href="#${field}">`);
+      expect(text).toMatch(new RegExp(`<input id="${field}"[^>]* aria-invalid="true"`));
+    }
+    expect(text).toContain('This password is too short. It must contain at least 8 characters.');
+    expect(text).toContain('This password is entirely numeric.');
+  });
+
   it('of an act stands on the page that it was started from', async () => {
     const admin = await atConsole();
     const target = await makeUser();

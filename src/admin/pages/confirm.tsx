@@ -4,8 +4,8 @@
 import { fill } from '../../languages/describe.ts';
 import type { User } from '../../model.ts';
 import type { Count } from '../ports.ts';
+import { UserForm } from './form-page.tsx';
 import { type ConsoleWords, Field, type FormErrors, type Frame, Outside, UnverifiedCheck } from './parts.tsx';
-import { UserForm } from './user-form.tsx';
 
 export interface Consequence {
   /** How many live sessions it ends; null: it ends none. */

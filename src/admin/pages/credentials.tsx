@@ -3,8 +3,8 @@
 /** The forms with which staff set a user's address or password. */
 import type { User } from '../../model.ts';
 import { type Consequence, Consequences } from './confirm.tsx';
+import { UserForm } from './form-page.tsx';
 import { Check, Field, type FormErrors, type Frame } from './parts.tsx';
-import { UserForm } from './user-form.tsx';
 
 interface FormProps extends Consequence {
   frame: Frame;

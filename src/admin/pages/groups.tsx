@@ -7,9 +7,8 @@ import type { Group } from '../groups.ts';
 import type { Query } from '../listing.ts';
 import { type Count, GROUP_ACTS, type GroupAct } from '../ports.ts';
 import { sessionsEnd } from './confirm.tsx';
-import { Faults } from './faults.tsx';
-import { Layout } from './layout.tsx';
-import { Field, FormActs, type FormErrors, type Frame, nameOf, Outside, userPath } from './parts.tsx';
+import { FormPage } from './form-page.tsx';
+import { Field, type FormErrors, type Frame, nameOf, Outside, userPath } from './parts.tsx';
 
 const FORM = 'group';
 
@@ -72,50 +71,49 @@ export const GroupPage = (props: {
   const own = label.acts[act];
   const count = members.length;
   return (
-    <Layout frame={props.frame} title={own.title} place="users">
-      <Faults words={words} errors={errors} />
-      <form class="card narrow" method="post" action={`${base}/users/group`}>
-        {count === 0 ? (
-          <p>{label.nobody}</p>
-        ) : (
-          <>
-            <strong>{fill(label.count, { count })}</strong>
-            <p>{own.text}</p>
-            {sessions && <p>{sessionsEnd(words, sessions)}</p>}
-            <Names base={base} users={members} />
-          </>
-        )}
-        {left.length > 0 && <strong>{fill(label.leftOut, { count: left.length })}</strong>}
-        {left.length > 0 && (
-          <ul class="names">
-            {left.map(({ user, why }) => (
-              <li>
-                <Outside text={nameOf(user)} />: {label.why[why]}
-              </li>
-            ))}
-          </ul>
-        )}
-        <input type="hidden" name="act" value={act} />
-        {[...members, ...left.map(({ user }) => user)].map(({ id }) => (
-          <input type="hidden" name="user" value={id} />
-        ))}
-        {act === 'delete' && count > 0 && (
-          <Field
-            name="confirm"
-            label={fill(label.typeCount, { count })}
-            inputmode="numeric"
-            errors={errors}
-            autocomplete="off"
-            required
-          />
-        )}
-        <FormActs
-          words={words}
-          button={count > 0 ? own.button : undefined}
-          kind="danger"
-          back={`${base}/users`}
+    <FormPage
+      frame={props.frame}
+      title={own.title}
+      to={`${base}/users/group`}
+      back={`${base}/users`}
+      button={count > 0 ? own.button : undefined}
+      kind="danger"
+      errors={errors}
+    >
+      {count === 0 ? (
+        <p>{label.nobody}</p>
+      ) : (
+        <>
+          <strong>{fill(label.count, { count })}</strong>
+          <p>{own.text}</p>
+          {sessions && <p>{sessionsEnd(words, sessions)}</p>}
+          <Names base={base} users={members} />
+        </>
+      )}
+      {left.length > 0 && <strong>{fill(label.leftOut, { count: left.length })}</strong>}
+      {left.length > 0 && (
+        <ul class="names">
+          {left.map(({ user, why }) => (
+            <li>
+              <Outside text={nameOf(user)} />: {label.why[why]}
+            </li>
+          ))}
+        </ul>
+      )}
+      <input type="hidden" name="act" value={act} />
+      {[...members, ...left.map(({ user }) => user)].map(({ id }) => (
+        <input type="hidden" name="user" value={id} />
+      ))}
+      {act === 'delete' && count > 0 && (
+        <Field
+          name="confirm"
+          label={fill(label.typeCount, { count })}
+          inputmode="numeric"
+          errors={errors}
+          autocomplete="off"
+          required
         />
-      </form>
-    </Layout>
+      )}
+    </FormPage>
   );
 };

@@ -9,6 +9,7 @@ import type { SeenSession } from '../devices.ts';
 import type { SignInMethods } from '../ports.ts';
 import { ActivityTable } from './activity.tsx';
 import { Faults } from './faults.tsx';
+import { FormPage } from './form-page.tsx';
 import { Layout } from './layout.tsx';
 import {
   ActionForm,
@@ -16,7 +17,6 @@ import {
   Check,
   type ConsoleWords,
   Field,
-  FormActs,
   type FormErrors,
   type Frame,
   nameOf,
@@ -153,33 +153,30 @@ export const AddUserPage = (props: {
   canInvite: boolean;
   errors?: FormErrors | undefined;
 }) => {
-  const { typed, errors } = props;
-  const { words } = props.frame;
+  const { frame, typed, errors } = props;
+  const { words } = frame;
   const label = words.user;
-  const path = `${props.frame.base}/users`;
+  const path = `${frame.base}/users`;
   const common = { errors, autocomplete: 'off' };
+  const { add } = words.users;
   return (
-    <Layout frame={props.frame} title={words.users.add} place="users">
-      <Faults words={words} errors={errors} />
-      <form class="card narrow" method="post" action={`${path}/add`}>
-        <Field name="email" label={label.email} inputmode="email" value={typed.email} required {...common} />
-        <Field name="username" label={label.usernameOptional} value={typed.username} {...common} />
-        <Field name="name" label={label.nameOptional} value={typed.name} {...common} />
-        <Field
-          name="password"
-          label={label.password}
-          type="password"
-          hint={label.passwordHint}
-          errors={errors}
-          autocomplete="new-password"
-        />
-        {props.canInvite && (
-          <Check name="invite" label={label.inviteInstead} checked={typed.invite === 'true'} />
-        )}
-        <Check name="is_staff" label={label.staffMay} checked={typed.is_staff === 'true'} />
-        <UnverifiedCheck words={words} checked={typed.unverified === 'true'} errors={errors} />
-        <FormActs words={words} button={words.users.add} back={path} />
-      </form>
-    </Layout>
+    <FormPage frame={frame} title={add} to={`${path}/add`} back={path} button={add} errors={errors}>
+      <Field name="email" label={label.email} inputmode="email" value={typed.email} required {...common} />
+      <Field name="username" label={label.usernameOptional} value={typed.username} {...common} />
+      <Field name="name" label={label.nameOptional} value={typed.name} {...common} />
+      <Field
+        name="password"
+        label={label.password}
+        type="password"
+        hint={label.passwordHint}
+        errors={errors}
+        autocomplete="new-password"
+      />
+      {props.canInvite && (
+        <Check name="invite" label={label.inviteInstead} checked={typed.invite === 'true'} />
+      )}
+      <Check name="is_staff" label={label.staffMay} checked={typed.is_staff === 'true'} />
+      <UnverifiedCheck words={words} checked={typed.unverified === 'true'} errors={errors} />
+    </FormPage>
   );
 };
