@@ -2,12 +2,15 @@
  * The console's log-in, log-out and caller, read from D1 at every request. A log-in opens a session like any other, which
  * is listed and can be ended; its one token is of a type that only the console accepts.
  */
+import type { SignInPolicy } from '../account/application/authentication.ts';
 import type { Caller } from '../account/application/session.ts';
 import { endSessionOf } from '../account/application/sign.ts';
 import { type LogIn, signInByPassword } from '../account/application/sign-in.ts';
 import { actorMayAct } from '../account/staff.ts';
 import { Refusal } from '../errors.ts';
 import type { Session, User } from '../model.ts';
+import type { PasskeyServices } from '../passkeys/ports.ts';
+import { signInByPasskey } from '../passkeys/sign-in.ts';
 import { type Call, seconds } from '../ports.ts';
 import { canonicalRecoveryCode } from '../second-factor/recovery-codes.ts';
 import { completeSignIn } from '../second-factor/sign-in.ts';
@@ -15,29 +18,47 @@ import type { AdminServices } from './application.ts';
 
 const CONSOLE_LIFETIME_SECONDS = 8 * 3_600;
 
-/** Returns the token of a new session. 401 no_active_account, for users who are not staff too. */
-export async function logInToConsole(
+export interface ConsoleToken {
+  token: string;
+  lifetimeSeconds: number;
+}
+
+function consolePolicy({ settings }: AdminServices): SignInPolicy {
+  const lifetimeSeconds = Math.min(CONSOLE_LIFETIME_SECONDS, settings.SESSION_MAX_LIFETIME);
+  return { staffOnly: true, maxLifetimeSeconds: lifetimeSeconds, tokenLifetimeSeconds: lifetimeSeconds };
+}
+
+/** Returns the token of a new session. 401 no_active_account, for users who are not staff too; mfa_required. */
+export const logInToConsole = async (
   services: AdminServices,
   input: LogIn,
   call: Call,
-): Promise<{ token: string; lifetimeSeconds: number }> {
-  const lifetimeSeconds = Math.min(CONSOLE_LIFETIME_SECONDS, services.settings.SESSION_MAX_LIFETIME);
-  const policy = {
-    staffOnly: true,
-    maxLifetimeSeconds: lifetimeSeconds,
-    tokenLifetimeSeconds: lifetimeSeconds,
-  };
-  return consoleToken(services, await signInByPassword(services, input, policy, call));
-}
+): Promise<ConsoleToken> =>
+  consoleToken(services, await signInByPassword(services, input, consolePolicy(services), call));
 
-/** Completes a log-in that was refused with `mfa_required`, with a code or a recovery code. 401 code_not_valid. */
+/** The same with a passkey, which counts as both factors. 401 passkey_not_valid, for users who are not staff too. */
+export const logInToConsoleByPasskey = async (
+  services: AdminServices,
+  passkeys: PasskeyServices,
+  credential: object,
+  call: Call,
+): Promise<ConsoleToken> =>
+  consoleToken(
+    services,
+    await signInByPasskey(services, passkeys, credential, consolePolicy(services), call),
+  );
+
+/**
+ * Completes a log-in that was refused with `mfa_required`, with a code, a recovery code or a passkey. 401 code_not_valid,
+ * passkey_not_valid.
+ */
 export async function finishConsoleLogIn(
   services: AdminServices,
-  { mfa_token, code }: { mfa_token: string; code: string },
+  { mfa_token, ...factor }: { mfa_token: string } & ({ code: string } | { credential: object }),
   call: Call,
-): Promise<{ token: string; lifetimeSeconds: number }> {
+): Promise<ConsoleToken> {
   if (!services.factors) throw new Refusal('code_not_valid', { reason: 'no_second_factor' });
-  const shown = canonicalRecoveryCode(code) === null ? { code } : { recovery_code: code };
+  const shown = 'code' in factor ? codeOrRecoveryCode(factor.code) : { passkey: factor.credential };
   const opened = await completeSignIn(
     services,
     services.factors,
@@ -48,10 +69,13 @@ export async function finishConsoleLogIn(
   return consoleToken(services, opened);
 }
 
+const codeOrRecoveryCode = (code: string) =>
+  canonicalRecoveryCode(code) === null ? { code } : { recovery_code: code };
+
 async function consoleToken(
   { codec, random }: AdminServices,
   { user, session, now }: { user: User; session: Session; now: number },
-): Promise<{ token: string; lifetimeSeconds: number }> {
+): Promise<ConsoleToken> {
   const token = await codec.sign({
     token_type: 'console',
     jti: random.uuid4(),

@@ -36,6 +36,12 @@ export interface Shown {
   retryAfter?: number;
 }
 
+/** RFC 9110 section 11.6.1: a 401 names a way to authenticate. */
+export function challenge(c: AdminContext): void {
+  const [scheme] = c.var.services.settings.AUTH_HEADER_TYPES;
+  c.header('WWW-Authenticate', `${scheme} realm="api"`);
+}
+
 /** The faults that the page shows with what was typed. Rethrows anything that is not about the form. */
 export function formErrors(error: unknown, c: AdminContext): Shown {
   const shown = error instanceof Refusal && wordsFor(error, c.var.language);
@@ -43,6 +49,7 @@ export function formErrors(error: unknown, c: AdminContext): Shown {
   // For the log.
   const { headers } = refusalOf(error, c);
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
+  if (shown.status === 401) challenge(c);
   return shown;
 }
 
@@ -60,6 +67,7 @@ function wordsFor({ kind, faults = {}, headers }: Refusal, language: Language): 
         ),
       };
     case 'no_active_account':
+    case 'passkey_not_valid':
       return { status: 401, errors: { non_field_errors: sentence } };
     case 'throttled': {
       const retryAfter = Number(headers['Retry-After'] ?? 0);

@@ -1,94 +1,39 @@
 /**
  * `/admin`: the console, rendered on the server. Path → form → one call → page, or a redirect after a POST. No page
- * needs its script, no GET changes anything, and every POST must come from a page of this origin. The pages of one user are in
+ * needs its script (a passkey does), no GET changes anything, and every POST must come from a page of this origin. The pages of one user are in
  * user-routes.ts.
  */
 import { Hono } from 'hono';
-import { Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
-import { callOf } from '../http/call.ts';
 import { serveTheme } from '../http/site.ts';
 import { seconds } from '../ports.ts';
 import { actRoutes } from './act-routes.ts';
 import { overview } from './application.ts';
-import { finishConsoleLogIn, logInToConsole, logOutOfConsole } from './console-session.ts';
-import {
-  afterLogIn,
-  clearCookie,
-  ownOrigin,
-  readCookie,
-  requireStaffSession,
-  writeCookie,
-} from './cookie.ts';
+import { requireStaffSession } from './cookie.ts';
 import { credentialRoutes } from './credential-routes.ts';
 import { deadLetterRoutes } from './dead-letter-routes.ts';
 import { seenSessions } from './devices.ts';
-import type { AdminContext, AdminEnv } from './env.ts';
-import { formErrors, readForm, validated } from './forms.ts';
+import type { AdminEnv } from './env.ts';
 import { groupRoutes } from './group-routes.ts';
 import { historyQuery, pageQuery, userQuery, writeCursor } from './listing.ts';
+import { logInRoutes } from './log-in-routes.ts';
 import { HistoryPage } from './pages/history.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { RevokedTokensPage } from './pages/revoked-tokens.tsx';
 import { LiveSessionsPage } from './pages/sessions.tsx';
-import { LogInPage, SecondFactorPage } from './pages/sign.tsx';
 import { UsersPage } from './pages/users.tsx';
-import { logInForm, secondFactorForm } from './schemas.ts';
 import { secondFactorSetUpRoutes } from './second-factor-routes.ts';
 import { show } from './show.tsx';
 import { signInMethodRoutes } from './sign-in-method-routes.ts';
 import { userRoutes } from './user-routes.ts';
-
-/** RFC 9110 section 11.6.1: a 401 names a way to authenticate. */
-const challenge = (c: AdminContext) => {
-  const [scheme] = c.var.services.settings.AUTH_HEADER_TYPES;
-  c.header('WWW-Authenticate', `${scheme} realm="api"`);
-};
 
 export const consoleRoutes = () =>
   new Hono<AdminEnv>({ strict: false })
     .get('/theme.css', (c) => serveTheme(c))
     .get('/console.css', (c) => serveAsset(c, '/admin/console.css'))
     .get('/console.js', (c) => serveAsset(c, '/admin/console.js'))
-    .get('/login', (c) => show(c, LogInPage, { next: c.req.query('next') ?? '', name: '' }))
-    .post('/login', ownOrigin, async (c) => {
-      const form = await readForm(c);
-      const { username: name = '', next = '' } = form;
-      try {
-        const input = validated(logInForm, form);
-        const { token, lifetimeSeconds } = await logInToConsole(c.var.services, input, callOf(c));
-        writeCookie(c, token, lifetimeSeconds);
-        return c.redirect(afterLogIn(c, next), 303);
-      } catch (error) {
-        if (error instanceof Refusal && error.kind === 'mfa_required') {
-          challenge(c);
-          return show(c, SecondFactorPage, { next, mfaToken: String(error.members.mfa_token) }, 401);
-        }
-        const { status, ...again } = formErrors(error, c);
-        if (status === 401) challenge(c);
-        return show(c, LogInPage, { next, name, ...again }, status);
-      }
-    })
-    .post('/login/second-factor', ownOrigin, async (c) => {
-      const form = await readForm(c);
-      const { mfa_token: mfaToken = '', next = '' } = form;
-      try {
-        const input = validated(secondFactorForm, form);
-        const { token, lifetimeSeconds } = await finishConsoleLogIn(c.var.services, input, callOf(c));
-        writeCookie(c, token, lifetimeSeconds);
-        return c.redirect(afterLogIn(c, next), 303);
-      } catch (error) {
-        const { status, ...again } = formErrors(error, c);
-        if (status === 401) challenge(c);
-        return show(c, SecondFactorPage, { next, mfaToken, ...again }, status);
-      }
-    })
-    .post('/logout', ownOrigin, async (c) => {
-      const token = readCookie(c);
-      if (token !== null) await logOutOfConsole(c.var.services, token, callOf(c));
-      clearCookie(c);
-      return c.redirect(`${c.var.mount}/login?done=log-out`, 303);
-    })
+    .get('/passkey.js', (c) => serveAsset(c, '/admin/passkey.js'))
+    .route('/', logInRoutes())
     .get('/', requireStaffSession, async (c) => {
       const { services } = c.var;
       const sendsEvents = services.admin.deadLetters.canRetry;

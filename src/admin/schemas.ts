@@ -44,3 +44,16 @@ export const logInForm = tokenObtainBody;
 export const setUpForm = z.object({ password: z.optional(presentedPassword) });
 export const confirmForm = z.object({ code: codeText });
 export const secondFactorForm = z.object({ mfa_token: token, code: codeText });
+
+function parsedObject(text: string): object {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+  } catch {
+    return {};
+  }
+}
+/** The JSON of a credential. What is not JSON becomes an empty one, which is refused like any other bad credential. */
+const credential = z.pipe(z.string(), z.transform(parsedObject));
+export const passkeyForm = z.object({ credential });
+export const secondPasskeyForm = z.object({ mfa_token: token, credential });

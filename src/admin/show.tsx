@@ -33,7 +33,7 @@ export function show<P extends { frame: Frame }>(
   c.header('Access-Control-Allow-Credentials', undefined);
   c.header(
     'Content-Security-Policy',
-    `default-src 'none'; script-src 'self'; style-src 'self'; img-src ${imageSources(c)}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+    `default-src 'none'; script-src 'self'; style-src 'self'; img-src ${imageSources(c)}; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
   );
   c.header('Content-Language', language);
   c.header('Vary', 'Accept-Language', { append: true });

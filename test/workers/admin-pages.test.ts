@@ -23,7 +23,7 @@ const COOKIE = '__Host-accounts_admin';
 
 describe('every page', () => {
   const CSP =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
   it('has its CSP, one script, a language, a title, one heading', async () => {
     const admin = await atConsole();
@@ -39,7 +39,10 @@ describe('every page', () => {
       expect(headers.get('Strict-Transport-Security')).toContain('max-age=31536000');
       expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
       expect(text).toMatch(/^<!doctype html><html lang="en">/);
-      expect(text.match(/<script\b[^>]*>/g)).toEqual(['<script src="/admin/console.js" defer="">']);
+      expect(text.match(/<script\b[^>]*>/g)).toEqual([
+        '<script src="/admin/console.js" defer="">',
+        ...(page === '/admin/login' ? ['<script src="/admin/passkey.js" defer="">'] : []),
+      ]);
       expect(text).not.toMatch(/<style|style=| on\w+="/);
       expect(text.match(/<h1>/g)).toHaveLength(1);
       expect(text).toMatch(/<title>[^<]+ · Accounts<\/title>/);
@@ -82,6 +85,7 @@ describe('every page', () => {
   it.each([
     ['style sheet', '/admin/console.css', 'text/css'],
     ['script', '/admin/console.js', 'text/javascript'],
+    ['script for passkeys', '/admin/passkey.js', 'text/javascript'],
   ])('has the %s of the Worker', async (_, file, type) => {
     const answer = await w.get(file);
     expect(answer.status).toBe(200);

@@ -5,14 +5,16 @@
 import { Faults } from './faults.tsx';
 import { Layout } from './layout.tsx';
 import { Field, type FormErrors, type Frame } from './parts.tsx';
+import { PasskeyForm } from './passkey.tsx';
 
 const path = (frame: Frame) => `${frame.base}/second-factor`;
 
-/** `password`: asks for it, as the log-in is too long ago. */
+/** `password`: asks for it, as the log-in is too long ago. `byPasskey`: the user has one, which is enough. */
 export const SetUpPage = (props: {
   frame: Frame;
   isOn: boolean;
   isRequired: boolean;
+  byPasskey: boolean;
   password: boolean;
   errors?: FormErrors | undefined;
 }) => {
@@ -45,6 +47,16 @@ export const SetUpPage = (props: {
             {label.start}
           </button>
         </form>
+      )}
+      {props.byPasskey && (
+        <PasskeyForm
+          frame={props.frame}
+          to="/second-factor/passkey"
+          options="/second-factor/passkey/options"
+          label={words.passkey.yours}
+          withoutScript={words.passkey.appWithoutScript}
+          values={{}}
+        />
       )}
     </Layout>
   );

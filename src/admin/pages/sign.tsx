@@ -5,6 +5,7 @@
 import { Faults } from './faults.tsx';
 import { Layout } from './layout.tsx';
 import { type ConsoleWords, Field, type FormErrors, type Frame } from './parts.tsx';
+import { PasskeyForm } from './passkey.tsx';
 
 /** The period of every rate limit: console.css counts down from it without a script. The text above it says the same. */
 const COUNTED_SECONDS = 60;
@@ -26,6 +27,7 @@ export const SecondFactorPage = (props: {
   frame: Frame;
   next: string;
   mfaToken: string;
+  byPasskey: boolean;
   errors?: FormErrors | undefined;
   retryAfter?: number;
 }) => {
@@ -45,11 +47,22 @@ export const SecondFactorPage = (props: {
         />
         <input type="hidden" name="mfa_token" value={props.mfaToken} />
         <input type="hidden" name="next" value={props.next} />
+        {props.byPasskey && <input type="hidden" name="has_passkey" value="true" />}
         <button type="submit" class="primary">
           {words.logIn}
         </button>
         <a href={`${base}/login`}>{words.startAgain}</a>
       </form>
+      {props.byPasskey && (
+        <PasskeyForm
+          frame={props.frame}
+          to="/login/second-factor"
+          options="/login/passkey/options"
+          label={words.passkey.instead}
+          withoutScript={words.passkey.codeWithoutScript}
+          values={{ mfa_token: props.mfaToken, next: props.next, has_passkey: 'true' }}
+        />
+      )}
     </Layout>
   );
 };
@@ -58,6 +71,7 @@ export const LogInPage = (props: {
   frame: Frame;
   next: string;
   name: string;
+  byPasskey: boolean;
   errors?: FormErrors | undefined;
   retryAfter?: number;
 }) => {
@@ -89,6 +103,16 @@ export const LogInPage = (props: {
           {words.logIn}
         </button>
       </form>
+      {props.byPasskey && (
+        <PasskeyForm
+          frame={props.frame}
+          to="/login/passkey"
+          options="/login/passkey/options"
+          label={words.passkey.logIn}
+          withoutScript={words.passkey.passwordWithoutScript}
+          values={{ next: props.next }}
+        />
+      )}
       <p class="dim">{words.staffOnly}</p>
     </Layout>
   );

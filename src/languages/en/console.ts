@@ -30,6 +30,16 @@ export const consoleWords = {
   logInName: 'E-mail or username',
   secondFactorCode: 'Code from your authenticator app, or a recovery code',
   startAgain: 'Start again',
+  /** The button for a passkey at the console's log-in. */
+  passkey: {
+    logIn: 'Log in with a passkey',
+    instead: 'Use a passkey instead',
+    yours: 'Use your passkey',
+    notUsed: 'No passkey was used. Try again.',
+    passwordWithoutScript: 'Passkeys need JavaScript. Without it, log in with your password.',
+    codeWithoutScript: 'Your passkey needs JavaScript. Without it, enter a code.',
+    appWithoutScript: 'Your passkey needs JavaScript. Without it, set up an authenticator app.',
+  },
   throttled: 'Too many attempts. Try again in {count} seconds.',
   throttledLong: 'Too many attempts. Try again in {count} minutes.',
   secondsLeft: 'Seconds left:',

@@ -29,6 +29,18 @@ export const consoleWords: typeof en.consoleWords = {
   logInName: '이메일 또는 사용자 이름',
   secondFactorCode: '인증 앱의 코드 또는 복구 코드',
   startAgain: '처음부터 다시 하기',
+=======
+  startAgain: '처음부터 다시 로그인',
+  passkey: {
+    logIn: '패스키로 로그인',
+    instead: '대신 패스키 사용',
+    yours: '패스키 사용',
+    notUsed: '패스키를 사용하지 않았습니다. 다시 시도하세요.',
+    passwordWithoutScript:
+      '패스키를 쓰려면 자바스크립트가 필요합니다. 자바스크립트 없이는 비밀번호로 로그인하세요.',
+    codeWithoutScript: '패스키를 쓰려면 자바스크립트가 필요합니다. 자바스크립트 없이는 코드를 입력하세요.',
+    appWithoutScript: '패스키를 쓰려면 자바스크립트가 필요합니다. 자바스크립트 없이는 인증 앱을 설정하세요.',
+  },
   throttled: '시도가 너무 많습니다. {count}초 뒤에 다시 시도하세요.',
   throttledLong: '시도가 너무 많습니다. {count}분 뒤에 다시 시도하세요.',
   secondsLeft: '남은 시간(초):',
