@@ -1,7 +1,7 @@
 /**
- * `/admin`: the console, rendered on the server. Path → form → one call → page, or a redirect after a POST. No page
- * needs its script (a passkey does), no GET changes anything, and every POST must come from a page of this origin. The pages of one user are in
- * user-routes.ts.
+ * `/admin`: the console, rendered on the server. Path → form → one call → page, or a redirect after a POST. Only a passkey
+ * needs a script, no GET changes anything, and every POST must come from a page of this origin. The pages of one user are
+ * in user-routes.ts.
  */
 import { Hono } from 'hono';
 import { serveAsset } from '../http/assets.ts';

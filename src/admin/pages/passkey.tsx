@@ -22,7 +22,12 @@ export const PasskeyForm = (props: {
         data-passkey={base + props.options}
         hidden
       >
-        <p class="error" role="alert" data-not-used={words.passkey.notUsed} />
+        <p
+          class="error"
+          role="alert"
+          data-not-used={words.passkey.notUsed}
+          data-throttled={words.throttled}
+        />
         <input type="hidden" name="credential" />
         {Object.entries(props.values).map(([name, value]) => (
           <input type="hidden" name={name} value={value} />

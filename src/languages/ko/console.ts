@@ -29,8 +29,6 @@ export const consoleWords: typeof en.consoleWords = {
   logInName: '이메일 또는 사용자 이름',
   secondFactorCode: '인증 앱의 코드 또는 복구 코드',
   startAgain: '처음부터 다시 하기',
-=======
-  startAgain: '처음부터 다시 로그인',
   passkey: {
     logIn: '패스키로 로그인',
     instead: '대신 패스키 사용',
