@@ -2,12 +2,12 @@
 // follow links. The token comes from the fragment, which reaches no server and no log, or from ?token=, where a gateway
 // took the fragment off; without one, the address and the code of the mail are asked for.
 import { createClient, webStorage } from '../client.js';
+import { onSubmit, say, sayUnreached, wait } from './mail-page.js';
 
 const form = document.querySelector('#act');
-const status = document.querySelector('[role=status]');
 const button = form.querySelector('button');
 const part = (name) => document.querySelector(`[data-part=${name}]`);
-const { mount, cookie, done, dead, failed } = form.dataset;
+const { mount, cookie, done, dead } = form.dataset;
 const client = createClient({
   url: new URL(mount, location.href).href,
   ...(cookie === undefined ? { store: webStorage(localStorage) } : { cookie: true }),
@@ -27,11 +27,6 @@ function show(name) {
 }
 show(token ? 'link' : 'code');
 
-function say(text, mood) {
-  status.textContent = text;
-  status.className = mood;
-}
-
 const value = (name) => form.elements[name].value.trim();
 
 function signIn() {
@@ -47,25 +42,26 @@ function signIn() {
   return client.signIn('/login/email/confirm', shown);
 }
 
-function refused({ code, status: number, message, problem, errors }) {
+function refused({ code, status, retryAfterSeconds, message, problem, errors }) {
   button.disabled = false;
   if (code === 'mfa_required') {
     mfaToken = problem.mfa_token;
     show('factor');
-    say(message, '');
+    say(message);
   } else if (errors?.token) {
     show('code');
     say(dead, 'bad');
+  } else if (!status || code === 'timeout' || code === 'invalid_response') {
+    sayUnreached();
+  } else if (retryAfterSeconds) {
+    wait(button, status, retryAfterSeconds);
   } else {
-    const messages = Object.values(errors ?? {}).flatMap((list) => list.map((fault) => fault.message));
-    say(messages.join(' ') || (number ? message : failed), 'bad');
+    const messages = Object.values(errors).flatMap((list) => list.map((fault) => fault.message));
+    say(messages.join(' ') || message, 'bad');
   }
 }
 
-form.addEventListener('submit', async (event) => {
-  event.preventDefault();
-  button.disabled = true;
-  say('', '');
+onSubmit(form, async () => {
   try {
     await signIn();
     form.remove();

@@ -1,12 +1,13 @@
 // The pages that links in mail open. Nothing is sent until somebody presses the button, since mail scanners follow
 // links. The token comes from the fragment, which reaches no server and no log; from ?token=, where a gateway took the
 // fragment off; or from the field. It is kept for a reload in this tab, until it is used.
+import { onSubmit, say, sayUnreached, wait } from './mail-page.js';
+
 const form = document.querySelector('#act');
 const again = document.querySelector('#again');
-const status = document.querySelector('[role=status]');
 const button = form.querySelector('button');
 const part = (name) => document.querySelector(`[data-part=${name}]`);
-const { kind, done, dead, failed, proof, next } = form.dataset;
+const { kind, done, dead, proof, next } = form.dataset;
 const KEPT = `hono-accounts.${kind}.token`;
 // What this browser remembers of its own sign-up: it proves that whoever confirms is who signed up.
 const CLAIM = 'hono-accounts.claim';
@@ -28,11 +29,6 @@ if (fromLink) store('sessionStorage', (area) => area.setItem(KEPT, fromLink));
 let token = fromLink ?? store('sessionStorage', (area) => area.getItem(KEPT));
 if (!token) part('code').hidden = false;
 
-function say(text, mood) {
-  status.textContent = text;
-  status.className = mood;
-}
-
 const forget = () => store('sessionStorage', (area) => area.removeItem(KEPT));
 
 async function post(path, body) {
@@ -41,7 +37,13 @@ async function post(path, body) {
     headers: { 'Content-Type': 'application/json', 'Accept-Language': document.documentElement.lang },
     body: JSON.stringify(body),
   });
-  return { ok: response.ok, body: response.status === 204 ? {} : await response.json() };
+  const { ok, status, headers } = response;
+  return {
+    ok,
+    status,
+    retryAfter: Number(headers.get('Retry-After')),
+    body: status === 204 ? {} : await response.json(),
+  };
 }
 
 function bodyOf() {
@@ -69,7 +71,7 @@ function succeeded(body) {
   say(done, 'good');
 }
 
-function refused({ detail, errors = {} }) {
+function refused({ status, retryAfter, body: { detail, errors = {} } }) {
   const codes = (errors.password ?? []).map(({ code }) => code);
   if (errors.token) {
     forget();
@@ -82,9 +84,13 @@ function refused({ detail, errors = {} }) {
     return;
   }
   button.disabled = false;
+  if (retryAfter > 0) {
+    wait(button, status, retryAfter);
+    return;
+  }
   if (kind === 'verify' && part('proof').hidden && codes.includes('required')) {
     part('proof').hidden = false;
-    say(proof, '');
+    say(proof);
     form.elements.password.focus();
     return;
   }
@@ -95,9 +101,9 @@ function refused({ detail, errors = {} }) {
 // Whose password it is, so that a password manager keeps it under that name; and a dead link says so at once.
 async function look(code) {
   try {
-    const { ok, body } = await post(form.dataset.check, { token: code });
-    if (ok) form.elements.username.value = body.email;
-    else if (token && body.errors?.token) refused(body);
+    const answer = await post(form.dataset.check, { token: code });
+    if (answer.ok) form.elements.username.value = answer.body.email;
+    else if (token && answer.body.errors?.token) refused(answer);
   } catch {
     // Not reached: the button will say so.
   }
@@ -110,30 +116,30 @@ if (kind === 'reset') {
   form.elements.token.addEventListener('change', ({ target }) => look(target.value));
 }
 
-form.addEventListener('submit', async (event) => {
-  event.preventDefault();
-  button.disabled = true;
-  say('', '');
+onSubmit(form, async () => {
   try {
-    const { ok, body } = await post(location.pathname, bodyOf());
-    if (ok) succeeded(body);
-    else refused(body);
+    const answer = await post(location.pathname, bodyOf());
+    if (answer.ok) succeeded(answer.body);
+    else refused(answer);
   } catch {
-    say(failed, 'bad');
     button.disabled = false;
+    sayUnreached();
   }
 });
 
-again?.addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const { to, sent, failed: unreached } = again.dataset;
+async function sendAgain(sender) {
+  sender.disabled = false;
   try {
-    const { ok, body } = await post(to, { email: again.elements.email.value });
-    say(ok ? sent : body.detail, ok ? 'good' : 'bad');
+    const { to, sent } = again.dataset;
+    const { ok, status, retryAfter, body } = await post(to, { email: again.elements.email.value });
+    if (ok) say(sent, 'good');
+    else if (retryAfter > 0) wait(sender, status, retryAfter);
+    else say(body.detail, 'bad');
   } catch {
-    say(unreached, 'bad');
+    sayUnreached();
   }
-});
+}
+if (again) onSubmit(again, sendAgain);
 
 for (const box of document.querySelectorAll('[data-show]')) {
   box.addEventListener('change', () => {

@@ -4,7 +4,7 @@
 import type { Child } from 'hono/jsx';
 import { Page } from '../http/page.tsx';
 import type { Site } from '../http/site.ts';
-import { type Language, mailLinkParts } from '../languages/index.ts';
+import { accountPages, type Language, mailLinkParts } from '../languages/index.ts';
 
 /** `mount`: the path of the account app, below which its static files are. */
 export interface MailPageProps {
@@ -14,17 +14,42 @@ export interface MailPageProps {
   returnUrl?: string | undefined;
 }
 
+/** What the scripts of all of them import (assets/static/mail-page.js). */
+const IMPORTS = ['mail-page.js'];
+
 /** `more`: shown below the result. */
 export function MailPage(
-  props: MailPageProps & { title: string; script: string; more?: Child; children?: Child },
+  props: MailPageProps & {
+    title: string;
+    script: string;
+    imports?: readonly string[];
+    more?: Child;
+    children?: Child;
+  },
 ) {
-  const { title, site, language, mount, script, returnUrl, more, children } = props;
+  const { title, site, language, mount, script, imports = [], returnUrl, more, children } = props;
   const words = mailLinkParts[language];
+  const { offline, unreachable, throttled, unavailable, wait } = accountPages[language].script;
   return (
-    <Page title={title} language={language} files={`${mount}/static`} site={site} script={script} kind="card">
+    <Page
+      title={title}
+      language={language}
+      files={`${mount}/static`}
+      site={site}
+      script={script}
+      imports={[...IMPORTS, ...imports]}
+      kind="card"
+    >
+      <p role="alert" data-offline hidden>
+        {offline}
+      </p>
       <h1>{title}</h1>
       {children}
-      <p role="status" />
+      <p
+        role="status"
+        tabindex={-1}
+        data-words={JSON.stringify({ offline, unreachable, throttled, unavailable, wait })}
+      />
       {more}
       {returnUrl !== undefined && (
         <p data-part="back" hidden>

@@ -61,6 +61,7 @@ export const mailRoutes = () =>
     // The files of the pages below, so that a host only has to provide the assets.
     .get('/static/theme.css', (c) => serveTheme(c))
     .get('/static/page.css', (c) => serveAsset(c, '/static/page.css'))
+    .get('/static/mail-page.js', (c) => serveAsset(c, '/static/mail-page.js'))
     .get('/static/mail-link.js', (c) => serveAsset(c, '/static/mail-link.js'))
     .get('/password/reset/confirm', (c) => page(c, 'reset'))
     .post('/password/reset/confirm', requireOrigin, body(confirmResetBody), async (c) => {

@@ -29,7 +29,7 @@ function PasswordField(props: { name: string; label: string; autocomplete: strin
 
 /** Shown if the link has expired. */
 const AskAgain = ({ to, sent, words }: { to: string; sent: string; words: (typeof mailLinkParts)['en'] }) => (
-  <form id="again" data-to={to} data-sent={sent} data-failed={words.failed} hidden>
+  <form id="again" data-to={to} data-sent={sent} hidden>
     <label for="email">{words.email}</label>
     <input id="email" name="email" type="email" autocomplete="email" required />
     <button type="submit">{words.again}</button>
@@ -66,7 +66,6 @@ export function MailLinkPage(props: MailPageProps & { kind: MailLinkKind; minLen
         data-kind={kind}
         data-done={words.done}
         data-dead={words.dead ?? common.dead}
-        data-failed={common.failed}
         data-proof={common.proof}
         data-next={`${mount}/password/reset/confirm`}
         data-check={`${mount}/password/reset/check`}

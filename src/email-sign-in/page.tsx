@@ -5,20 +5,19 @@
  * on a click, stores the tokens where our client looks for them, and asks for a second factor if the user has one.
  */
 import { MailPage, type MailPageProps } from '../account/mail-page.tsx';
-import { emailSignInPage, mailLinkParts } from '../languages/index.ts';
+import { emailSignInPage } from '../languages/index.ts';
 
 /** `cookie`: REFRESH_TRANSPORT=cookie. */
 export function SignInPage({ cookie, ...frame }: MailPageProps & { cookie: boolean }) {
   const words = emailSignInPage[frame.language];
   return (
-    <MailPage {...frame} title={words.title} script="email-sign-in.js">
+    <MailPage {...frame} title={words.title} script="email-sign-in.js" imports={['../client.js']}>
       <form
         id="act"
         data-mount={frame.mount}
         data-cookie={cookie ? '' : undefined}
         data-done={words.done}
         data-dead={words.dead}
-        data-failed={mailLinkParts[frame.language].failed}
       >
         <p class="hint" data-part="link" hidden>
           {words.text}

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seriousFaults } from './support/axe.ts';
 import { launch, open } from './support/browser.ts';
+import { PASSWORD } from './support/people.ts';
 import { type Service, startService } from './support/service.ts';
 
 let service: Service;
@@ -19,20 +20,6 @@ afterAll(async () => {
   await service?.stop();
 });
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-async function seriousFaults(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { violations } = await (
-      globalThis as unknown as {
-        axe: { run: () => Promise<{ violations: { id: string; impact: string }[] }> };
-      }
-    ).axe.run();
-    return violations.filter((one) => /serious|critical/.test(one.impact)).map((one) => one.id);
-  });
-}
-
-const PASSWORD = 'correct horse battery';
 const logIn = (email: string, password: string) =>
   service.call<{ access: string }>('POST', '/account/login', { email, password });
 const me = async (access: string) =>
@@ -178,7 +165,7 @@ describe('the pages that links in mail open', () => {
     const dead = `${'0'.repeat(36)}.${'a'.repeat(43)}`;
     const sentence = 'This link was already used or has expired. Ask for a new one.';
     await service.call('POST', '/account/sign-up', { email, password: PASSWORD });
-    const { page, close } = await open(browser, service.origin);
+    const { page, mishaps, close } = await open(browser, service.origin);
     await page.goto(`/account/email/verify#token=${dead}`);
     await page.getByRole('button').click();
     await page.getByText(sentence).waitFor();
@@ -204,6 +191,7 @@ describe('the pages that links in mail open', () => {
     await page.getByText('a new link is on its way').waitFor();
     await page.goto(`/dev/mail?to=${email}`);
     expect(await page.getByRole('heading', { level: 2 }).first().textContent()).toBe('Reset your password');
+    expect(mishaps).toEqual([]);
     await close();
   });
 });

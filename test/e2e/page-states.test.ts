@@ -3,7 +3,7 @@ import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withAuthenticator } from './support/authenticator.ts';
 import { seriousFaults } from './support/axe.ts';
-import { launch, open } from './support/browser.ts';
+import { launch, open, unmeant } from './support/browser.ts';
 import { focused, path, press, pressByKey, signedIn, type } from './support/pages.ts';
 import { PASSWORD } from './support/people.ts';
 import { type Service, startService } from './support/service.ts';
@@ -26,9 +26,6 @@ async function newUser(): Promise<string> {
   await service.call('POST', '/account/sign-up', { email, password: PASSWORD, name: 'Mina Park' });
   return email;
 }
-/** What a network that is away, or a refusal that is meant, writes to the console by itself. */
-const unmeant = (mishaps: string[]) =>
-  mishaps.filter((one) => !/ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of 50[03]/.test(one));
 
 const problem = (status: number, code: string, headers: Record<string, string> = {}) => ({
   status,

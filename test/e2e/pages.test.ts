@@ -5,7 +5,7 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withAuthenticator } from './support/authenticator.ts';
 import { overflowAt, seriousFaults } from './support/axe.ts';
-import { launch, open } from './support/browser.ts';
+import { launch, open, unmeant } from './support/browser.ts';
 import { focused, path, press, signedIn as signIn, tabTo, type } from './support/pages.ts';
 import { PASSWORD } from './support/people.ts';
 import { type Service, startService } from './support/service.ts';
@@ -138,7 +138,7 @@ describe('sign-in and sign-up', () => {
 
   it('keep what was typed if the network fails, and say so', async () => {
     const { email } = await newUser();
-    const { page, close } = await open(browser, service.origin);
+    const { page, mishaps, close } = await open(browser, service.origin);
     await page.goto('/account/sign-in');
     await page.getByLabel('E-mail or username').fill(email);
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
@@ -150,12 +150,13 @@ describe('sign-in and sign-up', () => {
     await page.locator('[data-offline]').waitFor({ state: 'hidden' });
     await press(page, 'Sign in');
     await page.locator('[data-content]').waitFor();
+    expect(unmeant(mishaps)).toEqual([]);
     await close();
   });
 
   it('count down after too many tries, and keep the form', async () => {
     const { email } = await newUser();
-    const { page, close } = await open(browser, service.origin);
+    const { page, mishaps, close } = await open(browser, service.origin);
     await page.clock.install();
     await page.route('**/account/login', (route) =>
       route.fulfill({
@@ -179,6 +180,7 @@ describe('sign-in and sign-up', () => {
     await page.unroute('**/account/login');
     await press(page, 'Sign in');
     await page.locator('[data-content]').waitFor();
+    expect(mishaps).toEqual([]);
     await close();
   });
 });
@@ -314,9 +316,10 @@ describe('the settings', () => {
     await stranger.page.goto('/account/settings');
     await stranger.page.getByText('Your session has ended. Please sign in again.').waitFor();
     expect(path(stranger.page)).toBe('/account/sign-in');
+    expect(stranger.mishaps).toEqual([]);
     await stranger.close();
 
-    const { page, close } = await signedIn(email);
+    const { page, mishaps, close } = await signedIn(email);
     const { access } = await service.call<{ access: string }>('POST', '/account/login', {
       email,
       password: PASSWORD,
@@ -324,24 +327,37 @@ describe('the settings', () => {
     await service.call('DELETE', '/account/sessions', undefined, { Authorization: `Bearer ${access}` });
     await page.reload();
     await page.getByText('Your session has ended.').waitFor();
+    expect(mishaps).toEqual([]);
     await close();
   });
 
   it('say if the server does not answer, and try again', async () => {
     const { email } = await newUser();
-    const { page, close } = await signedIn(email);
+    const { page, mishaps, close } = await signedIn(email);
     await page.route('**/account/me', (route) => route.abort());
     await page.reload();
     await page.getByText('The server could not be reached.').waitFor();
     await page.unroute('**/account/me');
     await press(page, 'Try again');
     await page.locator('[data-content]').waitFor();
+    expect(unmeant(mishaps)).toEqual([]);
     await close();
   });
 });
 
 describe('every page', () => {
-  const PAGES = ['sign-in', 'sign-up', 'forgot', 'settings'];
+  const PAGES = [
+    'sign-in',
+    'sign-up',
+    'forgot',
+    'settings',
+    // Behind links in e-mails.
+    'login/email/confirm',
+    'email/verify',
+    'email/disown',
+    'email/take-back',
+    'password/reset/confirm',
+  ];
   const WIDTHS = [320, 360, 375, 480, 640, 768, 960, 1_024, 1_280, 1_600, 1_920];
 
   it.each([
@@ -368,6 +384,33 @@ describe('every page', () => {
   });
 });
 
+describe('what a page preloads', () => {
+  it.each(['sign-in', 'settings', 'email/verify', 'login/email/confirm'])(
+    'is what the script of %s imports',
+    async (name) => {
+      const { page, close } = await open(browser, service.origin);
+      // Without a script: the settings would leave for the sign-in page.
+      const html = await (await page.request.get(`/account/${name}`)).text();
+      const base = `${service.origin}/account/`;
+      const urls = (pattern: RegExp, text: string, at: string) =>
+        [...text.matchAll(pattern)].map(([, path = '']) => new URL(path, at).href);
+      const [script = ''] = urls(/<script type="module" src="([^"]+)"/g, html, base);
+      const loaded = new Set<string>();
+      const load = async (url: string): Promise<void> => {
+        const text = await (await page.request.get(url)).text();
+        for (const one of urls(/(?:from|import)\s*["'](\.[^"']+)["']/g, text, url)) {
+          if (loaded.has(one)) continue;
+          loaded.add(one);
+          await load(one);
+        }
+      };
+      await load(script);
+      expect(urls(/rel="modulepreload" href="([^"]+)"/g, html, base).sort()).toEqual([...loaded].sort());
+      await close();
+    },
+  );
+});
+
 describe('an app that sends its users to the pages', () => {
   const challengeOf = (verifier: string) => createHash('sha256').update(verifier).digest('base64url');
   const verifier = 'a-verifier-of-43-characters-or-more-and-no-less';
@@ -376,7 +419,7 @@ describe('an app that sends its users to the pages', () => {
 
   it('gets them back with a code, after a mistake and a sign-up, and their own session for it', async () => {
     const to = 'http://localhost:9/app?from=pages';
-    const { page, close } = await open(browser, service.origin);
+    const { page, mishaps, close } = await open(browser, service.origin);
     // Nobody listens there: what counts is the address that the browser goes to.
     await page.route('http://localhost:9/**', (route) => route.fulfill({ body: 'The app' }));
     await page.goto(`/account/sign-in?${query(to)}`);
@@ -396,6 +439,8 @@ describe('an app that sends its users to the pages', () => {
     await expect(
       service.call('POST', '/account/login/exchange', { code, code_verifier: verifier }),
     ).rejects.toThrow('401');
+    // It went to the app, and nowhere else.
+    expect(mishaps.filter((one) => !one.startsWith('request to http://localhost:9/'))).toEqual([]);
     await close();
   });
 

@@ -54,7 +54,6 @@ export const emailSignInPage = {
 export const mailLinkParts = {
   code: 'Code from the e-mail',
   dead: 'This link was already used or has expired. Ask for a new one.',
-  failed: 'The server could not be reached. Try again.',
   password: 'New password',
   show: 'Show password',
   rules:

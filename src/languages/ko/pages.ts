@@ -43,7 +43,6 @@ export const emailSignInPage: typeof en.emailSignInPage = {
 export const mailLinkParts: typeof en.mailLinkParts = {
   code: '메일에 있는 코드',
   dead: '이미 사용했거나 만료된 링크입니다. 새 링크를 요청해 주세요.',
-  failed: '서버에 연결할 수 없습니다. 다시 시도하세요.',
   password: '새 비밀번호',
   show: '비밀번호 표시',
   rules:

@@ -42,3 +42,7 @@ export async function open(
   });
   return { page, mishaps, close: () => context.close() };
 }
+
+/** Without what a network that is away, or a refusal that is meant, makes the browser report. */
+export const unmeant = (mishaps: readonly string[]) =>
+  mishaps.filter((one) => !/ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of 50[03]/.test(one));
