@@ -10,6 +10,7 @@ import type { AdminServices } from './admin/application.ts';
 import { d1Admin } from './admin/d1-admin.ts';
 import { d1DeadLetters } from './admin/d1-dead-letters.ts';
 import { d1Groups } from './admin/d1-groups.ts';
+import { d1Totals } from './admin/d1-totals.ts';
 import { d1UserCredentials } from './admin/d1-user-credentials.ts';
 import { connectionAdapters } from './connections/d1-adapters.ts';
 import { loadProviders } from './connections/providers.ts';
@@ -134,6 +135,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
     connections: await connectionAdapters(env, { d1, clock, deadlines, providers, fetcher: overrides.fetch }),
     admin: {
       store: d1Admin(d1),
+      totals: d1Totals(d1),
       credentials: d1UserCredentials(d1),
       groups: d1Groups(d1),
       deadLetters: d1DeadLetters(d1),

@@ -5,7 +5,8 @@
 import type { Changes } from '../audit-log.ts';
 import type { RevocationReason, User } from '../model.ts';
 import type { SeenSession } from './devices.ts';
-import type { HistoryRow, Person, SignInMethods } from './ports.ts';
+import type { HistoryRow, Person } from './list-ports.ts';
+import type { SignInMethods } from './ports.ts';
 
 /** What the user did, or what was done on their account. */
 export type OwnEvent =

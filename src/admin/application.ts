@@ -32,7 +32,8 @@ import type { WithPasskeys } from '../passkeys/services.ts';
 import { type Call, seconds } from '../ports.ts';
 import { uuid7 } from '../random.ts';
 import type { WithFactors } from '../second-factor/services.ts';
-import type { AdminStores, AuditEntry, Counts, HistoryRow, Outcome, UserChange } from './ports.ts';
+import type { Counts, HistoryRow } from './list-ports.ts';
+import type { AdminStores, AuditEntry, Outcome, UserChange } from './ports.ts';
 
 export interface AdminServices extends WithFactors, WithEmailSignIn, WithConnections, WithPasskeys {
   admin: AdminStores;

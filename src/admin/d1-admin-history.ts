@@ -5,7 +5,7 @@ import { readChanges } from '../audit-log.ts';
 import type { D1 } from '../db/client.ts';
 import { adminLog, users } from '../db/schema.ts';
 import { LOOK_MAX } from './d1-admin-users.ts';
-import type { AdminStore, HistoryRow } from './ports.ts';
+import type { AdminLists, HistoryRow } from './list-ports.ts';
 
 const actors = alias(users, 'actor');
 const subjects = alias(users, 'subject');
@@ -14,7 +14,7 @@ const subjects = alias(users, 'subject');
  * Along the index of whom it is about, of who did it, or all. What no index serves looks at so many rows a page and says
  * how far it came.
  */
-export const d1AdminHistory = ({ run }: D1): Pick<AdminStore, 'history'> => ({
+export const d1AdminHistory = ({ run }: D1): Pick<AdminLists, 'history'> => ({
   history: ({ subjectId, actorId, action, after, limit }) =>
     run('admin.history', async (db) => {
       const of = (column: typeof adminLog.subjectId | typeof adminLog.actorId, id: string | null) =>

@@ -8,9 +8,9 @@ import { logins, revokedTokens, sessions, users } from '../db/schema.ts';
 import type { Session } from '../model.ts';
 import { d1AdminHistory } from './d1-admin-history.ts';
 import { d1AdminSessions } from './d1-admin-sessions.ts';
-import { countUsers, LOOK_MAX, listUsers } from './d1-admin-users.ts';
+import { LOOK_MAX, listUsers } from './d1-admin-users.ts';
 import { COUNT_MAX, capped, upTo } from './d1-counts.ts';
-import type { AdminStore, Count, Cursor, Page } from './ports.ts';
+import type { AdminLists, Count, Cursor, Page } from './list-ports.ts';
 
 /** Counts the distinct users of the first rows of a table, so as not to read all of it. */
 const usersOf = (table: 'passkeys' | 'connections'): SQL =>
@@ -28,21 +28,7 @@ export function pageOf<T>(rows: T[], limit: number, cursorOf: (row: T) => Cursor
   return { items, next: rows.length > limit && last ? cursorOf(last) : null, looked: null };
 }
 
-type Lists = Pick<
-  AdminStore,
-  | 'counts'
-  | 'users'
-  | 'countUsers'
-  | 'user'
-  | 'idOf'
-  | 'sessions'
-  | 'liveSessions'
-  | 'ownersOf'
-  | 'revokedTokens'
-  | 'history'
->;
-
-export function d1AdminLists(d1: D1): Lists {
+export function d1AdminLists(d1: D1): AdminLists {
   const { run } = d1;
   return {
     ...d1AdminHistory(d1),
@@ -96,8 +82,6 @@ export function d1AdminLists(d1: D1): Lists {
       }),
 
     users: (query) => run('admin.users', (db) => listUsers(db, query)),
-
-    countUsers: (query) => run('admin.countUsers', (db) => countUsers(db, query)),
 
     user: (id) =>
       run('admin.user', async (db) => {

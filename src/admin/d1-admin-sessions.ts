@@ -4,12 +4,12 @@ import type { D1 } from '../db/client.ts';
 import { sessions, users } from '../db/schema.ts';
 import type { Session } from '../model.ts';
 import { LOOK_MAX } from './d1-admin-users.ts';
-import type { AdminStore } from './ports.ts';
+import type { AdminLists } from './list-ports.ts';
 
 /** Rows among which the owners of sessions are looked for. */
 const OWNERS_LOOK_MAX = 10_000;
 
-export const d1AdminSessions = ({ run }: D1): Pick<AdminStore, 'liveSessions' | 'ownersOf'> => ({
+export const d1AdminSessions = ({ run }: D1): Pick<AdminLists, 'liveSessions' | 'ownersOf'> => ({
   liveSessions: (now, { after, limit }) =>
     run('admin.liveSessions', async (db) => {
       const { userId, id, revokedAt, absoluteEndAt } = sessions;

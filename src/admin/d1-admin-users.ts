@@ -9,7 +9,7 @@ import { logins, nameWords, userColumns, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { User, UserRow } from '../model.ts';
 import { capped, upTo } from './d1-counts.ts';
-import type { Count, Cursor, NameSearch, UserPage, UserQuery, UserSort } from './ports.ts';
+import type { Count, Cursor, NameSearch, UserPage, UserQuery, UserSort } from './list-ports.ts';
 
 /** How many rows a filter without an index examines for one page, and how many users a search sorts. */
 export const LOOK_MAX = 1_000;

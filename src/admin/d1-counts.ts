@@ -1,6 +1,6 @@
 /** Counts that stop: no table is read to its end to say how many rows it has. */
 import { type SQL, sql } from 'drizzle-orm';
-import type { Count } from './ports.ts';
+import type { Count } from './list-ports.ts';
 
 /** A count goes no further. */
 export const COUNT_MAX = 10_000;

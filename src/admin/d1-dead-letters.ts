@@ -5,7 +5,8 @@ import { accountEvents as events } from '../db/schema.ts';
 import { endOfQueue } from '../outbox/d1-record.ts';
 import { done, outcome, outcomeOf, write } from './d1-act.ts';
 import { pageOf } from './d1-admin-lists.ts';
-import type { DeadLetter, DeadLetterStore, Person } from './ports.ts';
+import type { DeadLetter, Person } from './list-ports.ts';
+import type { DeadLetterStore } from './ports.ts';
 
 type Row = Omit<DeadLetter, 'user'> & Omit<Person, 'id'> & { userId: string };
 

@@ -12,9 +12,13 @@ export const deadLetterRoutes = () =>
   new Hono<AdminEnv>({ strict: false })
     .get('/', requireStaffSession, async (c) => {
       const query = c.req.query();
-      const { list, canRetry } = c.var.services.admin.deadLetters;
-      const { items, next } = await list(pageQuery(query, ...DEAD_LETTER_CURSOR));
-      return show(c, DeadLettersPage, { letters: items, canRetry, query, next: writeCursor(next) });
+      const { deadLetters, totals } = c.var.services.admin;
+      const [{ items, next }, total] = await Promise.all([
+        deadLetters.list(pageQuery(query, ...DEAD_LETTER_CURSOR)),
+        totals.deadLetters(),
+      ]);
+      const { canRetry } = deadLetters;
+      return show(c, DeadLettersPage, { letters: items, canRetry, query, total, next: writeCursor(next) });
     })
     .post('/:user/:seq/retry', ownOrigin, requireStaffSession, async (c) => {
       const { user: userId, seq } = c.req.param();

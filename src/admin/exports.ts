@@ -5,7 +5,7 @@ import type { Changes } from '../audit-log.ts';
 import type { Call } from '../ports.ts';
 import { type AdminServices, auditEntry, requireDone } from './application.ts';
 import { csvHead, csvRows } from './csv.ts';
-import type { UserQuery } from './ports.ts';
+import type { UserQuery } from './list-ports.ts';
 
 /** Of one call of D1. */
 const PAGE_ROWS = 500;

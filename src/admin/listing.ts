@@ -5,15 +5,15 @@
 
 import { fromBase64Url, toBase64Url } from '../encoding.ts';
 import { canonicalEmail, usernameKey } from '../identity.ts';
-import { nameSearch } from './name-search.ts';
 import {
-  type AdminStore,
+  type AdminLists,
   type Cursor,
   type HistoryQuery,
   type PageQuery,
   USER_SORTS,
   type UserQuery,
-} from './ports.ts';
+} from './list-ports.ts';
+import { nameSearch } from './name-search.ts';
 
 const PAGE_ROWS = 50;
 const PAGE_ROWS_MAX = 100;
@@ -62,7 +62,7 @@ const plain = (text: string | undefined): string =>
   (text ?? '').trim().slice(0, SEARCH_MAX_LENGTH).toWellFormed();
 
 /** `user` and `staff` are called by address, username or id; by whatever is none of these nothing is found. */
-export async function historyQuery(query: Query, { idOf }: Pick<AdminStore, 'idOf'>): Promise<HistoryQuery> {
+export async function historyQuery(query: Query, { idOf }: Pick<AdminLists, 'idOf'>): Promise<HistoryQuery> {
   const named = async (text: string) => (text === '' ? null : ((await idOf(nameQuery(text))) ?? text));
   const [subjectId, actorId] = await Promise.all([named(plain(query.user)), named(plain(query.staff))]);
   return { ...pageQuery(query, 'string'), subjectId, actorId, action: plain(query.action) || null };

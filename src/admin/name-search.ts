@@ -1,6 +1,6 @@
 /** How the console looks for names: by the beginnings of their words, as the table `name_words` has them. Pure. */
 
-import type { NameSearch } from './ports.ts';
+import type { NameSearch } from './list-ports.ts';
 
 /** SQLite's lower() knows no other letters. */
 const asciiLower = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());

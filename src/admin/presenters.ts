@@ -2,7 +2,7 @@
 import { timestamp } from '../account/presenters.ts';
 import { changesJson } from '../audit-log.ts';
 import type { Session } from '../model.ts';
-import type { Counts, DeadLetter, HistoryRow, RevokedTokenRow } from './ports.ts';
+import type { Counts, DeadLetter, HistoryRow, RevokedTokenRow } from './list-ports.ts';
 
 export const countsJson = (counts: Counts) => ({
   users: counts.users,

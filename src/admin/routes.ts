@@ -43,10 +43,10 @@ export const consoleRoutes = () =>
     .get('/users', requireStaffSession, async (c) => {
       const query = c.req.query();
       const order = userQuery(query);
-      const { store } = c.var.services.admin;
+      const { store, totals } = c.var.services.admin;
       const [{ items, next, looked, tooMany }, total] = await Promise.all([
         store.users(order),
-        store.countUsers(order),
+        totals.users(order),
       ]);
       return show(c, UsersPage, {
         users: items,
@@ -67,34 +67,42 @@ export const consoleRoutes = () =>
     .route('/dead-letters', deadLetterRoutes())
     .get('/revoked-tokens', requireStaffSession, async (c) => {
       const query = c.req.query();
-      const { store } = c.var.services.admin;
-      const { items, next, looked } = await store.revokedTokens({
-        ...pageQuery(query, 'number', 'string'),
-        jti: query.jti?.trim() || null,
-      });
+      const { store, totals } = c.var.services.admin;
+      const jti = query.jti?.trim() || null;
+      const [{ items, next, looked }, total] = await Promise.all([
+        store.revokedTokens({ ...pageQuery(query, 'number', 'string'), jti }),
+        jti === null ? totals.revokedTokens() : null,
+      ]);
       const owners = await store.ownersOf(items.map(({ sessionId }) => sessionId));
-      return show(c, RevokedTokensPage, { rows: items, owners, query, looked, next: writeCursor(next) });
+      const list = { query, looked, total, next: writeCursor(next) };
+      return show(c, RevokedTokensPage, { rows: items, owners, ...list });
     })
     .get('/sessions', requireStaffSession, async (c) => {
       const { services, caller, language } = c.var;
       const query = c.req.query();
       const now = seconds(services.clock);
-      const { items, next, looked } = await services.admin.store.liveSessions(
-        now,
-        pageQuery(query, 'string', 'string'),
-      );
+      const { store, totals } = services.admin;
+      const [{ items, next, looked }, total] = await Promise.all([
+        store.liveSessions(now, pageQuery(query, 'string', 'string')),
+        totals.liveSessions(now),
+      ]);
       return show(c, LiveSessionsPage, {
         sessions: await seenSessions(items, language),
         own: caller.sessionId,
         now,
         query,
-        looked,
+        looked: total ? null : looked,
+        total,
         next: writeCursor(next),
       });
     })
     .get('/history', requireStaffSession, async (c) => {
       const query = c.req.query();
-      const { store } = c.var.services.admin;
-      const { items, next, looked } = await store.history(await historyQuery(query, store));
-      return show(c, HistoryPage, { rows: items, query, looked, next: writeCursor(next) });
+      const { store, totals } = c.var.services.admin;
+      const wanted = await historyQuery(query, store);
+      const [{ items, next, looked }, total] = await Promise.all([
+        store.history(wanted),
+        totals.history(wanted),
+      ]);
+      return show(c, HistoryPage, { rows: items, query, looked, total, next: writeCursor(next) });
     });

@@ -65,16 +65,19 @@ export const userRoutes = (): Hono<AdminEnv> =>
       const { services, caller } = c.var;
       const query = c.req.query();
       const user = await findUser(services, c.req.param('id'));
-      const page = await services.admin.store.sessions(user.id, {
-        ...pageQuery(query, 'string'),
-        id: query.id?.trim() || null,
-      });
+      const { store, totals } = services.admin;
+      const id = query.id?.trim() || null;
+      const [page, total] = await Promise.all([
+        store.sessions(user.id, { ...pageQuery(query, 'string'), id }),
+        id === null ? totals.sessions(user.id) : null,
+      ]);
       return show(c, UserSessionsPage, {
         user,
         sessions: await seenSessions(page.items, c.var.language),
         own: caller.sessionId,
         now: seconds(services.clock),
         query,
+        total,
         next: writeCursor(page.next),
       });
     })

@@ -58,7 +58,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
   [
     'model',
     /^languages\//,
-    /^((admin\/|outbox\/)?ports|mail-ports|audit-log|events|model|encoding|errors|refusal-reasons|rate-limited-action|sweeper|random|deadlines)\.ts$/,
+    /^((admin\/|admin\/list-|outbox\/)?ports|mail-ports|audit-log|events|model|encoding|errors|refusal-reasons|rate-limited-action|sweeper|random|deadlines)\.ts$/,
   ],
   [
     'routes',

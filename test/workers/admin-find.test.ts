@@ -1,6 +1,6 @@
 /** How staff find somebody in the console, and what its lists say: names, filters, ranges, the way back, the history. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { atConsole, makeStaff, makeUser, path, unique, w } from '../support/console.ts';
+import { atConsole, browser, makeStaff, makeUser, path, unique, w } from '../support/console.ts';
 import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';
 import { claimsOf, type World, world } from '../support/world.ts';
@@ -293,6 +293,122 @@ describe('the sessions', () => {
     expect(html).toContain(`href="/admin/users/${user.id}/sessions?id=${sid}"`);
     await w.rows('DELETE FROM users WHERE id = ?', user.id);
     expect((await staff.get(at)).text).toContain('unknown user');
+  });
+});
+
+describe('every list', () => {
+  const seed = (count: number, into: string, row: string) =>
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count}) INSERT INTO ${into} SELECT ${row} FROM n`;
+  const session = `?, printf('01900000-0000-7000-8000-%012d', i), 1, 1, 9e9, 9e9`;
+  const SESSIONS = 'sessions (user_id, id, created_at, last_used_at, expires_at, absolute_end_at)';
+  /** `:id` is the user whose rows are seeded; `of` counts what the list has. */
+  const LISTS: Record<string, { at: string; rows: (count: number) => string; of: string }> = {
+    'the sessions of a user': {
+      at: '/admin/users/:id/sessions?',
+      rows: (count) => seed(count, SESSIONS, session),
+      of: 'SELECT count(*) AS n FROM sessions WHERE user_id = ?',
+    },
+    'the live sessions': {
+      at: '/admin/sessions?',
+      rows: (count) => seed(count, SESSIONS, session),
+      of: 'SELECT count(*) AS n FROM sessions WHERE revoked_at IS NULL AND ?1 = ?1',
+    },
+    'the revoked tokens': {
+      at: '/admin/revoked-tokens?',
+      rows: (count) =>
+        seed(
+          count,
+          'revoked_tokens (expires_at, jti, session_id, revoked_at, reason)',
+          "9e9 + i, 'x' || i, ?, 1, 'ended'",
+        ),
+      of: 'SELECT count(*) AS n FROM revoked_tokens WHERE ?1 = ?1',
+    },
+    'the history of a user': {
+      at: '/admin/history?user=:id&',
+      rows: (count) =>
+        seed(
+          count,
+          'admin_log',
+          "printf('ffffffff-0000-7000-8000-%012d', i), 1, 'x', 'user.changed', ?, NULL",
+        ),
+      of: 'SELECT count(*) AS n FROM admin_log WHERE subject_id = ?',
+    },
+    'what one of the staff did': {
+      at: '/admin/history?staff=:id&',
+      rows: (count) =>
+        seed(
+          count,
+          'admin_log',
+          "printf('ffffffff-0000-7000-8000-%012d', i), 1, ?, 'user.changed', 'x', NULL",
+        ),
+      of: 'SELECT count(*) AS n FROM admin_log WHERE actor_id = ?',
+    },
+    'the dead letters': {
+      at: '/admin/dead-letters?',
+      rows: (count) =>
+        seed(
+          count,
+          'account_events (user_id, seq, id, type, data, created_at, give_up_at, attempts, dead_at)',
+          "?, i, 'x' || i, 'user.updated', '{}', 1, 1, 9, 1",
+        ),
+      of: 'SELECT count(*) AS n FROM account_events WHERE dead_at > 0 AND ?1 = ?1',
+    },
+  };
+  const clean = (id: string) =>
+    Promise.all([
+      w.rows('DELETE FROM sessions WHERE user_id = ?', id),
+      w.rows('DELETE FROM revoked_tokens WHERE session_id = ?', id),
+      w.rows('DELETE FROM admin_log WHERE ? IN (subject_id, actor_id)', id),
+      w.rows('DELETE FROM account_events WHERE user_id = ?', id),
+    ]);
+
+  it.each(Object.entries(LISTS))(
+    '%s: says where one is, with the way back and forth at both ends',
+    async (_, { at, rows, of }) => {
+      const user = await makeUser();
+      await w.rows(rows(25), user.id);
+      const list = `${at.replace(':id', user.id)}limit=10`;
+      const [found] = await w.rows<{ n: number }>(of, user.id);
+      const first = (await staff.get(list)).text;
+      expect(text(first)).toContain(`1–10 of ${found?.n}`);
+      const next = hrefs(first, 'rel="next"');
+      expect(next).toHaveLength(2);
+      const second = (await staff.get(next[0] ?? '')).text;
+      expect(text(second)).toContain(`11–20 of ${found?.n}`);
+      const previous = hrefs(second, 'rel="prev"');
+      expect(previous).toEqual([list, list]);
+      await clean(user.id);
+    },
+  );
+
+  it.each(Object.entries(LISTS).filter(([name]) => name !== 'the live sessions'))(
+    '%s: is counted to ten thousand, and no further',
+    async (_, { at, rows }) => {
+      const user = await makeUser();
+      const counted = counting();
+      const there = browser(staff.cookie, world({ bindings: counted.bindings, now: w.clock.now * 1_000 }));
+      await w.rows(rows(20_000), user.id);
+      const list = at.replace(':id', user.id);
+      expect(text((await there.get(list)).text)).toContain('1–50 of 10,000+');
+      const { d1 } = await counted.of(() => there.get(list));
+      expect(d1.rowsRead).toBeGreaterThan(10_000);
+      expect(d1.rowsRead).toBeLessThan(22_000);
+      await clean(user.id);
+    },
+  );
+
+  it('is counted only where that is cheap', async () => {
+    const user = await makeUser();
+    await w.rows(seed(1_000, SESSIONS, session), user.id);
+    for (const list of [
+      '/admin/sessions?',
+      `/admin/history?action=user.changed&`,
+      '/admin/revoked-tokens?jti=x&',
+      `/admin/history?user=${user.id}&staff=${staff.id}&`,
+    ]) {
+      expect(text((await staff.get(`${list}limit=10`)).text)).not.toMatch(/\d+–\d+ of/);
+    }
+    await clean(user.id);
   });
 });
 

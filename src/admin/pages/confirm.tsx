@@ -3,7 +3,7 @@
 /** The confirmation page of an action: what it is about and what will happen. */
 import { fill } from '../../languages/describe.ts';
 import type { User } from '../../model.ts';
-import type { Count } from '../ports.ts';
+import type { Count } from '../list-ports.ts';
 import { UserForm } from './form-page.tsx';
 import { type ConsoleWords, Field, type FormErrors, type Frame, Outside, UnverifiedCheck } from './parts.tsx';
 

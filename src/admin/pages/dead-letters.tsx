@@ -2,7 +2,7 @@
 /** @jsxImportSource hono/jsx */
 /** Events that could not be delivered for a day. Their contents are not shown. */
 import { fill } from '../../languages/describe.ts';
-import type { DeadLetter } from '../ports.ts';
+import type { DeadLetter } from '../list-ports.ts';
 import { Layout } from './layout.tsx';
 import { List, type Listed } from './list.tsx';
 import { ActionForm, Note, PersonLink } from './parts.tsx';

@@ -4,8 +4,9 @@
 import { fill } from '../../languages/describe.ts';
 import type { User } from '../../model.ts';
 import type { Group } from '../groups.ts';
+import type { Count } from '../list-ports.ts';
 import type { Query } from '../listing.ts';
-import { type Count, GROUP_ACTS, type GroupAct } from '../ports.ts';
+import { GROUP_ACTS, type GroupAct } from '../ports.ts';
 import { sessionsEnd } from './confirm.tsx';
 import { FormPage } from './form-page.tsx';
 import { Field, type FormErrors, type Frame, nameOf, Outside, userPath } from './parts.tsx';

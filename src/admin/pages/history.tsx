@@ -2,7 +2,7 @@
 /** @jsxImportSource hono/jsx */
 /** Who did what to whom, and when, and what changed. */
 import { AUDIT_ACTIONS, type Changes } from '../../audit-log.ts';
-import type { HistoryRow } from '../ports.ts';
+import type { HistoryRow } from '../list-ports.ts';
 import { Layout } from './layout.tsx';
 import { List, type Listed } from './list.tsx';
 import { type ConsoleWords, Field, type Frame, Outside, PersonLink, wordFor } from './parts.tsx';

@@ -3,8 +3,8 @@
 /** What stands around a list: its filters, where in it one is, and the way forth and back. */
 import type { Child } from 'hono/jsx';
 import { fill } from '../../languages/describe.ts';
+import type { Count } from '../list-ports.ts';
 import { limitOf, type Query } from '../listing.ts';
-import type { Count } from '../ports.ts';
 import { Field, type Frame, Note } from './parts.tsx';
 
 /** Of one page of a list alone. */
@@ -101,9 +101,12 @@ const Pager = ({ path, shown, where, ...listed }: Paged & { where: 'pagesAbove' 
   );
 };
 
+/** So many are seen together with the range above them. */
+const FEW_ROWS = 10;
+
 /** A list between its buttons. `shown`: how many rows this page has. */
 export const List = ({ children, ...paged }: Paged & { children: Child }) => {
-  const { frame, looked = null, next, shown } = paged;
+  const { frame, query, looked = null, next, shown } = paged;
   const words = frame.words.lists;
   return (
     <>
@@ -115,7 +118,7 @@ export const List = ({ children, ...paged }: Paged & { children: Child }) => {
       )}
       <Pager {...paged} where="pagesAbove" />
       {children}
-      {(shown > 10 || next !== null) && <Pager {...paged} where="pagesBelow" />}
+      {(shown > FEW_ROWS || query.cursor || next !== null) && <Pager {...paged} where="pagesBelow" />}
     </>
   );
 };

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** The figures, and the latest history. */
-import type { Counts, HistoryRow } from '../ports.ts';
+import type { Counts, HistoryRow } from '../list-ports.ts';
 import { HistoryTable } from './history.tsx';
 import { Layout } from './layout.tsx';
 import { type Frame, Outside } from './parts.tsx';

@@ -5,7 +5,7 @@ import type { Child } from 'hono/jsx';
 import type { Site } from '../../http/site.ts';
 import type { consoleWords, Language } from '../../languages/index.ts';
 import type { User } from '../../model.ts';
-import type { Person } from '../ports.ts';
+import type { Person } from '../list-ports.ts';
 
 export type ConsoleWords = (typeof consoleWords)[Language];
 

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** The blacklist of refresh tokens. */
-import type { Person, RevokedTokenRow } from '../ports.ts';
+import type { Person, RevokedTokenRow } from '../list-ports.ts';
 import { Layout } from './layout.tsx';
 import { List, type Listed, LookUp } from './list.tsx';
 import { PersonLink, userPath } from './parts.tsx';

@@ -4,7 +4,7 @@
 import { fill } from '../../languages/describe.ts';
 import type { User } from '../../model.ts';
 import type { SeenSession } from '../devices.ts';
-import type { LiveSession } from '../ports.ts';
+import type { LiveSession } from '../list-ports.ts';
 import { Layout } from './layout.tsx';
 import { List, type Listed, LookUp } from './list.tsx';
 import {

@@ -3,7 +3,7 @@
 /** The list of users: search, filters, order. */
 import { fill } from '../../languages/describe.ts';
 import type { User } from '../../model.ts';
-import type { UserQuery, UserSort } from '../ports.ts';
+import type { UserQuery, UserSort } from '../list-ports.ts';
 import { ExportForm, GroupForm, GroupMember } from './groups.tsx';
 import { Layout } from './layout.tsx';
 import { type Filter, Filters, List, type Listed, linkTo } from './list.tsx';
