@@ -6,7 +6,7 @@ import { d1PasswordRemoval } from './account/d1-password-removal.ts';
 import { d1Unproven } from './account/d1-unproven.ts';
 import { d1Users } from './account/d1-users.ts';
 import { d1OwnData } from './account/export/d1-own-data.ts';
-import type { AdminServices } from './admin/application.ts';
+import type { AdminServices } from './admin/acting.ts';
 import { d1Admin } from './admin/d1-admin.ts';
 import { d1DeadLetters } from './admin/d1-dead-letters.ts';
 import { d1Groups } from './admin/d1-groups.ts';

@@ -1,7 +1,7 @@
 /**
  * Builds the services of the rooms. To remove a room, delete its folder and its lines here and in room-routes.ts.
  */
-import type { AdminServices } from './admin/application.ts';
+import type { AdminServices } from './admin/acting.ts';
 import type { D1 } from './db/client.ts';
 import { codeDigest } from './email-sign-in/code.ts';
 import { d1EmailSignIn } from './email-sign-in/d1-email-sign-in.ts';

@@ -5,14 +5,8 @@ import { callOf } from '../http/call.ts';
 import { consoleWords } from '../languages/index.ts';
 import type { User } from '../model.ts';
 import { type Call, seconds } from '../ports.ts';
-import {
-  type AdminServices,
-  changeUser,
-  deleteUser,
-  endSessions,
-  findUser,
-  type RequestedChange,
-} from './application.ts';
+import { type AdminServices, findUser } from './acting.ts';
+import { changeUser, deleteUser, endSessions, type RequestedChange } from './application.ts';
 import { clearCookie, ownOrigin, requireStaffSession } from './cookie.ts';
 import { removePassword, verifyEmail } from './credentials.ts';
 import type { AdminContext, AdminEnv } from './env.ts';

@@ -14,7 +14,7 @@ import { signInByPasskey } from '../passkeys/sign-in.ts';
 import { type Call, seconds } from '../ports.ts';
 import { canonicalRecoveryCode } from '../second-factor/recovery-codes.ts';
 import { completeSignIn } from '../second-factor/sign-in.ts';
-import type { AdminServices } from './application.ts';
+import type { AdminServices } from './acting.ts';
 
 const CONSOLE_LIFETIME_SECONDS = 8 * 3_600;
 

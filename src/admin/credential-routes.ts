@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import { callOf } from '../http/call.ts';
 import { afterOwn, consequenceOf } from './act-routes.ts';
-import { findUser } from './application.ts';
+import { findUser } from './acting.ts';
 import { ownOrigin, requireStaffSession } from './cookie.ts';
 import { changeEmail, setPassword } from './credentials.ts';
 import type { AdminEnv } from './env.ts';

@@ -10,7 +10,7 @@ import { sha256Hex } from '../encoding.ts';
 import { invalidField } from '../errors.ts';
 import type { User } from '../model.ts';
 import type { Call } from '../ports.ts';
-import { type AdminServices, auditEntry, findUser, settled, tell } from './application.ts';
+import { type AdminServices, auditEntry, findUser, settled, tell } from './acting.ts';
 import type { AuditEntry } from './ports.ts';
 
 /** The two tokens of a change of address, each null if it is not to be sent. */

@@ -2,7 +2,7 @@
 import type { Caller } from '../account/application/session.ts';
 import { Refusal } from '../errors.ts';
 import type { Call } from '../ports.ts';
-import { type AdminServices, auditEntry, requireDone, tell } from './application.ts';
+import { type AdminServices, auditEntry, requireDone, tell } from './acting.ts';
 
 const SEQ = /^\d{1,15}$/;
 

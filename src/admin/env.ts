@@ -1,7 +1,7 @@
 /** The Hono environment of the console. */
 import type { Context } from 'hono';
 import type { AccountEnv } from '../account/env.ts';
-import type { AdminServices } from './application.ts';
+import type { AdminServices } from './acting.ts';
 
 export interface AdminEnv extends AccountEnv {
   Variables: AccountEnv['Variables'] & { services: AdminServices };

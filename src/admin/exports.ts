@@ -3,7 +3,7 @@ import type { Caller } from '../account/application/session.ts';
 import { userJson } from '../account/presenters.ts';
 import type { Changes } from '../audit-log.ts';
 import type { Call } from '../ports.ts';
-import { type AdminServices, auditEntry, requireDone } from './application.ts';
+import { type AdminServices, auditEntry, requireDone } from './acting.ts';
 import { csvHead, csvRows } from './csv.ts';
 import type { UserQuery } from './list-ports.ts';
 

@@ -9,7 +9,7 @@ import type { User } from '../model.ts';
 import type { Call } from '../ports.ts';
 import { listFactors } from '../second-factor/enrolment.ts';
 import type { FactorList } from '../second-factor/ports.ts';
-import { type AdminServices, auditEntry, findUser, requireDone, tell } from './application.ts';
+import { type AdminServices, auditEntry, findUser, requireDone, tell } from './acting.ts';
 
 const NONE = { totp: null, recoveryCodesLeft: 0 };
 

@@ -8,7 +8,7 @@ import { sha256Hex } from '../encoding.ts';
 import { invalidField } from '../errors.ts';
 import type { EndedSession, RevocationReason, User } from '../model.ts';
 import { type Call, seconds } from '../ports.ts';
-import { type AdminServices, auditEntry, requireDone } from './application.ts';
+import { type AdminServices, auditEntry, requireDone } from './acting.ts';
 import type { GroupAct } from './ports.ts';
 
 export const GROUP_MAX = 100;

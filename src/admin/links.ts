@@ -10,7 +10,8 @@ import type { Services } from '../account/application/tokens.ts';
 import { invalidField, Refusal } from '../errors.ts';
 import type { User } from '../model.ts';
 import type { Call } from '../ports.ts';
-import { type AdminServices, auditEntry, findUser, invitationTo, requireDone, tell } from './application.ts';
+import { type AdminServices, auditEntry, findUser, requireDone, tell } from './acting.ts';
+import { invitationTo } from './application.ts';
 
 /** Whether a link can be sent to this user: it needs e-mail, an address, and an active user. */
 export const canReset = ({ mailer }: Services, user: User): boolean =>

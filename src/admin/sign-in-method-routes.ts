@@ -6,7 +6,7 @@ import { callOf } from '../http/call.ts';
 import type { User } from '../model.ts';
 import type { Call } from '../ports.ts';
 import { consequenceOf } from './act-routes.ts';
-import { type AdminServices, findUser } from './application.ts';
+import { type AdminServices, findUser } from './acting.ts';
 import { ownOrigin, requireStaffSession } from './cookie.ts';
 import type { AdminContext, AdminEnv } from './env.ts';
 import { formErrors, type Shown } from './forms.ts';

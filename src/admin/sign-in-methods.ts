@@ -5,7 +5,7 @@
 import { inLanguageOf, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
 import type { Call } from '../ports.ts';
-import { type AdminServices, auditEntry, findUser, requireDone, tell } from './application.ts';
+import { type AdminServices, auditEntry, findUser, requireDone, tell } from './acting.ts';
 import type { SignInMethods } from './ports.ts';
 
 /** 404 not_found. */

@@ -29,7 +29,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
   [
     'application',
     /^account\/application\//,
-    /^admin\/(application|console-session|dead-letters|factors|sign-in-methods)\.ts$/,
+    /^admin\/(acting|application|console-session|dead-letters|factors|sign-in-methods)\.ts$/,
     /^second-factor\/(sign-in|enrolment|services)\.ts$/,
     /^email-sign-in\/(sign-in|services)\.ts$/,
     /^new-device\/notice\.ts$/,
