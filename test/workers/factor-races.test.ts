@@ -30,8 +30,8 @@ interface Ground {
   mfa_token: string;
   code: string;
   resetToken: string;
-  /** Credentials for a sign-in, a log-in that waits, fresh proof, and a second passkey. */
-  passkeys: Record<'signIn' | 'second' | 'proof' | 'another', object>;
+  /** Credentials for a sign-in, a log-in that waits, fresh proof (twice), and a second passkey. */
+  passkeys: Record<'signIn' | 'second' | 'proof' | 'laterProof' | 'another', object>;
 }
 
 type Act = (ground: Ground) => Promise<Answer>;
@@ -100,6 +100,7 @@ async function usedPasskeys(w: World, access: string): Promise<Ground['passkeys'
     signIn: await device.get(await optionsOf('/account/login/passkey/options')),
     second: await device.get(await optionsOf('/account/login/passkey/options')),
     proof: await device.get(await optionsOf('/account/reauthenticate/options')),
+    laterProof: await device.get(await optionsOf('/account/reauthenticate/options')),
     another: await authenticator().create(await optionsOf('/account/passkeys/options')),
   };
 }
@@ -184,12 +185,26 @@ describe('log-out', () => {
   );
 });
 
-describe('staff who switch the second factor off', () => {
+/** A token of the same session, with which its user may change how to sign in. */
+const freshAccess = async ({ w, who, passkeys }: Ground): Promise<string> =>
+  (await w.post('/account/reauthenticate', { passkey: passkeys.laterProof }, { token: who.access })).body
+    .access;
+
+const SWITCHED_OFF: [by: string, act: (ground: Ground, token: string) => Promise<Answer>][] = [
+  [
+    'staff',
+    ({ w, who, staffAccess }) =>
+      w.delete(`/admin/api/users/${who.id}/factors`, undefined, { token: staffAccess }),
+  ],
+  ['its user', ({ w }, token) => w.delete('/account/factors/totp', undefined, { token })],
+];
+describe.each(SWITCHED_OFF)('a second factor that %s switches off', (_, switchOff) => {
   it.each(SEEDS)('during a log-in that waits for it, seed %i: one session at most', async (seed) => {
     const its = await ground(seed, true);
     const { w, who, mfa_token, secret } = its;
+    const token = await freshAccess(its);
     const [removed, answers] = await Promise.all([
-      w.delete(`/admin/api/users/${who.id}/factors`, undefined, { token: its.staffAccess }),
+      switchOff(its, token),
       atOnce(AT_ONCE, () => w.post('/account/login/second-factor', { mfa_token, code: totp(w, secret) })),
     ]);
     expect(removed.status).toBe(204);
@@ -198,6 +213,42 @@ describe('staff who switch the second factor off', () => {
     const user = await w.rows('SELECT has_second_factor FROM users WHERE id = ?', who.id);
     expect(user).toEqual([{ has_second_factor: 0 }]);
   });
+});
+
+const REMOVED: [by: string, act: (ground: Ground, id: string, token: string) => Promise<Answer>][] = [
+  ['its user', ({ w }, id, token) => w.delete(`/account/passkeys/${id}`, undefined, { token })],
+  [
+    'staff',
+    ({ w, who, staffAccess }, id) =>
+      w.delete(`/admin/api/users/${who.id}/passkeys/${id}`, undefined, { token: staffAccess }),
+  ],
+];
+describe.each(REMOVED)('a passkey that %s removes', (_, remove) => {
+  const SIGN_INS = [BY_PASSKEY, ...RIVALS.filter(([name]) => name.endsWith('a passkey'))];
+  it.each(SIGN_INS.flatMap(([name, act]) => SEEDS.map((seed) => [name, seed, act] as const)))(
+    'during %s, seed %i: opens no session once it is gone',
+    async (name, seed, act) => {
+      const its = await ground(seed, name.startsWith('a log-in'));
+      const { w, who } = its;
+      const [passkey] = await w.rows('SELECT id FROM passkeys WHERE user_id = ?', who.id);
+      const token = await freshAccess(its);
+      // D1 itself refuses, and the call fails, if a session comes after the removal.
+      await w.rows(`CREATE TRIGGER too_late BEFORE INSERT ON sessions WHEN new.user_id = '${who.id}'
+        AND NOT EXISTS (SELECT 1 FROM passkeys WHERE user_id = new.user_id)
+        BEGIN SELECT raise(ABORT, 'too late'); END`);
+      const [removed, answers] = await Promise.all([
+        remove(its, String(passkey?.id), token),
+        atOnce(AT_ONCE, () => act(its)),
+      ]);
+      await w.rows('DROP TRIGGER too_late');
+      expect(removed.status).toBe(204);
+      expect(answers.filter(({ status }) => status !== 401).map(({ status }) => status)).toEqual(
+        answers.some(({ status }) => status === 200) ? [200] : [],
+      );
+      expect((await act(its)).status).toBe(401);
+      expect(await w.rows('SELECT id FROM passkeys WHERE user_id = ?', who.id)).toEqual([]);
+    },
+  );
 });
 
 /** By the session that ends, so that whatever is set up is there before its end, or not at all. */
