@@ -1,5 +1,7 @@
-// The times of the console as its reader knows them: "5 minutes ago", or the day and hour of their own clock. Without
-// this script they are UTC, and so they are on hover.
+// What the console's pages do better with a script. All of them work without.
+
+// Times as the reader knows them: "5 minutes ago", or the day and hour of their own clock. Without this script they are
+// UTC, and so they are on hover.
 const language = document.documentElement.lang;
 const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
 const local = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
@@ -33,3 +35,22 @@ function showTimes() {
 
 showTimes();
 setInterval(showTimes, 60 * SECOND);
+
+// "Select all on this page": without this script it is not shown.
+const checkAll = document.querySelector('#check-all');
+if (checkAll) {
+  const all = checkAll.querySelector('input');
+  const boxes = [...document.querySelectorAll('input[type="checkbox"][name="user"]')];
+  const follow = () => {
+    const checked = boxes.filter((box) => box.checked).length;
+    all.checked = checked === boxes.length;
+    all.indeterminate = checked > 0 && !all.checked;
+  };
+  all.addEventListener('change', () => {
+    for (const box of boxes) box.checked = all.checked;
+  });
+  for (const box of boxes) box.addEventListener('change', follow);
+  // Somebody who goes back finds the boxes as they were.
+  addEventListener('pageshow', follow);
+  checkAll.hidden = false;
+}

@@ -22,7 +22,7 @@ async function logIn(page: Page, password = PASSWORD) {
   await page.goto('/admin/login');
   await page.getByLabel('E-mail or username').fill(ADMIN);
   await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
 }
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
@@ -345,6 +345,45 @@ it('acts on ticked users after one question', async () => {
   expect(await page.getByRole('row').count()).toBe(0);
   expect(mishaps).toEqual([]);
   await close();
+});
+
+it('selects all users of a page with JavaScript', async () => {
+  const emails = [1, 2, 3].map((i) => `all-of-a-page-${i}@example.com`);
+  for (const email of emails) await service.call('POST', '/account/sign-up', { email, password: PASSWORD });
+  const list = '/admin/users?search=all-of-a-page';
+  const { page, mishaps, close } = await open(browser, service.origin, { storageState: await loggedIn() });
+  await page.goto(list);
+  const all = page.getByLabel('Select all on this page');
+  const boxes = page.getByRole('rowheader').getByRole('checkbox');
+  const state = async () => [
+    await boxes.evaluateAll((found) => found.filter((box) => (box as HTMLInputElement).checked).length),
+    await all.evaluate((box) => (box as HTMLInputElement).checked),
+    await all.evaluate((box) => (box as HTMLInputElement).indeterminate),
+  ];
+  expect(await state()).toEqual([0, false, false]);
+  await all.check();
+  expect(await state()).toEqual([3, true, false]);
+  await boxes.first().uncheck();
+  expect(await state()).toEqual([2, false, true]);
+  await all.check();
+  await press(page, 'Deactivate…');
+  expect(await heading(page)).toBe('Deactivate these users?');
+  expect(await page.locator('ul.names a').allTextContents()).toEqual(expect.arrayContaining(emails));
+  await page.goBack();
+  await expect.poll(state).toEqual([3, true, false]);
+  await all.uncheck();
+  expect(await state()).toEqual([0, false, false]);
+  expect(mishaps).toEqual([]);
+  await close();
+
+  const plain = await open(browser, service.origin, {
+    javaScriptEnabled: false,
+    storageState: await loggedIn(),
+  });
+  await plain.page.goto(list);
+  expect(await plain.page.getByLabel('Select all on this page').isVisible()).toBe(false);
+  expect(await plain.page.getByRole('checkbox').count()).toBe(3);
+  await plain.close();
 });
 
 describe('a log-in that has to wait', () => {

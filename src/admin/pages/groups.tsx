@@ -23,6 +23,16 @@ export const GroupMember = ({ base, user }: { base: string; user: User }) => (
   </span>
 );
 
+/** Checks the checkboxes of the list. It takes the console's script, which shows it. */
+export const CheckAll = ({ frame: { words } }: { frame: Frame }) => (
+  <div id="check-all" hidden>
+    <label class="check">
+      <input type="checkbox" autocomplete="off" />
+      {words.groups.all}
+    </label>
+  </div>
+);
+
 /** The buttons for the selected users. Each leads to a confirmation page and changes nothing itself. */
 export const GroupForm = ({ frame: { base, words } }: { frame: Frame }) => (
   <form id={FORM} class="acts" method="get" action={`${base}/users/group`} aria-label={words.groups.ticked}>

@@ -4,7 +4,7 @@
 import { fill } from '../../languages/describe.ts';
 import type { User } from '../../model.ts';
 import type { UserQuery, UserSort } from '../list-ports.ts';
-import { ExportForm, GroupForm, GroupMember } from './groups.tsx';
+import { CheckAll, ExportForm, GroupForm, GroupMember } from './groups.tsx';
 import { Layout } from './layout.tsx';
 import { type Filter, Filters, List, type Listed, linkTo } from './list.tsx';
 import { Badge, type ConsoleWords, Field, Note, Outside } from './parts.tsx';
@@ -89,6 +89,7 @@ export const UsersPage = (
       </search>
       {props.tooMany && <Note>{words.users[TOO_MANY[sort]]}</Note>}
       <List {...props} path={path} shown={users.length}>
+        {users.length > 1 && <CheckAll frame={frame} />}
         <Table
           caption={search !== '' || filtered ? words.users.matching : words.users.allUsers}
           rows={users}

@@ -1,6 +1,7 @@
 /** Several users of a list at once. */
 export const groups = {
   ticked: 'Selected users:',
+  all: 'Select all on this page',
   export: 'Export as CSV',
   count: 'Users: {count}',
   leftOut: 'Left out: {count}',

@@ -2,6 +2,7 @@ import type * as en from '../en/console-groups.ts';
 
 export const groups: typeof en.groups = {
   ticked: '선택한 사용자:',
+  all: '이 페이지의 사용자 모두 선택',
   export: 'CSV로 내보내기',
   count: '사용자 {count}명',
   leftOut: '제외: {count}명',
