@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
 
@@ -28,7 +29,6 @@ export default defineConfig({
             miniflare: {
               bindings: {
                 MIGRATIONS: await readD1Migrations('migrations'),
-                NOTES_MIGRATIONS: await readD1Migrations('examples/notes/migrations'),
                 SIGNING_KEY: 'a-signing-key-for-tests-0123456789-abcdefghijk',
                 ENVIRONMENT: 'development',
                 // The floor of development: what hashing costs is measured elsewhere.
@@ -47,6 +47,13 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
+      },
+      // The example's own tests, on the guard of this repository instead of the installed package.
+      {
+        extends: './examples/notes/vitest.config.ts',
+        root: 'examples/notes',
+        resolve: { alias: { 'hono-accounts/guard': join(import.meta.dirname, 'src/guard/index.ts') } },
+        test: { name: 'notes', testTimeout: 30_000, hookTimeout: 60_000 },
       },
     ],
   },

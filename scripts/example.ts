@@ -7,11 +7,14 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { newKey } from './keys/new-key.ts';
 import { startWrangler } from './lib/dev/server-process.ts';
 import { root } from './lib/project.ts';
 import { runScript, stopSignal } from './lib/stop.ts';
+
+const POLL_MS = 250;
 
 const cli = createRequire(import.meta.url).resolve('wrangler');
 const config = ['--config', join(root, 'examples/notes/wrangler.toml')];
@@ -27,6 +30,8 @@ const accounts = `http://localhost:${values['accounts-port']}`;
 const notes = `http://localhost:${values['notes-port']}`;
 /** Signs the events that the accounts send to the notes. */
 const eventsSecret = `whsec_${randomBytes(32).toString('base64')}`;
+/** Service bindings find a Worker by its name: this one, and no other that runs on this machine. */
+process.env.WRANGLER_REGISTRY_PATH = join(state, 'registry');
 
 /** A private key: the notes Worker verifies tokens with its public half and cannot sign any. */
 async function signingKey(): Promise<string> {
@@ -55,26 +60,42 @@ function startAccounts(key: string) {
   return { child, ended: new Promise<number>((done) => child.once('exit', (code) => done(code ?? 1))) };
 }
 
+/** One workerd after another: two that open the same local state at once can find it locked. */
+async function isReady(signal: AbortSignal): Promise<boolean> {
+  while (!signal.aborted) {
+    const answer = await fetch(`${accounts}/readyz`, { signal }).catch(() => null);
+    if (answer?.ok) return true;
+    await sleep(POLL_MS);
+  }
+  return false;
+}
+
 await runScript(async () => {
   const stop = stopSignal();
-  const server = startAccounts(await signingKey());
   const migrations = startWrangler(
     ['d1', 'migrations', 'apply', 'NOTES', '--local', ...config, '--persist-to', state],
     { cli, capture: true },
   );
   const { code, output } = await migrations.ended;
   if (code !== 0) process.stderr.write(output);
+  if (stop.aborted || code !== 0) return stop.aborted ? Number(stop.reason) : code;
+
+  const ended = new AbortController();
+  const server = startAccounts(await signingKey());
+  stop.addEventListener('abort', () => server.child.kill('SIGTERM'));
+  void server.ended.then(() => ended.abort());
+  if (stop.aborted) server.child.kill('SIGTERM');
+  if (!(await isReady(ended.signal))) return stop.aborted ? Number(stop.reason) : server.ended;
+
   const app = startWrangler(
     [
-      ...[
-        'dev',
-        ...config,
-        '--var',
-        `ACCOUNTS_URL:${accounts}`,
-        `EVENTS_SECRET:${eventsSecret}`,
-        'ENVIRONMENT:development',
-        `ISSUER:${accounts}`,
-      ],
+      'dev',
+      ...config,
+      // The guard of this repository, in place of an installed package.
+      ...['--tsconfig', join(root, 'tsconfig.example.json')],
+      '--var',
+      ...[`ACCOUNTS_URL:${accounts}`, `ISSUER:${accounts}`, `EVENTS_SECRET:${eventsSecret}`],
+      'ENVIRONMENT:development',
       ...['--local', '--port', values['notes-port'], '--persist-to', state],
     ],
     { cli, onReady: () => console.log(`\n  Notes     ${notes}\n  Accounts  ${accounts}/account/settings\n`) },
@@ -84,7 +105,7 @@ await runScript(async () => {
     server.child.kill('SIGTERM');
   };
   stop.addEventListener('abort', end);
-  if (stop.aborted || code !== 0) end();
+  if (stop.aborted) end();
   const first = await Promise.race([app.ended.then((ended) => ended.code), server.ended]);
   end();
   await Promise.all([app.ended, server.ended]);

@@ -3,7 +3,6 @@ declare namespace Cloudflare {
     DB: D1Database;
     BLACKLIST: KVNamespace;
     MIGRATIONS: import('cloudflare:test').D1Migration[];
-    NOTES_MIGRATIONS: import('cloudflare:test').D1Migration[];
     [name: string]: unknown;
   }
 }

@@ -1,27 +1,13 @@
 /**
- * A small application whose accounts are those of another Worker: it sends people to the sign-in page there, gets them
- * back with a code, and guards its API with the public keys of that Worker. In a project of its own the imports are
- * 'hono-accounts/guard'. docs/pages.md walks through it.
+ * A small application whose users sign in at an account service, which is another Worker: it sends them to the pages
+ * there, gets them back with a code, and guards its API with the public keys of the service.
  */
 import { Hono } from 'hono';
-import { createMiddleware } from 'hono/factory';
-import { isAuthenticated } from '../../../src/guard/index.ts';
+import { isAuthenticated } from 'hono-accounts/guard';
 import { onEvent } from './events.ts';
-import { type NotesEnv, notesApi } from './notes.ts';
+import { type Bindings, notesApi } from './notes.ts';
 
-type Guard = ReturnType<typeof isAuthenticated>;
-/** One for each address, since it remembers the keys. */
-const guards = new Map<string, Guard>();
-
-const guard = createMiddleware<NotesEnv>(async (c, next) => {
-  const { ACCOUNTS_URL } = c.env;
-  const known =
-    guards.get(ACCOUNTS_URL) ?? isAuthenticated({ jwks: `${ACCOUNTS_URL}/.well-known/jwks.json` });
-  guards.set(ACCOUNTS_URL, known);
-  return known(c as never, next);
-});
-
-/** The page may load scripts from, and send requests to, this origin and the accounts only. */
+/** The page may load scripts from, and send requests to, this origin and the account service only. */
 const policy = (accounts: string): string =>
   [
     "default-src 'none'",
@@ -34,7 +20,7 @@ const policy = (accounts: string): string =>
     "frame-ancestors 'none'",
   ].join('; ');
 
-export default new Hono<NotesEnv>()
+export default new Hono<{ Bindings: Bindings }>()
   .get('/', async (c) => {
     const page = await c.env.ASSETS.fetch(c.req.raw);
     const headers = new Headers(page.headers);
@@ -45,5 +31,7 @@ export default new Hono<NotesEnv>()
   })
   // What the page has to know.
   .get('/settings.json', (c) => c.json({ accounts: `${c.env.ACCOUNTS_URL}/account` }))
-  .post('/events', onEvent)
-  .route('/api/notes', notesApi(guard));
+  .post('/events', ...onEvent)
+  // A service binding: Workers cannot fetch another Worker of the same zone, such as workers.dev, by its URL.
+  .use('/api/*', isAuthenticated({ jwks: { binding: 'ACCOUNTS' } }))
+  .route('/api/notes', notesApi);
