@@ -2,7 +2,7 @@
  * What happened to an account, as far as its own rows tell: when it was made, from where its user signed in, why
  * sessions ended, what was set up. Beside it stands what staff did. Nothing is kept for it. Pure.
  */
-import type { Changes } from '../audit-log.ts';
+import type { AuditAction, Changes } from '../audit-log.ts';
 import type { RevocationReason, User } from '../model.ts';
 import type { SeenSession } from './devices.ts';
 import type { HistoryRow, Person } from './list-ports.ts';
@@ -16,16 +16,26 @@ export type OwnEvent =
   | { kind: 'passkey_added'; name: string }
   | { kind: 'connection_added'; provider: string };
 
-export type Activity = { at: number } & (
-  | { by: 'user'; event: OwnEvent }
-  | { by: 'staff'; actor: Person; action: string; changes: Changes }
-);
+type Own = { at: number; by: 'user'; event: OwnEvent };
+export type Activity = Own | { at: number; by: 'staff'; actor: Person; action: string; changes: Changes };
 
 /** What the history of staff tells already. */
 const BY_STAFF: readonly RevocationReason[] = ['deactivated', 'promoted', 'demoted'];
 
+/** Actions of staff that leave the same trace in the account as the user's own. */
+const SAME_TRACE: Partial<Record<OwnEvent['kind'], readonly AuditAction[]>> = {
+  joined: ['user.added', 'user.added_as_staff'],
+  email_verified: ['user.email_verified', 'user.email_changed'],
+  sessions_ended: [
+    'user.session_ended',
+    'user.all_sessions_ended',
+    'user.password_set',
+    'user.password_removed',
+  ],
+};
+
 /** Sessions that ended together are one event. */
-function ends(sessions: readonly SeenSession[]): Activity[] {
+function ends(sessions: readonly SeenSession[]): Own[] {
   const found = new Map<string, { at: number; reason: RevocationReason; count: number }>();
   for (const { revokedAt, revokedReason } of sessions) {
     if (revokedAt === null || revokedReason === null || BY_STAFF.includes(revokedReason)) continue;
@@ -40,7 +50,7 @@ function ends(sessions: readonly SeenSession[]): Activity[] {
   }));
 }
 
-/** Newest first, so many at most. */
+/** Newest first, `limit` at most. `history` has as many rows, unless there are fewer. */
 export function activityOf(
   user: User,
   parts: {
@@ -51,18 +61,12 @@ export function activityOf(
   },
   limit: number,
 ): Activity[] {
-  const own = (at: number | null, event: OwnEvent): Activity[] =>
-    at === null ? [] : [{ at, by: 'user', event }];
-  return [
-    ...parts.history.map(
-      ({ at, actor, action, changes }): Activity => ({
-        at,
-        by: 'staff',
-        actor,
-        action,
-        changes,
-      }),
-    ),
+  const own = (at: number | null, event: OwnEvent): Own[] => (at === null ? [] : [{ at, by: 'user', event }]);
+  const isOfStaff = ({ at, event }: Own) =>
+    parts.history.some(
+      (row) => row.at === at && SAME_TRACE[event.kind]?.some((action) => action === row.action),
+    );
+  const ofUser = [
     ...ends(parts.sessions),
     ...parts.sessions.flatMap((session) => own(session.createdAt, { kind: 'signed_in', session })),
     ...parts.methods.passkeys.flatMap(({ createdAt, name }) =>
@@ -74,7 +78,9 @@ export function activityOf(
     ...own(parts.factorSince, { kind: 'factor_on' }),
     ...own(user.emailVerifiedAt, { kind: 'email_verified' }),
     ...own(user.dateJoined, { kind: 'joined' }),
-  ]
-    .sort((a, b) => b.at - a.at)
-    .slice(0, limit);
+  ].filter((one) => !isOfStaff(one));
+  const ofStaff = parts.history.map(
+    ({ at, actor, action, changes }): Activity => ({ at, by: 'staff', actor, action, changes }),
+  );
+  return [...ofStaff, ...ofUser].sort((a, b) => b.at - a.at).slice(0, limit);
 }

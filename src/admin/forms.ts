@@ -25,7 +25,11 @@ export function validated<S extends z.ZodMiniType>(
   furtherFaults: () => FieldFaults = () => ({}),
 ): z.output<S> {
   const result = schema.safeParse(input);
-  if (!result.success) throw invalid({ ...furtherFaults(), ...faultsOf(result.error.issues, input) });
+  if (!result.success) {
+    const faults = faultsOf(result.error.issues, input);
+    // In the order of the fields; what the schema found stands over the rest.
+    throw invalid({ ...faults, ...furtherFaults(), ...faults });
+  }
   return result.data;
 }
 

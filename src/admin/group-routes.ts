@@ -7,13 +7,14 @@ import { streamOf } from '../account/export/own-data.ts';
 import { timestamp } from '../encoding.ts';
 import { Refusal } from '../errors.ts';
 import { callOf } from '../http/call.ts';
+import { fill } from '../languages/describe.ts';
 import { consoleWords } from '../languages/index.ts';
 import { seconds } from '../ports.ts';
 import { ownOrigin, requireStaffSession } from './cookie.ts';
 import type { AdminContext, AdminEnv } from './env.ts';
 import { exportUsers } from './exports.ts';
 import { readFields, readForm, type Shown } from './forms.ts';
-import { actOnGroup, lookAtGroup } from './groups.ts';
+import { actOnGroup, GROUP_MAX, lookAtGroup } from './groups.ts';
 import { userQuery } from './listing.ts';
 import { leaveNotice } from './notice.ts';
 import { GroupPage } from './pages/groups.tsx';
@@ -24,7 +25,7 @@ import { show } from './show.tsx';
 function groupOf(fields: URLSearchParams): { act: GroupAct; ids: string[] } {
   const act = GROUP_ACTS.find((known) => known === fields.get('act'));
   if (!act) throw new Refusal('not_found');
-  return { act, ids: fields.getAll('user') };
+  return { act, ids: [...new Set(fields.getAll('user'))] };
 }
 
 async function ask(c: AdminContext, act: GroupAct, ids: string[], fault: Partial<Shown> = {}) {
@@ -37,12 +38,18 @@ async function ask(c: AdminContext, act: GroupAct, ids: string[], fault: Partial
   return show(c, GroupPage, { act, group, sessions, ...again }, status);
 }
 
+function refuseMany(c: AdminContext, act: GroupAct) {
+  const sentence = fill(consoleWords[c.var.language].groups.tooMany, { max: GROUP_MAX });
+  const group = { members: [], left: [] };
+  return show(c, GroupPage, { act, group, sessions: null, errors: { non_field_errors: [sentence] } }, 400);
+}
+
 /** Mounted at `/admin/users`. */
 export const groupRoutes = (): Hono<AdminEnv> =>
   new Hono<AdminEnv>({ strict: false })
     .get('/group', requireStaffSession, async (c) => {
       const { act, ids } = groupOf(new URL(c.req.url).searchParams);
-      return ask(c, act, ids);
+      return ids.length > GROUP_MAX ? refuseMany(c, act) : ask(c, act, ids);
     })
     .post('/export', ownOrigin, requireStaffSession, async (c) => {
       const { services, caller } = c.var;
@@ -58,6 +65,7 @@ export const groupRoutes = (): Hono<AdminEnv> =>
       const { services, caller, mount, language } = c.var;
       const fields = await readFields(c);
       const { act, ids } = groupOf(fields);
+      if (ids.length > GROUP_MAX) return refuseMany(c, act);
       const { members, left } = await lookAtGroup(services, caller, act, ids);
       if (act === 'delete' && fields.get('confirm')?.trim() !== String(members.length)) {
         const { mismatch } = consoleWords[language].groups;

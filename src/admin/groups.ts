@@ -31,7 +31,7 @@ export interface Group {
   left: { user: User; why: LeftOut }[];
 }
 
-/** Unknown ids are ignored. 400 invalid for more than 100. */
+/** Unknown ids are ignored. 400 invalid for more than `GROUP_MAX`. */
 export async function lookAtGroup(
   services: AdminServices,
   caller: Caller,

@@ -11,7 +11,6 @@ import { UserPage } from './pages/user.tsx';
 import { show } from './show.tsx';
 
 const SESSIONS_SHOWN = 10;
-const HISTORY_SHOWN = 10;
 const ACTIVITY_SHOWN = 20;
 
 export async function showUser(
@@ -25,7 +24,7 @@ export async function showUser(
     factorsOf(services, user),
     store.signInMethods(user.id),
     store.sessions(user.id, { id: null, after: null, limit: SESSIONS_SHOWN }),
-    store.history({ subjectId: user.id, actorId: null, action: null, after: null, limit: HISTORY_SHOWN }),
+    store.history({ subjectId: user.id, actorId: null, action: null, after: null, limit: ACTIVITY_SHOWN }),
   ]);
   const seen = await seenSessions(sessions.items, c.var.language);
   const parts = {

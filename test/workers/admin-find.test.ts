@@ -488,4 +488,31 @@ describe('the history', () => {
       expect(activity).toContain(one);
     }
   });
+
+  it('has once what staff did, and not as what the user did', async () => {
+    const added = await w.post(
+      '/admin/api/users',
+      { email: `${unique()}@example.com`, password: 'correct horse battery' },
+      { token: staff.access },
+    );
+    const { id, email } = added.body;
+    const activityOf = async () => {
+      const page = text((await staff.get(path(id))).text);
+      return page.slice(page.indexOf('Activity'));
+    };
+    w.clock.advance(1);
+    await w.logIn({ email, password: 'correct horse battery' });
+    w.clock.advance(1);
+    await staff.post(path(id, '/verify-email'));
+    w.clock.advance(1);
+    await staff.post(path(id, '/remove-password'));
+    const activity = await activityOf();
+    for (const one of ['added', 'marked the address as verified', 'removed the password']) {
+      expect(activity).toContain(`staff: ${staff.email} ${one}`);
+    }
+    expect(activity).toContain('signed in:');
+    for (const one of ['was created', 'verified the e-mail address', 'session ended']) {
+      expect(activity).not.toContain(one);
+    }
+  });
 });

@@ -175,6 +175,7 @@ describe('a fault', () => {
     }
     expect(text).toContain('This password is too short. It must contain at least 8 characters.');
     expect(text).toContain('This password is entirely numeric.');
+    expect(text.match(/(?<=<li><a href="#)\w+/g)).toEqual(['email', 'username', 'password']);
   });
 
   it('of an act stands on the page that it was started from', async () => {

@@ -92,7 +92,7 @@ export const GroupPage = (props: {
       errors={errors}
     >
       {count === 0 ? (
-        <p>{label.nobody}</p>
+        !errors && <p>{label.nobody}</p>
       ) : (
         <>
           <strong>{fill(label.count, { count })}</strong>

@@ -6,6 +6,7 @@ export const groups = {
   count: 'Users: {count}',
   leftOut: 'Left out: {count}',
   nobody: 'None of the selected users can be changed this way. Select users in the list.',
+  tooMany: 'Select at most {max} users at once.',
   typeCount: 'Type {count} to confirm',
   mismatch: 'That is not the number of users.',
   acts: {

@@ -7,6 +7,7 @@ export const groups: typeof en.groups = {
   count: '사용자 {count}명',
   leftOut: '제외: {count}명',
   nobody: '처리할 수 있는 사용자가 없습니다. 목록에서 사용자를 선택하세요.',
+  tooMany: '한 번에 {max}명까지만 선택할 수 있습니다.',
   typeCount: '확인하려면 사용자 수({count})를 입력하세요',
   mismatch: '사용자 수와 다릅니다.',
   acts: {
