@@ -8,7 +8,7 @@ import type { Existing } from './deployment-plan.ts';
 import { ScriptFault } from './fault.ts';
 import { withPrivateFile } from './private-file.ts';
 import { root } from './project.ts';
-import type { Wrangler } from './wrangler.ts';
+import { importWrangler, type Wrangler } from './wrangler.ts';
 
 /** wrangler's message, which has no error code. */
 const NO_SUCH_WORKER = /Worker ".*".* not found/;
@@ -53,7 +53,7 @@ export async function readProject(environment: string | undefined): Promise<Proj
 }
 
 async function readConfig(env: string | undefined): Promise<Config> {
-  const { unstable_readConfig } = await import('wrangler');
+  const { unstable_readConfig } = await importWrangler();
   try {
     return unstable_readConfig({ config: join(root, 'wrangler.toml'), env }, { hideWarnings: true });
   } catch (error) {
@@ -119,7 +119,7 @@ async function withNamespaceId<T>(
   id: string,
   work: (config: string) => Promise<T>,
 ): Promise<T> {
-  const { experimental_readRawConfig } = await import('wrangler');
+  const { experimental_readRawConfig } = await importWrangler();
   const { rawConfig } = experimental_readRawConfig({ config: join(root, 'wrangler.toml') });
   const section = environment === undefined ? rawConfig : rawConfig.env?.[environment];
   for (const entry of section?.kv_namespaces ?? []) if (entry.binding === namespace) entry.id = id;

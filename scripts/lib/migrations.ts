@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { ScriptFault } from './fault.ts';
 import { holding } from './lock.ts';
 import { commandLine, configFile, isClone, packageFolder, root } from './project.ts';
-import type { Wrangler } from './wrangler.ts';
+import { importWrangler, type Wrangler } from './wrangler.ts';
 
 export interface Where {
   remote: boolean;
@@ -58,7 +58,7 @@ async function withMigrationsConfig<T>(
   environment: string | undefined,
   work: (config: string) => Promise<T>,
 ): Promise<T> {
-  const { unstable_readConfig } = await import('wrangler');
+  const { unstable_readConfig } = await importWrangler();
   const config: Config = unstable_readConfig(
     { config: configFile, env: environment },
     { hideWarnings: true },

@@ -5,6 +5,7 @@
  */
 import { ScriptFault } from './fault.ts';
 import { configFile } from './project.ts';
+import { importWrangler } from './wrangler.ts';
 
 export async function workerVariables({
   remote,
@@ -16,8 +17,7 @@ export async function workerVariables({
   /** Set only in tests. */
   config?: string;
 }): Promise<Record<string, unknown>> {
-  // Loaded only here, as it takes a second.
-  const { unstable_getVarsForDev, unstable_readConfig } = await import('wrangler');
+  const { unstable_getVarsForDev, unstable_readConfig } = await importWrangler();
   try {
     const { vars, secrets } = unstable_readConfig({ config, env: environment }, { hideWarnings: true });
     const known = remote

@@ -47,12 +47,24 @@ export function wranglerAt(cli: () => string): Wrangler {
     });
 }
 
+const notInstalled = () => new ScriptFault('wrangler is not installed: npm install --save-dev wrangler');
+
 /** Not bin/wrangler.js: that starts a second process and does not pass signals on to it. */
 function wranglerCli(): string {
   try {
     return createRequire(import.meta.url).resolve('wrangler');
   } catch {
-    throw new ScriptFault('wrangler is not installed: npm install --save-dev wrangler');
+    throw notInstalled();
+  }
+}
+
+/** wrangler as a library: an optional peer dependency of the package. Takes a second to load. */
+export async function importWrangler(): Promise<typeof import('wrangler')> {
+  try {
+    return await import('wrangler');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw notInstalled();
   }
 }
 

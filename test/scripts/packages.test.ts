@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -286,6 +287,21 @@ describe('npx hono-accounts', () => {
     const { stderr, status } = call(args, { cwd: join(folder, 'elsewhere') });
     expect(status).toBe(1);
     expect(stderr).toMatch(message);
+  });
+
+  it.each([
+    ['migrate', []],
+    ['createsuperuser', ['--email', 'boss@example.com']],
+    ['export-users', ['users.jsonl']],
+  ])('%s reports that wrangler is not installed', (command, options) => {
+    const installed = join(host, 'node_modules/wrangler');
+    renameSync(installed, `${installed}-away`);
+    try {
+      const { stderr, status } = call([command, ...options], { input: '' });
+      expect([status, stderr]).toEqual([1, 'wrangler is not installed: npm install --save-dev wrangler\n']);
+    } finally {
+      renameSync(`${installed}-away`, installed);
+    }
   });
 });
 
