@@ -98,11 +98,12 @@ describe('a change of password', () => {
     expect(log.of('password_incorrect')).toMatchObject([{ level: 'warn', user: who.user.id }]);
   });
 
-  it('with a wrong current and a weak new password reports only the current one', async () => {
+  it('with a wrong current and a weak new password reports both', async () => {
     const w = world();
     const who = await w.signUp();
-    expect(faultsOf(await change(w, who.access, 'short', 'wrong horse battery'))).toEqual({
+    expect(faultsOf(await change(w, who.access, '1234', 'wrong horse battery'))).toEqual({
       current_password: ['password_incorrect'],
+      new_password: ['password_too_short', 'password_entirely_numeric'],
     });
   });
 

@@ -1,7 +1,7 @@
 /** Password change, and reset by e-mail. Never imports Hono, Drizzle or a binding. */
 
 import { sha256Hex } from '../../encoding.ts';
-import { invalidField } from '../../errors.ts';
+import { invalid, invalidField, Refusal } from '../../errors.ts';
 import type { OneTimeToken, User } from '../../model.ts';
 import { type Call, seconds } from '../../ports.ts';
 import { newUser } from '../new-user.ts';
@@ -10,11 +10,11 @@ import { newOneTimeToken, parseOneTimeToken, sendMail } from './mailing.ts';
 import { requireFreshProof } from './reauthentication.ts';
 import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
-import { cacheRevocation, requireGoodPassword, type Services } from './tokens.ts';
+import { cacheRevocation, newPasswordFaults, requireGoodPassword, type Services } from './tokens.ts';
 
 /**
- * Ends all other sessions and voids all e-mailed tokens. 400 required, password_incorrect, password_too_…;
- * 401 reauthentication_required.
+ * Ends all other sessions and voids all e-mailed tokens. 400 required, password_incorrect, password_too_…, the faults of
+ * both passwords at once; 401 reauthentication_required.
  */
 export async function changePassword(
   services: Services,
@@ -24,7 +24,15 @@ export async function changePassword(
 ): Promise<void> {
   const { hasher, credentials, clock } = services;
   const { user, sessionId } = caller;
-  await requireFreshProof(services, caller, 'current_password', input.current_password, call);
+  try {
+    await requireFreshProof(services, caller, 'current_password', input.current_password, call);
+  } catch (error) {
+    if (!(error instanceof Refusal && error.faults)) throw error;
+    throw invalid({
+      ...error.faults,
+      ...newPasswordFaults(services, 'new_password', input.new_password, user),
+    });
+  }
   await requireGoodPassword(services, 'new_password', input.new_password, user, call);
   const passwordHash = await hasher.hash(input.new_password);
   const now = seconds(clock);
