@@ -102,8 +102,7 @@ const restRefreshed = named(
 );
 
 const djoserCreate = named('DjoserCreate', body.djoserCreateBody, { example: { email, username, password } });
-const djoserPut = named('DjoserPut', body.djoserPutBody, { example: { email } });
-const djoserPatch = named('DjoserPatch', body.djoserPatchBody, { example: { email } });
+const djoserUpdate = named('DjoserUpdate', body.djoserUpdateBody, { example: { email } });
 const djoserDelete = named('DjoserDelete', body.djoserDeleteBody, {
   example: { current_password: password },
 });
@@ -212,12 +211,12 @@ export const djangoPaths: Record<string, Node> = {
     put: [
       'djoserPutMe',
       'Change the e-mail address',
-      { takes: djoserPut, signedIn: true, responses: { ...changed, ...STEP_UP } },
+      { takes: djoserUpdate, signedIn: true, responses: { ...changed, ...STEP_UP } },
     ],
     patch: [
       'djoserPatchMe',
       'Change the e-mail address, if given',
-      { takes: djoserPatch, signedIn: true, responses: { ...changed, ...STEP_UP } },
+      { takes: djoserUpdate, signedIn: true, responses: { ...changed, ...STEP_UP } },
     ],
     delete: [
       'djoserDeleteMe',
