@@ -74,7 +74,7 @@ export const REFUSAL_REASONS = {
   guess: 'log-ins of a user',
   password_check: 'checks of a signed-in user’s current password',
   imported_hash: 'checks of a costly imported hash',
-  mail: 'emails to an address, or requested by a client',
+  mail: 'e-mails to an address, or requested by a client',
   sign_up: 'sign-ups of a client',
   refresh: 'refreshes of a client',
   anonymous: 'requests of a client without a session',

@@ -466,4 +466,15 @@ describe('Origin', () => {
     expect(page.headers.get('Access-Control-Allow-Credentials')).toBeNull();
     expect((await on.ask('POST', path(who.id, '/promote'), { headers })).status).toBe(403);
   });
+
+  it('allowed for the API may call /admin/api, which takes no cookie', async () => {
+    const on = beside({ vars: { ALLOWED_ORIGINS: 'https://app.example.com' } });
+    const cookie = cookieOf(await logInAt(await makeStaff(), on));
+    const headers = { Cookie: `${COOKIE}=${cookie}`, Origin: 'https://app.example.com' };
+    const answer = await on.get('/admin/api/users', { headers });
+    expect([answer.status, answer.headers.get('Access-Control-Allow-Origin')]).toEqual([
+      401,
+      'https://app.example.com',
+    ]);
+  });
 });
