@@ -292,7 +292,8 @@ describe.each([
 
 describe('the checks of these tests', () => {
   it('report a dialog, a script, an image from another origin', async () => {
-    const { page, mishaps, close } = await open(browser, service.origin);
+    const { page, mishaps, allow, close } = await open(browser, service.origin);
+    allow(/Content Security Policy/, /^dialog: /, /elsewhere\.example/);
     await page.goto('/admin/login');
     await page.evaluate(() => {
       const main = document.querySelector('main') as HTMLElement;

@@ -69,7 +69,8 @@ it('shows the API and sends a request, and loads nothing from other origins', as
 });
 
 it('reports a violation of the policy', async () => {
-  const { page, mishaps, close } = await open(browser, service.origin);
+  const { page, mishaps, allow, close } = await open(browser, service.origin);
+  allow(/Content Security Policy/);
   await page.goto('/docs');
   await page.evaluate(() => document.body.insertAdjacentHTML('beforeend', '<i style="color: red"></i>'));
   await expect.poll(() => mishaps.join()).toContain('Content Security Policy');

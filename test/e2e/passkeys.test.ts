@@ -49,13 +49,13 @@ async function show(page: Page, html: string, url = `${service.origin}/page`) {
 let people = 0;
 /** Somebody who has just signed up, at a device that keeps passkeys. */
 async function signedUp(html = PAGE) {
-  const { page, mishaps, close } = await open(browser, service.origin);
+  const { page, mishaps, allow, close } = await open(browser, service.origin);
   const device = await withAuthenticator(page);
   await show(page, html);
   people += 1;
   const who = { email: `passkey${people}@example.com`, password: PASSWORD };
   const { access } = await service.call<{ access: string; refresh: string }>('POST', '/account/sign-up', who);
-  return { page, device, mishaps, close, access, ...who };
+  return { page, device, mishaps, allow, close, access, ...who };
 }
 const logIn = (page: Page, { email, password }: { email: string; password: string }) =>
   page.evaluate(async (who) => void (await window.accounts.logIn(who)), { email, password });
@@ -317,7 +317,8 @@ describe('a refusal', () => {
   });
 
   it('a passkey of another RP ID, by the service', async () => {
-    const { page, access, close } = await signedUp();
+    const { page, allow, access, close } = await signedUp();
+    allow(/^request to http:\/\/app\.localhost:/);
     const url = `${service.origin.replace('localhost', 'app.localhost')}/page`;
     await show(page, '<!doctype html><title>Another app</title>', url);
     const credential = JSON.parse(await createdFor(page, access, 'app.localhost'));

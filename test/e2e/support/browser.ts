@@ -1,5 +1,6 @@
 /** Chromium by Playwright, and everything in it that must not happen. */
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterEach, expect } from 'vitest';
 
 export const launch = (): Promise<Browser> =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
@@ -8,8 +9,26 @@ export interface Watched {
   page: Page;
   /** Dialogs, reports of the policy, errors of scripts and of the console. */
   mishaps: string[];
+  /** What this test causes on purpose. */
+  allow: (...patterns: RegExp[]) => void;
   close: () => Promise<void>;
 }
+
+interface Opened {
+  mishaps: string[];
+  allowed: RegExp[];
+  isClosed: boolean;
+}
+const opened = new Set<Opened>();
+
+/** In every file that opens a page: a mishap that the test does not cause on purpose fails it. */
+afterEach(() => {
+  const found = [...opened].flatMap((one) => {
+    if (one.isClosed) opened.delete(one);
+    return one.mishaps.splice(0).filter((mishap) => !one.allowed.some((pattern) => pattern.test(mishap)));
+  });
+  expect(found).toEqual([]);
+});
 
 export async function open(
   browser: Browser,
@@ -18,6 +37,9 @@ export async function open(
 ): Promise<Watched> {
   const context = await browser.newContext({ baseURL: origin, ...options });
   const mishaps: string[] = [];
+  const allowed: RegExp[] = [];
+  const one: Opened = { mishaps, allowed, isClosed: false };
+  opened.add(one);
   const page = await context.newPage();
   page.on('dialog', (dialog) => {
     mishaps.push(`dialog: ${dialog.message()}`);
@@ -40,9 +62,12 @@ export async function open(
       mishaps.push(`request to ${request.url()}`);
     }
   });
-  return { page, mishaps, close: () => context.close() };
+  const close = async () => {
+    one.isClosed = true;
+    await context.close();
+  };
+  return { page, mishaps, allow: (...patterns) => void allowed.push(...patterns), close };
 }
 
-/** Without what a network that is away, or a refusal that is meant, makes the browser report. */
-export const unmeant = (mishaps: readonly string[]) =>
-  mishaps.filter((one) => !/ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of 50[03]/.test(one));
+/** What the browser reports if the network is away, or if the server fails. */
+export const AWAY = /ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of 50[03]/;
