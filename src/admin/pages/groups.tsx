@@ -47,7 +47,7 @@ export const GroupForm = ({ frame: { base, words } }: { frame: Frame }) => (
 
 /** All users of the list, on every page of it, as a file. */
 export const ExportForm = ({ frame: { base, words }, query }: { frame: Frame; query: Query }) => (
-  <form method="post" action={`${base}/users/export`}>
+  <form class="apart" method="post" action={`${base}/users/export`}>
     {Object.entries(query).map(([name, value]) => (
       <input type="hidden" name={name} value={value} />
     ))}
