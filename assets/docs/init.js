@@ -38,7 +38,7 @@ function offerToken(response) {
   // Where the header has another scheme than Bearer it is typed as a whole.
   if (typeof access === 'string' && scheme().type === 'http') {
     token = access;
-    offered.textContent = 'The answer has an access token.';
+    offered.textContent = 'The response has an access token.';
     accept.hidden = false;
     offer.hidden = false;
   }

@@ -115,7 +115,7 @@ export const UsersPage = (
           ]}
         />
         {users.length > 0 && (
-          <div class="acts">
+          <div class="acts within-reach">
             <GroupForm frame={frame} />
             <ExportForm frame={frame} query={query} />
           </div>
