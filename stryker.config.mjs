@@ -142,6 +142,7 @@ export default {
     'bench',
     'dist',
     'docs',
+    'examples/notes/test',
     'reports',
     'test/{e2e,scripts}',
     'test/{unit,workers}/*.test.*',

@@ -63,7 +63,7 @@ beforeAll(async () => {
     registry.stop();
   }
   // 200 MB that need not be copied.
-  for (const name of ['wrangler', 'react', '@types/react']) {
+  for (const name of ['wrangler', 'react', '@types/react', 'standardwebhooks']) {
     mkdirSync(join(host, 'node_modules/@types'), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(host, 'node_modules', name));
   }
@@ -71,6 +71,9 @@ beforeAll(async () => {
     join(host, 'host.ts'),
     readFileSync(join(root, 'examples/host.ts'), 'utf8').replace('../src/index.ts', 'hono-accounts'),
   );
+  for (const name of ['src', 'tsconfig.json']) {
+    cpSync(join(root, 'examples/notes', name), join(host, 'notes', name), { recursive: true });
+  }
   writeFileSync(
     join(host, 'guarded.ts'),
     `import { Hono } from 'hono';
@@ -115,7 +118,7 @@ describe('hono-accounts', () => {
 
   it('is small, its dependencies included', () => {
     const names = readdirSync(join(host, 'node_modules')).filter(
-      (name) => !['wrangler', 'react', '@types', '@cloudflare', '.bin'].includes(name),
+      (name) => !['wrangler', 'react', '@types', '@cloudflare', 'standardwebhooks', '.bin'].includes(name),
     );
     const sum = names.reduce((total, name) => {
       const path = join(host, 'node_modules', name);
@@ -403,6 +406,28 @@ export default new Hono()
     writeFileSync(join(project, '.dev.vars'), `VERIFYING_KEYS='[${publicKey}]'\n`);
     return project;
   };
+});
+
+describe('a copy of examples/notes', () => {
+  it('passes its type-checker and is bundled, with the installed package', async () => {
+    const [tsc, types] = [join(root, 'node_modules/typescript/bin/tsc'), '@cloudflare/workers-types'];
+    // Not its tests, which need more packages.
+    const config = { extends: './tsconfig.json', compilerOptions: { types: [types] }, include: ['src'] };
+    writeFileSync(join(host, 'notes/tsconfig.src.json'), JSON.stringify(config));
+    const { stdout } = spawnSync(process.execPath, [tsc, '-p', join(host, 'notes/tsconfig.src.json')], {
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('');
+    expect(await bundle('notes/src/worker.ts', { from: host })).toContain('/api/notes');
+  });
+
+  it('has the versions of this repository', () => {
+    const { version, dependencies, devDependencies } = readJson(root, 'package.json');
+    const here = { 'hono-accounts': version, ...dependencies, ...devDependencies };
+    const copied = readJson(root, 'examples/notes/package.json');
+    const wanted = { ...copied.dependencies, ...copied.devDependencies };
+    expect(wanted).toEqual(Object.fromEntries(Object.keys(wanted).map((name) => [name, here[name]])));
+  });
 });
 
 describe('hono-accounts-client', () => {
