@@ -57,6 +57,21 @@ export const REFUSALS = {
   misconfigured: { status: 503 },
 } as const satisfies Record<string, RefusalKind>;
 
+/** The names of the statuses, from RFC 9110 section 15. */
+export const STATUS_TITLES: Readonly<Record<RefusalKind['status'], string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
 export type RefusalName = keyof typeof REFUSALS;
 
 /** What can be wrong with a field, with its code if it differs from the key. */

@@ -16,10 +16,9 @@ import { passwordFaultsToo } from '../account/new-password.ts';
 import { timestamp } from '../account/presenters.ts';
 import { requestResetBody, verifyBody } from '../account/schemas.ts';
 import { signedIn, signedInToChange } from '../account/signed-in.ts';
-import { Refusal } from '../errors.ts';
+import { Refusal, STATUS_TITLES } from '../errors.ts';
 import { body } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
-import { TITLES } from '../http/problem-response.ts';
 import { restAuthWords } from '../languages/index.ts';
 import type { User } from '../model.ts';
 import { invalidThere } from './faults.ts';
@@ -187,7 +186,7 @@ function refuse(c: AccountContext, what: 'refresh_not_sent' | 'refresh_not_found
   c.header('WWW-Authenticate', `${c.var.services.settings.AUTH_HEADER_TYPES[0]} realm="api"`);
   c.header('Content-Language', c.var.language);
   c.header('Vary', 'Accept-Language', { append: true });
-  const problem = { type: 'about:blank', title: TITLES[401], status: 401, code: 'token_not_valid' };
+  const problem = { type: 'about:blank', title: STATUS_TITLES[401], status: 401, code: 'token_not_valid' };
   return c.json({ ...problem, ...say(c, what) }, 401);
 }
 

@@ -1,22 +1,14 @@
 /** Turns a Refusal into RFC 9457 problem details that DRF clients can read too (`detail`, `code`). Framework-independent. */
-import { type FieldFaults, REFUSALS, type Refusal, type RefusalKind, refusalCode } from '../errors.ts';
+import {
+  type FieldFaults,
+  REFUSALS,
+  type Refusal,
+  type RefusalKind,
+  refusalCode,
+  STATUS_TITLES,
+} from '../errors.ts';
 import { describeFault, describeRefusal } from '../languages/describe.ts';
 import type { Language } from '../languages/index.ts';
-
-/** RFC 9110 section 15. */
-export const TITLES = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  409: 'Conflict',
-  413: 'Content Too Large',
-  415: 'Unsupported Media Type',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-} as const;
 
 /** Codes with `error="invalid_token"` (RFC 6750 section 3.1). */
 const TOKEN_CODES = ['token_not_valid', 'user_not_found', 'user_inactive'];
@@ -67,7 +59,7 @@ export function problemResponse(
   const problem = {
     ...flat,
     type: 'about:blank',
-    title: TITLES[status],
+    title: STATUS_TITLES[status],
     status,
     detail: how.drf?.detail ?? describeRefusal(refusal.kind, how.language),
     code,

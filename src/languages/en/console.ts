@@ -1,4 +1,5 @@
 import type { AuditAction } from '../../audit-log.ts';
+import { STATUS_TITLES } from '../../errors.ts';
 import { credentials } from './console-credentials.ts';
 import { done, doneTo } from './console-done.ts';
 import { groups } from './console-groups.ts';
@@ -221,17 +222,5 @@ export const consoleWords = {
   },
 
   /** The heading of an error, by its status. */
-  errors: {
-    400: 'Bad Request',
-    401: 'Unauthorized',
-    403: 'Forbidden',
-    404: 'Not Found',
-    405: 'Method Not Allowed',
-    409: 'Conflict',
-    413: 'Content Too Large',
-    415: 'Unsupported Media Type',
-    429: 'Too Many Requests',
-    500: 'Internal Server Error',
-    503: 'Service Unavailable',
-  },
+  errors: STATUS_TITLES,
 };
