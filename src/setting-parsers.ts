@@ -82,7 +82,9 @@ export const origins = (text: string | null): string[] => {
 
 export const audience = (text: string | null): string | undefined => {
   const value = optionalText(text);
-  if (value !== undefined && OWN_AUDIENCES.has(value)) throw new Problem('is the audience of other tokens');
+  if (value !== undefined && OWN_AUDIENCES.has(value)) {
+    throw new Problem(`must not be ${[...OWN_AUDIENCES].join(' or ')}: other tokens have these audiences`);
+  }
   return value;
 };
 
@@ -98,7 +100,7 @@ export const claimName = (text: string | null): string => {
   if (text === null || !/^[A-Za-z_][A-Za-z0-9_.:/-]{0,63}$/.test(text) || text === '__proto__') {
     throw new Problem('must be the name of a claim');
   }
-  if (RESERVED_CLAIMS.has(text)) throw new Problem('is the name of another claim');
+  if (RESERVED_CLAIMS.has(text)) throw new Problem('must not be the name of another claim');
   return text;
 };
 

@@ -118,7 +118,7 @@ function readProviders(text: string): Provider[] | string {
   const providers: Provider[] = [];
   for (const [i, item] of value.entries()) {
     const read = readProvider(item);
-    if (typeof read === 'string') return `must be right: provider ${i + 1} ${read}`;
+    if (typeof read === 'string') return `must be valid: provider ${i + 1} ${read}`;
     if (providers.some(({ id }) => id === read.id)) return `must have one provider ${read.id}`;
     providers.push(read);
   }
@@ -126,14 +126,14 @@ function readProviders(text: string): Provider[] | string {
 }
 
 function readProvider(item: unknown): Provider | string {
-  if (typeof item !== 'object' || item === null || Array.isArray(item)) return 'is no object';
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return 'is not an object';
   const { id, name, client_id, client_secret, issuer, scope } = item as Record<string, unknown>;
   if (typeof id !== 'string' || !isProviderId(id))
     return 'needs an id of lower-case letters, digits, hyphens and underscores, at most 32';
   if (!isText(client_id)) return `(${id}) needs a client_id`;
   if (!isText(client_secret)) return `(${id}) needs a client_secret`;
-  if (name !== undefined && (!isText(name) || name.length > 64)) return `(${id}) has a name that is no text`;
-  if (scope !== undefined && typeof scope !== 'string') return `(${id}) has a scope that is no text`;
+  if (name !== undefined && (!isText(name) || name.length > 64)) return `(${id}) has a name that is not text`;
+  if (scope !== undefined && typeof scope !== 'string') return `(${id}) has a scope that is not text`;
   if (issuer !== undefined && (!isText(issuer) || !isIssuer(issuer)))
     return `(${id}) needs an issuer such as https://id.example.com`;
   const preset = Object.hasOwn(PRESETS, id) ? PRESETS[id] : undefined;
