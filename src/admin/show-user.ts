@@ -46,6 +46,7 @@ export async function showUser(
       own: caller.sessionId,
       now: seconds(services.clock),
       canReset: canReset(services, user),
+      canSetUpFactor: services.factors !== null && user.id === caller.user.id,
       ...again,
     },
     status,

@@ -224,6 +224,20 @@ describe('with STAFF_MFA=optional', () => {
     expect(page.text).not.toContain('Staff need a second factor');
   });
 
+  it('the page of staff themselves links to it while they have none, and no other page does', async () => {
+    const w = at();
+    const admin = await staffAt(w);
+    const link = '<a href="/admin/second-factor">Set up a second factor</a>';
+    expect((await admin.get(path(admin.id))).text).toContain(link);
+    const other = await w.signUp();
+    expect((await admin.get(path(other.user.id))).text).not.toContain(link);
+    await enrol(w, admin.access);
+    expect((await admin.get(path(admin.id))).text).not.toContain(link);
+    const without = world();
+    const colleague = await staffAt(without);
+    expect((await colleague.get(path(colleague.id))).text).not.toContain(link);
+  });
+
   it('without ENCRYPTION_KEY the page is not there', async () => {
     const w = world();
     const who = await makeStaff('admin', w);

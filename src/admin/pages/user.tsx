@@ -32,7 +32,13 @@ import { Time } from './time.tsx';
 /** The values of a form that is shown again. */
 export type Typed = Readonly<Record<string, string | undefined>>;
 
-const AccountFacts = ({ words, user, factors }: { words: ConsoleWords; user: User; factors: FactorList }) => {
+const AccountFacts = (props: {
+  words: ConsoleWords;
+  user: User;
+  factors: FactorList;
+  setUpFactor: string | null;
+}) => {
+  const { words, user, factors, setUpFactor } = props;
   const verified = user.emailVerifiedAt !== null;
   const label = words.user;
   const facts = {
@@ -58,7 +64,9 @@ const AccountFacts = ({ words, user, factors }: { words: ConsoleWords; user: Use
         {fill(label.recoveryCodesLeft, { count: factors.recoveryCodesLeft })}
       </>
     ) : (
-      label.factorOff
+      <>
+        {label.factorOff} {setUpFactor && <a href={setUpFactor}>{words.secondFactor.title}</a>}
+      </>
     ),
     [label.passkeys]: String(factors.passkeys),
     [label.joined]: <Time at={user.dateJoined} />,
@@ -79,6 +87,8 @@ export const UserPage = (props: {
   own: string;
   now: number;
   canReset: boolean;
+  /** Whether it is the caller's own page, and the service has second factors. */
+  canSetUpFactor: boolean;
   typed?: Typed;
   errors?: FormErrors | undefined;
 }) => {
@@ -102,7 +112,12 @@ export const UserPage = (props: {
       <div class="columns">
         <section class="card">
           <h2>{label.account}</h2>
-          <AccountFacts words={words} user={user} factors={props.factors} />
+          <AccountFacts
+            words={words}
+            user={user}
+            factors={props.factors}
+            setUpFactor={props.canSetUpFactor ? `${base}/second-factor` : null}
+          />
           {user.email === null && user.passwordHash === '' && <p class="hint">{label.noWayIn}</p>}
         </section>
         <form class="card" method="post" action={path}>
