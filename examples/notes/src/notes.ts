@@ -47,7 +47,7 @@ export const notesApi = new Hono<{ Bindings: Bindings; Variables: AccountVariabl
     const createdAt = Date.now();
     // Sorts by age.
     const id = `${createdAt.toString(36)}-${crypto.randomUUID()}`;
-    // One statement checks and writes: two requests at once cannot both be the hundredth, and none comes after a deletion.
+    // One statement checks and writes: two requests at once cannot both be the hundredth, and none follows a deletion.
     const { meta } = await c.env.NOTES.prepare(
       `INSERT INTO notes (owner, id, text, created_at) SELECT ?1, ?2, ?3, ?4
         WHERE (SELECT count(*) FROM notes WHERE owner = ?1) < ?5
