@@ -1,4 +1,8 @@
-/** What all actions of staff share: who acts, whom it is about, whether it happened, and who hears of it. No Hono, Drizzle or bindings. */
+/**
+ * What all actions of staff share: who acts, on whom, whether it happened, and who is notified. No Hono, Drizzle or
+ * bindings.
+ */
+import { inLanguageOf } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
 import { cacheRevocation, type Services } from '../account/application/tokens.ts';
 import type { AuditAction } from '../audit-log.ts';
@@ -36,16 +40,6 @@ export function requireDone(outcome: Outcome): void {
   throw new Refusal(outcome);
 }
 
-/** An action that lost against a concurrent change of the same user is retried with the current user. */
-export async function settled<T>(attempt: () => Promise<{ outcome: Outcome; result: T }>): Promise<T> {
-  for (let left = ATTEMPTS; ; left--) {
-    const { outcome, result } = await attempt();
-    if (outcome === 'changed' && left > 1) continue;
-    requireDone(outcome);
-    return result;
-  }
-}
-
 /** Writes ended sessions to KV and the action to the log, where a deleted user has no name. */
 export async function tell(
   services: Services,
@@ -63,4 +57,38 @@ export async function findUser({ admin }: AdminServices, id: string): Promise<Us
   const user = await admin.store.user(id);
   if (!user) throw new Refusal('not_found');
   return user;
+}
+
+export interface Acted {
+  entry: AuditEntry;
+  outcome: Outcome;
+  /** The sessions that it ended. */
+  ended?: { sessions: readonly EndedSession[]; reason: RevocationReason } | undefined;
+  /** The user afterwards, if that is read. */
+  user?: User | null;
+  /** Events and e-mails, after it happened. `theirs`: the call in the user's language. */
+  notify: (theirs: Call) => Promise<void>;
+}
+
+/**
+ * Acts on a user as they are now, and returns them. An action that lost against a concurrent change of the same user is
+ * tried again. `act` returns null if there is nothing to do. 403 permission_denied; 404 not_found; what `requireDone` throws.
+ */
+export async function actOnUser(
+  services: AdminServices,
+  id: string,
+  call: Call,
+  act: (user: User) => Promise<Acted | null>,
+): Promise<User> {
+  for (let left = ATTEMPTS; ; left--) {
+    const user = await findUser(services, id);
+    const acted = await act(user);
+    if (acted === null) return user;
+    const { entry, outcome, ended, notify } = acted;
+    if (outcome === 'changed' && left > 1) continue;
+    requireDone(outcome);
+    await tell(services, call, entry, entry.action === 'user.deleted' ? undefined : id, ended);
+    await notify(inLanguageOf(user, call));
+    return acted.user ?? user;
+  }
 }

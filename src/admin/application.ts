@@ -4,12 +4,7 @@
  */
 
 import { announce } from '../account/application/announce.ts';
-import {
-  INVITATION_SECONDS,
-  inLanguageOf,
-  newOneTimeToken,
-  sendMail,
-} from '../account/application/mailing.ts';
+import { INVITATION_SECONDS, newOneTimeToken, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
 import { newPasswordFaults, requireGoodPassword } from '../account/application/tokens.ts';
 import { changedFields } from '../account/event.ts';
@@ -22,7 +17,7 @@ import { isOwnName } from '../identity.ts';
 import type { User } from '../model.ts';
 import { type Call, seconds } from '../ports.ts';
 import { uuid7 } from '../random.ts';
-import { type AdminServices, auditEntry, findUser, requireDone, settled, tell } from './acting.ts';
+import { type AdminServices, actOnUser, auditEntry, requireDone, tell } from './acting.ts';
 import type { Counts, HistoryRow } from './list-ports.ts';
 import type { UserChange } from './ports.ts';
 
@@ -163,34 +158,30 @@ export async function changeUser(
     const gains = isStaff && (isActive === true || !user.isStaff);
     if (gains && !mayBecomeStaff(user, input.unverified)) throw invalidField('is_staff', 'unverified');
   };
-  return settled(async () => {
-    const user = await findUser(services, id);
+  return actOnUser(services, id, call, async (user) => {
     if (username && !isOwnName(username.username, user.email))
       throw invalidField('username', 'username_address');
     // Without an e-mail address the username is the only name to log in with.
     if (username === null && user.email === null) throw invalidField('username', 'null');
     const found = difference(user, input);
-    if (!found) return { outcome: 'ok', result: user };
+    if (!found) return null;
     const { change, action } = found;
-    requirePowers(user, change.set);
+    const { set, ends } = change;
+    requirePowers(user, set);
     const entry = auditEntry(services, caller, action);
-    const { outcome, user: changed, ended } = await services.admin.store.change(entry, user, change);
-    if (outcome === 'ok') {
-      await tell(
-        services,
-        call,
-        entry,
-        id,
-        change.ends ? { sessions: ended, reason: change.ends } : undefined,
-      );
-      const email = changed?.email ?? null;
-      const fields = changedFields(user, { ...user, ...change.set });
-      announce(services, call, 'user.updated', id, entry.now, { changed: fields });
-      const theirs = inLanguageOf(user, call);
-      if (change.set.isStaff) await sendMail(services, theirs, 'became_staff', email);
-      if ('username' in change.set) await sendMail(services, theirs, 'username_changed', email);
-    }
-    return { outcome, result: changed ?? user };
+    const { ended, ...changed } = await services.admin.store.change(entry, user, change);
+    return {
+      ...changed,
+      entry,
+      ended: ends ? { sessions: ended, reason: ends } : undefined,
+      notify: async (theirs) => {
+        const email = changed.user?.email ?? null;
+        const fields = changedFields(user, { ...user, ...set });
+        announce(services, call, 'user.updated', id, entry.now, { changed: fields });
+        if (set.isStaff) await sendMail(services, theirs, 'became_staff', email);
+        if ('username' in set) await sendMail(services, theirs, 'username_changed', email);
+      },
+    };
   });
 }
 
@@ -204,19 +195,21 @@ export async function deleteUser(
   id: string,
   call: Call,
 ): Promise<void> {
-  return settled(async () => {
-    const user = await findUser(services, id);
+  await actOnUser(services, id, call, async (user) => {
     const entry = auditEntry(services, caller, 'user.deleted');
     const { outcome, ended } = await services.admin.store.remove(entry, user, {
       emailSubject: user.email === null ? null : await sha256Hex(user.email),
       pseudonym: services.random.uuid4(),
     });
-    if (outcome === 'ok') {
-      await tell(services, call, entry, undefined, { sessions: ended, reason: 'withdrawn' });
-      announce(services, call, 'user.deleted', id, entry.now, {});
-      await sendMail(services, inLanguageOf(user, call), 'account_deleted', user.email);
-    }
-    return { outcome, result: undefined };
+    return {
+      entry,
+      outcome,
+      ended: { sessions: ended, reason: 'withdrawn' },
+      notify: async (theirs) => {
+        announce(services, call, 'user.deleted', id, entry.now, {});
+        await sendMail(services, theirs, 'account_deleted', user.email);
+      },
+    };
   });
 }
 

@@ -3,14 +3,14 @@
  * to the user by e-mail. No Hono, Drizzle or bindings.
  */
 import { announce } from '../account/application/announce.ts';
-import { inLanguageOf, newOneTimeToken, sendMail } from '../account/application/mailing.ts';
+import { newOneTimeToken, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
 import { requireGoodPassword } from '../account/application/tokens.ts';
 import { sha256Hex } from '../encoding.ts';
 import { invalidField } from '../errors.ts';
 import type { User } from '../model.ts';
 import type { Call } from '../ports.ts';
-import { type AdminServices, auditEntry, findUser, settled, tell } from './acting.ts';
+import { type Acted, type AdminServices, actOnUser, auditEntry, findUser } from './acting.ts';
 import type { AuditEntry } from './ports.ts';
 
 /** The two tokens of a change of address, each null if it is not to be sent. */
@@ -37,9 +37,8 @@ export async function changeEmail(
   call: Call,
 ): Promise<void> {
   if (services.mailer) await services.limits.check({ action: 'mail', address: to }, call);
-  return settled(async () => {
-    const user = await findUser(services, id);
-    if (user.email === to) return { outcome: 'ok', result: undefined };
+  await actOnUser(services, id, call, async (user) => {
+    if (user.email === to) return null;
     const entry = auditEntry(services, caller, 'user.email_changed');
     const { takeBack, confirmation, ofUser } = await addressTokens(services, user, entry.now);
     const outcome = await services.admin.credentials.changeEmail(entry, user, {
@@ -49,21 +48,19 @@ export async function changeEmail(
       takeBack: takeBack && ofUser(takeBack.row),
       confirmation: verified ? null : confirmation && ofUser(confirmation.row),
     });
-    if (outcome !== 'ok') return { outcome, result: undefined };
-
-    await tell(services, call, entry, id);
-    call.report('info', 'email_changed', { user: id });
-    announce(services, call, 'email.changed', id, entry.now, {});
-    const theirs = inLanguageOf(user, call);
-    if (takeBack) {
-      const carried = { subject: id, purpose: 'email_take_back', secret: takeBack.secret } as const;
-      await sendMail(services, theirs, 'email_changed', user.email, carried);
-    } else await sendMail(services, theirs, 'email_replaced', user.email);
-    if (confirmation && !verified) {
-      const carried = { subject: id, purpose: 'email_verify', secret: confirmation.secret } as const;
-      await sendMail(services, theirs, 'address_set', to, carried);
-    } else await sendMail(services, theirs, 'address_confirmed', to);
-    return { outcome, result: undefined };
+    const notify = async (theirs: Call) => {
+      call.report('info', 'email_changed', { user: id });
+      announce(services, call, 'email.changed', id, entry.now, {});
+      if (takeBack) {
+        const carried = { subject: id, purpose: 'email_take_back', secret: takeBack.secret } as const;
+        await sendMail(services, theirs, 'email_changed', user.email, carried);
+      } else await sendMail(services, theirs, 'email_replaced', user.email);
+      if (confirmation && !verified) {
+        const carried = { subject: id, purpose: 'email_verify', secret: confirmation.secret } as const;
+        await sendMail(services, theirs, 'address_set', to, carried);
+      } else await sendMail(services, theirs, 'address_confirmed', to);
+    };
+    return { entry, outcome, notify };
   });
 }
 
@@ -74,19 +71,17 @@ export async function verifyEmail(
   id: string,
   call: Call,
 ): Promise<void> {
-  return settled(async () => {
-    const user = await findUser(services, id);
+  await actOnUser(services, id, call, async (user) => {
     if (user.email === null) throw invalidField('email', 'identity');
-    if (user.emailVerifiedAt !== null) return { outcome: 'ok', result: undefined };
+    if (user.emailVerifiedAt !== null) return null;
     const entry = auditEntry(services, caller, 'user.email_verified');
     const outcome = await services.admin.credentials.verifyEmail(entry, user);
-    if (outcome === 'ok') {
-      await tell(services, call, entry, id);
+    const notify = async (theirs: Call) => {
       call.report('info', 'email_verified', { user: id });
       announce(services, call, 'email.verified', id, entry.now, {});
-      await sendMail(services, inLanguageOf(user, call), 'address_confirmed', user.email);
-    }
-    return { outcome, result: undefined };
+      await sendMail(services, theirs, 'address_confirmed', user.email);
+    };
+    return { entry, outcome, notify };
   });
 }
 
@@ -100,8 +95,7 @@ export async function setPassword(
 ): Promise<void> {
   await requireGoodPassword(services, 'password', password, await findUser(services, id), call);
   const passwordHash = await services.hasher.hash(password);
-  return settled(async () => {
-    const user = await findUser(services, id);
+  await actOnUser(services, id, call, (user) => {
     const entry = auditEntry(services, caller, 'user.password_set');
     return replacePassword(services, entry, user, { passwordHash, mail: 'password_set' }, call);
   });
@@ -117,9 +111,8 @@ export async function removePassword(
   id: string,
   call: Call,
 ): Promise<void> {
-  return settled(async () => {
-    const user = await findUser(services, id);
-    if (user.passwordHash === '') return { outcome: 'ok', result: undefined };
+  await actOnUser(services, id, call, async (user) => {
+    if (user.passwordHash === '') return null;
     const entry = auditEntry(services, caller, 'user.password_removed');
     return replacePassword(services, entry, user, { passwordHash: '', mail: 'password_removed' }, call);
   });
@@ -131,13 +124,16 @@ async function replacePassword(
   user: User,
   { passwordHash, mail }: { passwordHash: string; mail: 'password_set' | 'password_removed' },
   call: Call,
-) {
+): Promise<Acted> {
   const { outcome, ended } = await services.admin.credentials.setPassword(entry, user, passwordHash);
-  if (outcome === 'ok') {
-    await tell(services, call, entry, user.id, { sessions: ended, reason: 'password_reset' });
-    call.report('info', 'password_changed', { user: user.id, ended: ended.length });
-    announce(services, call, 'password.changed', user.id, entry.now, { by: 'staff' });
-    await sendMail(services, inLanguageOf(user, call), mail, user.email);
-  }
-  return { outcome, result: undefined };
+  return {
+    entry,
+    outcome,
+    ended: { sessions: ended, reason: 'password_reset' },
+    notify: async (theirs) => {
+      call.report('info', 'password_changed', { user: user.id, ended: ended.length });
+      announce(services, call, 'password.changed', user.id, entry.now, { by: 'staff' });
+      await sendMail(services, theirs, mail, user.email);
+    },
+  };
 }

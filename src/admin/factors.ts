@@ -2,14 +2,14 @@
  * Second factors in the console: those of users, which staff see and switch off, and those of staff. No Hono, Drizzle or
  * bindings.
  */
-import { inLanguageOf, sendMail } from '../account/application/mailing.ts';
+import { sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
 import { Refusal } from '../errors.ts';
 import type { User } from '../model.ts';
 import type { Call } from '../ports.ts';
 import { listFactors } from '../second-factor/enrolment.ts';
 import type { FactorList } from '../second-factor/ports.ts';
-import { type AdminServices, auditEntry, findUser, requireDone, tell } from './acting.ts';
+import { type AdminServices, actOnUser, auditEntry } from './acting.ts';
 
 const NONE = { totp: null, recoveryCodesLeft: 0 };
 
@@ -24,12 +24,15 @@ export async function removeFactor(
   id: string,
   call: Call,
 ): Promise<void> {
-  const user = await findUser(services, id);
-  const entry = auditEntry(services, caller, 'user.second_factor_removed');
-  requireDone(await services.admin.store.removeFactor(entry, id));
-  await tell(services, call, entry, id);
-  call.report('info', 'second_factor_off', { user: id });
-  await sendMail(services, inLanguageOf(user, call), 'second_factor_off', user.email);
+  await actOnUser(services, id, call, async (user) => {
+    const entry = auditEntry(services, caller, 'user.second_factor_removed');
+    const outcome = await services.admin.store.removeFactor(entry, id);
+    const notify = async (theirs: Call) => {
+      call.report('info', 'second_factor_off', { user: id });
+      await sendMail(services, theirs, 'second_factor_off', user.email);
+    };
+    return { entry, outcome, notify };
+  });
 }
 
 /**

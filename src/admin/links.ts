@@ -1,16 +1,11 @@
 /** The links for a new password that staff send: a reset, and an invitation. No Hono, Drizzle or bindings. */
-import {
-  INVITATION_SECONDS,
-  inLanguageOf,
-  newOneTimeToken,
-  sendMail,
-} from '../account/application/mailing.ts';
+import { INVITATION_SECONDS, newOneTimeToken, sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
 import type { Services } from '../account/application/tokens.ts';
 import { invalidField, Refusal } from '../errors.ts';
 import type { User } from '../model.ts';
 import type { Call } from '../ports.ts';
-import { type AdminServices, auditEntry, findUser, requireDone, tell } from './acting.ts';
+import { type AdminServices, actOnUser, auditEntry } from './acting.ts';
 import { invitationTo } from './application.ts';
 
 /** Whether a link can be sent to this user: it needs e-mail, an address, and an active user. */
@@ -26,29 +21,20 @@ const send =
   (mail: keyof typeof LINKS) =>
   async (services: AdminServices, caller: Caller, id: string, call: Call): Promise<void> => {
     if (!services.mailer) throw new Refusal('not_found');
-    const user = await findUser(services, id);
-    if (user.email === null) throw invalidField('email', 'identity');
-    if (!user.isActive) throw invalidField('is_active', 'inactive');
-    await services.limits.check({ action: 'mail', address: user.email }, call);
-    const { action, lifetimeSeconds } = LINKS[mail];
-    const entry = auditEntry(services, caller, action);
-    const { secret, row } = await newOneTimeToken(
-      services,
-      'password_reset',
-      entry.now,
-      null,
-      lifetimeSeconds,
-    );
-    requireDone(await services.admin.store.leaveReset(entry, user, { ...row, subject: id }));
-    await tell(services, call, entry, id);
-    const carried = { subject: id, purpose: 'password_reset', secret } as const;
-    await sendMail(
-      services,
-      inLanguageOf(user, call),
-      mail,
-      user.email,
-      mail === 'invitation' ? invitationTo(id, secret) : carried,
-    );
+    const { action, lifetimeSeconds: lifetime } = LINKS[mail];
+    await actOnUser(services, id, call, async (user) => {
+      if (user.email === null) throw invalidField('email', 'identity');
+      if (!user.isActive) throw invalidField('is_active', 'inactive');
+      await services.limits.check({ action: 'mail', address: user.email }, call);
+      const entry = auditEntry(services, caller, action);
+      const token = await newOneTimeToken(services, 'password_reset', entry.now, null, lifetime);
+      const outcome = await services.admin.store.leaveReset(entry, user, { ...token.row, subject: id });
+      const { secret } = token;
+      const carried = { subject: id, purpose: 'password_reset', secret } as const;
+      const contents = mail === 'invitation' ? invitationTo(id, secret) : carried;
+      const notify = (theirs: Call) => sendMail(services, theirs, mail, user.email, contents);
+      return { entry, outcome, notify };
+    });
   };
 
 /** 403 permission_denied; 404 not_found, also without e-mail; 400 invalid if `canReset` is false. */

@@ -2,10 +2,10 @@
  * A user's passkeys and connections in the console. Staff can remove the last one too, as the user can reset the password
  * by e-mail; but somebody who can use the console must remain. No Hono, Drizzle or bindings.
  */
-import { inLanguageOf, sendMail } from '../account/application/mailing.ts';
+import { sendMail } from '../account/application/mailing.ts';
 import type { Caller } from '../account/application/session.ts';
 import type { Call } from '../ports.ts';
-import { type AdminServices, auditEntry, findUser, requireDone, tell } from './acting.ts';
+import { type AdminServices, actOnUser, auditEntry, findUser } from './acting.ts';
 import type { SignInMethods } from './ports.ts';
 
 /** 404 not_found. */
@@ -27,12 +27,15 @@ export async function removePasskey(
   { userId, id }: Target,
   call: Call,
 ): Promise<void> {
-  const user = await findUser(services, userId);
-  const entry = auditEntry(services, caller, 'user.passkey_removed');
-  requireDone(await services.admin.store.removePasskey(entry, userId, id));
-  await tell(services, call, entry, userId);
-  call.report('info', 'passkey_removed', { user: userId, passkey: id });
-  await sendMail(services, inLanguageOf(user, call), 'passkey_removed', user.email);
+  await actOnUser(services, userId, call, async (user) => {
+    const entry = auditEntry(services, caller, 'user.passkey_removed');
+    const outcome = await services.admin.store.removePasskey(entry, userId, id);
+    const notify = async (theirs: Call) => {
+      call.report('info', 'passkey_removed', { user: userId, passkey: id });
+      await sendMail(services, theirs, 'passkey_removed', user.email);
+    };
+    return { entry, outcome, notify };
+  });
 }
 
 /** Tells the user. 403 permission_denied, last_staff; 404 not_found. */
@@ -42,11 +45,13 @@ export async function removeConnection(
   { userId, id }: Target,
   call: Call,
 ): Promise<void> {
-  const user = await findUser(services, userId);
-  const entry = auditEntry(services, caller, 'user.connection_removed');
-  const { outcome, provider } = await services.admin.store.removeConnection(entry, userId, id);
-  requireDone(outcome);
-  await tell(services, call, entry, userId);
-  call.report('info', 'connection_removed', { user: userId, provider });
-  await sendMail(services, inLanguageOf(user, call), 'connection_removed', user.email);
+  await actOnUser(services, userId, call, async (user) => {
+    const entry = auditEntry(services, caller, 'user.connection_removed');
+    const { outcome, provider } = await services.admin.store.removeConnection(entry, userId, id);
+    const notify = async (theirs: Call) => {
+      call.report('info', 'connection_removed', { user: userId, provider });
+      await sendMail(services, theirs, 'connection_removed', user.email);
+    };
+    return { entry, outcome, notify };
+  });
 }
