@@ -4,7 +4,7 @@
  */
 import { utf8 } from './encoding.ts';
 
-export type KeyUsage = 'encrypt' | 'decrypt' | 'sign' | 'verify';
+type KeyUsage = 'encrypt' | 'decrypt' | 'sign' | 'verify';
 
 export const HMAC_KEY = { name: 'HMAC', hash: 'SHA-256', length: 256 } as const;
 

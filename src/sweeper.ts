@@ -3,7 +3,7 @@
 export type Walk = 'sessions' | 'one_time_tokens';
 
 /** A primary key; null at the end of the walk. */
-export type WalkPosition = readonly string[] | null;
+type WalkPosition = readonly string[] | null;
 
 export interface Sweeper {
   /** Deletes at most `limit` rows of the blacklist that expired before `before`. Returns how many. */
