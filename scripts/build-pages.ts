@@ -1,16 +1,20 @@
 /**
- * Bundles the scripts of the account pages; build-assets.ts writes them. What both pages use is a script of its own, and
- * the client is the one that the Worker serves to everybody, so that a browser loads each of them once.
+ * Bundles the scripts of the account pages; build-assets.ts writes them. What they share is a script of its own, and the
+ * client is the one that the Worker serves to everybody, so that a browser loads each of them once.
  */
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const browser = join(root, 'src/pages/browser');
+
+const ENTRIES = ['pages', 'settings', 'mail-link', 'email-sign-in'];
+/** The modules in pages-shared.js. */
+const SHARED = ['account', 'dom', 'forms', 'link', 'providers'];
 
 /** In `assets/static`. */
-export const PAGE_SCRIPTS = ['pages.js', 'pages-shared.js', 'settings.js'] as const;
-export type PageScript = (typeof PAGE_SCRIPTS)[number];
+export const PAGE_SCRIPTS = [...ENTRIES, 'pages-shared'].map((name) => `${name}.js`);
 
 /** As seen from `/account/static/`. */
 const SERVED: Readonly<Record<string, string>> = {
@@ -29,22 +33,44 @@ const servedClient: Plugin = {
   },
 };
 
-export async function bundlePages(): Promise<Record<PageScript, string>> {
-  const { outputFiles } = await build({
+const servedShared: Plugin = {
+  name: 'what the pages share, as it is served',
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`^\\./(${SHARED.join('|')})\\.ts$`) }, () => ({
+      path: './pages-shared.js',
+      external: true,
+    }));
+  },
+};
+
+async function bundle(options: BuildOptions): Promise<[file: string, text: string][]> {
+  const { outputFiles = [] } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/pages/browser/pages.ts', 'src/pages/browser/settings.ts'],
-    outdir: 'assets/static',
     bundle: true,
-    splitting: true,
-    chunkNames: 'pages-shared',
     minify: true,
     write: false,
     format: 'esm',
     target: 'es2022',
     legalComments: 'none',
     logLevel: 'error',
+    ...options,
+  });
+  return outputFiles.map(({ path, text }) => [basename(path), text]);
+}
+
+export async function bundlePages(): Promise<Record<string, string>> {
+  const shared = bundle({
+    stdin: {
+      contents: SHARED.map((name) => `export * from './${name}.ts';`).join('\n'),
+      resolveDir: browser,
+    },
+    outfile: 'assets/static/pages-shared.js',
     plugins: [servedClient],
   });
-  const texts = Object.fromEntries(outputFiles.map(({ path, text }) => [basename(path), text]));
-  return texts as Record<PageScript, string>;
+  const pages = bundle({
+    entryPoints: ENTRIES.map((name) => join(browser, `${name}.ts`)),
+    outdir: 'assets/static',
+    plugins: [servedClient, servedShared],
+  });
+  return Object.fromEntries([...(await shared), ...(await pages)]);
 }

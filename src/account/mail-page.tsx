@@ -2,63 +2,47 @@
 /** @jsxImportSource hono/jsx */
 /** The layout of the pages that links in e-mails open. */
 import type { Child } from 'hono/jsx';
-import { Page } from '../http/page.tsx';
+import { ScriptedPage } from '../http/scripted-page.tsx';
 import type { Site } from '../http/site.ts';
-import { accountPages, type Language, mailLinkParts } from '../languages/index.ts';
+import { type Language, mailLinkParts } from '../languages/index.ts';
 
-/** `mount`: the path of the account app, below which its static files are. */
+/** `mount`: the path of the account app, below which its static files are. `cookie`: REFRESH_TRANSPORT=cookie. */
 export interface MailPageProps {
   site: Site;
   language: Language;
   mount: string;
+  cookie: boolean;
   returnUrl?: string | undefined;
 }
 
-/** What the scripts of all of them import (assets/static/mail-page.js). */
-const IMPORTS = ['mail-page.js'];
-
-/** `more`: shown below the result. */
+/** `done`: shown at the end, in place of the form. `more`: shown below the form. */
 export function MailPage(
   props: MailPageProps & {
+    name: string;
     title: string;
     script: string;
-    imports?: readonly string[];
+    words: Readonly<Record<string, string>>;
+    done: string;
     more?: Child;
     children?: Child;
   },
 ) {
-  const { title, site, language, mount, script, imports = [], returnUrl, more, children } = props;
-  const words = mailLinkParts[language];
-  const { offline, unreachable, throttled, unavailable, wait } = accountPages[language].script;
+  const { returnUrl, done, more, children, ...frame } = props;
   return (
-    <Page
-      title={title}
-      language={language}
-      files={`${mount}/static`}
-      site={site}
-      script={script}
-      imports={[...IMPORTS, ...imports]}
-      kind="card"
-    >
-      <p role="alert" data-offline hidden>
-        {offline}
-      </p>
-      <h1>{title}</h1>
-      {children}
-      <p
-        role="status"
-        tabindex={-1}
-        data-words={JSON.stringify({ offline, unreachable, throttled, unavailable, wait })}
-      />
+    <ScriptedPage {...frame} kind="card">
+      <h1>{frame.title}</h1>
+      <section data-step="start">{children}</section>
       {more}
-      {returnUrl !== undefined && (
-        <p data-part="back" hidden>
-          <a href={returnUrl}>{words.back}</a>
+      <section data-step="done" hidden>
+        <p role="status" class="good" tabindex={-1}>
+          {done}
         </p>
-      )}
-      <noscript>
-        <p>{words.script}</p>
-      </noscript>
-    </Page>
+        {returnUrl !== undefined && (
+          <p>
+            <a href={returnUrl}>{mailLinkParts[frame.language].back}</a>
+          </p>
+        )}
+      </section>
+    </ScriptedPage>
   );
 }

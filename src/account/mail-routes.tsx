@@ -44,6 +44,7 @@ const page = (c: AccountContext, kind: MailLinkKind) =>
       site={site}
       language={c.var.language}
       mount={c.var.mount}
+      cookie={c.var.services.settings.REFRESH_TRANSPORT === 'cookie'}
       minLength={c.var.services.settings.PASSWORD_MIN_LENGTH}
       returnUrl={c.var.services.settings.RETURN_URL}
     />
@@ -61,7 +62,7 @@ export const mailRoutes = () =>
     // The files of the pages below, so that a host only has to provide the assets.
     .get('/static/theme.css', (c) => serveTheme(c))
     .get('/static/page.css', (c) => serveAsset(c, '/static/page.css'))
-    .get('/static/mail-page.js', (c) => serveAsset(c, '/static/mail-page.js'))
+    .get('/static/pages-shared.js', (c) => serveAsset(c, '/static/pages-shared.js'))
     .get('/static/mail-link.js', (c) => serveAsset(c, '/static/mail-link.js'))
     .get('/password/reset/confirm', (c) => page(c, 'reset'))
     .post('/password/reset/confirm', requireOrigin, body(confirmResetBody), async (c) => {

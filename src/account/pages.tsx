@@ -1,99 +1,74 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /**
- * The pages that links in e-mails open. A GET changes nothing: the script (assets/static/mail-link.js) posts the token
+ * The pages that links in e-mails open. A GET changes nothing: their script (pages/browser/mail-link.ts) posts the token
  * from the link or the text field to the page's own path on a click.
  */
-import { fill } from '../languages/describe.ts';
+import { Field, Form, HiddenName, NewPassword, ShowPassword, Submit } from '../http/form.tsx';
 import { mailLinkPages, mailLinkParts } from '../languages/index.ts';
-import { PASSWORD_MAX_LENGTH } from '../password/policy.ts';
 import { MailPage, type MailPageProps } from './mail-page.tsx';
 
 export type MailLinkKind = keyof (typeof mailLinkPages)['en'];
 
-function PasswordField(props: { name: string; label: string; autocomplete: string }) {
-  const { name, label, autocomplete } = props;
-  return (
-    <>
-      <label for={name}>{label}</label>
-      <input
-        id={name}
-        name={name}
-        type="password"
-        autocomplete={autocomplete}
-        maxlength={PASSWORD_MAX_LENGTH}
-      />
-    </>
-  );
-}
-
 /** Shown if the link has expired. */
-const AskAgain = ({ to, sent, words }: { to: string; sent: string; words: (typeof mailLinkParts)['en'] }) => (
-  <form id="again" data-to={to} data-sent={sent} hidden>
-    <label for="email">{words.email}</label>
-    <input id="email" name="email" type="email" autocomplete="email" required />
-    <button type="submit">{words.again}</button>
-  </form>
+const AskAgain = ({ words }: { words: (typeof mailLinkParts)['en'] }) => (
+  <section data-again hidden>
+    <Form id="again">
+      <Field form="again" name="email" label={words.email} type="email" autocomplete="email" />
+      <Submit>{words.again}</Submit>
+    </Form>
+    <p role="status" data-told="again" />
+  </section>
 );
 
 /** `minLength`: of a password, in characters. */
 export function MailLinkPage(props: MailPageProps & { kind: MailLinkKind; minLength: number }) {
   const { kind, minLength, ...frame } = props;
-  const { language, mount } = frame;
-  const words = mailLinkPages[language][kind];
-  const common = mailLinkParts[language];
-  const again = {
-    reset: { path: '/password/reset', sent: common.sent },
-    verify: { path: '/email/verify/resend', sent: common.sent_unverified },
-    disown: null,
-    take_back: null,
-  }[kind];
-  const rules = <p class="hint">{fill(common.rules, { min: minLength })}</p>;
-  const show = (
-    <label class="check">
-      <input type="checkbox" data-show /> {common.show}
-    </label>
-  );
+  const words = mailLinkPages[frame.language][kind];
+  const common = mailLinkParts[frame.language];
+  const passwords = { frame: props, form: 'act', name: 'new_password' };
   return (
     <MailPage
       {...frame}
+      name={kind}
       title={words.title}
       script="mail-link.js"
-      more={again && <AskAgain to={mount + again.path} sent={again.sent} words={common} />}
+      words={{
+        dead: words.dead ?? common.dead,
+        proof: common.proof,
+        sent: kind === 'verify' ? common.sent_unverified : common.sent,
+      }}
+      done={words.done}
+      more={(kind === 'verify' || kind === 'reset') && <AskAgain words={common} />}
     >
-      <form
-        id="act"
-        data-kind={kind}
-        data-done={words.done}
-        data-dead={words.dead ?? common.dead}
-        data-proof={common.proof}
-        data-next={`${mount}/password/reset/confirm`}
-        data-check={`${mount}/password/reset/check`}
-      >
-        <p class="hint">{words.text}</p>
+      <Form id="act">
+        <p>{words.text}</p>
+        <p role="status" data-told="act" />
         <div data-part="code" hidden>
-          <label for="token">{common.code}</label>
-          <input id="token" name="token" autocomplete="off" spellcheck={false} />
+          <Field form="act" name="token" label={common.code} autocomplete="off" />
         </div>
         {kind === 'reset' && (
           <>
-            {/* For password managers, which store a password with a username. */}
-            <input class="unseen" name="username" autocomplete="username" />
-            <PasswordField name="new_password" label={common.password} autocomplete="new-password" />
-            {rules}
-            {show}
+            <HiddenName />
+            <NewPassword {...passwords} label={common.password} />
+            <ShowPassword frame={frame} />
           </>
         )}
         {kind === 'verify' && (
-          <div data-part="proof" hidden>
-            <PasswordField name="password" label={common.chosen} autocomplete="current-password" />
-            <PasswordField name="new_password" label={common.instead} autocomplete="new-password" />
-            {rules}
-            {show}
+          <div class="stack" data-part="proof" hidden>
+            <Field
+              form="act"
+              name="password"
+              label={common.chosen}
+              type="password"
+              autocomplete="current-password"
+            />
+            <NewPassword {...passwords} label={common.instead} />
+            <ShowPassword frame={frame} />
           </div>
         )}
-        <button type="submit">{words.button}</button>
-      </form>
+        <Submit kind={kind === 'disown' ? 'danger' : undefined}>{words.button}</Submit>
+      </Form>
     </MailPage>
   );
 }

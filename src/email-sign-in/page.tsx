@@ -1,39 +1,38 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /**
- * The page that the link in the e-mail opens. A GET changes nothing: its script (assets/static/email-sign-in.js) posts
+ * The page that the link in the e-mail opens. A GET changes nothing: its script (pages/browser/email-sign-in.ts) posts
  * on a click, stores the tokens where our client looks for them, and asks for a second factor if the user has one.
  */
 import { MailPage, type MailPageProps } from '../account/mail-page.tsx';
+import { Field, Form, Submit } from '../http/form.tsx';
 import { emailSignInPage } from '../languages/index.ts';
 
-/** `cookie`: REFRESH_TRANSPORT=cookie. */
-export function SignInPage({ cookie, ...frame }: MailPageProps & { cookie: boolean }) {
+export function SignInPage(frame: MailPageProps) {
   const words = emailSignInPage[frame.language];
   return (
-    <MailPage {...frame} title={words.title} script="email-sign-in.js" imports={['../client.js']}>
-      <form
-        id="act"
-        data-mount={frame.mount}
-        data-cookie={cookie ? '' : undefined}
-        data-done={words.done}
-        data-dead={words.dead}
-      >
-        <p class="hint" data-part="link" hidden>
+    <MailPage
+      {...frame}
+      name="email-sign-in"
+      title={words.title}
+      script="email-sign-in.js"
+      words={{ dead: words.dead }}
+      done={words.done}
+    >
+      <Form id="act">
+        <p role="status" data-told="act" />
+        <p data-part="link" hidden>
           {words.text}
         </p>
-        <div data-part="code" hidden>
-          <label for="email">{words.email}</label>
-          <input id="email" name="email" type="email" autocomplete="email" />
-          <label for="code">{words.code}</label>
-          <input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" />
+        <div class="stack" data-part="code" hidden>
+          <Field form="act" name="email" label={words.email} type="email" autocomplete="email" />
+          <Field form="act" name="code" label={words.code} autocomplete="one-time-code" digits />
         </div>
         <div data-part="factor" hidden>
-          <label for="factor">{words.factor}</label>
-          <input id="factor" name="factor" autocomplete="one-time-code" spellcheck={false} />
+          <Field form="act" name="factor" label={words.factor} autocomplete="one-time-code" />
         </div>
-        <button type="submit">{words.button}</button>
-      </form>
+        <Submit>{words.button}</Submit>
+      </Form>
     </MailPage>
   );
 }

@@ -1,7 +1,8 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** The second factor in the settings: off, being set up, on. */
-import { Field, Form, type Frame, Submit } from './parts.tsx';
+import { Field, Form, Submit } from '../http/form.tsx';
+import type { Frame } from './parts.tsx';
 
 export const FactorsSection = ({ frame }: { frame: Frame }) => {
   const words = frame.words.factors;

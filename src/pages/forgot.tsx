@@ -1,7 +1,8 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** `/account/forgot`. The link that it sends opens a page of account/pages.tsx. */
-import { AccountPage, Field, Form, type Frame, pathOf, Submit } from './parts.tsx';
+import { Field, Form, Submit } from '../http/form.tsx';
+import { AccountPage, type Frame, pathOf } from './parts.tsx';
 
 export const ForgotPage = ({ frame }: { frame: Frame }) => {
   const words = frame.words.forgot;

@@ -15,7 +15,9 @@ export const ReturnFaultPage = ({ frame }: { frame: Frame }) => {
       kind="card"
     >
       <h1>{words.title}</h1>
-      <p>{words.text}</p>
+      <section>
+        <p>{words.text}</p>
+      </section>
       {frame.pages.includes('sign-in') && (
         <p>
           <a href={pathOf(frame, 'sign-in')}>{words.signIn}</a>

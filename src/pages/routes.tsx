@@ -9,7 +9,7 @@ import { invalid, Refusal } from '../errors.ts';
 import { serveAsset } from '../http/assets.ts';
 import { showPage } from '../http/page.tsx';
 import type { Site } from '../http/site.ts';
-import { accountPages, mailLinkParts } from '../languages/index.ts';
+import { accountPages } from '../languages/index.ts';
 import type { FactorsEnv } from '../second-factor/env.ts';
 import type { PageName } from '../setting-parsers.ts';
 import { ForgotPage } from './forgot.tsx';
@@ -31,7 +31,6 @@ const frameOf = (c: PagesContext, site: Site, returnTo: ReturnTo | null): Frame 
     site,
     language: c.var.language,
     words: accountPages[c.var.language],
-    mailWords: mailLinkParts[c.var.language],
     mount: c.var.mount,
     query: queryOf(returnTo),
     pages: settings.PAGES,
@@ -88,5 +87,4 @@ export const pageRoutes = () =>
     .get('/forgot', (c) => show(c, ForgotPage))
     .get('/settings', (c) => show(c, SettingsPage))
     .get('/static/pages.js', (c) => serveAsset(c, '/static/pages.js'))
-    .get('/static/pages-shared.js', (c) => serveAsset(c, '/static/pages-shared.js'))
     .get('/static/settings.js', (c) => serveAsset(c, '/static/settings.js'));

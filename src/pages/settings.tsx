@@ -1,18 +1,11 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** `/account/settings`: rendered without user data, which its script loads. */
+
+import { Field, Form, HiddenName, NewPassword, ShowPassword, Submit } from '../http/form.tsx';
 import { fill } from '../languages/describe.ts';
 import { FactorsSection } from './factors.tsx';
-import {
-  AccountPage,
-  Field,
-  Form,
-  type Frame,
-  HiddenName,
-  NewPassword,
-  ShowPassword,
-  Submit,
-} from './parts.tsx';
+import { AccountPage, type Frame } from './parts.tsx';
 import { ConnectionsSection, PasskeysSection } from './sign-in-methods.tsx';
 
 const ProfileSection = ({ frame }: { frame: Frame }) => {

@@ -1,7 +1,8 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** `/account/sign-in`, and its second step. */
-import { AccountPage, Field, Form, type Frame, pathOf, ShowPassword, Submit } from './parts.tsx';
+import { Field, Form, ShowPassword, Submit } from '../http/form.tsx';
+import { AccountPage, type Frame, pathOf } from './parts.tsx';
 import { ByEmail, OtherWays } from './ways.tsx';
 
 const SecondFactor = ({ frame }: { frame: Frame }) => {

@@ -1,7 +1,8 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** `/account/sign-up`, depending on SIGN_UP. */
-import { AccountPage, Field, Form, type Frame, NewPassword, pathOf, ShowPassword, Submit } from './parts.tsx';
+import { Field, Form, NewPassword, ShowPassword, Submit } from '../http/form.tsx';
+import { AccountPage, type Frame, pathOf } from './parts.tsx';
 import { SignUpWays } from './ways.tsx';
 
 export const SignUpPage = ({ frame }: { frame: Frame }) => {

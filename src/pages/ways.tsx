@@ -1,8 +1,10 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** Ways to sign in without the password: passkeys, providers, a code by e-mail. Renders only those that are on. */
+
+import { Field, Form, Submit } from '../http/form.tsx';
 import { fill } from '../languages/describe.ts';
-import { Field, Form, type Frame, Submit } from './parts.tsx';
+import type { Frame } from './parts.tsx';
 
 const hasWays = ({ passkeys, byEmail, providers }: Frame) => passkeys || byEmail || providers.length > 0;
 

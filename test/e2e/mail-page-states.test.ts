@@ -94,7 +94,7 @@ it.each(PAGES)('$page says what is going on in every state, and goes on', async 
   await page.getByRole('article').first().getByRole('link')[link]().click();
   const button = page.locator('#act [type=submit]');
   const label = await button.textContent();
-  const status = page.getByRole('status');
+  const fault = page.locator('#act [data-fault]');
   if (typed !== undefined) await page.getByLabel('New password').fill(typed);
   const answering = (answer: (route: Route) => Promise<void>) =>
     page.route(`**${to}`, (route) =>
@@ -114,14 +114,14 @@ it.each(PAGES)('$page says what is going on in every state, and goes on', async 
   for (const [answer, text] of refusals) {
     await answering((route) => route.fulfill(answer));
     await button.click();
-    await status.filter({ hasText: text }).waitFor();
+    await fault.filter({ hasText: text }).waitFor();
     expect(await focused(page)).toContain(text);
     await stop();
     await expect.poll(() => button.isEnabled(), { timeout: 10_000 }).toBe(true);
   }
   await answering((route) => route.abort());
   await button.click();
-  await status.filter({ hasText: 'The server could not be reached.' }).waitFor();
+  await fault.filter({ hasText: 'The server could not be reached.' }).waitFor();
   await stop();
 
   // Offline: a line on top, until the network is back.

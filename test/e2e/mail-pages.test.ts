@@ -6,6 +6,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seriousFaults } from './support/axe.ts';
 import { launch, open } from './support/browser.ts';
+import { focused } from './support/pages.ts';
 import { PASSWORD } from './support/people.ts';
 import { type Service, startService } from './support/service.ts';
 
@@ -163,7 +164,8 @@ describe('the pages that links in mail open', () => {
     await page.goto(`/account/email/verify#token=${dead}`);
     await page.getByRole('button').click();
     await page.getByText(sentence).waitFor();
-    expect(await page.getByRole('button', { name: 'Confirm' }).isDisabled()).toBe(true);
+    expect(await focused(page)).toBe(sentence);
+    expect(await page.getByLabel('Code from the e-mail').isVisible()).toBe(true);
     expect(await seriousFaults(page)).toEqual([]);
     await page.getByLabel('E-mail address').fill(email);
     await page.getByRole('button', { name: 'Send a new link' }).click();
@@ -175,7 +177,7 @@ describe('the pages that links in mail open', () => {
 
     await page.goto(`/account/password/reset/confirm#token=${dead}`);
     await page.getByText(sentence).waitFor();
-    expect(await page.getByRole('button', { name: 'Set password' }).isDisabled()).toBe(true);
+    expect(await focused(page)).toBe(sentence);
     const password = page.getByLabel('New password');
     await password.fill('a much better one');
     await page.getByLabel('Show password').check();

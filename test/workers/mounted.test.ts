@@ -213,7 +213,14 @@ describe('mail', () => {
       expect(page.headers.get('Content-Security-Policy')).toContain("script-src 'self'; style-src 'self'");
       const files = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
       expect(files).toEqual(
-        ['theme.css', 'page.css', 'mail-page.js', 'mail-link.js'].map((file) => `${base}/static/${file}`),
+        [
+          'static/theme.css',
+          'static/page.css',
+          'static/pages-shared.js',
+          'static/../client.js',
+          'static/../client/passkeys.js',
+          'static/mail-link.js',
+        ].map((file) => `${base}/${file}`),
       );
       for (const file of files) {
         const answer = await ask(host, 'GET', file);

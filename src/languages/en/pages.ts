@@ -55,7 +55,6 @@ export const mailLinkParts = {
   code: 'Code from the e-mail',
   dead: 'This link was already used or has expired. Ask for a new one.',
   password: 'New password',
-  show: 'Show password',
   rules:
     'At least {min} characters. Not only digits, not a common password, not similar to your name or address.',
   chosen: 'The password you chose when you signed up',
@@ -67,5 +66,4 @@ export const mailLinkParts = {
   sent_unverified:
     'If this address belongs to an account that is not confirmed yet, a new link is on its way. If none arrives, sign in, or sign up again.',
   back: 'Continue',
-  script: 'This page needs JavaScript.',
 };

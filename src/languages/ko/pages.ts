@@ -44,7 +44,6 @@ export const mailLinkParts: typeof en.mailLinkParts = {
   code: '메일에 있는 코드',
   dead: '이미 사용했거나 만료된 링크입니다. 새 링크를 요청해 주세요.',
   password: '새 비밀번호',
-  show: '비밀번호 표시',
   rules:
     '{min}자 이상이어야 합니다. 숫자만으로 된 비밀번호, 흔한 비밀번호, 이름이나 주소와 비슷한 비밀번호는 쓸 수 없습니다.',
   chosen: '가입할 때 정한 비밀번호',
@@ -56,5 +55,4 @@ export const mailLinkParts: typeof en.mailLinkParts = {
   sent_unverified:
     '이 주소로 만든 계정이 아직 확인되지 않았다면 새 링크를 보내 드립니다. 메일이 오지 않으면 로그인하거나 다시 가입해 주세요.',
   back: '계속하기',
-  script: '이 페이지에는 JavaScript가 필요합니다.',
 };

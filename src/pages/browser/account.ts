@@ -15,16 +15,20 @@ function tokenStore() {
 /** Null in cookie mode. */
 const store = page.dataset.cookie === undefined ? tokenStore() : null;
 
-export const client = createClient({
+const server = {
   url: location.origin + (page.dataset.mount ?? ''),
-  ...(store ? { store } : { cookie: true }),
   // In the page's language, which may differ from the browser's.
-  fetch: (input, init = {}) => {
+  fetch: (input: string | URL | Request, init: RequestInit = {}) => {
     const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined));
     headers.set('Accept-Language', language);
     return fetch(input, { ...init, headers });
   },
-});
+};
+
+export const client = createClient({ ...server, ...(store ? { store } : { cookie: true }) });
+
+/** Sends no access token: for links in e-mails, whoever is signed in. */
+export const anonymous = createClient({ ...server, store: memoryStore() });
 
 /** Codes that mean that nobody is signed in any more. */
 const SIGNED_OUT = ['not_authenticated', 'token_not_valid', 'user_inactive', 'user_not_found'];

@@ -4,7 +4,7 @@ import { find, page, say, showStep } from './dom.ts';
 import { onSubmit } from './forms.ts';
 import { prepareProviders } from './ways.ts';
 
-/** Read by the page that the link in the e-mail opens (assets/static/mail-link.js), as proof of who signed up. */
+/** Read by the page that the link in the e-mail opens (mail-link.ts), as proof of who signed up. */
 const CLAIM = 'hono-accounts.claim';
 
 export function signUpPage(): void {
