@@ -84,8 +84,9 @@ export const HiddenName = () => (
   <input class="unseen" name="username" autocomplete="username" tabindex={-1} />
 );
 
+/** Disabled until the script is there: until then a form can do nothing. */
 export const Submit = (props: { kind?: 'plain' | 'danger' | undefined; children?: Child }) => (
-  <button type="submit" class={props.kind}>
+  <button type="submit" class={props.kind} disabled>
     {props.children}
   </button>
 );

@@ -111,7 +111,7 @@ function hold(form: HTMLFormElement, seconds: number): void {
   count();
 }
 
-/** Calls `work` with the form's values. Ignores further submits while it runs. */
+/** Enables the form, and calls `work` with its values. Ignores further submits while it runs. */
 export function onSubmit(
   id: string,
   work: (values: Values, form: HTMLFormElement) => Promise<unknown>,
@@ -120,6 +120,7 @@ export function onSubmit(
   const form = document.querySelector<HTMLFormElement>(`#${id}`);
   if (!form) return;
   const button = find<HTMLButtonElement>('[type=submit]', form);
+  button.disabled = false;
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     if (button.disabled) return;
