@@ -1,7 +1,7 @@
 /** The pages for people in Chromium: sign-in, sign-up, forgotten password, settings. By keyboard where a person types. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withAuthenticator } from './support/authenticator.ts';
 import { overflowAt, seriousFaults } from './support/axe.ts';
@@ -353,6 +353,60 @@ describe('every page', () => {
     'password/reset/confirm',
   ];
   const WIDTHS = [320, 360, 375, 480, 640, 768, 960, 1_024, 1_280, 1_600, 1_920];
+  /** What comes after a page, in this order. `from`: the page, unless the step before is on it. */
+  const STEPS: Record<
+    string,
+    { from?: string; reach: (page: Page, email: string) => Promise<unknown>; shows: string }
+  > = {
+    'not allowed': { from: 'sign-in?return_to=https://evil.example', reach: async () => {}, shows: 'h1' },
+    'signed in already': { from: 'sign-in', reach: async () => {}, shows: '[data-who]:not(:empty)' },
+    'signed out': {
+      from: 'settings',
+      reach: (page) => page.locator('[data-sign-out]').click(),
+      shows: '[data-notice]:not(:empty)',
+    },
+    'second step': {
+      reach: async (page, email) => {
+        await page.route('**/account/login', (route) =>
+          route.fulfill({
+            status: 401,
+            headers: { 'Content-Type': 'application/problem+json' },
+            body: JSON.stringify({ status: 401, code: 'mfa_required', mfa_token: 'it', methods: ['totp'] }),
+          }),
+        );
+        await page.locator('#password-username').fill(email);
+        await page.locator('#password-password').fill(PASSWORD);
+        await page.keyboard.press('Enter');
+      },
+      shows: '#code-code',
+    },
+    'recovery code': { reach: (page) => page.locator('[data-use=recovery]').click(), shows: '#recovery' },
+    'by e-mail': {
+      from: 'sign-in',
+      reach: (page) => page.locator('[data-use=email]').click(),
+      shows: '#email-email',
+    },
+    'code by e-mail': {
+      reach: async (page, email) => {
+        await page.locator('#email-email').fill(email);
+        await page.keyboard.press('Enter');
+      },
+      shows: '#email-code-code',
+    },
+    'link sent': {
+      from: 'forgot',
+      reach: async (page, email) => {
+        await page.locator('#forgot-email').fill(email);
+        await page.keyboard.press('Enter');
+      },
+      shows: '[data-step=sent]',
+    },
+    'a dead link': {
+      from: `password/reset/confirm#token=${'0'.repeat(36)}.${'a'.repeat(43)}`,
+      reach: async () => {},
+      shows: '#act-token',
+    },
+  };
 
   it.each([
     ['light', 'en-US', 'Your account'],
@@ -363,15 +417,24 @@ describe('every page', () => {
     const { email } = await newUser('W'.repeat(60));
     const { page, close } = await signedIn(email, { colorScheme, locale });
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(title);
-    for (const name of PAGES) {
-      await page.goto(`/account/${name}`);
-      await page.locator(name === 'settings' ? '[data-content]' : 'h1').waitFor();
+    const look = async (name: string) => {
       for (const width of [320, 1_280]) {
         await page.setViewportSize({ width, height: 800 });
         expect([name, width, await seriousFaults(page)]).toEqual([name, width, []]);
       }
       expect([name, await overflowAt(page, WIDTHS)]).toEqual([name, []]);
       expect(await page.evaluate(() => document.documentElement.lang)).toBe(locale.slice(0, 2));
+    };
+    for (const name of PAGES) {
+      await page.goto(`/account/${name}`);
+      await page.locator(name === 'settings' ? '[data-content]' : 'h1').waitFor();
+      await look(name);
+    }
+    for (const [name, { from, reach, shows }] of Object.entries(STEPS)) {
+      if (from !== undefined) await page.goto(`/account/${from}`);
+      await reach(page, email);
+      await page.locator(shows).waitFor();
+      await look(name);
     }
     await close();
   });
