@@ -46,7 +46,7 @@ function mounted<E extends AppEnv, S extends Schema, P extends string>(
     outsideCors = false,
   }: {
     accountsAt?: string;
-    onError?: (error: unknown, c: AdminContext) => Response;
+    onError?: (error: unknown, c: AdminContext) => Response | Promise<Response>;
     outsideCors?: boolean;
   } = {},
 ): Hono<AdminEnv> {

@@ -7,6 +7,8 @@ import { answerError, refusalOf } from '../http/problem.ts';
 import { imageSources, siteOf } from '../http/site.ts';
 import { describeRefusal } from '../languages/describe.ts';
 import { consoleWords } from '../languages/index.ts';
+import { consoleCaller } from './console-session.ts';
+import { readCookie } from './cookie.ts';
 import type { AdminContext } from './env.ts';
 import { takeNotice } from './notice.ts';
 import type { Frame } from './pages/parts.tsx';
@@ -44,15 +46,16 @@ export function show<P extends { frame: Frame }>(
 const wantsPage = (c: AdminContext) => /\btext\/html\b/i.test(c.req.header('Accept') ?? '');
 
 /** The console's onError: the refusal with its status and headers, as a page for browsers. */
-export function showError(error: unknown, c: AdminContext): Response {
-  const answer = wantsPage(c) ? errorPage(error, c) : answerError(error, c);
+export async function showError(error: unknown, c: AdminContext): Promise<Response> {
+  const answer = wantsPage(c) ? await errorPage(error, c) : answerError(error, c);
   answer.headers.append('Vary', 'Accept');
   return answer;
 }
 
-function errorPage(error: unknown, c: AdminContext): Response {
+async function errorPage(error: unknown, c: AdminContext): Promise<Response> {
   const refusal = refusalOf(error, c);
   const { status } = REFUSALS[refusal.kind];
+  if (status === 404) await findCaller(c);
   for (const [name, value] of Object.entries(refusal.headers)) c.header(name, value);
   return show(
     c,
@@ -64,4 +67,11 @@ function errorPage(error: unknown, c: AdminContext): Response {
     },
     status,
   );
+}
+
+/** No route has read the cookie if none matched: whoever is logged in keeps the navigation. */
+async function findCaller(c: AdminContext): Promise<void> {
+  const token = c.get('caller') ? null : readCookie(c);
+  const caller = token && (await consoleCaller(c.var.services, token).catch(() => null));
+  if (caller) c.set('caller', caller);
 }

@@ -118,6 +118,17 @@ describe('every page', () => {
     }
   });
 
+  it('keeps the navigation on a page that does not exist, for staff only', async () => {
+    const admin = await atConsole();
+    const [inside, outside] = [
+      await admin.get('/admin/nothing'),
+      await w.get('/admin/nothing', { headers: PAGE }),
+    ];
+    expect([inside.status, outside.status]).toEqual([404, 404]);
+    expect(inside.text).toContain('<nav');
+    expect(outside.text).not.toContain('<nav');
+  });
+
   it.each([
     ['DELETE', ''],
     ['POST', '/password-reset'],
