@@ -114,6 +114,9 @@ describe('reauthenticate', () => {
     ['no password', {}, 400, { password: ['required'] }],
     ['an empty one', { password: '' }, 400, { password: ['blank'] }],
     ['a number', { password: 1 }, 400, { password: ['invalid'] }],
+    ['two proofs', { password: PASSWORD, code: '123456' }, 400, { password: ['required'] }],
+    ['a code of a user who has no second factor', { code: '123456' }, 401, {}],
+    ['a passkey that is none', { passkey: {} }, 401, {}],
   ])('with %s changes nothing', async (_, body, status, faults) => {
     const w = world();
     const who = await w.signUp();
