@@ -57,12 +57,13 @@ async function errorPage(error: unknown, c: AdminContext): Promise<Response> {
   const { status } = REFUSALS[refusal.kind];
   if (status === 404) await findCaller(c);
   for (const [name, value] of Object.entries(refusal.headers)) c.header(name, value);
+  const words = consoleWords[c.var.language];
   return show(
     c,
     ErrorPage,
     {
-      title: consoleWords[c.var.language].errors[status],
-      detail: describeRefusal(refusal.kind, c.var.language),
+      title: words.errors[status],
+      detail: refusal.kind === 'not_found' ? words.noPage : describeRefusal(refusal.kind, c.var.language),
       request: status >= 500 ? c.get('requestId') : null,
     },
     status,

@@ -37,7 +37,7 @@ describe('the list', () => {
       `/admin/users/${who.user.id}`,
       letter.id,
       'user.signed_in',
-      'status_500',
+      'response 500',
     ]) {
       expect(page.text).toContain(shown);
     }
@@ -59,6 +59,21 @@ describe('the list', () => {
       next_cursor: null,
     });
     for (const { text } of [page, answer]) expect(text).not.toContain('what-it-says');
+  });
+
+  it.each([
+    ['timeout', 'no response in time'],
+    ['network', 'could not be reached'],
+    ['queue', 'not taken by the queue'],
+    ['status_410', 'response 410'],
+  ])('says what %s means', async (failure, words) => {
+    const { w } = sending();
+    const admin = await staffAt(w);
+    const letter = await dead(w, (await w.signUp()).user.id);
+    await w.rows('UPDATE account_events SET failure = ? WHERE id = ?', failure, letter.id);
+    const { text } = await admin.get(PAGE);
+    expect(text).toContain(words);
+    expect(text).not.toContain(`>${failure}<`);
   });
 
   it('is newest first, page by page', async () => {

@@ -5,9 +5,16 @@ import { fill } from '../../languages/describe.ts';
 import type { DeadLetter } from '../list-ports.ts';
 import { Layout } from './layout.tsx';
 import { List, type Listed } from './list.tsx';
-import { ActionForm, Note, PersonLink } from './parts.tsx';
+import { ActionForm, type ConsoleWords, Note, PersonLink } from './parts.tsx';
 import { Details, Table } from './table.tsx';
 import { Time } from './time.tsx';
+
+/** A code of outbox/, in words. */
+function failureText({ failures, status }: ConsoleWords['deadLetters'], failure: string): string {
+  const code = /^status_(\d+)$/.exec(failure)?.[1];
+  if (code !== undefined) return fill(status, { status: code });
+  return new Map(Object.entries(failures)).get(failure) ?? failure;
+}
 
 export const DeadLettersPage = (props: { letters: DeadLetter[]; canRetry: boolean } & Listed) => {
   const { frame, canRetry } = props;
@@ -32,7 +39,7 @@ export const DeadLettersPage = (props: { letters: DeadLetter[]; canRetry: boolea
               head: label.why,
               cell: ({ failure, attempts, id }) => (
                 <>
-                  <code>{failure}</code>
+                  {failure && failureText(label, failure)}
                   <Details
                     summary={words.lists.details}
                     facts={{ [label.attempts]: String(attempts), [label.id]: <code>{id}</code> }}

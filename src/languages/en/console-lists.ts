@@ -102,7 +102,7 @@ export const reasons = {
 /** What happened to an account, in one list with what staff did to it. */
 export const activity = {
   title: 'Activity',
-  all: 'All that staff did to this user',
+  all: 'Everything staff did to this user',
   by: 'By',
   user: 'the user',
   staff: 'staff:',
