@@ -4,7 +4,7 @@
  * The pages that links in e-mails open. A GET changes nothing: their script (pages/browser/mail-link.ts) posts the token
  * from the link or the text field to the page's own path on a click.
  */
-import { Field, Form, HiddenName, NewPassword, ShowPassword, Submit } from '../http/form.tsx';
+import { Field, Form, HiddenName, NewPassword, ShowPassword, Submit } from '../http/page-form.tsx';
 import { mailLinkPages, mailLinkParts } from '../languages/index.ts';
 import { MailPage, type MailPageProps } from './mail-page.tsx';
 

@@ -5,7 +5,7 @@
  * on a click, stores the tokens where our client looks for them, and asks for a second factor if the user has one.
  */
 import { MailPage, type MailPageProps } from '../account/mail-page.tsx';
-import { Field, Form, Submit } from '../http/form.tsx';
+import { Field, Form, Submit } from '../http/page-form.tsx';
 import { emailSignInPage } from '../languages/index.ts';
 
 export function SignInPage(frame: MailPageProps) {

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** The second factor in the settings: off, being set up, on. */
-import { Field, Form, Submit } from '../http/form.tsx';
+import { Field, Form, Submit } from '../http/page-form.tsx';
 import type { Frame } from './parts.tsx';
 
 export const FactorsSection = ({ frame }: { frame: Frame }) => {

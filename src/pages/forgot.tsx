@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** `/account/forgot`. The link that it sends opens a page of account/pages.tsx. */
-import { Field, Form, Submit } from '../http/form.tsx';
+import { Field, Form, Submit } from '../http/page-form.tsx';
 import { AccountPage, type Frame, pathOf } from './parts.tsx';
 
 export const ForgotPage = ({ frame }: { frame: Frame }) => {

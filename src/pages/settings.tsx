@@ -2,7 +2,7 @@
 /** @jsxImportSource hono/jsx */
 /** `/account/settings`: rendered without user data, which its script loads. */
 
-import { Field, Form, HiddenName, NewPassword, ShowPassword, Submit } from '../http/form.tsx';
+import { Field, Form, HiddenName, NewPassword, ShowPassword, Submit } from '../http/page-form.tsx';
 import { fill } from '../languages/describe.ts';
 import { FactorsSection } from './factors.tsx';
 import { AccountPage, type Frame } from './parts.tsx';

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** `/account/sign-in`, and its second step. */
-import { Field, Form, ShowPassword, Submit } from '../http/form.tsx';
+import { Field, Form, ShowPassword, Submit } from '../http/page-form.tsx';
 import { AccountPage, type Frame, pathOf } from './parts.tsx';
 import { ByEmail, OtherWays } from './ways.tsx';
 

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 /** `/account/sign-up`, depending on SIGN_UP. */
-import { Field, Form, NewPassword, ShowPassword, Submit } from '../http/form.tsx';
+import { Field, Form, NewPassword, ShowPassword, Submit } from '../http/page-form.tsx';
 import { AccountPage, type Frame, pathOf } from './parts.tsx';
 import { SignUpWays } from './ways.tsx';
 

@@ -2,7 +2,7 @@
 /** @jsxImportSource hono/jsx */
 /** Ways to sign in without the password: passkeys, providers, a code by e-mail. Renders only those that are on. */
 
-import { Field, Form, Submit } from '../http/form.tsx';
+import { Field, Form, Submit } from '../http/page-form.tsx';
 import { fill } from '../languages/describe.ts';
 import type { Frame } from './parts.tsx';
 
