@@ -102,7 +102,8 @@ const restRefreshed = named(
 );
 
 const djoserCreate = named('DjoserCreate', body.djoserCreateBody, { example: { email, username, password } });
-const djoserUpdate = named('DjoserUpdate', body.djoserUpdateBody, { example: { email } });
+const djoserPut = named('DjoserPut', body.djoserPutBody, { example: { email } });
+const djoserPatch = named('DjoserPatch', body.djoserPatchBody, { example: { email } });
 const djoserDelete = named('DjoserDelete', body.djoserDeleteBody, {
   example: { current_password: password },
 });
@@ -211,12 +212,12 @@ export const djangoPaths: Record<string, Node> = {
     put: [
       'djoserPutMe',
       'Change the e-mail address',
-      { takes: djoserUpdate, signedIn: true, responses: { ...changed, ...STEP_UP } },
+      { takes: djoserPut, signedIn: true, responses: { ...changed, ...STEP_UP } },
     ],
     patch: [
       'djoserPatchMe',
       'Change the e-mail address, if given',
-      { takes: djoserUpdate, signedIn: true, responses: { ...changed, ...STEP_UP } },
+      { takes: djoserPatch, signedIn: true, responses: { ...changed, ...STEP_UP } },
     ],
     delete: [
       'djoserDeleteMe',

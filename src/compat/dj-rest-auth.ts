@@ -41,6 +41,7 @@ const TAKEN: Words = {
 };
 /** Django's form reports faults of a new password under the second field. */
 const CHANGE: Words = {
+  alone: 'current_password',
   fields: { current_password: 'old_password', new_password: 'new_password2' },
   faults: { password_incorrect: 'old_password_incorrect' },
 };

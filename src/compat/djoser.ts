@@ -21,12 +21,14 @@ import {
   djoserConfirmBody,
   djoserCreateBody,
   djoserDeleteBody,
+  djoserPatchBody,
+  djoserPutBody,
   djoserSetPasswordBody,
-  djoserUpdateBody,
 } from './schemas.ts';
 import { tokenRoutes } from './simplejwt.ts';
 
 const PASSWORD: Words = {
+  alone: 'current_password',
   fields: { password: 'current_password' },
   faults: { password_incorrect: 'djoser_password' },
 };
@@ -69,8 +71,8 @@ export const djoserRoutes = () =>
       return c.json({ email, id: null, username: username?.username ?? '', claim: made.claim }, 201);
     })
     .get('/users/me', signedIn, (c) => c.json(userOf(c.var.caller.user)))
-    .put('/users/me', signedInToChange, body(djoserUpdateBody), (c) => update(c, c.req.valid('json')))
-    .patch('/users/me', signedInToChange, body(djoserUpdateBody), (c) => update(c, c.req.valid('json')))
+    .put('/users/me', signedInToChange, body(djoserPutBody), (c) => update(c, c.req.valid('json')))
+    .patch('/users/me', signedInToChange, body(djoserPatchBody), (c) => update(c, c.req.valid('json')))
     .delete('/users/me', signedInToChange, body(djoserDeleteBody), async (c) => {
       const { services, caller } = c.var;
       await inWords(c, PASSWORD, withdraw(services, caller, c.req.valid('json').current_password, callOf(c)));

@@ -22,8 +22,12 @@ export const whereListed = (library: Library): MiddlewareHandler<AccountEnv> =>
     return next();
   };
 
-/** A library's names for the fields and faults of a use case. `refusals`: our errors that are field errors there. */
+/**
+ * A library's names for the fields and faults of a use case. `refusals`: our errors that are field errors there. `alone`:
+ * a field of ours whose fault is reported without the others'.
+ */
 export interface Words {
+  alone?: string;
   fields?: Readonly<Record<string, string>>;
   faults?: Readonly<Partial<Record<FieldFaultName, LibraryFault>>>;
   refusals?: Readonly<Partial<Record<RefusalName, readonly [field: string, fault: LibraryFault]>>>;
@@ -42,9 +46,11 @@ export async function inWords<T>(c: AccountContext, words: Words, work: Promise<
       throw invalidThere(...other);
     }
     if (!error.faults) throw error;
+    const { alone = '' } = words;
+    const reported = error.faults[alone] ? { [alone]: error.faults[alone] } : error.faults;
     throw invalid(
       Object.fromEntries(
-        Object.entries(error.faults).map(([field, list]) => [
+        Object.entries(reported).map(([field, list]) => [
           words.fields?.[field] ?? field,
           list.map((one) => {
             const there = words.faults?.[one.fault];

@@ -27,8 +27,8 @@ export const djoserCreateBody = z.object({
   re_password: retyped,
 });
 const sentPassword = z.optional(presentedPassword);
-/** Of PUT too: in Django's user model the address is optional. */
-export const djoserUpdateBody = z.object({ email: z.optional(email), current_password: sentPassword });
+export const djoserPutBody = z.object({ email, current_password: sentPassword });
+export const djoserPatchBody = z.object({ email: z.optional(email), current_password: sentPassword });
 export const djoserDeleteBody = z.object({ current_password: presentedPassword });
 export const djoserSetPasswordBody = z.object({
   current_password: presentedPassword,
