@@ -570,3 +570,27 @@ describe('the console', () => {
     expect((await w.fetch(request)).status).toBe(403);
   });
 });
+
+describe('the log', () => {
+  it('says what happened to a second factor, and whose it is', async () => {
+    const w = at();
+    const who = await enrolled(w);
+    await finish(w, await challenged(w, who), { code: wrongCode(who.secret, stepOf(w)) });
+    const [recovery_code = ''] = who.recoveryCodes;
+    const { access } = (await finish(w, await challenged(w, who), { recovery_code })).body;
+    await w.post('/account/factors/recovery-codes', {}, { token: access });
+    await w.delete('/account/factors/totp', undefined, { token: access });
+    const events = log.lines.filter(({ event }) => /^(second_factor|recovery_code)/.test(event));
+    expect(events.map(({ level, event, user }) => [level, event, user])).toEqual(
+      [
+        ['info', 'second_factor_on'],
+        ['info', 'second_factor_required'],
+        ['warn', 'second_factor_failed'],
+        ['info', 'second_factor_required'],
+        ['warn', 'recovery_code_used'],
+        ['info', 'recovery_codes_renewed'],
+        ['info', 'second_factor_off'],
+      ].map((one) => [...one, who.user.id]),
+    );
+  });
+});
