@@ -67,6 +67,9 @@ export async function startService(vars: readonly string[] = [], wanted?: number
       ...vars,
       '--port',
       String(port),
+      // Any: two services that start at once would choose the same.
+      '--inspector-port',
+      '0',
       '--persist-to',
       folder,
     ],
