@@ -1,5 +1,5 @@
 /** The pages for people while something is on its way, missing, refused or away; and the settings by keyboard alone. */
-import type { Browser, Page, Route } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withAuthenticator } from './support/authenticator.ts';
 import { seriousFaults } from './support/axe.ts';
@@ -7,6 +7,7 @@ import { AWAY, launch, open } from './support/browser.ts';
 import { focused, path, press, pressByKey, signedIn, type } from './support/pages.ts';
 import { PASSWORD } from './support/people.ts';
 import { type Service, startService } from './support/service.ts';
+import { throughEveryState } from './support/states.ts';
 
 let service: Service;
 let browser: Browser;
@@ -26,12 +27,6 @@ async function newUser(): Promise<string> {
   await service.call('POST', '/account/sign-up', { email, password: PASSWORD, name: 'Mina Park' });
   return email;
 }
-
-const problem = (status: number, code: string, headers: Record<string, string> = {}) => ({
-  status,
-  headers: { 'Content-Type': 'application/problem+json', ...headers },
-  body: JSON.stringify({ status, code, detail: `The detail of ${code}` }),
-});
 
 /** Of each page the form that is sent, to where, and what shows that it was. */
 const PAGES: {
@@ -76,10 +71,6 @@ const PAGES: {
   },
 ];
 
-/** `GET` of a page may have the path of what it sends. */
-const answering = (page: Page, method: string, to: string, answer: (route: Route) => Promise<void>) =>
-  page.route(`**${to}`, (route) => (route.request().method() === method ? answer(route) : route.continue()));
-
 describe.each(PAGES)('$page', ({ page: name, form, method, to, typed, done }) => {
   it('says what is going on in every state, keeps what was typed, and goes on', async () => {
     const email = await newUser();
@@ -89,75 +80,10 @@ describe.each(PAGES)('$page', ({ page: name, form, method, to, typed, done }) =>
         : await open(browser, service.origin);
     allow(AWAY);
     if (name !== 'settings') await page.goto(`/account/${name}`);
-    const button = page.locator(`#${form} [type=submit]`);
-    const label = await button.textContent();
     const values = Object.entries(typed).map(([field, value]) => [field, value()] as const);
     for (const [field, value] of values) await page.locator(`#${form}-${field}`).fill(value);
-    const expectKept = async () => {
-      for (const [field, value] of values) {
-        expect(await page.locator(`#${form}-${field}`).inputValue()).toBe(value);
-      }
-      expect(await seriousFaults(page)).toEqual([]);
-    };
-
-    // Refused, in every way: each says what to do, and has the focus.
-    const refusals: [ReturnType<typeof problem>, string][] = [
-      [problem(500, 'internal_error'), 'The detail of internal_error'],
-      [problem(503, 'unavailable', { 'Retry-After': '2' }), 'The service is not responding. Wait 2 seconds'],
-      [
-        { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<h1>Pay for the WiFi</h1>' },
-        'The server could not be reached.',
-      ],
-    ];
-    for (const [answer, text] of refusals) {
-      await answering(page, method, to, (route) => route.fulfill(answer));
-      await button.click();
-      await page.locator(`#${form} [data-fault]`).filter({ hasText: text }).waitFor();
-      await expectKept();
-      await page.unroute(`**${to}`);
-      await expect.poll(() => button.isEnabled(), { timeout: 10_000 }).toBe(true);
-    }
-    await answering(page, method, to, (route) => route.abort());
-    await button.click();
-    await expect.poll(() => focused(page)).toContain('The server could not be reached.');
-    await page.unroute(`**${to}`);
-
-    // Offline: a line on top, until the network is back.
-    await page.context().setOffline(true);
-    await page.locator('[data-offline]').waitFor();
-    await button.click();
-    await expect.poll(() => focused(page)).toContain('You are offline.');
-    await expectKept();
-    await page.context().setOffline(false);
-    await page.locator('[data-offline]').waitFor({ state: 'hidden' });
-
-    // On its way: the form is busy, and a second press sends nothing.
-    let sent = 0;
-    let release = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    await answering(page, method, to, async (route) => {
-      sent += 1;
-      await held;
-      await route.fulfill(problem(429, 'throttled', { 'Retry-After': '30' }));
-    });
-    await button.click();
-    await page.locator(`#${form}[aria-busy=true]`).waitFor();
-    expect(await button.isDisabled()).toBe(true);
-    await page.locator(`#${form} input:visible`).first().press('Enter');
-    await page.clock.install();
-    release();
-
-    // Throttled: the button counts down.
-    await page.getByText('Too many attempts. Wait 30 seconds').waitFor();
-    expect([sent, await button.textContent()]).toEqual([1, `${label} (30)`]);
-    await expectKept();
-    await page.clock.runFor(31_000);
-    await expect.poll(() => button.textContent()).toBe(label);
-    await page.unroute(`**${to}`);
-
-    await button.click();
+    await throughEveryState(page, { form, method, to, values });
+    await page.locator(`#${form} [type=submit]`).click();
     await page.locator(done).first().waitFor();
     await close();
   });
