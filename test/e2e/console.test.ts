@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, open } from './support/browser.ts';
 import { ADMIN, HOSTILE, PASSWORD, populate } from './support/people.ts';
@@ -22,11 +22,18 @@ async function logIn(page: Page, password = PASSWORD) {
   await page.goto('/admin/login');
   await page.getByLabel('E-mail or username').fill(ADMIN);
   await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Log in', exact: true }).click();
+  await press(page, 'Log in');
 }
 
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
-const follow = (page: Page, name: string) => page.getByRole('link', { name, exact: true }).first().click();
+/** A click waits until the next page has begun; what is counted on it has to be there. */
+async function clickAndLoad(page: Page, what: Locator) {
+  await what.click();
+  await page.waitForLoadState();
+}
+const press = (page: Page, name: string) =>
+  clickAndLoad(page, page.getByRole('button', { name, exact: true }));
+const follow = (page: Page, name: string) =>
+  clickAndLoad(page, page.getByRole('link', { name, exact: true }).first());
 const heading = (page: Page) => page.getByRole('heading', { level: 1 }).textContent();
 const said = (page: Page) => page.getByRole('status').textContent();
 /** The role of what has the focus. */
@@ -34,7 +41,7 @@ const focused = (page: Page) => page.evaluate(() => document.activeElement?.getA
 const inMain = (page: Page) => page.getByRole('navigation', { name: 'Main' });
 
 async function openUser(page: Page, search: string) {
-  await inMain(page).getByRole('link', { name: 'Users' }).click();
+  await clickAndLoad(page, inMain(page).getByRole('link', { name: 'Users' }));
   await page.getByLabel('E-mail, username or name begins with').fill(search);
   await press(page, 'Search');
   await page.getByRole('rowheader').getByRole('link').first().click();
@@ -156,7 +163,7 @@ describe.each([
     expect(await live.count()).toBe(2);
     await follow(page, 'End all sessions…');
     expect(await heading(page)).toBe('End all sessions of this user?');
-    expect(await page.getByText('Ends 2 sessions.').isVisible()).toBe(true);
+    await page.getByText('Ends 2 sessions.').waitFor();
     await follow(page, 'Cancel');
     expect(await live.count()).toBe(2);
     await follow(page, 'End all sessions…');
@@ -230,7 +237,7 @@ describe.each([
     expect(await page.getByRole('row').count()).toBe(2);
     expect(await page.locator('code').first().textContent()).toBe(jti);
     await follow(page, 'History');
-    expect(await page.getByRole('cell', { name: 'activated', exact: true }).first().isVisible()).toBe(true);
+    await page.getByRole('cell', { name: 'activated', exact: true }).first().waitFor();
 
     // Gone, and a pseudonym in the history.
     await openUser(page, email);
@@ -250,7 +257,7 @@ describe.each([
     await openUser(page, ADMIN);
     await follow(page, 'Deactivate…');
     await press(page, 'Deactivate');
-    expect(await page.getByText('This is your own account').isVisible()).toBe(true);
+    await page.getByText('This is your own account').waitFor();
     expect(await page.getByRole('alert').textContent()).toContain('The last active staff member cannot');
     await expect.poll(() => focused(page)).toBe('alert');
 
@@ -337,7 +344,7 @@ it('acts on ticked users after one question', async () => {
   await page.keyboard.press('Space');
   await press(page, 'Delete…');
   expect(await heading(page)).toBe('Delete these users?');
-  expect(await page.getByText('Ends 2 sessions.').isVisible()).toBe(true);
+  await page.getByText('Ends 2 sessions.').waitFor();
   await press(page, 'Delete them for good');
   await page.getByLabel('Type 2 to confirm').fill('2');
   await press(page, 'Delete them for good');

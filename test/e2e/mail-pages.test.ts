@@ -165,7 +165,7 @@ describe('the pages that links in mail open', () => {
     await page.getByRole('button').click();
     await page.getByText(sentence).waitFor();
     expect(await focused(page)).toBe(sentence);
-    expect(await page.getByLabel('Code from the e-mail').isVisible()).toBe(true);
+    await page.getByLabel('Code from the e-mail').waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await page.getByLabel('E-mail address').fill(email);
     await page.getByRole('button', { name: 'Send a new link' }).click();

@@ -84,7 +84,7 @@ describe('sign-in and sign-up', () => {
     await page.keyboard.press('Enter');
     await page.getByText('This password is too common.').waitFor();
     expect(await focused(page)).toBe('Password');
-    expect(await page.getByRole('alert').first().isVisible()).toBe(true);
+    await page.getByRole('alert').first().waitFor();
     expect(await page.getByLabel('E-mail address').inputValue()).toBe(email);
     await page.keyboard.press('Control+A');
     await page.keyboard.type(PASSWORD);
@@ -114,7 +114,7 @@ describe('sign-in and sign-up', () => {
     await page.goto('/account/sign-in');
     await page.getByText(`You are signed in as ${email}`).waitFor();
     await press(page, 'Use another account');
-    expect(await page.getByLabel('E-mail or username').isVisible()).toBe(true);
+    await page.getByLabel('E-mail or username').waitFor();
     await close();
   });
 
@@ -194,7 +194,7 @@ describe('the settings', () => {
     await press(page, 'Save');
     await page.getByText('Saved.').waitFor();
 
-    expect(await page.getByText('Not confirmed').isVisible()).toBe(true);
+    await page.getByText('Not confirmed').waitFor();
     await press(page, 'Send the confirmation again');
     await page.getByText('The e-mail is on its way.').waitFor();
     const to = newEmail();
@@ -233,7 +233,7 @@ describe('the settings', () => {
     const codes = await page.locator('.codes li').allTextContents();
     expect(codes).toHaveLength(10);
     await press(page, 'I have saved them');
-    expect(await page.getByText('Recovery codes left: 10.').isVisible()).toBe(true);
+    await page.getByText('Recovery codes left: 10.').waitFor();
 
     await press(page, 'Sign out');
     await page.getByText('You are signed out.').waitFor();
@@ -249,7 +249,7 @@ describe('the settings', () => {
     await page.keyboard.type(codes[0] ?? '');
     await page.keyboard.press('Enter');
     await page.locator('[data-content]').waitFor();
-    expect(await page.getByText('Recovery codes left: 9.').isVisible()).toBe(true);
+    await page.getByText('Recovery codes left: 9.').waitFor();
 
     await press(page, 'Switch off');
     await page.getByText('Two-step sign-in is off.').waitFor();
@@ -270,8 +270,8 @@ describe('the settings', () => {
     const { page, close } = await signedIn(email);
     const rows = page.locator('[data-sessions] li');
     await expect.poll(() => rows.count()).toBe(3);
-    expect(await page.getByText('Safari on iPhone').isVisible()).toBe(true);
-    expect(await page.getByText('last used this minute').first().isVisible()).toBe(true);
+    await page.getByText('Safari on iPhone').waitFor();
+    await page.getByText('last used this minute').first().waitFor();
     await press(page, 'Sign out: Safari on iPhone');
     await page.getByText('The session was signed out.').waitFor();
     expect(await rows.count()).toBe(2);
@@ -522,9 +522,13 @@ describe('other ways to sign in', () => {
     expect(await page.locator('[data-list=passkeys] li').count()).toBe(1);
     expect(await seriousFaults(page)).toEqual([]);
 
+    // In the name field: this authenticator answers by itself, before anyone could read the page.
+    const signedOut = page.waitForEvent('framenavigated', (frame) =>
+      frame.url().endsWith('/account/sign-in'),
+    );
     await press(page, 'Sign out');
-    await page.getByText('You are signed out.').waitFor();
-    // In the name field: this authenticator answers by itself.
+    await signedOut;
+    await page.waitForURL('**/account/settings*');
     await page.locator('[data-content]').waitFor();
     expect(await page.locator('[data-email]').textContent()).toBe(email);
     // As an older session is answered.

@@ -156,8 +156,8 @@ describe('in the pages', () => {
     await loaded(page);
     expect(page.url()).toBe(`${service.origin}/account/settings`);
     expect(await page.locator('[data-email]').textContent()).toBe(email);
-    expect(await page.getByText('Confirmed', { exact: true }).isVisible()).toBe(true);
-    expect(await page.getByText('You have no password.').isVisible()).toBe(true);
+    await page.getByText('Confirmed', { exact: true }).waitFor();
+    await page.getByText('You have no password.').waitFor();
     expect(await page.locator('#delete-password').isVisible()).toBe(false);
     expect(await rows(page, 'list=connections')).toBe(1);
 
@@ -198,7 +198,7 @@ describe('in the pages', () => {
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await press(page, 'Create the account');
     await loaded(page);
-    expect(await page.getByText('Not confirmed').isVisible()).toBe(true);
+    await page.getByText('Not confirmed').waitFor();
     await page.goto(`/dev/mail?to=${email}`);
     await page.getByRole('article').getByRole('link').first().click();
     await press(page, 'Confirm');
@@ -221,7 +221,7 @@ describe('in the pages', () => {
     await page.getByText('The passkey was added.').waitFor();
     await press(page, 'Disconnect Acme');
     await page.getByText('The account is disconnected.').waitFor();
-    expect(await page.getByText('No connected accounts.').isVisible()).toBe(true);
+    await page.getByText('No connected accounts.').waitFor();
     await page.getByRole('button', { name: /^Remove the passkey/ }).click();
     await page.getByText('This is your only way to sign in').waitFor();
 
