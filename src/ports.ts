@@ -228,10 +228,10 @@ export interface Credentials {
     now: number,
   ) => Promise<{ outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'proven' }>;
   /**
-   * Adds a verification token if the address is not verified yet. Replaces older ones and keeps their payload. Null if
-   * there is nothing to verify.
+   * Adds a verification token if the user's address is this one and not verified yet. Replaces older ones and keeps
+   * their payload. Null if there is nothing to verify.
    */
-  requestVerification: (token: OneTimeToken) => Promise<{ payload: string | null } | null>;
+  requestVerification: (token: OneTimeToken, email: string) => Promise<{ payload: string | null } | null>;
   /**
    * Consumes the token and deletes the user and everything that belongs to them, if the address is as read and still
    * unverified, and they are not the last active staff member.

@@ -17,9 +17,11 @@ import {
   MAX_LIVE_TOKENS,
   voidOldest,
   voidTokens,
+  voidVerification,
 } from '../token/d1-one-time-tokens.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
 import { addLogin, isTaken } from './d1-logins.ts';
+import { signUpPlace } from './d1-unproven.ts';
 import { insertUser, replacePassword } from './d1-user-writes.ts';
 
 const selectTaken = (db: Db, email: string) =>
@@ -121,20 +123,19 @@ export function d1Credentials({
         return changed.length > 0 ? { outcome: 'ok', endedSessions: ended } : { outcome: 'used' };
       }),
 
-    requestVerification: (token) =>
+    requestVerification: (token, email) =>
       run('credentials.requestVerification', async (db) => {
-        const older = sql`(SELECT older.payload FROM one_time_tokens AS older
-          WHERE older.subject = ${token.subject} AND older.purpose = ${token.purpose} LIMIT 1)`;
-        const [made] = await db.batch([
+        const made = liveToken(token, token.createdAt);
+        const [inserted] = await db.batch([
           insertToken(
             db,
-            { ...token, payload: older },
-            sql`FROM users WHERE id = ${token.subject} AND ${activeUser} AND email IS NOT NULL
+            { ...token, payload: signUpPlace(token.subject) },
+            sql`FROM users WHERE id = ${token.subject} AND ${activeUser} AND email = ${email}
               AND email_verified_at IS NULL`,
           ).returning({ payload: oneTimeTokens.payload }),
-          voidTokens(db, token.subject, sql`hash <> ${token.hash}`, token.purpose),
+          voidTokens(db, token.subject, sql`hash <> ${token.hash} AND ${made}`, token.purpose),
         ]);
-        return made[0] ?? null;
+        return inserted[0] ?? null;
       }),
 
     verifyEmail: (key, now) =>
@@ -149,7 +150,7 @@ export function d1Credentials({
               .set({ emailVerifiedAt: sql`coalesce(email_verified_at, ${now})` })
               .where(and(eq(users.id, key.subject), live))
               .returning({ id: users.id }),
-            voidTokens(db, key.subject, live, key.purpose),
+            voidVerification(db, key.subject, live),
           ],
           { before: recordEvent(db, 'email.verified', who, {}, isUnverified(key.subject, live)) },
         );

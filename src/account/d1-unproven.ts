@@ -23,12 +23,15 @@ import { deleteUser, insertUser } from './d1-user-writes.ts';
 export const unproven: SQL = sql`${users.emailVerifiedAt} IS NULL AND ${users.isStaff} = 0 AND ${activeUser}`;
 
 /**
- * The account was created by a sign-up: its verification token records where from. Imported accounts and those created
- * by staff have none.
+ * Where the account was created from (`placePayload`), which its verification tokens record. Null for imported accounts,
+ * those created by staff, and once an address has been verified.
  */
-export const signedUp = (userId: string | SQL): SQL =>
-  sql`EXISTS (SELECT 1 FROM one_time_tokens AS made WHERE made.subject = ${userId}
-    AND made.purpose IN ('email_verify', 'email_disown') AND made.payload IS NOT NULL)`;
+export const signUpPlace = (userId: string | SQL): SQL =>
+  sql`(SELECT made.payload FROM one_time_tokens AS made WHERE made.subject = ${userId}
+    AND made.purpose IN ('email_verify', 'email_disown') AND made.payload IS NOT NULL LIMIT 1)`;
+
+/** The account was created by a sign-up, and no address of it has been verified. */
+export const signedUp = (userId: string | SQL): SQL => sql`(${signUpPlace(userId)} IS NOT NULL)`;
 
 /** The row of `users` is an account that passes to the proven owner of the mailbox. */
 export const signedUpUnproven: SQL = sql`${unproven} AND ${signedUp(sql`${users.id}`)}`;

@@ -2,12 +2,13 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { emptySignUps, numbered, withoutOldName } from '../account/d1-email-changes.ts';
 import { addLogin, dropLogin, isTaken } from '../account/d1-logins.ts';
+import { signUpPlace } from '../account/d1-unproven.ts';
 import { writeChanges } from '../audit-log.ts';
 import type { D1 } from '../db/client.ts';
 import { userExists } from '../db/predicates.ts';
 import { logins, users } from '../db/schema.ts';
 import { batchWithEvents, recordEvent } from '../outbox/d1-record.ts';
-import { insertToken, voidByPassword, voidTokens } from '../token/d1-one-time-tokens.ts';
+import { insertToken, voidByPassword, voidTokens, voidVerification } from '../token/d1-one-time-tokens.ts';
 import { endedSession, endSessions } from '../token/d1-session-writes.ts';
 import { done, isAsRead, outcome, outcomeOf, worthEnding, write } from './d1-act.ts';
 import { mayLose } from './d1-sign-in-methods.ts';
@@ -25,8 +26,7 @@ export const d1UserCredentials = ({ run }: D1): UserCredentials => ({
         ...(verified !== wasVerified && { email_verified: [wasVerified, verified] }),
       });
       // An account whose owner has never proven a mailbox stays unproven (docs/adr/0018).
-      const signUpPlace = sql`(SELECT made.payload FROM one_time_tokens AS made WHERE made.subject = ${id}
-        AND made.purpose IN ('email_verify', 'email_disown') AND made.payload IS NOT NULL LIMIT 1)`;
+      const payload = signUpPlace(id);
       const results = await batchWithEvents(
         db,
         [
@@ -53,9 +53,7 @@ export const d1UserCredentials = ({ run }: D1): UserCredentials => ({
             .where(and(eq(users.id, id), acted)),
           addLogin(db, id, 'email'),
           emptySignUps(db, toSubject, acted),
-          ...(confirmation
-            ? [insertToken(db, { ...confirmation, payload: signUpPlace }, sql`WHERE ${acted}`)]
-            : []),
+          ...(confirmation ? [insertToken(db, { ...confirmation, payload }, sql`WHERE ${acted}`)] : []),
           voidTokens(
             db,
             id,
@@ -89,7 +87,7 @@ export const d1UserCredentials = ({ run }: D1): UserCredentials => ({
             .update(users)
             .set({ emailVerifiedAt: entry.now })
             .where(and(eq(users.id, id), acted)),
-          voidTokens(db, id, sql`purpose IN ('email_verify', 'email_disown') AND ${acted}`),
+          voidVerification(db, id, acted),
         ],
         { after: recordEvent(db, 'email.verified', { userId: id, now: entry.now }, {}, acted) },
       );

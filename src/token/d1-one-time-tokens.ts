@@ -44,6 +44,10 @@ export const voidOldest = (db: Db, subject: string, purpose: OneTimePurpose, onl
 export const voidAllTokens = (db: Db, userId: string, onlyIf: SQL) =>
   [voidTokens(db, userId, sql`purpose <> 'email_take_back' AND ${onlyIf}`)] as const;
 
+/** For an address that is now verified: voids what confirms it and what disowns the account. */
+export const voidVerification = (db: Db, userId: string, onlyIf: SQL) =>
+  voidTokens(db, userId, sql`purpose IN ('email_verify', 'email_disown') AND ${onlyIf}`);
+
 /**
  * For a password change by somebody who knows the old one. Verification tokens no longer confirm the address but still
  * disown the account: they protect the owner of the mailbox from whoever signed up with it.

@@ -17,6 +17,7 @@ import {
   verify,
   wanted,
 } from '../support/mail.ts';
+import { watchedD1 } from '../support/watched-d1.ts';
 import { atOnce, codeOf, faultsOf, person, RACE, tally, type World, world } from '../support/world.ts';
 
 const log = capturedLog();
@@ -66,6 +67,16 @@ describe('verification of an address', () => {
     const token = await tokenTo(w, who.email);
     expect(tally(await atOnce(50, () => verify(w, token)))).toEqual({ 204: 1, 400: 49 });
     expect((await userOf(w, who.access)).email_verified).toBe(true);
+  });
+
+  it('leaves nothing that disowns the account, also if the password was changed before', async () => {
+    const w = world();
+    const who = await w.signUp();
+    const body = { current_password: PASSWORD, new_password: OTHER_PASSWORD };
+    await w.post('/account/password/change', body, { token: who.access });
+    await resend(w, who.access);
+    expect((await verify(w, await tokenTo(w, who.email))).status).toBe(204);
+    expect(await tokensOf(w, who.user.id)).toEqual([]);
   });
 
   it('does not affect sessions, password and a pending reset', async () => {
@@ -252,6 +263,9 @@ describe('“This wasn’t me”', () => {
       w.clock.advance(600);
       await w.post('/account/email/verify/resend', undefined, { token: access });
       expect((await mailsTo(w, who.email))[0]?.text).toContain('2026-11-23 09:05 UTC from 203.0.113.7');
+      const body = { current_password: who.password, new_password: `${OTHER_PASSWORD} ${i}` };
+      await w.post('/account/password/change', body, { token: access });
+      who.password = body.new_password;
     }
   });
 
@@ -292,6 +306,32 @@ describe('asking for the verification mail again', () => {
     expect((await mailsTo(w, who.email))[0]?.text).toContain(`/account/email/verify#token=${newer}`);
     expect(faultsOf(await verify(w, older))).toEqual(DEAD_TOKEN);
     expect((await verify(w, newer)).status).toBe(204);
+  });
+
+  it('while the address is replaced sends nothing that verifies the new one', async () => {
+    let replace: (() => unknown) | undefined;
+    const { DB } = watchedD1({
+      before: async ({ statements }) => {
+        if (!statements.some(({ sql }) => sql.includes('email_verified_at IS NULL'))) return;
+        const now = replace;
+        replace = undefined;
+        await now?.();
+      },
+    });
+    const w = world({ bindings: { DB } });
+    const who = await w.signUp();
+    const other = person('other').email;
+    const replaced = () => w.rows('UPDATE users SET email = ? WHERE id = ?', other, who.user.id);
+    for (const ask of [
+      () => resend(w, who.access),
+      () => w.post('/account/email/verify/resend', { email: who.email }),
+    ]) {
+      await w.rows('UPDATE users SET email = ? WHERE id = ?', who.email, who.user.id);
+      replace = replaced;
+      expect((await ask()).status).toBe(202);
+      expect(replace).toBeUndefined();
+      expect(await mailsTo(w, who.email)).toHaveLength(1);
+    }
   });
 
   it('ten times leaves one token', async () => {

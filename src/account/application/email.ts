@@ -17,7 +17,7 @@ export async function resendVerification(services: Services, { user }: Caller, c
   if (user.email === null) return;
   await services.limits.check({ action: 'mail', address: user.email }, call);
   const { secret, row } = await newOneTimeToken(services, 'email_verify', seconds(services.clock));
-  const asked = await services.credentials.requestVerification({ ...row, subject: user.id });
+  const asked = await services.credentials.requestVerification({ ...row, subject: user.id }, user.email);
   if (!asked) return;
   await sendMail(services, call, 'verify_email', user.email, {
     subject: user.id,
@@ -37,7 +37,7 @@ export async function resendVerificationTo(services: Services, email: string, ca
   const user = await users.findByName({ email });
   const subject = user?.id ?? random.uuid7(clock());
   const { secret, row } = await newOneTimeToken(services, 'email_verify', seconds(clock));
-  const asked = await credentials.requestVerification({ ...row, subject });
+  const asked = await credentials.requestVerification({ ...row, subject }, email);
   await sendMail(services, call, 'verify_email', asked ? email : null, {
     subject,
     purpose: 'email_verify',
