@@ -35,8 +35,18 @@ export interface Export {
     authenticated_at: string;
     amr: string[];
   })[];
-  /** Unused tokens that were sent by e-mail. */
-  pending: { purpose: string; created_at: string; expires_at: string; new_email: string | null }[];
+  /** Unused one-time tokens, such as links sent by e-mail. */
+  pending: {
+    purpose: string;
+    created_at: string;
+    expires_at: string;
+    new_email: string | null;
+    /** An address that can be taken back. */
+    old_email: string | null;
+    /** Where the account was created from. */
+    ip: string | null;
+    country: string | null;
+  }[];
   /** What staff did to the account. */
   history: { at: string; action: string }[];
 }

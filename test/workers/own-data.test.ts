@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { counting } from '../support/counting.ts';
 import { d1Error } from '../support/faulty.ts';
 import { capturedLog } from '../support/log.ts';
+import { verify, wanted } from '../support/mail.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
 import { claimsOf, person, world } from '../support/world.ts';
 
@@ -60,6 +61,31 @@ describe('the export of the user’s own data', () => {
         changes: { is_active: { from: true, to: false } },
       },
     ]);
+  });
+
+  it('has what the links sent by email store: where the account was created, the new address and the old one', async () => {
+    const w = world();
+    const who = person();
+    const place = { headers: { 'CF-Connecting-IP': '203.0.113.7' } };
+    const { access } = (await w.post('/account/sign-up', who, place)).body;
+    await w.rows(`UPDATE one_time_tokens SET payload = json_set(payload, '$.country', 'KR')
+      WHERE purpose = 'email_verify'`);
+    const pending = async () => (await ask(w, access)).body.pending;
+    const nothing = { new_email: null, old_email: null, ip: null, country: null };
+    const [asked] = await pending();
+    expect(asked).toMatchObject({
+      ...nothing,
+      purpose: 'email_verify',
+      ip: '203.0.113.7',
+      country: 'KR',
+    });
+    const next = await wanted(w, access);
+    expect(await pending()).toMatchObject([
+      { ...nothing, purpose: 'email_change', new_email: next.email },
+      { purpose: 'email_verify' },
+    ]);
+    await verify(w, next.token);
+    expect(await pending()).toMatchObject([{ ...nothing, purpose: 'email_take_back', old_email: who.email }]);
   });
 
   it('has nothing of other users, no hash and no token', async () => {

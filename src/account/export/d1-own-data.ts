@@ -7,7 +7,8 @@ import { changesJson, readChanges } from '../../audit-log.ts';
 import type { D1 } from '../../db/client.ts';
 import { accountEvents, adminLog, connections, oneTimeTokens, passkeys, sessions } from '../../db/schema.ts';
 import type { Db } from '../../db/statement.ts';
-import type { Session } from '../../model.ts';
+import type { Session, TakenBack } from '../../model.ts';
+import type { Client } from '../../ports.ts';
 import { authTimeOf } from '../../token/authentication.ts';
 import { sessionJson, timestamp } from '../presenters.ts';
 import type { OwnData, Page } from './own-data.ts';
@@ -79,7 +80,7 @@ const PARTS = {
       last_used_at: orNull(lastUsedAt),
     }),
   },
-  /** Tokens that were sent by e-mail and are unused. */
+  /** Unused one-time tokens. */
   pending: {
     select: (db: Db, userId: string, after: string) =>
       db
@@ -99,7 +100,7 @@ const PARTS = {
       purpose,
       created_at: timestamp(createdAt),
       expires_at: timestamp(expiresAt),
-      new_email: purpose === 'email_change' ? payload : null,
+      ...storedWith(purpose, payload),
     }),
   },
   /** What staff did to the account, without who did it. */
@@ -175,6 +176,25 @@ function afterToken(after: string): SQL | undefined {
   return after === ''
     ? undefined
     : sql`(${oneTimeTokens.purpose}, ${oneTimeTokens.hash}) > (${purpose}, ${hash})`;
+}
+
+/** The personal data that a one-time token stores. */
+function storedWith(purpose: string, payload: string | null) {
+  const none = { new_email: null, old_email: null, ip: null, country: null };
+  if (payload === null) return none;
+  switch (purpose) {
+    case 'email_change':
+      return { ...none, new_email: payload };
+    case 'email_take_back':
+      return { ...none, old_email: (JSON.parse(payload) as TakenBack).email };
+    case 'email_verify':
+    case 'email_disown': {
+      const { ip, country } = JSON.parse(payload) as Pick<Client, 'ip' | 'country'>;
+      return { ...none, ip, country };
+    }
+    default:
+      return none;
+  }
 }
 
 type Name = keyof typeof PARTS;
