@@ -73,6 +73,7 @@ const PARTS = {
     ],
     tests: workers(
       'email-sign-in',
+      'factor-log-lines',
       'passkey-second-factor',
       'passkeys',
       'reauthentication',
