@@ -185,6 +185,8 @@ const refreshed = (schema: z.ZodMiniType) => ({ 200: answers('The new tokens.', 
 const verified = { 200: answers('The token is valid.', answer.nothing), ...TOKEN_REFUSED };
 const changed = {
   200: answers('The user, with the old address until the new one is confirmed.', djoserUser),
+  // Nothing could confirm a new address.
+  404: when({ 'MAIL=off': asDrf(NOT_FOUND)[404] }),
 };
 const TOKEN_FAULT: FieldFaults = { token: [libraryFault('djoser_token')] };
 const VALUE_FAULT: FieldFaults = { token: [libraryFault('invalid_value')] };

@@ -12,6 +12,7 @@ import type { AccountContext, AccountEnv } from '../account/env.ts';
 import { withMail } from '../account/mail-routes.tsx';
 import { requestResetBody } from '../account/schemas.ts';
 import { signedIn, signedInToChange } from '../account/signed-in.ts';
+import { Refusal } from '../errors.ts';
 import { body } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
 import type { User } from '../model.ts';
@@ -44,13 +45,17 @@ const userOf = ({ id, email, username }: Pick<User, 'id' | 'email' | 'username'>
   username: username ?? '',
 });
 
-/** PUT and PATCH: the response has the old address, which stays until the new one is confirmed. */
+/**
+ * PUT and PATCH: the response has the old address, which stays until the new one is confirmed. 404 not_found for a new
+ * address if MAIL=off, as nothing could confirm it.
+ */
 async function update(
   c: AccountContext,
   input: { email?: string | undefined; current_password?: string | undefined },
 ) {
   const { services, caller } = c.var;
   if (input.email !== undefined && input.email !== caller.user.email) {
+    if (!services.mailer) throw new Refusal('not_found');
     const work = requireRecentAuthentication(services, caller, input.current_password, callOf(c));
     await inWords(c, PASSWORD, work);
     await startEmailChange(services, caller, input.email, callOf(c));

@@ -489,3 +489,16 @@ it('mail paths do not exist with MAIL=off', async () => {
     expect((await w.post(path, { email: person().email })).status).toBe(404);
   }
 });
+
+it.each(['PUT', 'PATCH'])(
+  '%s /auth/users/me/ refuses a new address with MAIL=off, as none can be confirmed',
+  async (method) => {
+    const w = open({ MAIL: 'off' });
+    const who = await w.signUp();
+    const update = (email: string) =>
+      w.ask(method, '/auth/users/me/', { body: { email }, token: who.access });
+    expect((await update(person().email)).status).toBe(404);
+    expect(await w.rows('SELECT * FROM one_time_tokens WHERE subject = ?', who.user.id)).toEqual([]);
+    expect((await update(who.email)).body.email).toBe(who.email);
+  },
+);
