@@ -60,8 +60,8 @@ export const mails = {
   own_password_removed: {
     subject: 'Your password was removed',
     before: [
-      'The password of {email} at {site} was removed, and other sessions were signed out. From now on you sign in in one of the other ways that you set up.',
-      'If this was not you, reset your password at once: that sets a new one.',
+      'The password of {email} at {site} was removed, and other sessions were logged out. From now on, sign in with one of the other methods that you have set up.',
+      'If this was not you, reset your password at once, which sets a new one.',
     ],
   },
   email_change: {
@@ -176,7 +176,7 @@ export const mails = {
     link: 'Choose a password',
     after: [
       'The link works once and for {hours} hours. After that, reset your password to get another one.',
-      'If you do not know {site}, you can ignore this mail.',
+      'If you do not know {site}, you can ignore this e-mail.',
     ],
   },
   email_replaced: {
@@ -192,7 +192,7 @@ export const mails = {
       'The staff of {site} set {email} as the address of your account. Please confirm that this is your e-mail address.',
     ],
     link: 'Confirm my address',
-    after: ['If you have no account at {site}, you can ignore this mail.'],
+    after: ['If you have no account at {site}, you can ignore this e-mail.'],
   },
   address_confirmed: {
     subject: 'Your e-mail address is confirmed',
@@ -211,7 +211,7 @@ export const mails = {
   password_removed: {
     subject: 'Your password was removed',
     before: [
-      'The staff of {site} removed the password of {email}: it no longer signs in, and every session was logged out. To choose a new one, reset your password.',
+      'The staff of {site} removed the password of {email}. It no longer works, and every session was logged out. To choose a new one, reset your password.',
       'If you did not expect this, please contact {site}.',
     ],
   },
