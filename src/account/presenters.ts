@@ -3,8 +3,6 @@ import { deviceOf } from '../device.ts';
 import { timestamp } from '../encoding.ts';
 import type { Session, User } from '../model.ts';
 
-export { timestamp };
-
 export const userJson = (user: User) => ({
   id: user.id,
   email: user.email,

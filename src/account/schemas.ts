@@ -12,9 +12,10 @@ import {
 } from '../identity.ts';
 
 type Report = (fault: FieldFaultName, params?: Record<string, string | number>) => void;
+type Check = (text: string, report: Report) => void;
 
 /** Text with a custom check. A fault carries its name in errors.ts, from which http/body.ts builds the error. */
-const text = (check: (text: string, report: Report) => void, example?: string) =>
+const text = (check: Check, example?: string) =>
   z.string().check(
     z.superRefine((value, context) => {
       check(value, (fault, params) => {
@@ -24,13 +25,24 @@ const text = (check: (text: string, report: Report) => void, example?: string) =
     z.meta(example === undefined ? {} : { examples: [example] }),
   );
 
-/** Plain text; surrounding white space is ignored. */
-const plain = (max: number, example: string, check: (trimmed: string, report: Report) => void = () => {}) =>
-  text((value, report) => {
+/** Plain text of at most `max` characters. Ignores surrounding white space; `check` gets the rest, unless it is blank. */
+const plainCheck =
+  (max: number, check: Check): Check =>
+  (value, report) => {
     const trimmed = value.trim();
     if (!isPlainText(trimmed)) report('characters');
     else if (lengthOf(trimmed) > max) report('max_length', { max });
     else if (trimmed !== '') check(trimmed, report);
+  };
+
+const plain = (max: number, example: string, check: Check = () => {}) =>
+  text(plainCheck(max, check), example);
+
+/** The same, but not blank. */
+const present = (max: number, example: string, check: Check = () => {}) =>
+  text((value, report) => {
+    if (value.trim() === '') report('blank');
+    else plainCheck(max, check)(value, report);
   }, example);
 
 export const email = z.pipe(
@@ -44,14 +56,6 @@ export const email = z.pipe(
   z.transform((value) => canonicalEmail(value) as string),
 );
 
-const present = (max: number, example: string, check: (trimmed: string, report: Report) => void = () => {}) =>
-  text((value, report) => {
-    const trimmed = value.trim();
-    if (trimmed === '') report('blank');
-    else if (!isPlainText(trimmed)) report('characters');
-    else if (lengthOf(trimmed) > max) report('max_length', { max });
-    else check(trimmed, report);
-  }, example);
 /** Non-empty plain text, trimmed. `max` in characters. */
 export const requiredText = (max: number, example: string) =>
   z.pipe(
@@ -113,18 +117,10 @@ export const codeText = text((value, report) => {
   if (value.trim() === '') report('blank');
 }, '123456');
 
-const checkLogInName = (value: string, report: Report) => {
-  const trimmed = value.trim();
-  if (!isPlainText(trimmed)) report('characters');
-  else if (lengthOf(trimmed) > EMAIL_MAX_LENGTH) report('max_length', { max: EMAIL_MAX_LENGTH });
-};
 /** A name to log in with: a username or an e-mail address. */
-const logInName = text((value, report) => {
-  if (value.trim() === '') report('blank');
-  else checkLogInName(value, report);
-}, 'mina');
+const logInName = present(EMAIL_MAX_LENGTH, 'mina');
 /** The same for API clients that send a blank one for none. */
-export const logInNameOrBlank = text(checkLogInName, 'mina');
+export const logInNameOrBlank = plain(EMAIL_MAX_LENGTH, 'mina');
 export const emailOrBlank = text((value, report) => {
   if (value.trim() !== '' && canonicalEmail(value) === null) report('email');
 }, 'mina@example.com');

@@ -44,8 +44,8 @@ export function bodyWithProof<Proven extends z.ZodMiniObject>(
   proven: Proven,
 ): ReturnType<typeof body<Proven>> {
   const [withPassword, without] = [body(strict), body(proven)];
-  const handler: MiddlewareHandler<AccountEnv> = async (c, next) =>
-    (await asksForPassword(c.var.services, c.var.caller))
+  const handler: MiddlewareHandler<AccountEnv> = (c, next) =>
+    asksForPassword(c.var.services, c.var.caller)
       ? withPassword(c as never, next)
       : without(c as never, next);
   return handler as never;

@@ -1,6 +1,7 @@
 /** The JSON of the console's lists. */
-import { timestamp } from '../account/presenters.ts';
+
 import { changesJson } from '../audit-log.ts';
+import { timestamp } from '../encoding.ts';
 import type { Session } from '../model.ts';
 import type { Counts, DeadLetter, HistoryRow, RevokedTokenRow } from './list-ports.ts';
 

@@ -1,6 +1,5 @@
 /** Field errors with the messages of djoser and dj-rest-auth, and our codes for them. */
-import type { FieldFault } from '../errors.ts';
-import { invalid } from '../errors.ts';
+import { type FieldFault, invalid } from '../errors.ts';
 import { libraryFaults } from '../languages/index.ts';
 
 export const LIBRARY_FAULT_CODES = {

@@ -1,5 +1,5 @@
 /** Connected accounts and providers as the API returns them. */
-import { timestamp } from '../account/presenters.ts';
+import { timestamp } from '../encoding.ts';
 import type { Connection } from './ports.ts';
 import type { Provider } from './providers.ts';
 

@@ -1,5 +1,5 @@
 /** Passkeys as the API returns them. */
-import { timestamp } from '../account/presenters.ts';
+import { timestamp } from '../encoding.ts';
 import type { Passkey } from './ports.ts';
 
 type Shown = Pick<Passkey, 'id' | 'name' | 'createdAt' | 'lastUsedAt' | 'backedUp'>;

@@ -1,5 +1,5 @@
 /** A user's factors as the API returns them. */
-import { timestamp } from '../account/presenters.ts';
+import { timestamp } from '../encoding.ts';
 import type { FactorList } from './ports.ts';
 
 export const factorsJson = ({ totp, recoveryCodesLeft, passkeys }: FactorList) => ({

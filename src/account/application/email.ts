@@ -12,6 +12,10 @@ import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
 import { cacheRevocation, type Services } from './tokens.ts';
 
+/** The purposes of tokens that confirm an address, and of those that disown an account. */
+const CONFIRMS = ['email_verify', 'email_change', 'sign_up'] as const;
+const DISOWNS = ['email_verify', 'email_disown'] as const;
+
 /** Sends nothing if the address is verified or missing; the response is the same. */
 export async function resendVerification(services: Services, { user }: Caller, call: Call): Promise<void> {
   if (user.email === null) return;
@@ -55,7 +59,7 @@ export async function disownAccount(services: Services, token: string, call: Cal
   await limits.check({ action: 'anonymous', endpoint: 'email_disown' }, call);
   const now = seconds(clock);
   const key = await parseOneTimeToken(token);
-  const found = key && (await credentials.findToken(key.subject, DISOWNED_BY_MAIL, key.hash, now));
+  const found = key && (await credentials.findToken(key.subject, DISOWNS, key.hash, now));
   const email = found?.user?.email;
   if (!found?.user || !email) throw invalidField('token', 'token_not_valid');
   const read = { email, emailSubject: await sha256Hex(email) };
@@ -111,9 +115,6 @@ export async function startEmailChange(
   await sendMail(services, call, 'email_change_asked', user.email);
 }
 
-const DISOWNED_BY_MAIL = ['email_verify', 'email_disown'] as const;
-const CONFIRMED_BY_MAIL = ['email_verify', 'email_change', 'sign_up'] as const;
-
 /**
  * Confirms what the e-mail asked about: an address, a change of address or a sign-up.
  * 400 token_not_valid for a used, expired or unknown token; 409 email_taken; for a sign-up also the errors of
@@ -127,8 +128,8 @@ export async function confirmEmail(
   const { credentials, clock, limits } = services;
   await limits.check({ action: 'anonymous', endpoint: 'email_verify' }, call);
   const now = seconds(clock);
-  const read = await parseOneTimeToken(token);
-  const found = read && (await credentials.findToken(read.subject, CONFIRMED_BY_MAIL, read.hash, now));
+  const key = await parseOneTimeToken(token);
+  const found = key && (await credentials.findToken(key.subject, CONFIRMS, key.hash, now));
   const outcome = found ? await confirm(services, found.token, found.user, proof, now, call) : 'used';
   if (outcome === 'used') throw invalidField('token', 'token_not_valid');
   if (outcome === 'email_taken') throw new Refusal('email_taken');

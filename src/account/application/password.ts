@@ -68,9 +68,9 @@ export async function requestPasswordReset(services: Services, email: string, ca
 
 /** A live reset token and its user. 400 token_not_valid for a used, expired or unknown one. */
 async function findReset({ credentials, clock }: Services, token: string) {
-  const read = await parseOneTimeToken(token);
+  const key = await parseOneTimeToken(token);
   const found =
-    read && (await credentials.findToken(read.subject, ['password_reset'], read.hash, seconds(clock)));
+    key && (await credentials.findToken(key.subject, ['password_reset'], key.hash, seconds(clock)));
   if (!found?.user?.isActive) throw invalidField('token', 'token_not_valid');
   return { token: found.token, user: found.user };
 }

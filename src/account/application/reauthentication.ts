@@ -81,7 +81,7 @@ async function renewed(
  * Records in the session that its user has just reauthenticated. `amr` replaces the previous value: entering the
  * password again does not keep `mfa`. `field` is reported as incorrect if the password changed meanwhile.
  */
-export async function renewAuthentication(
+async function renewAuthentication(
   services: Services,
   { user, session }: Caller,
   amr: readonly AuthenticationMethod[],
@@ -92,9 +92,7 @@ export async function renewAuthentication(
   const expiresAt = tokenEnd(now, services.settings.ACCESS_TOKEN_LIFETIME, session.absoluteEndAt);
   const outcome = await services.sessions.reauthenticate(session, user, { amr, now, expiresAt });
   if (outcome === 'changed') return throwConflict(services, user.id, session.id, field);
-  call.report('info', 'reauthenticated', { user: user.id, session: session.id });
-  const bearer = bearerOf(user, { ...session, authenticatedAt: now, amr });
-  return { access: await mintAccess(services, bearer, now, call) };
+  return renewed(services, { user, session }, { at: now, amr }, call);
 }
 
 /** Authentication within REAUTH_WINDOW, with two factors if the user has a second one. */
@@ -117,7 +115,7 @@ export const hasPassword = ({ hasher }: Services, { user }: Pick<Caller, 'user'>
  * Whether a change of password or address, or a withdrawal, needs the password in the body: it does if the user has
  * one and has not reauthenticated within REAUTH_WINDOW. A log-in alone is not enough.
  */
-export const asksForPassword = async (services: Services, caller: Caller): Promise<boolean> =>
+export const asksForPassword = (services: Services, caller: Caller): boolean =>
   hasPassword(services, caller) && !isProven(services, caller, caller.session.authenticatedAt);
 
 /**
@@ -134,7 +132,7 @@ export async function requireFreshProof(
 ): Promise<void> {
   if (!hasPassword(services, caller)) return requireRecentAuthentication(services, caller, undefined, call);
   if (password !== undefined) return requirePassword(services, caller, field, password, call);
-  if (await asksForPassword(services, caller)) throw invalidField(field, 'required');
+  if (asksForPassword(services, caller)) throw invalidField(field, 'required');
 }
 
 /**

@@ -41,7 +41,7 @@ function logInName({ email, username = '' }: LogIn): LogInName {
  * The first step, with a password. 401 no_active_account, after the same work for a wrong password, an unknown or
  * inactive user and one whom the policy excludes.
  */
-export async function authenticatePassword(
+async function authenticatePassword(
   services: Services,
   input: LogIn,
   { staffOnly }: SignInPolicy,

@@ -1,7 +1,5 @@
-/** What all use cases share: the services they depend on, and minting tokens. */
-
-import type { FieldFaults } from '../../errors.ts';
-import { invalid, invalidField } from '../../errors.ts';
+/** What all use cases share: the services they depend on, minting tokens, checking new passwords, revocations in KV. */
+import { type FieldFaults, invalid, invalidField } from '../../errors.ts';
 import type { Announce } from '../../events.ts';
 import type { EndedSession, Profile, RevocationReason, Session, User } from '../../model.ts';
 import type { IsAllowedOrigin } from '../../origins.ts';

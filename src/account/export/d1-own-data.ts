@@ -7,10 +7,11 @@ import { changesJson, readChanges } from '../../audit-log.ts';
 import type { D1 } from '../../db/client.ts';
 import { accountEvents, adminLog, connections, oneTimeTokens, passkeys, sessions } from '../../db/schema.ts';
 import type { Db } from '../../db/statement.ts';
+import { timestamp } from '../../encoding.ts';
 import type { Session, TakenBack } from '../../model.ts';
 import type { Client } from '../../ports.ts';
 import { authTimeOf } from '../../token/authentication.ts';
-import { sessionJson, timestamp } from '../presenters.ts';
+import { sessionJson } from '../presenters.ts';
 import type { OwnData, Page } from './own-data.ts';
 
 /** Rows per page, all held in memory. */

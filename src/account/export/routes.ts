@@ -1,9 +1,10 @@
 /** `GET /account/export`: a copy of the caller's own data (GDPR, Articles 15 and 20). */
 import { Hono } from 'hono';
+import { timestamp } from '../../encoding.ts';
 import { callOf } from '../../http/call.ts';
 import { seconds } from '../../ports.ts';
 import type { AccountEnv } from '../env.ts';
-import { timestamp, userJson } from '../presenters.ts';
+import { userJson } from '../presenters.ts';
 import { signedInToChange } from '../signed-in.ts';
 import { documentOf, streamOf } from './own-data.ts';
 

@@ -68,7 +68,7 @@ export type Format = (
 ) => ForeignHash | UncheckableHash | null;
 
 /** Upper bound of iterations of a stored PBKDF2 hash: about 4 s of CPU in JavaScript. */
-export const MAX_FOREIGN_ITERATIONS = 2_000_000;
+const MAX_FOREIGN_ITERATIONS = 2_000_000;
 
 export interface Pbkdf2Parts {
   digest: Digest;
