@@ -1,5 +1,5 @@
 /** The known devices of a user, from their sessions in D1, live or ended, until they are swept. Stores nothing of its own. */
-import { and, desc, eq, ne } from 'drizzle-orm';
+import { and, desc, eq, lt } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { sessions } from '../db/schema.ts';
 import type { SeenDevices } from './ports.ts';
@@ -12,7 +12,7 @@ export const d1SeenDevices = ({ run }: D1): SeenDevices => ({
       db
         .select({ userAgent: sessions.userAgent, country: sessions.country })
         .from(sessions)
-        .where(and(eq(sessions.userId, userId), ne(sessions.id, id)))
+        .where(and(eq(sessions.userId, userId), lt(sessions.id, id)))
         .orderBy(desc(sessions.id))
         .limit(LOOKED_AT),
     ),

@@ -28,8 +28,11 @@ async function signedUp(w: World, from: { agent?: string; country?: string }) {
   expect((await ask(w, '/account/sign-up', who, from)).status).toBe(201);
   return who;
 }
-const logIn = async (w: World, who: Person, from: { agent?: string; country?: string }) =>
+async function logIn(w: World, who: Person, from: { agent?: string; country?: string }) {
+  // Sessions are told apart by age.
+  w.clock.advance(1);
   expect((await ask(w, '/account/login', who, from)).status).toBe(200);
+}
 const mailsAbout = async (w: World, { email }: Person): Promise<{ text: string }[]> =>
   (await w.get(`/dev/mail?to=${email}`)).body.messages.filter(
     ({ subject }: { subject: string }) => subject === 'Signed in from a new device',
@@ -67,6 +70,26 @@ describe('a sign-in', () => {
     const w = world({ vars: VARS });
     const who = await signedUp(w, { agent: CHROME, country: 'KR' });
     expect(await mailsAbout(w, who)).toEqual([]);
+  });
+
+  it('is notified although the same device signs in again before that', async () => {
+    const again = world({ vars: VARS });
+    let who: Person | undefined;
+    const slow = watchedD1({
+      before: async ({ statements }) => {
+        const waiting = who;
+        if (!waiting || !statements.some(({ sql }) => /^select "user_agent"/.test(sql))) return;
+        who = undefined;
+        again.clock.advance(10);
+        await logIn(again, waiting, { agent: FIREFOX, country: 'KR' });
+      },
+    });
+    const w = world({ vars: VARS, bindings: { DB: slow.DB } });
+    who = await signedUp(again, { agent: CHROME, country: 'KR' });
+    const { email, password } = who;
+    await logIn(w, { email, password }, { agent: FIREFOX, country: 'KR' });
+    expect(who).toBeUndefined();
+    expect(await mailsAbout(w, { email, password })).toHaveLength(1);
   });
 
   it('succeeds even if D1 cannot read the known devices', async () => {
