@@ -16,9 +16,10 @@ import { passwordFaultsToo } from '../account/new-password.ts';
 import { requestResetBody, verifyBody } from '../account/schemas.ts';
 import { signedIn, signedInToChange } from '../account/signed-in.ts';
 import { timestamp } from '../encoding.ts';
-import { Refusal, STATUS_TITLES } from '../errors.ts';
+import { invalidField, Refusal, STATUS_TITLES } from '../errors.ts';
 import { body } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
+import { lengthOf, NAME_MAX_LENGTH } from '../identity.ts';
 import { restAuthWords } from '../languages/index.ts';
 import type { User } from '../model.ts';
 import { invalidThere } from './faults.ts';
@@ -67,26 +68,33 @@ const say = (c: AccountContext, what: keyof (typeof restAuthWords)['en']) => ({
   detail: restAuthWords[c.var.language][what],
 });
 
+interface SentNames {
+  first_name?: string | null | undefined;
+  last_name?: string | null | undefined;
+}
+
+/** One name of two, of which an omitted one stays. 400 max_length under the one that is too long beside the other. */
+function wholeName(current: string | null, { first_name, last_name }: SentNames): string | null {
+  const before = namesOf(current);
+  const first = first_name === undefined ? before.first_name : (first_name ?? '');
+  const last = last_name === undefined ? before.last_name : (last_name ?? '');
+  const name = `${first} ${last}`.trim();
+  if (lengthOf(name) > NAME_MAX_LENGTH) {
+    const [field, other] = last_name === undefined ? ['first_name', last] : ['last_name', first];
+    const room = NAME_MAX_LENGTH - lengthOf(`${other} `);
+    throw invalidField(field, 'max_length', { max: Math.max(0, room) });
+  }
+  return name || null;
+}
+
 async function update(
   c: AccountContext,
-  {
-    username,
-    ...names
-  }: {
-    username?: { username: string; key: string } | null | undefined;
-    first_name?: string | null | undefined;
-    last_name?: string | null | undefined;
-  },
+  { username, ...names }: SentNames & { username?: { username: string; key: string } | null | undefined },
 ) {
-  const before = namesOf(c.var.caller.user.name);
-  const name = [names.first_name ?? '', names.last_name ?? ''];
-  if (names.first_name === undefined) name[0] = before.first_name;
-  if (names.last_name === undefined) name[1] = before.last_name;
+  const changesName = names.first_name !== undefined || names.last_name !== undefined;
   const changes = {
     ...(username !== undefined && { username }),
-    ...((names.first_name !== undefined || names.last_name !== undefined) && {
-      name: name.join(' ').trim() || null,
-    }),
+    ...(changesName && { name: wholeName(c.var.caller.user.name, names) }),
   };
   return c.json(userOf(await inWords(c, TAKEN, updateMe(c.var.services, c.var.caller, changes, callOf(c)))));
 }

@@ -400,6 +400,24 @@ describe('dj-rest-auth', () => {
     expect((await w.post(`${at}/login/`, { email, password })).status).toBe(200);
   });
 
+  it('refuses names that are too long together, as they are stored as one', async () => {
+    const w = open();
+    const who = await w.signUp();
+    const ask = (body: object) => w.ask('PATCH', `${at}/user/`, { token: who.access, body });
+    const tooLong = (field: string, max: number) => [
+      400,
+      { [field]: [`Ensure this field has no more than ${max} characters.`] },
+    ];
+    const [half, rest] = ['a'.repeat(100), '한'.repeat(49)];
+    expect(told(await ask({ first_name: half, last_name: `${rest}한` }))).toEqual(tooLong('last_name', 49));
+    expect((await ask({ first_name: half, last_name: rest })).status).toBe(200);
+    expect(told(await ask({ first_name: `${half}a` }))).toEqual(tooLong('first_name', 100));
+    expect((await w.me(who.access)).body.name).toBe(`${half} ${rest}`);
+    expect((await ask({ last_name: '' })).status).toBe(200);
+    expect((await ask({ first_name: 'a'.repeat(150) })).status).toBe(200);
+    expect(told(await ask({ last_name: 'x' }))).toEqual(tooLong('last_name', 0));
+  });
+
   it('reads and changes the user', async () => {
     const w = open();
     const who = await withName(w);
