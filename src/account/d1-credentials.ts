@@ -134,6 +134,8 @@ export function d1Credentials({
               AND email_verified_at IS NULL`,
           ).returning({ payload: oneTimeTokens.payload }),
           voidTokens(db, token.subject, sql`hash <> ${token.hash} AND ${made}`, token.purpose),
+          // Every password change before a new request leaves one.
+          voidOldest(db, token.subject, 'email_disown', made),
         ]);
         return inserted[0] ?? null;
       }),

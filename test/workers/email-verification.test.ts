@@ -342,6 +342,21 @@ describe('asking for the verification mail again', () => {
     expect((await verify(w, await tokenTo(w, who.email))).status).toBe(204);
   });
 
+  it('after every of ten changes of the password leaves the token and four that only disown the account', async () => {
+    const w = world();
+    const who = await w.signUp();
+    for (let i = 0; i < 10; i++) {
+      const body = { current_password: who.password, new_password: `${OTHER_PASSWORD} ${i}` };
+      await w.post('/account/password/change', body, { token: who.access });
+      who.password = body.new_password;
+      w.clock.advance(60);
+      await resend(w, who.access);
+    }
+    const purposes = (await tokensOf(w, who.user.id)).map(({ purpose }) => purpose).sort();
+    expect(purposes).toEqual([...Array(4).fill('email_disown'), 'email_verify']);
+    expect((await verify(w, await tokenTo(w, who.email))).status).toBe(204);
+  });
+
   it('for a verified address is the same answer, without an email', async () => {
     const w = world();
     const who = await w.signUp();
