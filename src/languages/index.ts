@@ -12,6 +12,10 @@ type InEach<T> = Readonly<Record<Language, T>>;
 export const refusals: InEach<typeof en.refusals> = { en: en.refusals, ko: ko.refusals };
 export const drfRefusals: InEach<typeof en.drfRefusals> = { en: en.drfRefusals, ko: ko.drfRefusals };
 export const fieldFaults: InEach<typeof en.fieldFaults> = { en: en.fieldFaults, ko: ko.fieldFaults };
+export const attributeNames: InEach<typeof en.attributeNames> = {
+  en: en.attributeNames,
+  ko: ko.attributeNames,
+};
 export const consoleWords: InEach<typeof en.consoleWords> = { en: en.consoleWords, ko: ko.consoleWords };
 export const mails: InEach<typeof ko.mails> = { en: en.mails, ko: ko.mails };
 export const mailParts: InEach<typeof en.mailParts> = { en: en.mailParts, ko: ko.mailParts };

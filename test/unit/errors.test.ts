@@ -156,7 +156,7 @@ describe('the fault of a field', () => {
       'password_too_similar',
       { attribute: 'email' },
       'password_too_similar',
-      'The password is too similar to the email.',
+      'The password is too similar to the email address.',
     ],
     ['password_breached', undefined, 'password_breached', 'This password has appeared in a data breach.'],
   ])('%s with %j', (fault, params, code, message) => {
@@ -164,7 +164,19 @@ describe('the fault of a field', () => {
     const ko = describeFault(params ? { fault, params } : { fault }, 'ko');
     expect(ko.code).toBe(code);
     expect(ko.message).not.toMatch(/[{}]/);
-    for (const value of Object.values(params ?? {})) expect(ko.message).toContain(String(value));
+    for (const value of Object.values(params ?? {})) {
+      expect(ko.message).toContain(value === 'email' ? '이메일 주소' : String(value));
+    }
+  });
+
+  it.each([
+    ['username', 'username', '사용자 이름'],
+    ['name', 'name', '이름'],
+    ['email', 'email address', '이메일 주소'],
+  ])('names the attribute %s in the language of the sentence', (attribute, en, ko) => {
+    const fault = { fault: 'password_too_similar', params: { attribute } } as const;
+    expect(describeFault(fault, 'en').message).toBe(`The password is too similar to the ${en}.`);
+    expect(describeFault(fault, 'ko').message).toBe(`비밀번호가 개인 정보(${ko})와 너무 비슷합니다.`);
   });
 
   it('keeps a placeholder without a value, rather than print undefined', () => {

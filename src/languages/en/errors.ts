@@ -43,6 +43,9 @@ export const drfRefusals = {
   unsupported_media_type: 'Unsupported media type "{media_type}" in request.',
 };
 
+/** The names of `{attribute}`: what a password must not resemble. */
+export const attributeNames = { username: 'username', name: 'name', email: 'email address' };
+
 /** `{min}`, `{max}` and `{attribute}` are filled in from the `params` of a fault. */
 export const fieldFaults: Record<FieldFaultName, string> = {
   required: 'This field is required.',

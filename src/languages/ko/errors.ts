@@ -1,4 +1,5 @@
 import type { FieldFaultName, RefusalName } from '../../errors.ts';
+import type * as en from '../en/errors.ts';
 
 export const refusals: Record<RefusalName, string> = {
   parse_error: 'JSON 구문을 해석할 수 없습니다.',
@@ -40,6 +41,12 @@ export const refusals: Record<RefusalName, string> = {
 export const drfRefusals = {
   method_not_allowed: '"{method}" 메서드는 허용되지 않습니다.',
   unsupported_media_type: '요청의 미디어 형식 "{media_type}"을(를) 지원하지 않습니다.',
+};
+
+export const attributeNames: typeof en.attributeNames = {
+  username: '사용자 이름',
+  name: '이름',
+  email: '이메일 주소',
 };
 
 export const fieldFaults: Record<FieldFaultName, string> = {
