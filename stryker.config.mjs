@@ -74,10 +74,13 @@ const PARTS = {
     tests: workers(
       'email-sign-in',
       'factor-log-lines',
+      'limits',
+      'outbox',
       'passkey-second-factor',
       'passkeys',
       'reauthentication',
       'second-factor',
+      'staff-passkeys',
       'staff-second-factor',
     ),
   },

@@ -134,6 +134,20 @@ export const ENDPOINTS: [string, Vars, LimitBinding[], number, Endpoint][] = [
     (w, { email }, more) => w.post('/account/login/email/confirm', { email, code: '00000000' }, more),
   ],
   [
+    'a second factor',
+    { ENCRYPTION_KEY: btoa('0123456789abcdef0123456789abcdef') },
+    ['LIMIT_ANONYMOUS'],
+    401,
+    (w, _, more) => w.post('/account/login/second-factor', { mfa_token: 'x', code: '000000' }, more),
+  ],
+  [
+    'signing in with a passkey',
+    {},
+    ['LIMIT_ANONYMOUS'],
+    401,
+    (w, _, more) => w.post('/account/login/passkey', { credential: {} }, more),
+  ],
+  [
     'asking for the verification mail again',
     {},
     ['LIMIT_CHANGE', ...MAIL],

@@ -388,12 +388,25 @@ const CODES: readonly Case[] = [
     },
   ],
   [
+    'a code that makes an account pass, and is used meanwhile',
+    'code_not_valid',
+    'changed_meanwhile',
+    async (w) => {
+      const { email } = await w.signUp();
+      const { code, token } = await mailedTo(w, email);
+      return confirmEmail(
+        interrupted(w, 1, () => confirmEmail(w, { token })),
+        { email, code },
+      );
+    },
+  ],
+  [
     'a code that proves an address, and is used meanwhile',
     'code_not_valid',
     'changed_meanwhile',
     async (w) => {
       const { email, user } = await w.signUp();
-      await run("UPDATE users SET password_hash = '' WHERE id = ?", user.id);
+      await run("DELETE FROM one_time_tokens WHERE subject = ? AND purpose = 'email_verify'", user.id);
       const { code, token } = await mailedTo(w, email);
       return confirmEmail(
         interrupted(w, 1, () => confirmEmail(w, { token })),
@@ -506,6 +519,16 @@ describe('the log says what happened, and to whom', () => {
     expect(events(/^signed_up$/)).toMatchObject([
       { level: 'info', user: user.id, session: expect.any(String) },
     ]);
+  });
+
+  it('when a code by e-mail proves the address of a user who did not sign up', async () => {
+    const w = at();
+    const { email, user, access } = await w.signUp();
+    // As an import leaves a user.
+    await run("DELETE FROM one_time_tokens WHERE subject = ? AND purpose = 'email_verify'", user.id);
+    await confirmEmail(w, { email, code: (await mailedTo(w, email)).code });
+    expect(events(/^email_verified$/)).toMatchObject([{ level: 'info', user: user.id, ended: 1 }]);
+    expect(await w.kvOf(access)).toBe('password_reset');
   });
 
   it('when an account passes to the owner of the mailbox', async () => {
