@@ -15,41 +15,50 @@ import type { AdminContext, AdminEnv } from './env.ts';
 import { exportUsers } from './exports.ts';
 import { readFields, readForm, type Shown } from './forms.ts';
 import { actOnGroup, GROUP_MAX, lookAtGroup } from './groups.ts';
-import { userQuery } from './listing.ts';
+import { type Query, userParameters, userQuery } from './listing.ts';
 import { leaveNotice } from './notice.ts';
 import { GroupPage } from './pages/groups.tsx';
+import { linkTo } from './pages/list.tsx';
 import { GROUP_ACTS, type GroupAct } from './ports.ts';
 import { show } from './show.tsx';
 
-/** 404 for an unknown action. */
-function groupOf(fields: URLSearchParams): { act: GroupAct; ids: string[] } {
-  const act = GROUP_ACTS.find((known) => known === fields.get('act'));
-  if (!act) throw new Refusal('not_found');
-  return { act, ids: [...new Set(fields.getAll('user'))] };
+interface Chosen {
+  act: GroupAct;
+  ids: string[];
+  /** The list that they were chosen from. */
+  list: Query;
 }
 
-async function ask(c: AdminContext, act: GroupAct, ids: string[], fault: Partial<Shown> = {}) {
+/** 404 for an unknown action. */
+function chosenIn(fields: URLSearchParams): Chosen {
+  const act = GROUP_ACTS.find((known) => known === fields.get('act'));
+  if (!act) throw new Refusal('not_found');
+  return { act, ids: [...new Set(fields.getAll('user'))], list: userParameters(Object.fromEntries(fields)) };
+}
+
+async function ask(c: AdminContext, { act, ids, list }: Chosen, fault: Partial<Shown> = {}) {
   const { services, caller } = c.var;
   const { status, ...again } = fault;
   const group = await lookAtGroup(services, caller, act, ids);
   const members = group.members.map(({ id }) => id);
   const now = seconds(services.clock);
   const sessions = act === 'activate' ? null : await services.admin.groups.liveSessions(members, now);
-  return show(c, GroupPage, { act, group, sessions, ...again }, status);
+  return show(c, GroupPage, { act, group, sessions, list, ...again }, status);
 }
 
-function refuseMany(c: AdminContext, act: GroupAct) {
+function refuseMany(c: AdminContext, { act, list }: Chosen) {
   const sentence = fill(consoleWords[c.var.language].groups.tooMany, { max: GROUP_MAX });
   const group = { members: [], left: [] };
-  return show(c, GroupPage, { act, group, sessions: null, errors: { non_field_errors: [sentence] } }, 400);
+  const errors = { non_field_errors: [sentence] };
+  return show(c, GroupPage, { act, group, sessions: null, list, errors }, 400);
 }
 
 /** Mounted at `/admin/users`. */
 export const groupRoutes = (): Hono<AdminEnv> =>
   new Hono<AdminEnv>({ strict: false })
     .get('/group', requireStaffSession, async (c) => {
-      const { act, ids } = groupOf(new URL(c.req.url).searchParams);
-      return ids.length > GROUP_MAX ? refuseMany(c, act) : ask(c, act, ids);
+      const chosen = chosenIn(new URL(c.req.url).searchParams);
+      return chosen.ids.length > GROUP_MAX ? refuseMany(c, chosen) : ask(c, chosen);
     })
     .post('/export', ownOrigin, requireStaffSession, async (c) => {
       const { services, caller } = c.var;
@@ -64,14 +73,15 @@ export const groupRoutes = (): Hono<AdminEnv> =>
     .post('/group', ownOrigin, requireStaffSession, async (c) => {
       const { services, caller, mount, language } = c.var;
       const fields = await readFields(c);
-      const { act, ids } = groupOf(fields);
-      if (ids.length > GROUP_MAX) return refuseMany(c, act);
+      const chosen = chosenIn(fields);
+      const { act, ids, list } = chosen;
+      if (ids.length > GROUP_MAX) return refuseMany(c, chosen);
       const { members, left } = await lookAtGroup(services, caller, act, ids);
       if (act === 'delete' && fields.get('confirm')?.trim() !== String(members.length)) {
         const { mismatch } = consoleWords[language].groups;
-        return ask(c, act, ids, { status: 400, errors: { confirm: [mismatch] } });
+        return ask(c, chosen, { status: 400, errors: { confirm: [mismatch] } });
       }
       const count = await actOnGroup(services, caller, act, members, callOf(c));
       leaveNotice(c, { count: String(count), left: String(members.length + left.length - count) });
-      return c.redirect(`${mount}/users?done=group-${act}`, 303);
+      return c.redirect(linkTo(`${mount}/users`, list, { done: `group-${act}` }), 303);
     });

@@ -71,6 +71,21 @@ export async function historyQuery(query: Query, { idOf }: Pick<AdminLists, 'idO
 const flag = (text: string | undefined): boolean | null =>
   text === 'true' ? true : text === 'false' ? false : null;
 
+/** What a list of users is made by, without its page. */
+const USER_PARAMETERS = [
+  'search',
+  'is_active',
+  'is_staff',
+  'email_verified',
+  'second_factor',
+  'passkey',
+  'connection',
+  'ordering',
+] as const;
+
+export const userParameters = (query: Query): Query =>
+  Object.fromEntries(USER_PARAMETERS.flatMap((name) => (query[name] ? [[name, query[name]]] : [])));
+
 export function userQuery(query: Query): UserQuery {
   const search = plain(query.search);
   const ordering = query.ordering ?? '-date_joined';

@@ -133,6 +133,28 @@ describe('an act on several users', () => {
     );
   });
 
+  it('leads back to the list that they were chosen from, at its first page', async () => {
+    const admin = await atConsole();
+    const { id } = await makeUser({ name: 'Yuna' });
+    const list = { search: 'yuna', is_active: 'true', ordering: '-email' };
+    const { text } = await admin.get(
+      `/admin/users?${new URLSearchParams({ ...list, cursor: 'x', page: '2' })}`,
+    );
+    for (const [name, value] of Object.entries(list)) {
+      expect(text.split('<form id="group"')[1]).toContain(`name="${name}" value="${value}"`);
+    }
+    const question = await admin.get(`${AT}?${fields('deactivate', [id], list)}`);
+    expect(question.text).toContain('href="/admin/users?search=yuna&amp;is_active=true&amp;ordering=-email"');
+    for (const [name, value] of Object.entries(list)) {
+      expect(question.text).toContain(`name="${name}" value="${value}"`);
+    }
+    const answer = await act(admin, 'deactivate', [id], { ...list, next: 'https://evil.example' });
+    expect(location(answer)).toBe(
+      '/admin/users?search=yuna&is_active=true&ordering=-email&done=group-deactivate',
+    );
+    expect(await said(admin, answer)).toBe('Deactivated: 1. Left out: 0.');
+  });
+
   it('activates them, and revives nothing', async () => {
     const admin = await atConsole();
     const people = await makeUsers(2);

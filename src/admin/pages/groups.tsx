@@ -9,9 +9,18 @@ import type { Query } from '../listing.ts';
 import { GROUP_ACTS, type GroupAct } from '../ports.ts';
 import { sessionsEnd } from './confirm.tsx';
 import { FormPage } from './form-page.tsx';
+import { linkTo } from './list.tsx';
 import { Field, type FormErrors, type Frame, nameOf, Outside, userPath } from './parts.tsx';
 
 const FORM = 'group';
+
+export const HiddenFields = ({ values }: { values: Query }) => (
+  <>
+    {Object.entries(values).map(([name, value]) => (
+      <input type="hidden" name={name} value={value} />
+    ))}
+  </>
+);
 
 /** A user of the list, with a checkbox. */
 export const GroupMember = ({ base, user }: { base: string; user: User }) => (
@@ -34,8 +43,9 @@ export const CheckAll = ({ frame: { words } }: { frame: Frame }) => (
 );
 
 /** The buttons for the selected users. Each leads to a confirmation page and changes nothing itself. */
-export const GroupForm = ({ frame: { base, words } }: { frame: Frame }) => (
+export const GroupForm = ({ frame: { base, words }, list }: { frame: Frame; list: Query }) => (
   <form id={FORM} class="acts" method="get" action={`${base}/users/group`} aria-label={words.groups.ticked}>
+    <HiddenFields values={list} />
     <span class="dim">{words.groups.ticked}</span>
     {GROUP_ACTS.map((act) => (
       <button type="submit" name="act" value={act}>
@@ -46,11 +56,9 @@ export const GroupForm = ({ frame: { base, words } }: { frame: Frame }) => (
 );
 
 /** All users of the list, on every page of it, as a file. */
-export const ExportForm = ({ frame: { base, words }, query }: { frame: Frame; query: Query }) => (
+export const ExportForm = ({ frame: { base, words }, list }: { frame: Frame; list: Query }) => (
   <form class="apart" method="post" action={`${base}/users/export`}>
-    {Object.entries(query).map(([name, value]) => (
-      <input type="hidden" name={name} value={value} />
-    ))}
+    <HiddenFields values={list} />
     <button type="submit">{words.groups.export}</button>
   </form>
 );
@@ -73,9 +81,11 @@ export const GroupPage = (props: {
   group: Group;
   /** How many sessions it ends; null: it ends none. */
   sessions: Count | null;
+  /** The list that they were chosen from, to which it leads back. */
+  list: Query;
   errors?: FormErrors | undefined;
 }) => {
-  const { act, sessions, errors } = props;
+  const { act, sessions, list, errors } = props;
   const { members, left } = props.group;
   const { base, words } = props.frame;
   const label = words.groups;
@@ -86,7 +96,7 @@ export const GroupPage = (props: {
       frame={props.frame}
       title={own.title}
       to={`${base}/users/group`}
-      back={`${base}/users`}
+      back={linkTo(`${base}/users`, list)}
       button={count > 0 ? own.button : undefined}
       kind="danger"
       errors={errors}
@@ -111,7 +121,7 @@ export const GroupPage = (props: {
           ))}
         </ul>
       )}
-      <input type="hidden" name="act" value={act} />
+      <HiddenFields values={{ ...list, act }} />
       {[...members, ...left.map(({ user }) => user)].map(({ id }) => (
         <input type="hidden" name="user" value={id} />
       ))}

@@ -4,7 +4,8 @@
 import { fill } from '../../languages/describe.ts';
 import type { User } from '../../model.ts';
 import type { UserQuery, UserSort } from '../list-ports.ts';
-import { CheckAll, ExportForm, GroupForm, GroupMember } from './groups.tsx';
+import { userParameters } from '../listing.ts';
+import { CheckAll, ExportForm, GroupForm, GroupMember, HiddenFields } from './groups.tsx';
 import { Layout } from './layout.tsx';
 import { type Filter, Filters, List, type Listed, linkTo } from './list.tsx';
 import { Badge, type ConsoleWords, Field, Note, Outside } from './parts.tsx';
@@ -55,7 +56,9 @@ export const UsersPage = (
   const { sort, descending } = props.order;
   const path = `${base}/users`;
   const filters = filtersOf(words);
-  const search = query.search?.trim() ?? '';
+  const list = userParameters(query);
+  const { search: typed = '', ...others } = list;
+  const search = typed.trim();
   const filtered = filters.some(([name]) => query[name]);
 
   /** A heading that sorts, the other way round where it does already. */
@@ -75,10 +78,8 @@ export const UsersPage = (
     <Layout frame={frame} title={words.places.users} place="users">
       <search class="finder">
         <form class="filters" method="get" action={path}>
-          <Field name="search" label={words.users.searchLabel} type="search" value={query.search} />
-          {[...filters.map(([name]) => name), 'ordering'].map(
-            (name) => query[name] && <input type="hidden" name={name} value={query[name]} />,
-          )}
+          <Field name="search" label={words.users.searchLabel} type="search" value={typed} />
+          <HiddenFields values={others} />
           <button type="submit">{words.search}</button>
           {(search !== '' || filtered) && <a href={path}>{words.clear}</a>}
           <a class="button primary end" href={`${path}/add`}>
@@ -116,8 +117,8 @@ export const UsersPage = (
         />
         {users.length > 0 && (
           <div class="acts within-reach">
-            <GroupForm frame={frame} />
-            <ExportForm frame={frame} query={query} />
+            <GroupForm frame={frame} list={list} />
+            <ExportForm frame={frame} list={list} />
           </div>
         )}
       </List>
