@@ -6,12 +6,10 @@ import { AccountsError } from '../../client/index.ts';
 import { anonymous } from './account.ts';
 import { find, ifThere, page, say, showStep, tell } from './dom.ts';
 import { onSubmit, prepare, showFault, type Values } from './forms.ts';
-import { takeToken } from './link.ts';
+import { CLAIM_KEY, takeToken } from './link.ts';
 
 const { page: kind = '', mount = '' } = page.dataset;
 const KEPT = `hono-accounts.${kind}.token`;
-/** What this browser remembers of its own sign-up: it proves that whoever confirms is who signed up. */
-const CLAIM = 'hono-accounts.claim';
 const RESET = '/password/reset/confirm';
 /** Where a new link is requested. */
 const AGAIN: Readonly<Record<string, string>> = { reset: '/password/reset', verify: '/email/verify/resend' };
@@ -34,7 +32,7 @@ if (token === null) token = stored('sessionStorage', (area) => area.getItem(KEPT
 else stored('sessionStorage', (area) => area.setItem(KEPT, token ?? ''));
 const forget = () => stored('sessionStorage', (area) => area.removeItem(KEPT));
 
-const claimOf = () => (kind === 'verify' ? stored('localStorage', (area) => area.getItem(CLAIM)) : null);
+const claimOf = () => (kind === 'verify' ? stored('localStorage', (area) => area.getItem(CLAIM_KEY)) : null);
 
 function bodyOf({ token: typed = '', password, new_password }: Values) {
   const claim = claimOf();
@@ -52,7 +50,7 @@ function succeeded(answer: { reset_token?: string } | undefined): void {
     location.assign(`${mount}${RESET}#token=${answer?.reset_token}`);
     return;
   }
-  if (kind === 'verify') stored('localStorage', (area) => area.removeItem(CLAIM));
+  if (kind === 'verify') stored('localStorage', (area) => area.removeItem(CLAIM_KEY));
   ifThere('[data-again]')?.remove();
   showStep('done');
 }

@@ -2,10 +2,8 @@
 import { client, goOn } from './account.ts';
 import { find, page, say, showStep } from './dom.ts';
 import { onSubmit } from './forms.ts';
+import { CLAIM_KEY } from './link.ts';
 import { prepareProviders } from './ways.ts';
-
-/** Read by the page that the link in the e-mail opens (mail-link.ts), as proof of who signed up. */
-const CLAIM = 'hono-accounts.claim';
 
 export function signUpPage(): void {
   // The user may already have an account, perhaps with a second factor: the sign-in page handles both.
@@ -17,9 +15,9 @@ export function signUpPage(): void {
       return;
     }
     try {
-      localStorage.setItem(CLAIM, claim);
+      localStorage.setItem(CLAIM_KEY, claim);
     } catch {
-      // That page then asks for the password.
+      // The page of the link then asks for the password.
     }
     find('[data-sent]').textContent = say('sentText', { email: email.trim() });
     showStep('sent');
