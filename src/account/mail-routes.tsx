@@ -19,6 +19,7 @@ import {
 } from './application/email.ts';
 import { checkReset, confirmReset, requestPasswordReset } from './application/password.ts';
 import type { AccountContext, AccountEnv } from './env.ts';
+import { passwordFaultsToo } from './new-password.ts';
 import { type MailLinkKind, MailLinkPage } from './pages.tsx';
 import { requireOrigin } from './refresh-transport.ts';
 import {
@@ -65,10 +66,15 @@ export const mailRoutes = () =>
     .get('/static/pages-shared.js', (c) => serveAsset(c, '/static/pages-shared.js'))
     .get('/static/mail-link.js', (c) => serveAsset(c, '/static/mail-link.js'))
     .get('/password/reset/confirm', (c) => page(c, 'reset'))
-    .post('/password/reset/confirm', requireOrigin, body(confirmResetBody), async (c) => {
-      await confirmReset(c.var.services, c.req.valid('json'), callOf(c));
-      return c.body(null, 204);
-    })
+    .post(
+      '/password/reset/confirm',
+      requireOrigin,
+      body(confirmResetBody, passwordFaultsToo('new_password')),
+      async (c) => {
+        await confirmReset(c.var.services, c.req.valid('json'), callOf(c));
+        return c.body(null, 204);
+      },
+    )
     .post('/password/reset/check', requireOrigin, body(verifyBody), async (c) => {
       const { email } = await checkReset(c.var.services, c.req.valid('json').token, callOf(c));
       return c.json({ email });

@@ -9,6 +9,7 @@ import { hasPassword, reauthenticate } from './application/reauthentication.ts';
 import { endAllSessions, endSession, listSessions } from './application/session.ts';
 import { withdraw } from './application/sign.ts';
 import type { AccountEnv } from './env.ts';
+import { ownPasswordFaultsToo } from './new-password.ts';
 import { sessionJson, sessionWithDevice, userJson } from './presenters.ts';
 import { clearRefresh, requireOrigin } from './refresh-transport.ts';
 import {
@@ -48,7 +49,7 @@ export const meRoutes = () =>
       '/password/change',
       requireOrigin,
       signedInToChange,
-      bodyWithProof(changePasswordBody, changePasswordProvenBody),
+      bodyWithProof(changePasswordBody, changePasswordProvenBody, ownPasswordFaultsToo),
       async (c) => {
         await changePassword(c.var.services, c.var.caller, c.req.valid('json'), callOf(c));
         return c.body(null, 204);

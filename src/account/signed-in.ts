@@ -4,7 +4,7 @@ import { createMiddleware } from 'hono/factory';
 import type * as z from 'zod/mini';
 import { Refusal } from '../errors.ts';
 import { bearerToken } from '../guard/bearer.ts';
-import { body } from '../http/body.ts';
+import { body, type FurtherFaults } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
 import { asksForPassword } from './application/reauthentication.ts';
 import { authenticate, type Caller } from './application/session.ts';
@@ -42,8 +42,9 @@ export const signedInToChange = createMiddleware<AccountEnv>(async function sign
 export function bodyWithProof<Proven extends z.ZodMiniObject>(
   strict: z.ZodMiniObject,
   proven: Proven,
+  furtherFaults?: FurtherFaults,
 ): ReturnType<typeof body<Proven>> {
-  const [withPassword, without] = [body(strict), body(proven)];
+  const [withPassword, without] = [body(strict, furtherFaults), body(proven, furtherFaults)];
   const handler: MiddlewareHandler<AccountEnv> = (c, next) =>
     asksForPassword(c.var.services, c.var.caller)
       ? withPassword(c as never, next)

@@ -148,6 +148,19 @@ describe('a change of password', () => {
       { current_password: 1, new_password: ['x'] },
       { current_password: ['invalid'], new_password: ['invalid'] },
     ],
+    [
+      'a bad new one and no current one',
+      { new_password: '12345' },
+      {
+        current_password: ['required'],
+        new_password: ['password_too_short', 'password_entirely_numeric'],
+      },
+    ],
+    [
+      'one like the name and an empty current one',
+      { current_password: '', new_password: 'wilhelmina' },
+      { current_password: ['blank'], new_password: ['password_too_similar'] },
+    ],
     ['an empty current one', { current_password: '', new_password: NEW }, { current_password: ['blank'] }],
     [
       'a current one of 257 characters',
@@ -156,7 +169,7 @@ describe('a change of password', () => {
     ],
   ])('with %s is 400', async (_, body, faults) => {
     const w = world();
-    const who = await w.signUp();
+    const who = await w.signUp({ ...person(), name: 'Wilhelmina' });
     const answer = await w.post('/account/password/change', body, { token: who.access });
     expect([answer.status, faultsOf(answer)]).toEqual([400, faults]);
   });

@@ -570,6 +570,14 @@ describe('confirming a reset', () => {
     expect([answer.status, faultsOf(answer)]).toEqual([400, { token: [code] }]);
   });
 
+  it('without a token and with a bad password is told both', async () => {
+    const answer = await world().post('/account/password/reset/confirm', { new_password: 'a' });
+    expect([answer.status, faultsOf(answer)]).toEqual([
+      400,
+      { token: ['required'], new_password: ['password_too_short'] },
+    ]);
+  });
+
   it('used, expired and never issued get the same answer', async () => {
     const w = world();
     const [one, two] = [await w.signUp(), await w.signUp()];
