@@ -119,6 +119,22 @@ export function parseSettings<K extends keyof Parsed>(
   return { values: values as Pick<Parsed, K>, faults };
 }
 
+/** What is wrong between the settings of events. A setting with a fault of its own is undefined. */
+export function eventFaults(
+  { EVENTS_URL, EVENTS_SECRET }: Partial<Pick<Parsed, 'EVENTS_URL' | 'EVENTS_SECRET'>>,
+  env: Readonly<Record<string, unknown>>,
+): SettingFault[] {
+  if (EVENTS_URL === undefined) return [];
+  const faults: SettingFault[] = [];
+  if (EVENTS_SECRET?.length === 0) {
+    faults.push({ setting: 'EVENTS_SECRET', problem: 'is needed by EVENTS_URL' });
+  }
+  if (typeof env.EVENTS === 'object') {
+    faults.push({ setting: 'EVENTS_URL', problem: 'is set and so is the queue EVENTS: choose one' });
+  }
+  return faults;
+}
+
 const HTTPS_IN_PRODUCTION = [
   'PUBLIC_URL',
   'RESET_URL',
@@ -163,10 +179,7 @@ export function loadSettings(
   ) {
     fault('ALLOWED_ORIGINS', 'must be https in production in cookie mode, localhost apart');
   }
-  if (values.EVENTS_URL !== undefined) {
-    if (values.EVENTS_SECRET.length === 0) fault('EVENTS_SECRET', 'is needed by EVENTS_URL');
-    if (typeof env.EVENTS === 'object') fault('EVENTS_URL', 'is set and so is the queue EVENTS: choose one');
-  }
+  faults.push(...eventFaults(values, env));
   for (const name of HTTPS_IN_PRODUCTION) {
     if (production && /^http:/i.test(values[name] ?? '')) fault(name, 'must be https in production');
   }

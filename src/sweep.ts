@@ -8,11 +8,12 @@ import { d1Sweeper } from './db/d1-sweep.ts';
 import { Refusal } from './errors.ts';
 import { delivery, eventSender } from './events-out.ts';
 import type { Bindings } from './http/context.ts';
+import { reportMisconfigured } from './http/misconfigured.ts';
 import { reporter } from './http/report.ts';
 import { sweepEvents } from './outbox/d1-outbox.ts';
 import { OUTBOX } from './outbox/schedule.ts';
 import { type Clock, type Report, seconds } from './ports.ts';
-import { parseSettings } from './settings.ts';
+import { eventFaults, parseSettings } from './settings.ts';
 import type { Sweeper, Walk } from './sweeper.ts';
 
 const DAY_SECONDS = 86_400;
@@ -72,7 +73,7 @@ async function walkOn(sweeper: Sweeper, walk: Walk, before: number, now: number)
   return deleted;
 }
 
-/** Delivers events that requests did not deliver. */
+/** Delivers events that requests did not deliver. With invalid settings they wait: none is sent unsigned. */
 async function deliverEvents(
   env: Readonly<Record<string, unknown>>,
   d1: D1,
@@ -80,7 +81,12 @@ async function deliverEvents(
   report: Report,
   fetchIt: typeof fetch | undefined,
 ): Promise<void> {
-  const { values } = parseSettings(env, ['EVENTS_URL', 'EVENTS_SECRET']);
+  const { values, faults } = parseSettings(env, ['EVENTS_URL', 'EVENTS_SECRET']);
+  faults.push(...eventFaults(values, env));
+  if (faults.length > 0) {
+    reportMisconfigured(faults, report);
+    return;
+  }
   const send = eventSender(values, env, fetchIt);
   if (!send) return;
   const { delivered, failed } = await delivery(d1, send, clock, OUTBOX.cronMs)(null, report);

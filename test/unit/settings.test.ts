@@ -505,6 +505,11 @@ describe('faults are collected', () => {
     ['the inbox in production', { MAIL: 'inbox' }, ['MAIL']],
     ['events without a secret', { EVENTS_URL: 'https://a.example' }, ['EVENTS_SECRET']],
     [
+      'events with an invalid secret',
+      { EVENTS_URL: 'https://a.example', EVENTS_SECRET: 'short' },
+      ['EVENTS_SECRET'],
+    ],
+    [
       'events by http in production',
       { EVENTS_URL: 'http://a.example', EVENTS_SECRET: 'A'.repeat(32) },
       ['EVENTS_URL'],

@@ -11,7 +11,7 @@ import { capturedLog } from '../support/log.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
 import { atOnce, claimsOf, type World, world } from '../support/world.ts';
 
-capturedLog();
+const log = capturedLog();
 const DAY = 86_400;
 
 beforeEach(async () => {
@@ -257,6 +257,27 @@ describe('a user who withdrew', () => {
     expect(body.events).toEqual([
       { type: 'user.created', at, data: { user_id: who.user.id, email_verified: false } },
     ]);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['no secret', { EVENTS_SECRET: undefined }],
+    ['an invalid secret', { EVENTS_SECRET: 'short' }],
+    ['a queue too', { EVENTS: { send: async () => undefined } }],
+  ])('waits while the URL has %s', async (_, wrong) => {
+    const { w, to } = sending();
+    to.answers(() => new Response(null, { status: 500 }));
+    await w.signUp();
+    const before = await waiting(w);
+    const tries = to.requests.length;
+    w.clock.advance(DAY / 24);
+    const cron = (more: Record<string, unknown>) =>
+      sweep({ ...w.env, ...more } as never, () => w.clock.now * 1_000, undefined, { fetch: to.fetch });
+    await cron(wrong);
+    expect(to.requests).toHaveLength(tries);
+    expect(await waiting(w)).toEqual(before);
+    expect(log.of('misconfigured')).toHaveLength(1);
+    await cron({});
+    expect(to.requests).toHaveLength(tries + 1);
   });
 
   it('is forgotten 30 days after events were switched off', async () => {
