@@ -17,7 +17,9 @@ export const duration =
   (text: string | null): number => {
     const match = /^(\d{1,9}(?:\.\d{1,3})?)([smhd])$/.exec(text ?? '');
     if (!match) throw new Problem('must be a number with s, m, h or d, as in 1h');
-    const seconds = Number(match[1]) * SECONDS_PER_UNIT[match[2] as keyof typeof SECONDS_PER_UNIT];
+    // In thousandths, as 0.55 * 3600 is not a whole number in floating point.
+    const thousandths = Math.round(Number(match[1]) * 1_000);
+    const seconds = (thousandths * SECONDS_PER_UNIT[match[2] as keyof typeof SECONDS_PER_UNIT]) / 1_000;
     if (!Number.isInteger(seconds)) throw new Problem('must come to whole seconds');
     if (seconds < min || seconds > max) throw new Problem(`must be between ${min} and ${max} seconds`);
     return seconds;

@@ -117,6 +117,8 @@ describe('a good value', () => {
     ['ACCESS_TOKEN_LIFETIME', '90s', 90],
     ['ACCESS_TOKEN_LIFETIME', '5m', 300],
     ['ACCESS_TOKEN_LIFETIME', '1.5h', 5_400],
+    // 0.55 * 3600 is not a whole number in floating point.
+    ['ACCESS_TOKEN_LIFETIME', '0.55h', 1_980],
     ['ACCESS_TOKEN_LIFETIME', '0.5d', DAY / 2],
     ['REFRESH_TOKEN_LIFETIME', '14d', 14 * DAY],
     ['REFRESH_TOKEN_LIFETIME', '3650d', 3_650 * DAY],
