@@ -94,7 +94,8 @@ export interface Users {
 export interface Sessions {
   /**
    * Opens a session if the user is still active with the same password and staff flag as read. Ends the oldest sessions
-   * beyond `max`, and replaces the password hash by `rehash`, if given and the hash is still as read.
+   * beyond `max`, and replaces the password hash by `rehash`, if given and the hash is still as read. `crowded`: the user
+   * has ended sessions to prune.
    */
   open: (
     session: Session,
@@ -106,28 +107,20 @@ export interface Sessions {
       /** The user's new language; null keeps the old one. */
       language: Language | null;
     },
-  ) => Promise<
-    | {
-        outcome: 'ok';
-        evicted: EndedSession[] /** The user has ended sessions to prune. */;
-        crowded?: boolean;
-      }
-    | { outcome: 'changed' }
-  >;
+  ) => Promise<{ outcome: 'ok'; evicted: EndedSession[]; crowded?: boolean } | { outcome: 'changed' }>;
   /** Deletes some ended sessions of a user who has many. */
   prune: (userId: string, now: number) => Promise<void>;
   /**
    * Consumes a refresh token with `successorJti`, or ends the session on a replay, and reads the resulting state, in one
-   * batch. This call was the first if the returned `token.successorJti` equals `successorJti`.
+   * batch. This call was the first if the returned `token.successorJti` equals `successorJti`; it ended the session if
+   * `replayed`.
    */
   consume: (
     token: { userId: string; sessionId: string; jti: string; expiresAt: number },
     successorJti: string,
     now: number,
     rules: { graceSeconds: number; refreshLifetimeSeconds: number; touch: Touch },
-  ) => Promise<
-    RefreshStatus & { token: RevokedToken | null /** This call ended the session. */; replayed: boolean }
-  >;
+  ) => Promise<RefreshStatus & { token: RevokedToken | null; replayed: boolean }>;
   /** For a refresh that consumes nothing: updates the session's last use and returns the state. */
   use: (token: { userId: string; sessionId: string }, now: number, touch: Touch) => Promise<RefreshStatus>;
   /** The state of a refresh token; changes nothing. */

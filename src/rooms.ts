@@ -1,5 +1,6 @@
 /**
- * Builds the services of the rooms. To remove a room, delete its folder and its lines here and in room-routes.ts.
+ * Builds the services of the rooms; compose.ts builds those of connections/, and events-out.ts those of outbox/. To
+ * remove a room, delete its folder and the lines that import it.
  */
 import type { AdminServices } from './admin/acting.ts';
 import type { D1 } from './db/client.ts';

@@ -1,5 +1,6 @@
 /**
- * The only access to D1: every call has a time limit, and every failure becomes the same error, 503 unavailable.
+ * The only access to D1 except a guard's (guard/d1-token-status.ts): every call has a time limit, and every failure
+ * becomes the same error, 503 unavailable.
  * Drizzle's messages contain SQL and parameters, so only D1's own messages, which name tables and columns but no
  * values, reach the log.
  */

@@ -11,7 +11,7 @@ interface Row {
   revoked_reason: string | null;
 }
 
-/** Like TokenStatus, without the token's own row. */
+/** The part of TokenStatus that a guard needs. */
 export interface GuardStatus {
   user: TokenStatus['user'];
   session: SessionState | null;

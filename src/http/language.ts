@@ -5,17 +5,17 @@ import { LANGUAGES, type Language } from '../languages/index.ts';
 const DEFAULT: Language = 'en';
 
 function best(header: string | undefined, any: Language | undefined): Language | null {
-  let best: Language | null = null;
+  let found: Language | null = null;
   let bestQuality = 0;
   for (const { type, q } of parseAccept(header ?? '')) {
     const primary = type.toLowerCase().split('-')[0];
     const language = primary === '*' ? any : LANGUAGES.find((known) => known === primary);
     if (language && q > bestQuality) {
-      best = language;
+      found = language;
       bestQuality = q;
     }
   }
-  return best;
+  return found;
 }
 
 export const negotiateLanguage = (header: string | undefined): Language => best(header, DEFAULT) ?? DEFAULT;
