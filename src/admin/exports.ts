@@ -25,11 +25,14 @@ const COLUMNS = [
 ] as const satisfies (keyof ReturnType<typeof userJson>)[];
 
 /** The filters, for the history. Not the search text, which may be an e-mail address. */
-const changesOf = ({ search, isActive, isStaff, emailVerified }: UserQuery): Changes => ({
-  ...(search && { search: [] }),
-  ...(isActive !== null && { is_active: [null, isActive] }),
-  ...(isStaff !== null && { is_staff: [null, isStaff] }),
-  ...(emailVerified !== null && { email_verified: [null, emailVerified] }),
+const changesOf = (query: UserQuery): Changes => ({
+  ...(query.search && { search: [] }),
+  ...(query.isActive !== null && { is_active: [null, query.isActive] }),
+  ...(query.isStaff !== null && { is_staff: [null, query.isStaff] }),
+  ...(query.emailVerified !== null && { email_verified: [null, query.emailVerified] }),
+  ...(query.hasSecondFactor !== null && { second_factor: [null, query.hasSecondFactor] }),
+  ...(query.hasPasskey !== null && { passkey: [null, query.hasPasskey] }),
+  ...(query.hasConnection !== null && { connection: [null, query.hasConnection] }),
 });
 
 /**

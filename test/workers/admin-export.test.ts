@@ -1,5 +1,6 @@
 /** The list of users as CSV. */
 import { describe, expect, it } from 'vitest';
+import { consoleWords } from '../../src/languages/en/console.ts';
 import { atConsole, beside, browser, historyOf, location, makeUser, unique, w } from '../support/console.ts';
 import { capturedLog } from '../support/log.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
@@ -74,6 +75,17 @@ describe('the export', () => {
     ]);
     expect(log.of('admin_acted')).toMatchObject([{ actor: admin.id, action: 'users.exported' }]);
   });
+
+  it.each(['is_active', 'is_staff', 'email_verified', 'second_factor', 'passkey', 'connection'])(
+    'keeps the filter %s in the history',
+    async (filter) => {
+      const admin = await atConsole();
+      await exported(admin, { [filter]: 'false' });
+      const [entry] = await historyOf(admin.id);
+      expect(entry?.detail).toBe(JSON.stringify({ [filter]: [null, false] }));
+      expect(Object.keys(consoleWords.fields)).toContain(filter);
+    },
+  );
 
   it('is for staff alone, and from a page of the console', async () => {
     const { access } = await makeUser();

@@ -224,6 +224,7 @@ export const consoleWords = {
     email_verified: 'Verified',
     is_active: 'Active',
     is_staff: 'Staff',
+    second_factor: 'Second factor',
     passkey: 'Passkey',
     connection: 'Connected account',
   },

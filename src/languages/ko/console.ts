@@ -213,6 +213,7 @@ export const consoleWords: typeof en.consoleWords = {
     email_verified: '이메일 확인',
     is_active: '활성',
     is_staff: '운영진',
+    second_factor: '2단계 인증',
     passkey: '패스키',
     connection: '연결된 계정',
   },
