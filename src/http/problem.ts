@@ -49,7 +49,8 @@ export function refusalOf(error: unknown, c: AppContext): Refusal {
     }
     return error;
   }
-  if (error instanceof HTTPException) return new Refusal(KIND_OF_STATUS[error.status] ?? 'internal_error');
+  const kind = error instanceof HTTPException ? KIND_OF_STATUS[error.status] : undefined;
+  if (kind !== undefined) return new Refusal(kind);
   report('error', 'internal_error', {
     error: error instanceof Error ? error.name : typeof error,
     at: error instanceof Error ? framesOf(error) : [],

@@ -1,6 +1,7 @@
 /** What a host brings: claims, hooks, a mailer; and the example that shows each. */
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env as testEnv } from 'cloudflare:workers';
+import { HTTPException } from 'hono/http-exception';
 import { describe, expect, it } from 'vitest';
 import example from '../../examples/host.ts';
 import type { Overrides } from '../../src/app.ts';
@@ -67,6 +68,15 @@ describe('claims', () => {
     expect(log.of('claims_refused')).toEqual([
       expect.objectContaining({ level: 'error', problem: expect.stringContaining(problem) }),
     ]);
+  });
+
+  it('that fail with an HTTPException are a 500 in the log like any other', async () => {
+    const claims = async () => {
+      throw new HTTPException(502);
+    };
+    const { answer } = await hosted({ claims }).signUp();
+    expect(answer.status).toBe(500);
+    expect(log.of('internal_error')).toHaveLength(1);
   });
 
   it('that fail at a refresh do not end the session: the next try gets the same token', async () => {
