@@ -33,8 +33,14 @@ export const d1Exchange = ({ run }: D1): Pick<Connections, 'exchange'> => ({
         passwordVersion: payload('passwordVersion'),
         isStaff: payload('isStaff'),
       } as unknown as Params<ReturnType<typeof openingValues>>;
+      // A hand-back is no new authentication: it must not make an old one look recent (RFC 9470).
+      const written = {
+        ...values,
+        createdAt: sql`coalesce(${payload('keeps.createdAt')}, ${now})`,
+        authenticatedAt: payload('keeps.authenticatedAt'),
+      } as unknown as typeof values;
       const [opening, evicted, , , found] = await db.batch([
-        writeSession(db, values, mayOpen),
+        writeSession(db, written, mayOpen),
         evictOldest(db, values),
         pruneDead(db, values),
         noteLogIn(db, values),
@@ -77,8 +83,8 @@ export const d1Exchange = ({ run }: D1): Pick<Connections, 'exchange'> => ({
       if (!row) return { outcome: 'code' };
       const { user, taken } = row;
       const read = JSON.parse(row.payload ?? '') as ExchangePayload;
-      const { made, amr, adds: added } = read;
-      if (opening.meta.changes > 0) return { outcome: 'ok', user, made, added, amr, evicted };
+      const { made, amr, adds: added, keeps = null } = read;
+      if (opening.meta.changes > 0) return { outcome: 'ok', user, made, added, amr, keeps, evicted };
       if (taken) return { outcome: 'taken' };
       const changed = user.passwordVersion !== read.passwordVersion || user.isStaff !== read.isStaff;
       return changed ? { outcome: 'changed' } : { outcome: 'second_factor', user, added, amr };

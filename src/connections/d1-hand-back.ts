@@ -12,7 +12,8 @@ export const d1HandBack = ({ run }: D1): HandBack => ({
       // An `ExchangePayload` (ports.ts) from the current rows.
       const payload = sql`json_object('challenge', ${challenge}, 'passwordVersion', ${users.passwordVersion},
         'isStaff', json(iif(${users.isStaff} = 1, 'true', 'false')), 'amr', json(${sessions.amr}),
-        'made', json('false'), 'adds', json('null'))`;
+        'made', json('false'), 'adds', json('null'), 'keeps',
+        json_object('createdAt', ${sessions.createdAt}, 'authenticatedAt', ${sessions.authenticatedAt}))`;
       const { meta } = await insertToken(
         db,
         { ...key, payload, createdAt, expiresAt },

@@ -62,11 +62,11 @@ export async function exchange(
       throw new Refusal('no_active_account', { reason: 'changed_meanwhile' });
     }
     case 'ok': {
-      const { user, made, added, amr, evicted } = result;
+      const { user, made, added, amr, keeps, evicted } = result;
       const opened = { ...session, amr };
       await noteSignIn(services, user, opened, evicted, call, { made });
       if (added) await noteConnection(services, user, added.provider, call);
-      const pair = await mintFirstPair(services, bearerOf(user, opened), now, call);
+      const pair = await mintFirstPair(services, bearerOf(user, { ...opened, ...keeps }), now, call);
       return { user, made, ...pair };
     }
   }

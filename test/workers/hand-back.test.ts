@@ -34,6 +34,29 @@ describe('POST /account/login/return', () => {
     expect(log.of('handed_back')).toHaveLength(1);
   });
 
+  it('keeps when the user signed in, so that an old sign-in does not become a recent proof', async () => {
+    const { access, refresh } = await w.signUp(person());
+    const signedInAt = claimsOf(access).auth_time;
+    w.clock.advance(3_600);
+    const pair = await exchange(codeIn((await ask(refresh)).body.url));
+    expect(claimsOf(pair.body.access).auth_time).toBe(signedInAt);
+    const refreshed = await w.refresh(pair.body.refresh);
+    expect(claimsOf(refreshed.body.access).auth_time).toBe(signedInAt);
+    const stepUp = await w.post('/account/passkeys/options', {}, { token: refreshed.body.access });
+    expect([stepUp.status, codeOf(stepUp)]).toEqual([401, 'reauthentication_required']);
+  });
+
+  it('keeps when the user last reauthenticated', async () => {
+    const owner = person();
+    const { access, refresh } = await w.signUp(owner);
+    w.clock.advance(60);
+    const again = await w.post('/account/reauthenticate', { password: owner.password }, { token: access });
+    const provenAt = claimsOf(again.body.access).auth_time;
+    w.clock.advance(60);
+    const pair = await exchange(codeIn((await ask(refresh)).body.url));
+    expect(claimsOf(pair.body.access).auth_time).toBe(provenAt);
+  });
+
   it('works once, only with its verifier, for a minute', async () => {
     const { refresh } = await w.signUp(person());
     const [once, other, late] = await Promise.all([ask(refresh), ask(refresh), ask(refresh)]);
