@@ -77,10 +77,10 @@ export function d1Factors(d1: D1): Factors {
         return result.meta.changes > 0;
       }),
 
-    confirm: ({ userId, sessionId }, { pendingSecret, step }, digests, now) =>
+    confirm: ({ userId, sessionId }, { pendingSecret, step }, tryId, digests, now) =>
       run('factors.confirm', async (db) => {
         const won = sql`EXISTS (SELECT 1 FROM ${totpSecrets} WHERE ${totpSecrets.userId} = ${userId}
-          AND ${totpSecrets.secret} = ${pendingSecret} AND ${totpSecrets.usedStep} = ${step})`;
+          AND ${totpSecrets.secret} = ${pendingSecret} AND ${totpSecrets.usedBy} = ${tryId})`;
         const [confirmed] = await db.batch([
           db
             .update(totpSecrets)
@@ -89,7 +89,7 @@ export function d1Factors(d1: D1): Factors {
               pendingSecret: null,
               confirmedAt: now,
               usedStep: step,
-              usedBy: null,
+              usedBy: tryId,
             })
             .where(
               and(

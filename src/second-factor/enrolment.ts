@@ -66,7 +66,8 @@ export async function confirmTotp(
     throw new Refusal('code_not_valid', { reason: secret === null ? 'nothing_to_confirm' : 'wrong_code' });
   }
   const { codes, digests } = await newCodes(services, box, user.id);
-  if (!(await store.confirm(keyOf(caller), { pendingSecret, step }, digests, now))) {
+  const tryId = services.random.uuid4();
+  if (!(await store.confirm(keyOf(caller), { pendingSecret, step }, tryId, digests, now))) {
     throw new Refusal('code_not_valid', { reason: 'lost_to_another_write' });
   }
   call.report('info', 'second_factor_on', { user: user.id });

@@ -29,6 +29,8 @@ export interface Factors {
   confirm: (
     caller: { userId: string; sessionId: string },
     read: { pendingSecret: string; step: number },
+    /** Identifies this attempt. */
+    tryId: string,
     digests: readonly string[],
     now: number,
   ) => Promise<boolean>;

@@ -291,3 +291,25 @@ describe.each(ENDINGS)('%s', (title, success, revoke) => {
     },
   );
 });
+
+it('leaves only the recovery codes that were shown, when an app is confirmed many times at once', async () => {
+  const w = world({ vars: VARS });
+  const { access, user } = await w.signUp();
+  const { secret } = (await w.post('/account/factors/totp', {}, { token: access })).body;
+  const code = totp(w, secret);
+  const answers = await Promise.all(
+    Array.from({ length: AT_ONCE }, () =>
+      w.post('/account/factors/totp/confirm', { code }, { token: access }),
+    ),
+  );
+  const shown = answers.filter(({ status }) => status === 200);
+  expect(shown).toHaveLength(1);
+  const reauthenticated = await w.post(
+    '/account/reauthenticate',
+    { recovery_code: shown[0]?.body.recovery_codes[0] },
+    { token: access },
+  );
+  expect(reauthenticated.status).toBe(200);
+  const left = await w.rows('SELECT 1 FROM recovery_codes WHERE user_id = ?', user.id);
+  expect(left).toHaveLength(10);
+});
