@@ -213,7 +213,10 @@ export async function deleteUser(
   });
 }
 
-/** Ends one session, or all if `sessionId` is null; ended ones are ignored. 403 permission_denied; 404 not_found. */
+/**
+ * Ends one session, or all if `sessionId` is null, with pending changes of address; ended ones are ignored.
+ * 403 permission_denied; 404 not_found.
+ */
 export async function endSessions(
   services: AdminServices,
   caller: Caller,

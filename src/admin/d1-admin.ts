@@ -164,6 +164,8 @@ export function d1Admin(d1: D1): AdminStore {
           endSessions(db, userId, 'ended', entry.now, sql`${ending} AND ${done(entry)}`).returning(
             endedSession,
           ),
+          // As when users log out everywhere themselves.
+          ...(id === null ? [voidRequested(db, userId, done(entry))] : []),
         ]);
         return { outcome: outcomeOf(results[1]), ended: results[2] };
       }),

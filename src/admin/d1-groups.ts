@@ -12,6 +12,7 @@ import { adminLog, oneTimeTokens, sessions, userColumns, users } from '../db/sch
 import type { Db } from '../db/statement.ts';
 import type { RevocationReason } from '../model.ts';
 import { batchWithEvents, recordForEach } from '../outbox/d1-record.ts';
+import { isRequested } from '../token/d1-one-time-tokens.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
 import { outcome, outcomeOf, worthEnding, write } from './d1-act.ts';
 import type { GroupAct, UserGroups } from './ports.ts';
@@ -42,8 +43,8 @@ const ENDS: Record<GroupAct, RevocationReason | null> = {
 
 const setActive = (db: Db, isActive: boolean, ids: SQL) =>
   db.update(users).set({ isActive }).where(sql`${users.id} IN (${ids})`);
-const voidTokens = (db: Db, subjects: SQL) =>
-  db.delete(oneTimeTokens).where(sql`${oneTimeTokens.subject} IN (${subjects})`);
+const voidTokens = (db: Db, subjects: SQL, onlyIf?: SQL) =>
+  db.delete(oneTimeTokens).where(and(sql`${oneTimeTokens.subject} IN (${subjects})`, onlyIf));
 
 /** Deletes users with everything that belongs to them: `eraseTraces` (account/d1-user-writes.ts) for many. */
 const deletion = (db: Db, gone: SQL) => {
@@ -128,7 +129,7 @@ export const d1Groups = ({ run }: D1): UserGroups => ({
       const written = {
         activate: () => [setActive(db, true, ids)],
         deactivate: () => [setActive(db, false, ids), voidTokens(db, ids)],
-        'end-sessions': () => [],
+        'end-sessions': () => [voidTokens(db, ids, isRequested)],
         delete: () => deletion(db, done),
       } satisfies Record<GroupAct, () => unknown[]>;
       const events = {

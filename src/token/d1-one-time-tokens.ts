@@ -22,9 +22,11 @@ export const voidTokens = (db: Db, subject: string | SQL, onlyIf: SQL, purpose?:
       ),
     );
 
-/** Voids tokens requested from a session that would outlive it: a change of address and codes for further sessions. */
+/** Requested from a session that it would outlive: a change of address and codes for further sessions. */
+export const isRequested: SQL = sql`purpose IN ('email_change', 'exchange')`;
+
 export const voidRequested = (db: Db, subject: string, onlyIf: SQL) =>
-  voidTokens(db, subject, sql`purpose IN ('email_change', 'exchange') AND ${onlyIf}`);
+  voidTokens(db, subject, sql`${isRequested} AND ${onlyIf}`);
 
 /** How many live links of one purpose a subject may have. */
 export const MAX_LIVE_TOKENS = 5;

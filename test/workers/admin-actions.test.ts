@@ -202,6 +202,17 @@ describe('ending sessions', () => {
     expect((await w.logIn(target)).status).toBe(200);
   });
 
+  it('voids a change of address that is pending when it ends all', async () => {
+    const admin = await atConsole();
+    const target = await makeUser();
+    const wanted = { new_email: person('wanted').email, password: target.password };
+    expect((await w.post('/account/email/change', wanted, { token: target.access })).status).toBe(202);
+    await w.post('/account/password/reset', { email: target.email });
+    await admin.post(path(target.id, '/end-sessions'));
+    const left = await w.rows('SELECT purpose FROM one_time_tokens WHERE subject = ? ORDER BY 1', target.id);
+    expect(left).toEqual([{ purpose: 'email_verify' }, { purpose: 'password_reset' }]);
+  });
+
   it('ends the one in use too', async () => {
     const admin = await atConsole();
     await admin.post(path(admin.id, '/end-sessions'));
