@@ -21,7 +21,7 @@ import {
 } from '../token/d1-one-time-tokens.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
 import { addLogin, isTaken } from './d1-logins.ts';
-import { signUpPlace } from './d1-unproven.ts';
+import { dropUnprovenWays, signUpPlace } from './d1-unproven.ts';
 import { insertUser, replacePassword } from './d1-user-writes.ts';
 
 const selectTaken = (db: Db, email: string) =>
@@ -111,9 +111,10 @@ export function d1Credentials({
           ...recordEvent(db, 'email.verified', who, {}, isUnverified(key.subject, onlyIf)),
           ...recordEvent(db, 'password.changed', who, { by: 'reset' }, done),
         ];
-        const [changed, ended] = await batchWithEvents(
+        const [, , , , , , changed, ended] = await batchWithEvents(
           db,
           [
+            ...dropUnprovenWays(db, key.subject, onlyIf),
             write.change.returning({ id: users.id }),
             write.endSessions.returning(endedSession),
             ...write.voidTokens,

@@ -6,14 +6,14 @@
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import type { D1 } from '../db/client.ts';
 import { activeUser, userExists } from '../db/predicates.ts';
-import { sessions, users } from '../db/schema.ts';
+import { connections, passkeys, recoveryCodes, sessions, totpSecrets, users } from '../db/schema.ts';
 import type { Db } from '../db/statement.ts';
 import type { UserRow } from '../model.ts';
 import { batchWithEvents, recordEvent } from '../outbox/d1-record.ts';
 import type { Credentials } from '../ports.ts';
 import { liveToken, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession } from '../token/d1-session-writes.ts';
-import { addLogin } from './d1-logins.ts';
+import { addLogin, dropLogins } from './d1-logins.ts';
 import { deleteUser, insertUser } from './d1-user-writes.ts';
 
 /**
@@ -56,6 +56,26 @@ export function passToOwner(db: Db, id: string, user: UserRow & { email: string 
     made: [insertUser(db, user, sql`WHERE ${passed}`), addLogin(db, user.id, 'email')] as const,
     voided: voidTokens(db, id, passed),
   };
+}
+
+/**
+ * Statements for an account that keeps its id when its address is proven: whoever added its factors, passkeys and
+ * connections had not proven it. To be run before the address is verified.
+ */
+export function dropUnprovenWays(db: Db, id: string, onlyIf: SQL) {
+  const isUnproven = sql`${unproven} AND ${onlyIf}`;
+  const may = userExists(id, isUnproven);
+  return [
+    dropLogins(db, 'passkey', sql`${id}`, may),
+    db.delete(passkeys).where(and(eq(passkeys.userId, id), may)),
+    db.delete(connections).where(and(eq(connections.userId, id), may)),
+    db.delete(recoveryCodes).where(and(eq(recoveryCodes.userId, id), may)),
+    db.delete(totpSecrets).where(and(eq(totpSecrets.userId, id), may)),
+    db
+      .update(users)
+      .set({ hasSecondFactor: false, passkeyCount: 0 })
+      .where(and(eq(users.id, id), isUnproven, sql`(has_second_factor OR passkey_count > 0)`)),
+  ] as const;
 }
 
 export const recordPassing = (db: Db, from: string, to: string, now: number, onlyIf: SQL) => [

@@ -6,7 +6,7 @@
  */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { addLogin, isTaken } from '../account/d1-logins.ts';
-import { passToOwner, recordPassing, signedUpUnproven } from '../account/d1-unproven.ts';
+import { dropUnprovenWays, passToOwner, recordPassing, signedUpUnproven } from '../account/d1-unproven.ts';
 import { insertUser } from '../account/d1-user-writes.ts';
 import type { D1 } from '../db/client.ts';
 import { activeUser, isSession, userExists } from '../db/predicates.ts';
@@ -146,11 +146,12 @@ export function d1EmailSignIn({ run }: D1): EmailSignIn {
         const isUnproven = sql`${users.emailVerifiedAt} IS NULL AND ${users.passwordVersion} = ${passwordVersion}
           AND ${asRead(key, read, now)}`;
         const unproven = userExists(id, isUnproven);
-        const [ended, , proven] = await batchWithEvents(
+        const [ended, , , , , , , , proven] = await batchWithEvents(
           db,
           [
             endSessions(db, id, 'password_reset', now, unproven).returning(endedSession),
             voidTokens(db, id, sql`purpose NOT IN (${PURPOSE}, 'email_take_back') AND ${unproven}`),
+            ...dropUnprovenWays(db, id, isUnproven),
             db
               .update(users)
               .set({

@@ -4,6 +4,7 @@
  * the attacker's opens, whichever way they come.
  */
 import { describe, expect, it } from 'vitest';
+import { authenticator } from '../support/authenticator.ts';
 import {
   dance,
   exchange,
@@ -14,6 +15,7 @@ import {
   worldWith,
 } from '../support/issuer.ts';
 import { capturedLog } from '../support/log.ts';
+import { enrol, totp } from '../support/totp.ts';
 import { atOnce, claimsOf, person, RACE, type World } from '../support/world.ts';
 
 const log = capturedLog();
@@ -249,6 +251,56 @@ describe('an imported account', () => {
     expect((await w.logIn(who)).status).toBe(401);
     expect((await w.me(who.access)).status).toBe(401);
     expect((await w.refresh(who.refresh)).status).toBe(401);
+  });
+
+  it.each(PROOFS)('loses what was added before its address was proven, by %s', async (_, prove) => {
+    const { op, w } = await set();
+    const who = await w.signUp({ ...person(), password: ATTACKERS });
+    await w.rows('DELETE FROM one_time_tokens WHERE subject = ?', who.user.id);
+    const { secret } = await enrol(w, who.access);
+    const device = authenticator();
+    const proven = await w.post('/account/reauthenticate', { code: totp(w, secret) }, { token: who.access });
+    const options = await w.post('/account/passkeys/options', {}, { token: proven.body.access });
+    const credential = await device.create(options.body);
+    const added = await w.post('/account/passkeys', { credential }, { token: proven.body.access });
+    expect(added.status).toBe(201);
+    await w.rows(
+      `INSERT INTO connections (user_id, id, provider, issuer, subject, email, created_at, last_used_at)
+       VALUES (?, ?, 'acme', 'https://elsewhere.example', ?, NULL, 1, NULL)`,
+      who.user.id,
+      crypto.randomUUID(),
+      who.user.id,
+    );
+    await w.rows(
+      "INSERT INTO logins (kind, key, user_id) VALUES ('oidc:https://elsewhere.example', ?, ?)",
+      who.user.id,
+      who.user.id,
+    );
+
+    expect(await prove(w, op, who.email)).toBe(who.user.id);
+    for (const table of ['totp_secrets', 'recovery_codes', 'passkeys']) {
+      expect(await w.rows(`SELECT 1 FROM ${table} WHERE user_id = ?`, who.user.id)).toEqual([]);
+    }
+    const connected = await w.rows('SELECT issuer FROM connections WHERE user_id = ?', who.user.id);
+    expect(connected).not.toContainEqual({ issuer: 'https://elsewhere.example' });
+    const request = (await w.post('/account/login/passkey/options', {})).body;
+    const again = await w.post('/account/login/passkey', { credential: await device.get(request) });
+    expect(again.status).toBe(401);
+    const kinds = await w.rows<{ kind: string }>('SELECT kind FROM logins WHERE user_id = ?', who.user.id);
+    expect(kinds.map(({ kind }) => kind)).not.toContain('passkey');
+    expect(kinds.map(({ kind }) => kind)).not.toContain('oidc:https://elsewhere.example');
+  });
+
+  it.each(PROOFS.slice(1))('of staff keeps its factors, by %s', async (_, prove) => {
+    const { op, w } = await set();
+    const who = await w.signUp({ ...person(), password: ATTACKERS });
+    await w.rows('DELETE FROM one_time_tokens WHERE subject = ?', who.user.id);
+    await enrol(w, who.access);
+    await w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', who.user.id);
+    // The second factor is asked for.
+    await prove(w, op, who.email).catch(() => undefined);
+    expect(await w.rows('SELECT 1 FROM totp_secrets WHERE user_id = ?', who.user.id)).toHaveLength(1);
+    await w.rows('UPDATE users SET is_staff = 0 WHERE id = ?', who.user.id);
   });
 });
 
