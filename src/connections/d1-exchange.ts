@@ -33,11 +33,14 @@ export const d1Exchange = ({ run }: D1): Pick<Connections, 'exchange'> => ({
         passwordVersion: payload('passwordVersion'),
         isStaff: payload('isStaff'),
       } as unknown as Params<ReturnType<typeof openingValues>>;
-      // A hand-back is no new authentication: it must not make an old one look recent (RFC 9470).
+      // A hand-back is no new authentication: it must neither make an old one look recent (RFC 9470) nor outlive it.
+      const end = (own: number) => sql`min(${own}, coalesce(${payload('keeps.absoluteEndAt')}, ${own}))`;
       const written = {
         ...values,
         createdAt: sql`coalesce(${payload('keeps.createdAt')}, ${now})`,
         authenticatedAt: payload('keeps.authenticatedAt'),
+        expiresAt: end(session.expiresAt),
+        absoluteEndAt: end(session.absoluteEndAt),
       } as unknown as typeof values;
       const [opening, evicted, , , found] = await db.batch([
         writeSession(db, written, mayOpen),

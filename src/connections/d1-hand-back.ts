@@ -13,10 +13,11 @@ export const d1HandBack = ({ run }: D1): HandBack => ({
       const payload = sql`json_object('challenge', ${challenge}, 'passwordVersion', ${users.passwordVersion},
         'isStaff', json(iif(${users.isStaff} = 1, 'true', 'false')), 'amr', json(${sessions.amr}),
         'made', json('false'), 'adds', json('null'), 'keeps',
-        json_object('createdAt', ${sessions.createdAt}, 'authenticatedAt', ${sessions.authenticatedAt}))`;
+        json_object('createdAt', ${sessions.createdAt}, 'authenticatedAt', ${sessions.authenticatedAt},
+        'absoluteEndAt', ${sessions.absoluteEndAt}))`;
       const { meta } = await insertToken(
         db,
-        { ...key, payload, createdAt, expiresAt },
+        { ...key, payload, createdAt, expiresAt: sql`min(${expiresAt}, ${sessions.absoluteEndAt})` },
         sql`FROM ${sessions} JOIN ${users} ON ${users.id} = ${sessions.userId}
           WHERE ${isSession(refresh.userId, refresh.sessionId)} AND ${liveSession(now)} AND ${activeUser}
           AND NOT EXISTS (SELECT 1 FROM ${revokedTokens}

@@ -63,10 +63,16 @@ export async function exchange(
     }
     case 'ok': {
       const { user, made, added, amr, keeps, evicted } = result;
-      const opened = { ...session, amr };
+      const absoluteEndAt = Math.min(session.absoluteEndAt, keeps?.absoluteEndAt ?? session.absoluteEndAt);
+      const opened = { ...session, amr, absoluteEndAt };
       await noteSignIn(services, user, opened, evicted, call, { made });
       if (added) await noteConnection(services, user, added.provider, call);
-      const pair = await mintFirstPair(services, bearerOf(user, { ...opened, ...keeps }), now, call);
+      const pair = await mintFirstPair(
+        services,
+        bearerOf(user, { ...opened, ...keeps, absoluteEndAt }),
+        now,
+        call,
+      );
       return { user, made, ...pair };
     }
   }

@@ -94,11 +94,11 @@ export interface ExchangePayload {
   made: boolean;
   /** A connection that the exchange adds. */
   adds: Connection | null;
-  /** For a hand-back: the times of the session it comes from, which the new session keeps. */
-  keeps?: AuthenticationTimes;
+  /** For a hand-back: the times of the session it comes from. */
+  keeps?: KeptTimes;
 }
-/** They decide how recently the user proved who they are (token/authentication.ts). */
-export type AuthenticationTimes = Pick<Session, 'createdAt' | 'authenticatedAt'>;
+/** The new session is as recent a proof of who the user is (token/authentication.ts), and ends no later. */
+export type KeptTimes = Pick<Session, 'createdAt' | 'authenticatedAt' | 'absoluteEndAt'>;
 
 /** `changed`: a concurrent write came first, so read and decide again. */
 type Written = 'ok' | 'changed';
@@ -164,7 +164,7 @@ export interface Connections {
         made: boolean;
         added: Connection | null;
         amr: readonly string[];
-        keeps: AuthenticationTimes | null;
+        keeps: KeptTimes | null;
         evicted: EndedSession[];
       }
     | { outcome: 'second_factor'; user: User; added: Connection | null; amr: readonly string[] }
@@ -207,8 +207,8 @@ export interface Connections {
 /** The store for returning from the pages to an app (hand-back.ts). */
 export interface HandBack {
   /**
-   * Stores a code that opens another session with the same `amr` and authentication times as that of the refresh token.
-   * False if the user or session has ended, or the token was used.
+   * Stores a code that opens another session, with the same `amr`, authentication times and end as that of the refresh
+   * token. False if the user or session has ended, or the token was used.
    */
   leave: (
     refresh: { userId: string; sessionId: string; jti: string; expiresAt: number },

@@ -72,10 +72,11 @@ export const voidByPassword = (db: Db, userId: string, onlyIf: SQL) =>
 /** `source`: a FROM and WHERE that decide whether it is inserted. */
 export const insertToken = (
   db: Db,
-  token: Omit<OneTimeToken, 'subject' | 'hash' | 'payload'> & {
+  token: Omit<OneTimeToken, 'subject' | 'hash' | 'payload' | 'expiresAt'> & {
     subject: string | SQL;
     hash: string | SQL;
     payload: string | null | SQL;
+    expiresAt: number | SQL;
   },
   source: SQL,
 ) =>

@@ -57,6 +57,28 @@ describe('POST /account/login/return', () => {
     expect(claimsOf(pair.body.access).auth_time).toBe(provenAt);
   });
 
+  it('keeps when the session ends, however often it is handed on', async () => {
+    const short = world({ vars: { SESSION_MAX_LIFETIME: '26h' } });
+    const { refresh } = await short.signUp(person());
+    const endsAt = short.clock.now + 26 * 3_600;
+    let handed = refresh;
+    for (const hours of [20, 5]) {
+      short.clock.advance(hours * 3_600);
+      const pair = await exchange(codeIn((await ask(handed, {}, short)).body.url), VERIFIER, short);
+      expect(pair.status).toBe(200);
+      expect(claimsOf(pair.body.refresh).exp).toBe(endsAt);
+      const session = await short.sessionOf(pair.body.refresh);
+      expect(session).toMatchObject({ absolute_end_at: endsAt });
+      expect(session?.expires_at).toBeLessThanOrEqual(endsAt);
+      handed = pair.body.refresh;
+    }
+    short.clock.advance(3_590);
+    const last = codeIn((await ask(handed, {}, short)).body.url);
+    short.clock.advance(10);
+    expect(codeOf(await exchange(last, VERIFIER, short))).toBe('code_not_valid');
+    expect(codeOf(await ask(handed, {}, short))).toBe('token_not_valid');
+  });
+
   it('works once, only with its verifier, for a minute', async () => {
     const { refresh } = await w.signUp(person());
     const [once, other, late] = await Promise.all([ask(refresh), ask(refresh), ask(refresh)]);
