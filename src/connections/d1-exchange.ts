@@ -25,7 +25,11 @@ export const d1Exchange = ({ run }: D1): Pick<Connections, 'exchange'> => ({
           OR EXISTS (SELECT 1 FROM json_each(${payload('amr')}) WHERE json_each.value = 'mfa'))`;
       // The user had authenticated to start the link, so it is added even if the new session needs a second factor first.
       const adds = sql`${payload('adds')} IS NOT NULL AND NOT ${byAnother}
-        AND ${userExists(userId, sql`${activeUser} AND ${users.passwordVersion} = ${payload('passwordVersion')}`)}`;
+        AND ${userExists(
+          userId,
+          sql`${activeUser} AND ${users.passwordVersion} = ${payload('passwordVersion')}
+          AND ${users.isStaff} = ${payload('isStaff')}`,
+        )}`;
       // Values that are only known from the row are SQL subqueries.
       const values = {
         ...openingValues(session, { passwordVersion: 0, passwordHash: '', isStaff: false }, options),

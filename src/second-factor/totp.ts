@@ -11,8 +11,8 @@ const DRIFT_STEPS = 1;
 /** RFC 4226 section 4, R6: 160 bits. */
 export const SECRET_BYTES = 20;
 
-/** Ignores white space and hyphens between the digits. */
-const typed = (code: string): string => code.replace(/[\s-]/g, '');
+/** Ignores white space and hyphens between the digits, and accepts full-width ones. */
+const typed = (code: string): string => code.normalize('NFKC').replace(/[\s-]/g, '');
 
 /**
  * The time step of this code, or null. Steps up to `usedStep` do not match, so that a code works once (RFC 6238

@@ -32,7 +32,7 @@ describe('a TOTP code', () => {
     expect(matchingStep(RFC_SECRET, '081804', at, used)).toBe(expected);
   });
 
-  it.each(['081 804', ' 081804\n', '081-804'])('typed as %j matches', (code) => {
+  it.each(['081 804', ' 081804\n', '081-804', '０８１８０４'])('typed as %j matches', (code) => {
     expect(matchingStep(RFC_SECRET, code, now, null)).toBe(step);
   });
 

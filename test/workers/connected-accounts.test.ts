@@ -374,6 +374,21 @@ describe('adding a connection', () => {
     expect(await rowsOf(w, who.user.id)).toEqual({ connections: 0, logins: 0 });
   });
 
+  it('of a user who becomes staff before the exchange is refused, and adds nothing', async () => {
+    const { op, w } = await set();
+    const who = await w.signUp();
+    op.as(verified());
+    const { body } = await linkUrl(w, who.access);
+    const b = browser(w);
+    const there = await b.get(pathOf(body.url));
+    const { code } = outcomeOf(await callback(b, op.browse(there.headers.get('Location') ?? '')));
+    await w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', who.user.id);
+    const answer = await exchange(w, code);
+    expect([answer.status, codeOf(answer)]).toEqual([401, 'no_active_account']);
+    expect(await rowsOf(w, who.user.id)).toEqual({ connections: 0, logins: 0 });
+    expect(log.of('connection_added')).toEqual([]);
+  });
+
   it('of one’s own identity again changes nothing', async () => {
     const { op, w } = await set();
     const who = await w.signUp();

@@ -4,7 +4,7 @@ export const credentials = {
   emailText:
     'The change takes effect at once, and every link mailed to them before is void. No session ends.',
   emailTextVerified:
-    'The change takes effect at once, and every link mailed to them before is void. No session ends. The old address gets an e-mail with a link that takes it back for 72 hours.',
+    'The change takes effect at once, and every link mailed to them before is void. No session ends. The old address gets an e-mail with a link that restores it, valid for 72 hours.',
   theirs: 'I know that this address is theirs: mark it as verified',
   emailButton: 'Change the address',
   passwordTitle: 'Set a password',

@@ -11,7 +11,7 @@ export const done = {
   delete: 'The user was deleted.',
   end: 'The session has ended.',
   'end-sessions': 'All sessions of the user have ended.',
-  'password-reset': 'A mail with a link to a new password is on its way.',
+  'password-reset': 'An e-mail with a link to choose a new password is on its way.',
   'remove-factor': 'The second factor of the user is off.',
   retry: 'The event will be sent again within five minutes.',
   'remove-passkey': 'The passkey was removed.',

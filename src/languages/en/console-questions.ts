@@ -47,12 +47,12 @@ export const questions = {
   },
   'verify-email': {
     title: 'Mark this address as verified?',
-    text: 'It counts as proven to be theirs: they may become staff, and it resets the password. Do this only if you know whose address it is. They are told by e-mail.',
+    text: 'It counts as proven to be theirs: they may become staff, and it can be used to reset the password. Do this only if you know whose address it is. They are told by e-mail.',
     button: 'Mark as verified',
   },
   'remove-password': {
     title: 'Remove the password of this user?',
-    text: 'No password signs in until they choose a new one by an e-mail, or you set one. They are told by e-mail.',
+    text: 'They cannot log in with a password until they choose a new one by e-mail, or you set one. They are told by e-mail.',
     button: 'Remove the password',
   },
   delete: {
