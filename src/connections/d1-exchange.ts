@@ -46,7 +46,7 @@ export const d1Exchange = ({ run }: D1): Pick<Connections, 'exchange'> => ({
         expiresAt: end(session.expiresAt),
         absoluteEndAt: end(session.absoluteEndAt),
       } as unknown as typeof values;
-      const [opening, evicted, , , found] = await db.batch([
+      const [opening, evicted, , , found, , connected] = await db.batch([
         writeSession(db, written, mayOpen),
         evictOldest(db, values),
         pruneDead(db, values),
@@ -90,7 +90,8 @@ export const d1Exchange = ({ run }: D1): Pick<Connections, 'exchange'> => ({
       if (!row) return { outcome: 'code' };
       const { user, taken } = row;
       const read = JSON.parse(row.payload ?? '') as ExchangePayload;
-      const { made, amr, adds: added, keeps = null } = read;
+      const { made, amr, keeps = null } = read;
+      const added = connected.meta.changes > 0 ? read.adds : null;
       if (opening.meta.changes > 0) return { outcome: 'ok', user, made, added, amr, keeps, evicted };
       if (taken) return { outcome: 'taken' };
       const changed = user.passwordVersion !== read.passwordVersion || user.isStaff !== read.isStaff;

@@ -397,6 +397,9 @@ describe('adding a connection', () => {
     const { answer } = await connect(w, op, who.access);
     expect(answer?.status).toBe(200);
     expect(await listed(w, who.access)).toHaveLength(1);
+    expect(log.of('connection_added')).toHaveLength(1);
+    const told = (await subjects(w, who.email)).filter((subject) => subject === 'An account was connected');
+    expect(told).toHaveLength(1);
   });
 
   it('once for fifty exchanges at once', RACE, async () => {
