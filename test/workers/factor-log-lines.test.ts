@@ -5,8 +5,9 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { authenticator } from '../support/authenticator.ts';
-import { logInAt } from '../support/console.ts';
+import { logInAt, post } from '../support/console.ts';
 import { capturedLog } from '../support/log.ts';
+import { subjectsTo } from '../support/mail.ts';
 import { ENCRYPTION_KEY, enrol, totp, wrongCode } from '../support/totp.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
 import { type Answer, codeOf, person, type Vars, type World, world } from '../support/world.ts';
@@ -497,6 +498,30 @@ describe('the log says what happened, and to whom', () => {
     ]);
   });
 
+  it('when the second step at the console is of a user who is no longer staff', async () => {
+    const w = at();
+    const who = await withApp(w);
+    await run('UPDATE users SET is_staff = 1, email_verified_at = 1 WHERE id = ?', who.user.id);
+    const page = await logInAt(who, w);
+    const mfa_token = /name="mfa_token" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    await run('UPDATE users SET is_staff = 0 WHERE id = ?', who.user.id);
+    const code = totp(w, who.secret);
+    const answer = await post('/admin/login/second-factor', { mfa_token, code }, {}, w);
+    expect(answer.status).toBe(401);
+    expect(events(/^code_not_valid$/)).toMatchObject([{ level: 'warn', reason: 'not_staff' }]);
+  });
+
+  it('and nothing about recovery codes when the app’s code is used', async () => {
+    const w = at();
+    const who = await withApp(w);
+    await reauthenticate(w, who, { code: totp(w, who.secret) });
+    w.clock.advance(30);
+    const answer = await finish(w, await waitingFor(w, who), { code: totp(w, who.secret) });
+    expect(answer.status).toBe(200);
+    expect(events(/^recovery_code/)).toEqual([]);
+    expect(await subjectsTo(w, who.email)).not.toContain('A recovery code was used');
+  });
+
   it('when a code by e-mail is requested, typed wrong and used', async () => {
     const w = at();
     const { email, user } = await verified(w);
@@ -515,9 +540,16 @@ describe('the log says what happened, and to whom', () => {
   it('when a code by e-mail makes an account', async () => {
     const w = at();
     const { email } = person();
-    const { user } = (await confirmEmail(w, { email, code: (await mailedTo(w, email)).code })).body;
+    const { code, token } = await mailedTo(w, email);
+    const late = interrupted(w, 1, () => confirmEmail(w, { token }));
+    expect((await confirmEmail(late, { email, code })).status).toBe(401);
+    const [user] = await w.rows<{ id: string; password_hash: string }>(
+      'SELECT id, password_hash FROM users WHERE email = ?',
+      email,
+    );
+    expect(user?.password_hash).toBe('');
     expect(events(/^signed_up$/)).toMatchObject([
-      { level: 'info', user: user.id, session: expect.any(String) },
+      { level: 'info', user: user?.id, session: expect.any(String) },
     ]);
   });
 
@@ -531,11 +563,12 @@ describe('the log says what happened, and to whom', () => {
     expect(await w.kvOf(access)).toBe('password_reset');
   });
 
-  it('when an account passes to the owner of the mailbox', async () => {
+  it('when an account passes to the owner of the mailbox, even if nobody may sign up', async () => {
     const w = at();
     const before = await w.signUp();
     const { code } = await mailedTo(w, before.email);
-    const { access } = (await confirmEmail(w, { email: before.email, code })).body;
+    const closed = world({ vars: { ...VARS, SIGN_UP: 'closed' }, now: w.clock.now * 1_000 });
+    const { access } = (await confirmEmail(closed, { email: before.email, code })).body;
     const { body } = await w.me(access);
     expect(events(/^account_passed$/)).toMatchObject([
       { level: 'info', user: body.id, from: before.user.id, ended: 1 },

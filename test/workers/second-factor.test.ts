@@ -463,10 +463,12 @@ describe('the encryption key', () => {
     const old = await sealed();
     expect((await finish(after, await challenged(after, who), right(after, who))).status).toBe(200);
     await expect.poll(sealed).not.toBe(old);
+    const renewed = await sealed();
     const recovery = { recovery_code: who.recoveryCodes[0] };
     expect((await finish(after, await challenged(after, who), recovery)).status).toBe(200);
     const alone = world({ vars: { ENCRYPTION_KEY: KEY }, now: (after.clock.now + 30) * 1_000 });
     expect((await finish(alone, await challenged(alone, who), right(alone, who))).status).toBe(200);
+    expect(await sealed()).toBe(renewed);
   });
 
   it('that is lost: the code is not valid, and the log says why', async () => {
