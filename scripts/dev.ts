@@ -30,6 +30,9 @@ await runScript(main);
 
 async function main(): Promise<number> {
   const { port, host } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new ScriptFault('--port must be a number from 0 to 65535');
+  }
   if (port > 0 && (await isPortTaken(port, host))) {
     throw new ScriptFault(
       `Port ${port} is in use. Stop the program that uses it, or choose another port: npm run dev -- --port ${port + 1}`,

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { newKey } from './keys/new-key.ts';
 import { startWrangler } from './lib/dev/server-process.ts';
+import { helpIfAsked } from './lib/help.ts';
 import { root } from './lib/project.ts';
 import { runScript, stopSignal } from './lib/stop.ts';
 
@@ -18,13 +19,8 @@ const POLL_MS = 250;
 
 const cli = createRequire(import.meta.url).resolve('wrangler');
 const config = ['--config', join(root, 'examples/notes/wrangler.toml')];
-const { values } = parseArgs({
-  options: {
-    'accounts-port': { type: 'string', default: '8787' },
-    'notes-port': { type: 'string', default: '8788' },
-    'persist-to': { type: 'string', default: join(root, '.wrangler/example') },
-  },
-});
+const USAGE = 'Usage: npm run example -- [--accounts-port PORT] [--notes-port PORT] [--persist-to DIR]';
+const values = readArguments();
 const state = resolve(root, values['persist-to']);
 const accounts = `http://localhost:${values['accounts-port']}`;
 const notes = `http://localhost:${values['notes-port']}`;
@@ -32,6 +28,22 @@ const notes = `http://localhost:${values['notes-port']}`;
 const eventsSecret = `whsec_${randomBytes(32).toString('base64')}`;
 /** Service bindings find a Worker by its name: this one, and no other that runs on this machine. */
 process.env.WRANGLER_REGISTRY_PATH = join(state, 'registry');
+
+function readArguments() {
+  helpIfAsked(USAGE);
+  try {
+    return parseArgs({
+      options: {
+        'accounts-port': { type: 'string', default: '8787' },
+        'notes-port': { type: 'string', default: '8788' },
+        'persist-to': { type: 'string', default: join(root, '.wrangler/example') },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    process.exit(1);
+  }
+}
 
 /** A private key: the notes Worker verifies tokens with its public half and cannot sign any. */
 async function signingKey(): Promise<string> {

@@ -88,8 +88,9 @@ async function fetchKeys(from: string): Promise<Jwk[]> {
   const answer = await fetch(url, {
     redirect: 'error',
     signal: AbortSignal.timeout(FETCH_WITHIN_MS),
-  }).catch((error: Error) => {
-    throw new ScriptFault(`${from}: ${error.message}`);
+  }).catch(({ message, cause }: Error) => {
+    const why = cause instanceof Error ? ` (${cause.message || (cause as NodeJS.ErrnoException).code})` : '';
+    throw new ScriptFault(`${from}: ${message}${why}`);
   });
   const { keys } = (await answer.json().catch(() => ({}))) as { keys?: Jwk[] };
   if (!answer.ok || !Array.isArray(keys)) throw new ScriptFault(`${from} did not return a JWK Set.`);

@@ -56,7 +56,7 @@ export class AccountsError extends Error {
   declare readonly code: ErrorCode;
   /** For `invalid`: messages and codes by field. */
   declare readonly errors: Readonly<Record<string, readonly FieldError[]>>;
-  /** For 429 and 503. */
+  /** For 429 and 503. Null if a proxy sent a date instead. */
   declare readonly retryAfterSeconds: number | null;
   /** The whole body, for members that only some codes have. */
   declare readonly problem: Problem;
@@ -66,7 +66,7 @@ export class AccountsError extends Error {
     this.status = status;
     this.code = problem.code ?? 'unknown';
     this.errors = problem.errors ?? {};
-    this.retryAfterSeconds = retryAfter === null ? null : Number(retryAfter);
+    this.retryAfterSeconds = /^\d+$/.test(String(retryAfter)) ? Number(retryAfter) : null;
     this.problem = problem;
   }
 }

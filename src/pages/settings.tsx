@@ -253,8 +253,8 @@ export const SettingsPage = ({ frame }: { frame: Frame }) => {
       <p role="status" data-loading>
         {script.loading}
       </p>
+      <p role="alert" data-fault="page" tabindex={-1} />
       <div data-failed hidden>
-        <p role="alert" data-fault="page" tabindex={-1} />
         <button type="button" class="plain" data-again>
           {script.again}
         </button>

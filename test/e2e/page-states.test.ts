@@ -10,21 +10,27 @@ import { type Service, startService } from './support/service.ts';
 import { throughEveryState } from './support/states.ts';
 
 let service: Service;
+let cookieMode: Service;
 let browser: Browser;
 
 beforeAll(async () => {
-  [service, browser] = await Promise.all([startService(), launch()]);
+  [service, cookieMode, browser] = await Promise.all([
+    startService(['SIGN_IN_BY_EMAIL:on']),
+    startService(['REFRESH_TRANSPORT:cookie']),
+    launch(),
+  ]);
 });
 afterAll(async () => {
   await browser?.close();
-  await service?.stop();
+  await Promise.all([service?.stop(), cookieMode?.stop()]);
 });
 
 let count = 0;
 const newEmail = () => `state${++count}@example.com`;
-async function newUser(): Promise<string> {
+async function newUser(at = service): Promise<string> {
   const email = newEmail();
-  await service.call('POST', '/account/sign-up', { email, password: PASSWORD, name: 'Mina Park' });
+  const body = { email, password: PASSWORD, name: 'Mina Park' };
+  await at.call('POST', '/account/sign-up', body, { Origin: at.origin });
   return email;
 }
 
@@ -216,6 +222,136 @@ describe('the settings', () => {
     await press(page, 'Set a password');
     await page.getByText('Your password is set.').waitFor();
     await page.locator('#email-password').waitFor();
+    await close();
+  });
+});
+
+/** Holds back requests until it is called. */
+function held() {
+  let release = () => {};
+  const until = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { until, release };
+}
+
+describe('the sign-in page', () => {
+  it('takes another address after one that was mistyped', async () => {
+    const { page, close } = await open(browser, service.origin);
+    await page.goto('/account/sign-in');
+    await page.locator('[data-use=email]').click();
+    await page.locator('#email-email').fill('typo@example.com');
+    await page.locator('#email [type=submit]').click();
+    await page.locator('#email-code-code').waitFor();
+    await page.locator('[data-step=email] [data-use=start]').click();
+    await page.locator('[data-use=email]').click();
+    await page.locator('#email-email').waitFor();
+    await close();
+  });
+
+  it('stays with a user who is typing when it learns late that somebody is signed in', async () => {
+    const { page, close } = await signedIn(browser, service.origin, await newUser());
+    const { until, release } = held();
+    await page.route('**/account/me', async (route) => {
+      await until;
+      await route.continue();
+    });
+    await page.goto('/account/sign-in');
+    await page.locator('#password-username').fill('other@example.com');
+    const answered = page.waitForResponse('**/account/me');
+    release();
+    await (await answered).finished();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
+    expect(await page.locator('#password-username').isVisible()).toBe(true);
+    expect(await page.locator('[data-step=signed-in]').isVisible()).toBe(false);
+    await close();
+  });
+
+  it('names no number of seconds if a gateway sends a date', async () => {
+    const { page, allow, close } = await open(browser, service.origin);
+    allow(AWAY);
+    await page.route('**/account/login', (route) =>
+      route.fulfill({
+        status: 503,
+        headers: { 'Content-Type': 'text/html', 'Retry-After': 'Fri, 31 Dec 2027 23:59:59 GMT' },
+        body: 'Away.',
+      }),
+    );
+    await page.goto('/account/sign-in');
+    await page.locator('#password-username').fill('mina@example.com');
+    await page.locator('#password-password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    const fault = page.locator('#password [data-fault]').first();
+    await expect.poll(() => fault.textContent()).not.toBe('');
+    expect(await fault.textContent()).not.toContain('NaN');
+    await close();
+  });
+});
+
+describe('the settings while requests fail or wait', () => {
+  it('take "Saved." away when the next change is refused', async () => {
+    const { page, close } = await signedIn(browser, service.origin, await newUser());
+    await page.locator('#profile [type=submit]').click();
+    await page.getByText('Saved.').waitFor();
+    await page.locator('#profile-username').fill('two words');
+    await page.locator('#profile [type=submit]').click();
+    await page.locator('#profile [aria-invalid=true]').waitFor();
+    expect(await page.locator('[data-done=profile]').textContent()).toBe('');
+    await close();
+  });
+
+  it('ask once for two requests that need a proof at once, and both end', async () => {
+    const { page, close } = await signedIn(browser, service.origin, await newUser());
+    await withAuthenticator(page);
+    const { until, release } = held();
+    const asked: string[] = [];
+    for (const endpoint of ['factors/totp', 'passkeys/options']) {
+      // As an older session is answered.
+      await page.route(`**/account/${endpoint}`, async (route) => {
+        asked.push(endpoint);
+        await until;
+        await route.fulfill({
+          status: 401,
+          headers: { 'Content-Type': 'application/problem+json' },
+          body: JSON.stringify({ status: 401, code: 'reauthentication_required', detail: 'Prove it.' }),
+        });
+      });
+    }
+    const buttons = [page.locator('#totp [type=submit]'), page.locator('[data-add-passkey]')];
+    for (const button of buttons) await button.click();
+    await expect.poll(() => asked.length).toBe(2);
+    release();
+    await page.locator('[data-cancel]').click();
+    for (const button of buttons) await expect.poll(() => button.isEnabled()).toBe(true);
+    await close();
+  });
+
+  it('in cookie mode say that a sign-out failed, as the session continues, and sign out at the next try', async () => {
+    const { page, allow, close } = await signedIn(browser, cookieMode.origin, await newUser(cookieMode));
+    allow(AWAY);
+    await page.route('**/account/logout', (route) => route.abort('failed'));
+    await press(page, 'Sign out');
+    await page.locator('[data-fault=page]').filter({ hasText: 'could not be reached' }).waitFor();
+    expect(path(page)).toBe('/account/settings');
+    await page.unroute('**/account/logout');
+    await press(page, 'Sign out');
+    await page.getByText('You are signed out.').waitFor();
+    await close();
+  });
+
+  it('without a sign-in page show nothing of a user who has signed out', async () => {
+    const { page, close } = await signedIn(browser, service.origin, await newUser());
+    // As with PAGES=settings.
+    await page.route('**/account/settings', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: (await response.text()).replace(/ data-sign-in="[^"]*"/, '') });
+    });
+    await page.reload();
+    await page.locator('[data-content]').waitFor();
+    await press(page, 'Sign out');
+    await page.locator('[data-content]').waitFor({ state: 'hidden' });
+    await page.locator('[data-fault=page]').filter({ hasText: /./ }).waitFor();
+    expect(path(page)).toBe('/account/settings');
     await close();
   });
 });

@@ -142,6 +142,11 @@ describe('npm run dev', () => {
     );
   });
 
+  it.each(['99999', 'abc', '-1'])('refuses the port %s', async (port) => {
+    const { code, stdout, stderr } = await run('dev', [`--port=${port}`, '--persist-to', temporaryFolder()]);
+    expect([code, stdout, stderr]).toEqual([1, '', '--port must be a number from 0 to 65535\n']);
+  });
+
   it('ends at once on Ctrl-C, with requests in flight', async () => {
     const server = await startDev(['PASSWORD_ITERATIONS:600000']);
     const client = keepAliveClient(server.origin);

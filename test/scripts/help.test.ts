@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { run } from './support/run.ts';
 
 describe('--help', () => {
-  it.each(['createsuperuser', 'deploy', 'export-users', 'import-users', 'keys', 'migrate'])(
+  it.each(['createsuperuser', 'deploy', 'example', 'export-users', 'import-users', 'keys', 'migrate'])(
     'of %s prints the usage and does nothing else',
     async (command) => {
       const { code, stdout, stderr } = await run(command, ['--help']);

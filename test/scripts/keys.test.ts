@@ -104,6 +104,12 @@ describe('keys rotate', () => {
       /--alg must be one of[\s\S]*Usage: npm run keys --/,
     ],
     ['no command', [], {}, /must be new or rotate/],
+    [
+      'a server that is not there, and says why',
+      ['rotate', '--from', 'http://127.0.0.1:9/jwks'],
+      {},
+      /^http:\/\/127\.0\.0\.1:9\/jwks: fetch failed \(.+\)$/m,
+    ],
   ])('refuses %s', async (_, args, env, message) => {
     const { code, stderr, stdout } = await run('keys', args, { env });
     expect([code, stdout]).toEqual([1, '']);

@@ -58,6 +58,11 @@ export function leaveFor(notice: Notice): boolean {
   return true;
 }
 
+/** After a sign-out: without a sign-in page, loads this page again, so that it shows nobody's data. */
+export function leaveSignedOut(notice: Notice): void {
+  if (!leaveFor(notice)) location.reload();
+}
+
 /** The notice that another page left; returned once. */
 export function takeNotice(): Notice | null {
   try {

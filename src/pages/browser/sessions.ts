@@ -1,5 +1,5 @@
 /** The list of sessions in the settings. */
-import { client, leaveFor } from './account.ts';
+import { client, leaveSignedOut } from './account.ts';
 import { aboutSession, deviceOf, type SeenSession } from './devices.ts';
 import { find, say, tell } from './dom.ts';
 import { onSubmit, showFaultAt } from './forms.ts';
@@ -43,6 +43,6 @@ export async function loadSessions(): Promise<void> {
 export function prepareSessions(): void {
   onSubmit('everywhere', async () => {
     await client.logOutEverywhere();
-    leaveFor('signedOut');
+    leaveSignedOut('signedOut');
   });
 }

@@ -1,6 +1,6 @@
 /** The script of the settings page; `npm run build:assets` builds assets/static/settings.js from it. */
 import type { User } from '../../client/index.ts';
-import { client, isSignedOut, leaveFor } from './account.ts';
+import { client, isSignedOut, leaveFor, leaveSignedOut } from './account.ts';
 import { find, ifThere, page, say, tell } from './dom.ts';
 import { loadFactors, prepareFactors } from './factors.ts';
 import { fieldFault, onSubmit, prepare, showFaultAt } from './forms.ts';
@@ -31,6 +31,7 @@ async function load(): Promise<void> {
   const [loading, failed] = [find('[data-loading]'), find('[data-failed]')];
   loading.hidden = false;
   failed.hidden = true;
+  find('[data-fault=page]').textContent = '';
   try {
     showUser(await client.me());
     await Promise.all([loadPassword(), loadFactors(), loadMethods(), loadSessions()]);
@@ -52,14 +53,17 @@ const done = (section: string, text: string) => {
 
 function prepareAccount(): void {
   onSubmit('profile', async ({ name = '', username = '' }) => {
+    done('profile', '');
     showUser(await client.updateMe({ name, ...(username !== (user.username ?? '') && { username }) }));
     done('profile', say('saved'));
   });
   onSubmit('resend', async () => {
+    done('email', '');
     await client.resendVerification();
     done('email', say('resent'));
   });
   onSubmit('email', async ({ new_email = '', password }, form) => {
+    done('email', '');
     await withProof(() => client.changeEmail({ new_email, password: orNone(password) }));
     form.reset();
     done('email', say('emailSent', { email: new_email.trim() }));
@@ -78,15 +82,15 @@ function prepareAccount(): void {
       throw fieldFault('confirmation', say('deleteMismatch'));
     }
     await withProof(() => client.withdraw(orNone(password)));
-    leaveFor('deleted');
+    leaveSignedOut('deleted');
   });
   find('[data-sign-out]').addEventListener('click', () => {
     client.logOut().then(
-      () => leaveFor('signedOut'),
+      () => leaveSignedOut('signedOut'),
       // The tokens are deleted anyway. In cookie mode the session continues, so the error is shown.
       (error: unknown) =>
         page.dataset.cookie === undefined
-          ? leaveFor('signedOut')
+          ? leaveSignedOut('signedOut')
           : void showFaultAt(find('[data-fault=page]'), error),
     );
   });
@@ -101,6 +105,6 @@ prepareFactors();
 prepareSessions();
 prepareMethods();
 client.onChange(({ type, elsewhere }) => {
-  if (type === 'signedOut' && elsewhere) leaveFor('signedOut');
+  if (type === 'signedOut' && elsewhere) leaveSignedOut('signedOut');
 });
 void finishConnection().then(load);

@@ -34,7 +34,9 @@ const useCode = (yes: boolean) => {
 /** If a user is already signed in, offers to continue or to use another account. */
 async function greet(): Promise<void> {
   const user = await client.me().catch(() => null);
-  if (!user) return;
+  const start = find('[data-step=start]');
+  // A late answer does not interrupt a user who is signing in.
+  if (!user || start.hidden || start.contains(document.activeElement)) return;
   find('[data-who]').textContent = user.email ?? user.username ?? '';
   showStep('signed-in');
 }

@@ -18,7 +18,16 @@ const typed = (): 'code' | 'password' | null => (proofs.code ? 'code' : proofs.p
 
 let settle: { resolve: () => void; reject: (error: Error) => void } | null = null;
 
+/** One dialog for all requests that wait for it. */
+let asked: Promise<void> | null = null;
 function ask(): Promise<void> {
+  asked ??= showDialog().finally(() => {
+    asked = null;
+  });
+  return asked;
+}
+
+function showDialog(): Promise<void> {
   const by = typed();
   const byPasskey = proofs.passkey && hasPasskeys();
   const shown: Record<string, boolean> = {

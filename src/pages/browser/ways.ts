@@ -32,12 +32,19 @@ function preparePasskeys(complete: Complete): void {
 
 function prepareEmail(complete: Complete): void {
   let email = '';
-  ifThere('[data-use=email]')?.addEventListener('click', () => showStep('email'));
+  const showForm = (id: 'email' | 'email-code') => {
+    find('#email').hidden = id !== 'email';
+    find('#email-code').hidden = id !== 'email-code';
+  };
+  ifThere('[data-use=email]')?.addEventListener('click', () => {
+    // The address may have been mistyped the first time.
+    showForm('email');
+    showStep('email');
+  });
   onSubmit('email', async (values) => {
     email = values.email ?? '';
     await client.request('POST', '/login/email', { email });
-    find('#email').hidden = true;
-    find('#email-code').hidden = false;
+    showForm('email-code');
     tell(find('[data-code-sent]'), say('codeSent', { email: email.trim() }), '');
     find('#email-code-code').focus();
   });
