@@ -112,8 +112,7 @@ export const consoleWords = {
     actions: 'Actions',
     sendReset: 'Send a password reset',
     invite: 'Send an invitation',
-    inviteInstead:
-      'Send an invitation: they choose a password by a link in an e-mail (leave the field blank)',
+    inviteInstead: 'Send an invitation: they get a link and choose one themselves (leave the field blank)',
     noWayIn: 'This user has no password and no address. Set the e-mail address, then send an invitation.',
     endSessions: 'End all sessions…',
     removeFromStaff: 'Remove from staff…',
