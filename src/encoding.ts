@@ -1,8 +1,11 @@
-/** Hex, Base64, base64url, timestamps and SHA-256. */
+/** Hex, Base64, base64url, typed digits, timestamps and SHA-256. */
 
 const UTF8 = new TextEncoder();
 
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> => UTF8.encode(text) as Uint8Array<ArrayBuffer>;
+
+/** Digits as people type them: ignores white space and hyphens, and accepts full-width ones. */
+export const typedDigits = (code: string): string => code.normalize('NFKC').replace(/[\s-]/g, '');
 
 /** Lower case. */
 export const toHex = (bytes: Uint8Array): string =>

@@ -8,10 +8,8 @@ import type { D1 } from '../db/client.ts';
 import { activeUser, userExists } from '../db/predicates.ts';
 import {
   adminLog,
-  connections,
   logins,
   oneTimeTokens,
-  passkeys,
   recoveryCodes,
   sessions,
   totpSecrets,
@@ -24,6 +22,7 @@ import type { Credentials } from '../ports.ts';
 import { insertToken, liveToken, voidAllTokens, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { endedSession, endSessions } from '../token/d1-session-writes.ts';
 import { addLogin, dropLogin, dropLogins, isTaken } from './d1-logins.ts';
+import { dropPasskeysAndConnections } from './d1-unproven.ts';
 
 const selectTrue = (db: Db, condition: SQL) =>
   db.select({ holds: sql<number>`${condition}`.as('holds') }).from(sql`(SELECT 1)`);
@@ -144,9 +143,7 @@ export const d1EmailChanges = ({ run }: D1): Pick<Credentials, 'changeEmail' | '
           emptySignUps(db, subject, done),
           insertToken(db, reset, sql`WHERE ${done}`),
           // Somebody else may have added them: from now on only the owner of the mailbox can sign in.
-          dropLogins(db, 'passkey', sql`${id}`, done),
-          db.delete(passkeys).where(and(eq(passkeys.userId, id), done)),
-          db.delete(connections).where(and(eq(connections.userId, id), done)),
+          ...dropPasskeysAndConnections(db, id, done),
           db
             .update(users)
             .set({ hasSecondFactor: false })

@@ -58,6 +58,14 @@ export function passToOwner(db: Db, id: string, user: UserRow & { email: string 
   };
 }
 
+/** Ways to sign in that somebody else may have added. */
+export const dropPasskeysAndConnections = (db: Db, id: string, onlyIf: SQL) =>
+  [
+    dropLogins(db, 'passkey', sql`${id}`, onlyIf),
+    db.delete(passkeys).where(and(eq(passkeys.userId, id), onlyIf)),
+    db.delete(connections).where(and(eq(connections.userId, id), onlyIf)),
+  ] as const;
+
 /**
  * Statements for an account that keeps its id when its address is proven: whoever added its factors, passkeys and
  * connections had not proven it. To be run before the address is verified.
@@ -66,9 +74,7 @@ export function dropUnprovenWays(db: Db, id: string, onlyIf: SQL) {
   const isUnproven = sql`${unproven} AND ${onlyIf}`;
   const may = userExists(id, isUnproven);
   return [
-    dropLogins(db, 'passkey', sql`${id}`, may),
-    db.delete(passkeys).where(and(eq(passkeys.userId, id), may)),
-    db.delete(connections).where(and(eq(connections.userId, id), may)),
+    ...dropPasskeysAndConnections(db, id, may),
     db.delete(recoveryCodes).where(and(eq(recoveryCodes.userId, id), may)),
     db.delete(totpSecrets).where(and(eq(totpSecrets.userId, id), may)),
     db

@@ -1,5 +1,4 @@
 /** The JSON of the console's lists. */
-
 import { changesJson } from '../audit-log.ts';
 import { timestamp } from '../encoding.ts';
 import type { Session } from '../model.ts';

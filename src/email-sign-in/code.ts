@@ -11,9 +11,6 @@ export function newCode({ bytes }: Pick<Random, 'bytes'>): string {
   return String(value % 10n ** BigInt(DIGITS)).padStart(DIGITS, '0');
 }
 
-/** Normalizes a typed code: ignores white space and hyphens, accepts full-width digits. */
-export const typedCode = (code: string): string => code.normalize('NFKC').replace(/[\s-]/g, '');
-
 /** `owner`: the e-mail address that the code was sent to. */
 export type CodeDigest = (owner: string, code: string) => Promise<string>;
 

@@ -4,12 +4,12 @@ import { parseOneTimeToken, sendMail } from '../account/application/mailing.ts';
 import { apiPolicy, openSession, requireSecondFactor } from '../account/application/sign-in.ts';
 import { bearerOf, cacheRevocation, mintFirstPair, type Services } from '../account/application/tokens.ts';
 import { newUser } from '../account/new-user.ts';
-import { sha256Hex } from '../encoding.ts';
+import { sha256Hex, typedDigits } from '../encoding.ts';
 import { invalidField, Refusal } from '../errors.ts';
 import type { Session, User, UserRow } from '../model.ts';
 import { type Call, type Sessions, seconds } from '../ports.ts';
 import type { RefusalReason } from '../refusal-reasons.ts';
-import { newCode, typedCode } from './code.ts';
+import { newCode } from './code.ts';
 import { CODE_LIFETIME_SECONDS } from './limits.ts';
 import type { EmailSignIn, EmailSignInServices, WaitingCode } from './ports.ts';
 
@@ -100,7 +100,7 @@ async function findWaiting(
   }
   const { email } = proof;
   const waiting = await store.takeTry({ email, emailSubject: await sha256Hex(email) }, now);
-  const typedDigest = await digest(email, typedCode(proof.code));
+  const typedDigest = await digest(email, typedDigits(proof.code));
   if (waiting?.digests.code === typedDigest) return waiting;
   call.report('warn', 'sign_in_code_failed', { user: waiting?.user?.id ?? null });
   throw refused(waiting === null ? 'no_code' : 'wrong_code');

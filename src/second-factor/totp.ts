@@ -3,6 +3,7 @@
  * `now` and the last used step are parameters.
  */
 import { createTOTPKeyURI, verifyHOTP } from '@oslojs/otp';
+import { typedDigits } from '../encoding.ts';
 
 const STEP_SECONDS = 30;
 const DIGITS = 6;
@@ -10,9 +11,6 @@ const DIGITS = 6;
 const DRIFT_STEPS = 1;
 /** RFC 4226 section 4, R6: 160 bits. */
 export const SECRET_BYTES = 20;
-
-/** Ignores white space and hyphens between the digits, and accepts full-width ones. */
-const typed = (code: string): string => code.normalize('NFKC').replace(/[\s-]/g, '');
 
 /**
  * The time step of this code, or null. Steps up to `usedStep` do not match, so that a code works once (RFC 6238
@@ -26,7 +24,7 @@ export function matchingStep(
   now: number,
   usedStep: number | null,
 ): number | null {
-  const digits = typed(code);
+  const digits = typedDigits(code);
   const current = Math.floor(now / STEP_SECONDS);
   let found: number | null = null;
   // Checks every step, so that the duration reveals nothing.

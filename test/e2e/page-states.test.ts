@@ -34,6 +34,15 @@ async function newUser(at = service): Promise<string> {
   return email;
 }
 
+/** Holds back requests until `release` is called. */
+function held() {
+  let release = () => {};
+  const until = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { until, release };
+}
+
 /** Of each page the form that is sent, to where, and what shows that it was. */
 const PAGES: {
   page: string;
@@ -98,12 +107,9 @@ describe.each(PAGES)('$page', ({ page: name, form, method, to, typed, done }) =>
 describe('the settings', () => {
   it('say that they are loading, and show nothing before all is there', async () => {
     const { page, close } = await signedIn(browser, service.origin, await newUser());
-    let release = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    const { until, release } = held();
     await page.route('**/account/sessions', async (route) => {
-      await held;
+      await until;
       await route.continue();
     });
     await page.reload();
@@ -225,15 +231,6 @@ describe('the settings', () => {
     await close();
   });
 });
-
-/** Holds back requests until it is called. */
-function held() {
-  let release = () => {};
-  const until = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  return { until, release };
-}
 
 describe('the sign-in page', () => {
   it('takes another address after one that was mistyped', async () => {

@@ -1,4 +1,5 @@
 /** The console as a browser uses it: its form, its cookie, and a world of its own for each file. */
+import { expect } from 'vitest';
 import { type Answer, claimsOf, type Person, person, type World, world } from './world.ts';
 
 export const w = world();
@@ -48,6 +49,18 @@ export async function makeUser(more: Partial<Person & { username: string; name: 
   const who = await w.signUp({ ...person(), ...more });
   return { ...who, id: who.user.id };
 }
+/** Somebody with a pending change of address, and a link for a new password. */
+export async function makeUserWithLinks() {
+  const who = await makeUser();
+  const wanted = { new_email: person('wanted').email, password: who.password };
+  expect((await w.post('/account/email/change', wanted, { token: who.access })).status).toBe(202);
+  await w.post('/account/password/reset', { email: who.email });
+  return who;
+}
+export const linksOf = async (id: string) =>
+  (await w.rows('SELECT purpose FROM one_time_tokens WHERE subject = ? ORDER BY 1', id)).map(
+    ({ purpose }) => purpose,
+  );
 export const path = (id: string, more = '') => `/admin/users/${id}${more}`;
 export const api = (id: string, more = '') => `/admin/api/users/${id}${more}`;
 export const rowOf = async (id: string) => (await w.rows('SELECT * FROM users WHERE id = ?', id))[0];

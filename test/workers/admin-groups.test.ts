@@ -7,9 +7,11 @@ import {
   browser,
   everything,
   historyOf,
+  linksOf,
   location,
   makeStaff,
   makeUser,
+  makeUserWithLinks,
   rowOf,
   unique,
   w,
@@ -18,7 +20,7 @@ import { counting } from '../support/counting.ts';
 import { directoryFaults } from '../support/directory.ts';
 import { capturedLog } from '../support/log.ts';
 import { subjectsTo } from '../support/mail.ts';
-import { type Answer, atOnce, person, RACE } from '../support/world.ts';
+import { type Answer, atOnce, RACE } from '../support/world.ts';
 
 const log = capturedLog();
 type Console = Awaited<ReturnType<typeof atConsole>>;
@@ -185,13 +187,9 @@ describe('an act on several users', () => {
 
   it('voids their pending changes of address with their sessions', async () => {
     const admin = await atConsole();
-    const target = await makeUser();
-    const wanted = { new_email: person('wanted').email, password: target.password };
-    expect((await w.post('/account/email/change', wanted, { token: target.access })).status).toBe(202);
-    await w.post('/account/password/reset', { email: target.email });
+    const target = await makeUserWithLinks();
     await act(admin, 'end-sessions', [target.id]);
-    const left = await w.rows('SELECT purpose FROM one_time_tokens WHERE subject = ? ORDER BY 1', target.id);
-    expect(left).toEqual([{ purpose: 'email_verify' }, { purpose: 'password_reset' }]);
+    expect(await linksOf(target.id)).toEqual(['email_verify', 'password_reset']);
   });
 
   it('deletes them once the number is typed: nothing is left of them, and they are told', async () => {

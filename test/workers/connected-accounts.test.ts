@@ -60,12 +60,17 @@ async function linkUrl(w: World, token: string, more: object = {}) {
 }
 const pathOf = (url: string) => new URL(url).pathname + new URL(url).search;
 
-/** A connection added the whole way; what the exchange answered. */
-async function connect(w: World, op: FakeIssuer, token: string) {
+/** To the provider and back: the code that the app has to exchange. */
+async function offered(w: World, op: FakeIssuer, token: string) {
   const { body } = await linkUrl(w, token);
   const b = browser(w);
   const started = await b.get(pathOf(body.url));
-  const { code, error } = outcomeOf(await callback(b, op.browse(started.headers.get('Location') ?? '')));
+  return outcomeOf(await callback(b, op.browse(started.headers.get('Location') ?? '')));
+}
+
+/** A connection added the whole way; what the exchange answered. */
+async function connect(w: World, op: FakeIssuer, token: string) {
+  const { code, error } = await offered(w, op, token);
   return code === null ? { error } : { answer: await exchange(w, code) };
 }
 
@@ -364,10 +369,7 @@ describe('adding a connection', () => {
     const { op, w } = await set();
     const who = await w.signUp();
     op.as(verified());
-    const { body } = await linkUrl(w, who.access);
-    const b = browser(w);
-    const there = await b.get(pathOf(body.url));
-    const { code } = outcomeOf(await callback(b, op.browse(there.headers.get('Location') ?? '')));
+    const { code } = await offered(w, op, who.access);
     await signInWith(w, op);
     const answer = await exchange(w, code);
     expect([answer.status, codeOf(answer)]).toEqual([409, 'connection_taken']);
@@ -378,10 +380,7 @@ describe('adding a connection', () => {
     const { op, w } = await set();
     const who = await w.signUp();
     op.as(verified());
-    const { body } = await linkUrl(w, who.access);
-    const b = browser(w);
-    const there = await b.get(pathOf(body.url));
-    const { code } = outcomeOf(await callback(b, op.browse(there.headers.get('Location') ?? '')));
+    const { code } = await offered(w, op, who.access);
     await w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', who.user.id);
     const answer = await exchange(w, code);
     expect([answer.status, codeOf(answer)]).toEqual([401, 'no_active_account']);

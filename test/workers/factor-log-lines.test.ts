@@ -8,7 +8,8 @@ import { authenticator } from '../support/authenticator.ts';
 import { logInAt, post } from '../support/console.ts';
 import { capturedLog } from '../support/log.ts';
 import { subjectsTo } from '../support/mail.ts';
-import { ENCRYPTION_KEY, enrol, totp, wrongCode } from '../support/totp.ts';
+import { finish, shownBy, waitingFor, withPasskey } from '../support/second-step.ts';
+import { ENCRYPTION_KEY, enrol, stepAt, totp, wrongCode } from '../support/totp.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
 import { type Answer, codeOf, person, type Vars, type World, world } from '../support/world.ts';
 
@@ -34,28 +35,13 @@ const deactivate = ({ user }: Who) => run('UPDATE users SET is_active = 0 WHERE 
 
 type Who = Awaited<ReturnType<World['signUp']>>;
 type Enrolled = Who & Awaited<ReturnType<typeof enrol>>;
-type Device = ReturnType<typeof authenticator>;
 
 async function withApp(w: World): Promise<Enrolled> {
   const who = await w.signUp();
   return { ...who, ...(await enrol(w, who.access)) };
 }
-async function withPasskey(w: World) {
-  const who = await w.signUp();
-  const device = authenticator();
-  const credential = await device.create(await creationOptions(w, who.access));
-  const added = await w.post('/account/passkeys', { credential }, { token: who.access });
-  expect(added.status).toBe(201);
-  return { ...who, device, passkeyId: added.body.id as string };
-}
 const creationOptions = async (w: World, token: string) =>
   (await w.post('/account/passkeys/options', {}, { token })).body;
-const shownBy = async (w: World, device: Device) =>
-  device.get((await w.post('/account/login/passkey/options', {})).body);
-const waitingFor = async (w: World, who: { email: string; password: string }): Promise<string> =>
-  (await w.logIn(who)).body.mfa_token;
-const finish = (w: World, mfa_token: string, shown: object) =>
-  w.post('/account/login/second-factor', { mfa_token, ...shown });
 const reauthenticate = (w: World, { access }: Who, shown: object) =>
   w.post('/account/reauthenticate', shown, { token: access });
 const confirmTotp = (w: World, { access }: Who, code: string) =>
@@ -69,6 +55,14 @@ async function mailedTo(w: World, email: string): Promise<{ code: string; token:
   return { code: /^\d{8}$/m.exec(mail.text)?.[0] ?? '', token: mail.token };
 }
 const confirmEmail = (w: World, shown: object) => w.post('/account/login/email/confirm', shown);
+/** With a code whose link is used between its read and its write. */
+async function confirmLate(w: World, email: string) {
+  const { code, token } = await mailedTo(w, email);
+  return confirmEmail(
+    interrupted(w, 1, () => confirmEmail(w, { token })),
+    { email, code },
+  );
+}
 async function verified(w: World) {
   const who = await w.signUp();
   await run('UPDATE users SET email_verified_at = 1 WHERE id = ?', who.user.id);
@@ -101,7 +95,7 @@ const SECOND_FACTOR: readonly Case[] = [
     'wrong_code',
     async (w) => {
       const who = await withApp(w);
-      return reauthenticate(w, who, { code: wrongCode(who.secret, Math.floor(w.clock.now / 30)) });
+      return reauthenticate(w, who, { code: wrongCode(who.secret, stepAt(w.clock.now)) });
     },
   ],
   [
@@ -165,7 +159,7 @@ const SECOND_FACTOR: readonly Case[] = [
     'wrong_code',
     async (w) => {
       const who = await withApp(w);
-      const code = wrongCode(who.secret, Math.floor(w.clock.now / 30));
+      const code = wrongCode(who.secret, stepAt(w.clock.now));
       return finish(w, await waitingFor(w, who), { code });
     },
   ],
@@ -223,7 +217,7 @@ const SECOND_FACTOR: readonly Case[] = [
     async (w) => {
       const who = await w.signUp();
       const { secret } = (await w.post('/account/factors/totp', {}, { token: who.access })).body;
-      return confirmTotp(w, who, wrongCode(secret, Math.floor(w.clock.now / 30)));
+      return confirmTotp(w, who, wrongCode(secret, stepAt(w.clock.now)));
     },
   ],
   [
@@ -367,11 +361,7 @@ const CODES: readonly Case[] = [
     'changed_meanwhile',
     async (w) => {
       const { email } = await verified(w);
-      const { code, token } = await mailedTo(w, email);
-      return confirmEmail(
-        interrupted(w, 1, () => confirmEmail(w, { token })),
-        { email, code },
-      );
+      return confirmLate(w, email);
     },
   ],
   [
@@ -381,11 +371,7 @@ const CODES: readonly Case[] = [
     async (w) => {
       const { email, access } = await verified(w);
       await enrol(w, access);
-      const { code, token } = await mailedTo(w, email);
-      return confirmEmail(
-        interrupted(w, 1, () => confirmEmail(w, { token })),
-        { email, code },
-      );
+      return confirmLate(w, email);
     },
   ],
   [
@@ -394,11 +380,7 @@ const CODES: readonly Case[] = [
     'changed_meanwhile',
     async (w) => {
       const { email } = await w.signUp();
-      const { code, token } = await mailedTo(w, email);
-      return confirmEmail(
-        interrupted(w, 1, () => confirmEmail(w, { token })),
-        { email, code },
-      );
+      return confirmLate(w, email);
     },
   ],
   [
@@ -408,11 +390,7 @@ const CODES: readonly Case[] = [
     async (w) => {
       const { email, user } = await w.signUp();
       await run("DELETE FROM one_time_tokens WHERE subject = ? AND purpose = 'email_verify'", user.id);
-      const { code, token } = await mailedTo(w, email);
-      return confirmEmail(
-        interrupted(w, 1, () => confirmEmail(w, { token })),
-        { email, code },
-      );
+      return confirmLate(w, email);
     },
   ],
   [
@@ -469,7 +447,7 @@ describe('the log says what happened, and to whom', () => {
   it('when an account has no tries left for codes', async () => {
     const w = at();
     const who = await withApp(w);
-    const code = wrongCode(who.secret, Math.floor(w.clock.now / 30));
+    const code = wrongCode(who.secret, stepAt(w.clock.now));
     for (let n = 0; n < 11; n++) await reauthenticate(w, who, { code });
     expect(events(/^second_factor_exhausted$/)).toMatchObject([{ level: 'warn', user: who.user.id }]);
     await finish(w, await waitingFor(w, who), { code });
@@ -540,9 +518,7 @@ describe('the log says what happened, and to whom', () => {
   it('when a code by e-mail makes an account', async () => {
     const w = at();
     const { email } = person();
-    const { code, token } = await mailedTo(w, email);
-    const late = interrupted(w, 1, () => confirmEmail(w, { token }));
-    expect((await confirmEmail(late, { email, code })).status).toBe(401);
+    expect((await confirmLate(w, email)).status).toBe(401);
     const [user] = await w.rows<{ id: string; password_hash: string }>(
       'SELECT id, password_hash FROM users WHERE email = ?',
       email,

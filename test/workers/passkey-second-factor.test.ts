@@ -1,8 +1,8 @@
 /** A passkey in place of the code of a second factor: whose, for which log-in, and once. */
 import { describe, expect, it } from 'vitest';
-import { authenticator } from '../support/authenticator.ts';
 import { logInAt } from '../support/console.ts';
 import { capturedLog } from '../support/log.ts';
+import { finish, shownBy, waitingFor, withPasskey } from '../support/second-step.ts';
 import { ENCRYPTION_KEY, enrol, totp, wrongCode } from '../support/totp.ts';
 import {
   atOnce,
@@ -20,27 +20,11 @@ capturedLog();
 
 const at = (vars: Vars = {}) => world({ vars: { ENCRYPTION_KEY, ...vars } });
 
-/** Somebody with a passkey. */
-async function withPasskey(w: World) {
-  const who = await w.signUp();
-  const device = authenticator();
-  const options = (await w.post('/account/passkeys/options', {}, { token: who.access })).body;
-  const credential = await device.create(options);
-  expect((await w.post('/account/passkeys', { credential }, { token: who.access })).status).toBe(201);
-  return { ...who, device };
-}
-/** … and with an authenticator app. */
+/** Somebody with a passkey and an authenticator app. */
 async function withBoth(w: World) {
   const who = await withPasskey(w);
   return { ...who, ...(await enrol(w, who.access)) };
 }
-type Device = ReturnType<typeof authenticator>;
-const shownBy = async (w: World, device: Device) =>
-  device.get((await w.post('/account/login/passkey/options', {})).body);
-const waitingFor = async (w: World, who: { email: string; password: string }): Promise<string> =>
-  (await w.logIn(who)).body.mfa_token;
-const finish = (w: World, mfa_token: string, shown: object) =>
-  w.post('/account/login/second-factor', { mfa_token, ...shown });
 
 describe('the methods of a log-in that asks for a second factor', () => {
   const methodsOf = async (w: World, who: { email: string; password: string }) =>
