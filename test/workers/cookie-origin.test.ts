@@ -1,6 +1,7 @@
 /** The Origin of requests that carry the cookie, and CORS. */
 import { describe, expect, it } from 'vitest';
 import { accountRoutes } from '../../src/account/routes.ts';
+import { roomRoutes } from '../../src/room-routes.ts';
 import {
   type Ask,
   ask,
@@ -21,14 +22,21 @@ const DAY = 86_400;
 const OWN = 'http://localhost';
 const ALLOWED = 'https://app.example.com';
 
-describe('Origin is checked on every unsafe method of every account path', () => {
+describe('Origin is checked on every unsafe method of every account path, those of rooms included', () => {
   const SOME_ID = crypto.randomUUID();
+  /** A form that a provider's page sends. It is bound to the browser by a cookie of its own. */
+  const FROM_A_PROVIDER = 'POST /account/login/with/acme/callback';
   /** From the routes themselves, so that a new one is checked too. */
   const unsafe = [
     ...new Set(
-      accountRoutes()
-        .routes.filter(({ method }) => !['GET', 'HEAD', 'OPTIONS', 'ALL'].includes(method))
-        .map(({ method, path }) => `${method} /account${path.replace(':id', SOME_ID)}`),
+      [accountRoutes(), ...roomRoutes()]
+        .flatMap(({ routes }) => routes.map(({ method, path }) => ({ method, path })))
+        .filter(({ method }) => !['GET', 'HEAD', 'OPTIONS', 'ALL'].includes(method))
+        .map(
+          ({ method, path }) =>
+            `${method} /account${path.replace(':id', SOME_ID).replace(':provider', 'acme')}`,
+        )
+        .filter((route) => route !== FROM_A_PROVIDER),
     ),
   ].map((route) => route.split(' ') as [string, string]);
 
@@ -70,27 +78,49 @@ describe('Origin is checked on every unsafe method of every account path', () =>
     'file://',
     'chrome-extension://abcdefgh',
   ];
-  const w = cookieWorld();
+  const w = cookieWorld({
+    ENCRYPTION_KEY: 'A'.repeat(43),
+    SIGN_IN_BY_EMAIL: 'on',
+    PROVIDERS: '[{"id": "acme", "issuer": "https://id.example", "client_id": "x", "client_secret": "y"}]',
+  });
 
   it('which are these', () => {
     expect(unsafe.map(([method, path]) => `${method} ${path.replace(SOME_ID, ':id')}`).sort()).toEqual([
+      'DELETE /account/connections/:id',
+      'DELETE /account/factors/totp',
       'DELETE /account/me',
+      'DELETE /account/passkeys/:id',
       'DELETE /account/password',
       'DELETE /account/sessions',
       'DELETE /account/sessions/:id',
       'PATCH /account/me',
+      'PATCH /account/passkeys/:id',
+      'POST /account/connections/:id',
       'POST /account/email/change',
       'POST /account/email/disown',
       'POST /account/email/take-back',
       'POST /account/email/verify',
       'POST /account/email/verify/resend',
+      'POST /account/factors/recovery-codes',
+      'POST /account/factors/totp',
+      'POST /account/factors/totp/confirm',
       'POST /account/login',
+      'POST /account/login/email',
+      'POST /account/login/email/confirm',
+      'POST /account/login/exchange',
+      'POST /account/login/passkey',
+      'POST /account/login/passkey/options',
+      'POST /account/login/return',
+      'POST /account/login/second-factor',
       'POST /account/logout',
+      'POST /account/passkeys',
+      'POST /account/passkeys/options',
       'POST /account/password/change',
       'POST /account/password/reset',
       'POST /account/password/reset/check',
       'POST /account/password/reset/confirm',
       'POST /account/reauthenticate',
+      'POST /account/reauthenticate/options',
       'POST /account/sign-up',
       'POST /account/token/refresh',
       'POST /account/token/verify',
