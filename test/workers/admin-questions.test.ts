@@ -38,6 +38,17 @@ describe('a question', () => {
     expect((await admin.get(path(target.id, `/${act}`))).text).not.toMatch(/Ends \d|no live session/);
   });
 
+  it.each(['activate', 'promote', 'verify-email'])(
+    'before %s has a button of the usual colour',
+    async (act) => {
+      const admin = await atConsole();
+      const target = await makeUser();
+      const question = async (of: string) => (await admin.get(path(target.id, `/${of}`))).text;
+      expect(await question(act)).toContain('<button type="submit" class="primary">');
+      expect(await question('delete')).toContain('<button type="submit" class="danger">');
+    },
+  );
+
   it('counts sessions that ended by their time no more', async () => {
     const admin = await atConsole();
     const target = await makeUser();

@@ -28,6 +28,9 @@ export const Consequences = ({ words, sessions, isOwn }: Consequence & { words: 
   </>
 );
 
+/** They give something. The others take something away, and their button is red. */
+const GIVING: (keyof ConsoleWords['questions'])[] = ['activate', 'promote', 'verify-email'];
+
 export const ConfirmPage = (
   props: {
     frame: Frame;
@@ -49,7 +52,7 @@ export const ConfirmPage = (
       title={question.title}
       at={props.at ?? act}
       button={question.button}
-      kind="danger"
+      kind={GIVING.includes(act) ? 'primary' : 'danger'}
       errors={errors}
     >
       {props.what !== undefined && (
