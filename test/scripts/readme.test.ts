@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { settingsTable } from '../../scripts/settings-table.ts';
+import { secretBox } from '../../src/secret-box.ts';
 
 const READMES = ['README.md', 'README.ko.md'];
 const pages = readdirSync('docs')
@@ -62,12 +63,17 @@ describe('docs/adr/0001', () => {
 });
 
 describe('docs/operate.md', () => {
-  it('ends every session and voids every link after a restore', () => {
+  const migrated = () => {
     const database = new DatabaseSync(':memory:');
     for (const name of readdirSync('migrations')
       .filter((file) => file.endsWith('.sql'))
       .sort())
       database.exec(read(`migrations/${name}`));
+    return database;
+  };
+
+  it('ends every session and voids every link after a restore', () => {
+    const database = migrated();
     database.exec(`
       INSERT INTO users (id, email, password_hash, date_joined) VALUES ('1', 'mina@example.com', 'h', 1);
       INSERT INTO sessions (user_id, id, created_at, last_used_at, expires_at, absolute_end_at)
@@ -84,6 +90,32 @@ describe('docs/operate.md', () => {
       live: 0,
     });
     expect(database.prepare('SELECT count(*) AS links FROM one_time_tokens').get()).toEqual({ links: 0 });
+  });
+
+  it('counts the secrets of second factors by encryption key', async () => {
+    const [old, current] = [1, 2].map((byte) => secretBox([new Uint8Array(32).fill(byte)]));
+    const database = migrated();
+    const sealed: string[] = [];
+    for (const [id, box] of [old, current, current].entries()) {
+      sealed.push((await box?.seal(String(id), new Uint8Array(20))) ?? '');
+      database.exec(`
+        INSERT INTO users (id, email, password_hash, date_joined) VALUES ('${id}', '${id}@example.com', 'h', 1);
+        INSERT INTO totp_secrets (user_id, secret) VALUES ('${id}', '${sealed[id]}');
+      `);
+    }
+    const [, query = ''] = /--command "(SELECT [^"]*)"/.exec(read('docs/operate.md')) ?? [];
+    const counted = new Map(
+      database
+        .prepare(query)
+        .all()
+        .map(({ key, users }) => [key, users]),
+    );
+    expect(counted).toEqual(
+      new Map([
+        [sealed[0]?.split('.')[1], 1],
+        [sealed[1]?.split('.')[1], 2],
+      ]),
+    );
   });
 });
 
