@@ -233,6 +233,7 @@ export const SettingsPage = ({ frame }: { frame: Frame }) => {
         passkeyAdded: passkeys.added,
         passkeyRemoved: passkeys.removed,
         removePasskey: passkeys.removeNamed,
+        renamePasskey: passkeys.renameNamed,
         since: passkeys.since,
         connected: connections.added,
         disconnected: connections.removed,

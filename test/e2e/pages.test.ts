@@ -519,8 +519,27 @@ describe('other ways to sign in', () => {
     await page.getByText('No passkeys yet.').waitFor();
     await press(page, 'Add a passkey');
     await page.getByText('The passkey was added.').waitFor();
-    expect(await page.locator('[data-list=passkeys] li').count()).toBe(1);
+    const row = page.locator('[data-list=passkeys] li');
+    expect(await row.count()).toBe(1);
     expect(await seriousFaults(page)).toEqual([]);
+    expect(await row.textContent()).not.toContain('last used');
+
+    await page.getByRole('button', { name: 'Rename the passkey Passkey' }).click();
+    const name = page.getByLabel('Name of the passkey');
+    expect(await name.inputValue()).toBe('Passkey');
+    expect(await seriousFaults(page)).toEqual([]);
+    await name.fill(' ');
+    await page.keyboard.press('Enter');
+    await page.locator('#passkey [data-fault-of=name]:not(:empty)').waitFor();
+    await press(page, 'Cancel');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Rename');
+    await page.keyboard.press('Enter');
+    expect(await page.locator('#passkey [data-fault-of=name]').textContent()).toBe('');
+    await name.fill('<b>Phone</b>');
+    await page.keyboard.press('Enter');
+    await row.getByText('<b>Phone</b>', { exact: true }).waitFor();
+    await page.locator('[data-done=passkeys]').getByText('Saved.').waitFor();
+    expect(await name.isVisible()).toBe(false);
 
     // In the name field: this authenticator answers by itself, before anyone could read the page.
     const signedOut = page.waitForEvent('framenavigated', (frame) =>
@@ -531,6 +550,7 @@ describe('other ways to sign in', () => {
     await page.waitForURL('**/account/settings*');
     await page.locator('[data-content]').waitFor();
     expect(await page.locator('[data-email]').textContent()).toBe(email);
+    expect(await row.textContent()).toMatch(/Added on .* · last used this minute/);
     // As an older session is answered.
     await page.route('**/account/passkeys/*', (route) =>
       route.fulfill({

@@ -21,7 +21,8 @@ const messageOf = (error: unknown, sentences: Sentences): string => {
   return sentences[error.code] ?? error.message;
 };
 
-function clear(form: HTMLFormElement): void {
+/** Removes the errors of an earlier submit. */
+export function clear(form: HTMLFormElement): void {
   for (const fault of all('[data-fault], [data-fault-of]', form)) fault.textContent = '';
   for (const input of all('[aria-invalid]', form)) input.removeAttribute('aria-invalid');
 }

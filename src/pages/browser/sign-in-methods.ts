@@ -1,9 +1,15 @@
 /** Passkeys and connected accounts in the settings. */
-import { addPasskey, hasPasskeys, listPasskeys, removePasskey } from '../../client/passkeys.ts';
+import {
+  addPasskey,
+  hasPasskeys,
+  listPasskeys,
+  removePasskey,
+  renamePasskey,
+} from '../../client/passkeys.ts';
 import { client } from './account.ts';
-import { date } from './devices.ts';
+import { ago, date } from './devices.ts';
 import { all, find, ifThere, say, tell } from './dom.ts';
-import { attempt, showFaultAt } from './forms.ts';
+import { attempt, clear, onSubmit, showFaultAt } from './forms.ts';
 import { comeBack, providerFaultMessage, returnParameters } from './providers.ts';
 import { proveBy, withProof } from './step-up.ts';
 
@@ -15,7 +21,13 @@ interface Row {
   removeLabel: string;
 }
 
-function fill(section: string, rows: readonly Row[], remove: (row: Row) => Promise<unknown>): void {
+/** `more`: prepares another button of a row. */
+function fill(
+  section: string,
+  rows: readonly Row[],
+  remove: (row: Row) => Promise<unknown>,
+  more: (item: HTMLElement, row: Row) => void = () => {},
+): void {
   const template = find<HTMLTemplateElement>(`[data-row=${section}]`);
   find(`[data-none=${section}]`).hidden = rows.length > 0;
   find(`[data-list=${section}]`).replaceChildren(
@@ -29,26 +41,67 @@ function fill(section: string, rows: readonly Row[], remove: (row: Row) => Promi
         await withProof(() => remove(row));
         find(`#${section}-title`).focus();
       });
+      more(item, row);
       return item;
     }),
   );
+}
+
+/** The id of the passkey in the form for its name, and the button that opened it. */
+let renamed: { id: string; button: HTMLButtonElement } | null = null;
+const nameForm = () => find<HTMLFormElement>('#passkey');
+
+function offerRename(item: HTMLElement, { id, name }: Row): void {
+  const button = find<HTMLButtonElement>('[data-rename]', item);
+  button.setAttribute('aria-label', say('renamePasskey', { name }));
+  button.addEventListener('click', () => {
+    renamed = { id, button };
+    clear(nameForm());
+    nameForm().hidden = false;
+    const input = find<HTMLInputElement>('input', nameForm());
+    input.value = name;
+    input.focus();
+    input.select();
+  });
+}
+
+function prepareNames(): void {
+  onSubmit('passkey', async ({ name = '' }) => {
+    await renamePasskey(client, renamed?.id ?? '', name);
+    await loadPasskeys();
+    tell(find('[data-done=passkeys]'), say('saved'));
+    find('#passkeys-title').focus();
+  });
+  ifThere('[data-keep-name]')?.addEventListener('click', () => {
+    nameForm().hidden = true;
+    renamed?.button.focus();
+  });
 }
 
 async function loadPasskeys(): Promise<void> {
   if (!ifThere('[data-passkeys]')) return;
   const passkeys = await listPasskeys(client);
   proveBy({ passkey: passkeys.length > 0 });
-  const rows = passkeys.map(({ id, name, created_at }) => ({
+  const rows = passkeys.map(({ id, name, created_at, last_used_at }) => ({
     id,
     name,
-    about: say('since', { date: date(created_at) }),
+    about: [
+      say('since', { date: date(created_at) }),
+      ...(last_used_at ? [say('lastUsed', { when: ago(last_used_at) })] : []),
+    ].join(' · '),
     removeLabel: say('removePasskey', { name }),
   }));
-  fill('passkeys', rows, async ({ id }) => {
-    await removePasskey(client, id);
-    await loadPasskeys();
-    tell(find('[data-done=passkeys]'), say('passkeyRemoved'));
-  });
+  nameForm().hidden = true;
+  fill(
+    'passkeys',
+    rows,
+    async ({ id }) => {
+      await removePasskey(client, id);
+      await loadPasskeys();
+      tell(find('[data-done=passkeys]'), say('passkeyRemoved'));
+    },
+    offerRename,
+  );
 }
 
 interface Connection {
@@ -99,6 +152,7 @@ export async function finishConnection(): Promise<void> {
 }
 
 export function prepareMethods(): void {
+  prepareNames();
   const add = ifThere<HTMLButtonElement>('[data-add-passkey]');
   if (add) {
     add.hidden = !hasPasskeys();
