@@ -153,7 +153,8 @@ export function d1Factors(d1: D1): Factors {
     takeTry: (userId, challenge, tryId, now) =>
       run('factors.takeTry', async (db) => {
         const since = now - TRIES_WITHIN_SECONDS;
-        const fresh = sql`${totpSecrets.triesFrom} <= ${since}`;
+        // A right code gives its try back, so it does not start the period.
+        const fresh = sql`(${totpSecrets.triesFrom} <= ${since} OR ${totpSecrets.tries} = 0)`;
         const mayTry = sql`${isOn} AND (${fresh} OR ${totpSecrets.tries} < ${TRIES_PER_ACCOUNT})`;
         const waits = challenge === null ? sql`0` : isOpen(challenge, now);
         const marked = sql`EXISTS (SELECT 1 FROM ${oneTimeTokens} WHERE ${waits}

@@ -91,6 +91,8 @@ export interface Challenge {
   tries: number;
   amr: readonly string[];
   passwordVersion: number;
+  /** Absent in challenges of older releases, which live for five minutes. */
+  isStaff?: boolean;
   rehash: string | null;
   policy: { staffOnly: boolean; maxLifetimeSeconds: number; tokenLifetimeSeconds: number };
 }

@@ -63,6 +63,7 @@ export const createSecondFactor = (
       tries: 0,
       amr,
       passwordVersion: user.passwordVersion,
+      isStaff: user.isStaff,
       rehash,
       policy: { staffOnly, maxLifetimeSeconds, tokenLifetimeSeconds },
     };
@@ -141,9 +142,13 @@ function requirePolicy({ policy }: Challenge, user: User, staffOnly: boolean): v
   if (staffOnly && !user.isStaff) throw notValid('not_staff');
 }
 
-/** The session opens only if the password is still the one of the first step. */
-const asRead = (user: User, { passwordVersion, rehash }: Challenge, amr: AuthenticationMethod[]) => ({
-  user: { ...user, passwordVersion },
+/** The session opens only if the password and the staff flag are still those of the first step. */
+const asRead = (
+  user: User,
+  { passwordVersion, isStaff = user.isStaff, rehash }: Challenge,
+  amr: AuthenticationMethod[],
+) => ({
+  user: { ...user, passwordVersion, isStaff },
   amr,
   rehash,
 });

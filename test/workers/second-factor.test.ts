@@ -252,6 +252,7 @@ describe('a log-in', () => {
     ['after 5 minutes', 'expired'],
     ['after a change of password', 'changed'],
     ['after a deactivation', 'deactivated'],
+    ['after a promotion to staff', 'promoted'],
     ['of somebody else', 'foreign'],
   ])('%s the token of its first step is void', async (_, how) => {
     const w = at();
@@ -268,6 +269,7 @@ describe('a log-in', () => {
       expect(changed.status).toBe(204);
     }
     if (how === 'deactivated') await w.rows('UPDATE users SET is_active = 0 WHERE id = ?', who.user.id);
+    if (how === 'promoted') await w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', who.user.id);
     if (how === 'foreign') token = `${(await enrolled(w)).user.id}.${token.split('.')[1]}`;
     w.clock.advance(30);
     expect(codeOf(await finish(w, token, right(w, who)))).toBe('code_not_valid');
@@ -332,6 +334,19 @@ describe('guessing', () => {
     expect((await w.post('/account/reauthenticate', right(w, who), { token: who.access })).status).toBe(429);
     w.clock.advance(wait);
     expect((await finish(w, await challenged(w, who), right(w, who))).status).toBe(200);
+  });
+
+  it('counts the 15 minutes from a wrong code, not from an earlier right one', async () => {
+    const w = at();
+    const who = await enrolled(w);
+    expect((await finish(w, await challenged(w, who), right(w, who))).status).toBe(200);
+    w.clock.advance(14 * 60);
+    const code = wrongCode(who.secret, stepOf(w));
+    for (let n = 0; n < 10; n++) {
+      expect((await w.post('/account/reauthenticate', { code }, { token: who.access })).status).toBe(401);
+    }
+    const refused = await finish(w, await challenged(w, who), right(w, who));
+    expect([refused.status, refused.headers.get('Retry-After')]).toEqual([429, '900']);
   });
 
   it('is counted exactly, however many come at once', RACE, async () => {
