@@ -1,13 +1,13 @@
 /**
  * Metadata and keys of providers, in KV under `provider:<SHA-256 of the issuer>`. KV writes may take a minute or more to
- * be visible elsewhere. Entries are also kept in this isolate, so that an unknown `kid` makes it refetch the keys at
- * most once a minute. If KV is unavailable, the provider is asked.
+ * be visible elsewhere. Entries are also kept in this isolate, so that it fetches the keys for an unknown `kid` at most
+ * once a minute. If KV is unavailable, the provider is asked.
  */
 import { within } from '../deadlines.ts';
 import { sha256Hex } from '../encoding.ts';
 import type { Clock, Report } from '../ports.ts';
 import { seconds } from '../ports.ts';
-import { METADATA_SECONDS } from './limits.ts';
+import { METADATA_SECONDS, REFETCH_SECONDS } from './limits.ts';
 
 /** `…At`: when it was fetched, in epoch seconds. */
 export interface ProviderEntry {
@@ -15,15 +15,28 @@ export interface ProviderEntry {
   metadataAt: number;
   jwks: { keys: JsonWebKey[] } | null;
   jwksAt: number;
+  /** When the keys were last fetched for an unknown `kid`. */
+  refetchedAt?: number;
 }
 
 export interface ProviderCache {
   find: (issuer: string, report: Report) => Promise<ProviderEntry | null>;
   keep: (issuer: string, entry: ProviderEntry, report: Report) => Promise<void>;
+  /**
+   * Runs `refetch`, which fetches and keeps the keys, unless that was done within the last minute. Returns newer keys than
+   * those of `entry`, or null.
+   */
+  newerKeys: (
+    issuer: string,
+    entry: ProviderEntry,
+    refetch: () => Promise<unknown>,
+  ) => Promise<ProviderEntry['jwks']>;
 }
 
 const keyOf = async (issuer: string) => `provider:${await sha256Hex(issuer)}`;
 const KV_CACHE_TTL_SECONDS = 30;
+const LOOKS = 50;
+const LOOK_EVERY_MS = 100;
 
 export function kvProviderCache(
   kv: KVNamespace,
@@ -31,6 +44,7 @@ export function kvProviderCache(
 ): ProviderCache {
   /** At most one entry per configured provider. */
   const remembered = new Map<string, ProviderEntry>();
+  const refetches = new Map<string, { at: number; ended: boolean }>();
   const isFresh = ({ metadataAt }: ProviderEntry) => seconds(clock) - metadataAt < METADATA_SECONDS;
   return {
     find: async (issuer, report) => {
@@ -58,6 +72,24 @@ export function kvProviderCache(
       } catch {
         report('error', 'kv_unavailable', { call: 'providers.keep' });
       }
+    },
+
+    newerKeys: async (issuer, entry, refetch) => {
+      const now = seconds(clock);
+      const last = refetches.get(issuer);
+      if (now - Math.max(last?.at ?? 0, entry.refetchedAt ?? 0) >= REFETCH_SECONDS) {
+        const refetching = { at: now, ended: false };
+        refetches.set(issuer, refetching);
+        await refetch().finally(() => {
+          refetching.ended = true;
+        });
+      } else if (last) {
+        // Workers forbid waiting for the I/O of another request: look until that one has ended.
+        for (let look = 0; look < LOOKS && !last.ended; look++)
+          await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      }
+      const newest = remembered.get(issuer)?.jwks ?? null;
+      return newest === entry.jwks ? null : newest;
     },
   };
 }

@@ -8,6 +8,10 @@ export const EXCHANGE_SECONDS = 60;
 export const ANSWER_MAX_BYTES = 64 * 1_024;
 /** How long a provider's metadata is cached. */
 export const METADATA_SECONDS = 24 * 3_600;
+/** How long keys are cached, as in the library. */
+export const KEYS_SECONDS = 5 * 60;
+/** How often an unknown `kid` may have the keys fetched again. */
+export const REFETCH_SECONDS = 60;
 /** How far the provider's clock may differ. */
 export const CLOCK_TOLERANCE_SECONDS = 30;
 /** OpenID Connect Core section 2. */

@@ -16,6 +16,7 @@ import {
   requestOptions,
   type Tools,
 } from './oauth.ts';
+import { checkSignature } from './oidc-signature.ts';
 import { type Identity, ProviderFailure } from './ports.ts';
 import type { Provider } from './providers.ts';
 
@@ -160,39 +161,6 @@ async function bodyOf(answer: Response): Promise<Record<string, unknown> | null>
     .json()
     .catch(() => null);
   return typeof value === 'object' ? (value as Record<string, unknown> | null) : null;
-}
-
-/** The library refetches the keys for an unknown `kid` if the cached ones are at least a minute old. */
-async function checkSignature(
-  provider: Provider,
-  server: oauth.AuthorizationServer,
-  answer: Response,
-  entry: ProviderEntry,
-  tools: Tools,
-): Promise<void> {
-  const { library, cache, clock, call } = tools;
-  // The library uses the machine's clock: convert the age measured by ours.
-  const machineNow = Math.floor(Date.now() / 1_000);
-  const keys = {
-    ...(entry.jwks && { jwks: entry.jwks, uat: machineNow - (seconds(clock) - entry.jwksAt) }),
-  } as oauth.JWKSCacheInput & { jwks?: ProviderEntry['jwks']; uat?: number };
-  const before = keys.uat;
-  try {
-    await library.validateApplicationLevelSignature(server, answer, {
-      ...requestOptions(tools, provider),
-      [library.jwksCache]: keys,
-    });
-  } catch (error) {
-    throw error instanceof ProviderFailure ? error : new ProviderFailure('signature');
-  } finally {
-    if (keys.jwks && keys.uat !== before) {
-      await cache.keep(
-        provider.issuer as string,
-        { ...entry, jwks: keys.jwks, jwksAt: seconds(clock) },
-        call.report,
-      );
-    }
-  }
 }
 
 async function userInfo(

@@ -587,17 +587,53 @@ describe('the keys of a provider', () => {
     op.as(verified());
     await signInWith(w, op);
     expect(op.times('/jwks')).toBe(1);
+    // Right away, however young the other keys are.
     await op.rotate();
-    op.as(verified());
-    expect((await dance(w, op)).error).toBe('provider_error');
-    expect(op.times('/jwks')).toBe(1);
-    w.clock.advance(61);
-    expect((await signInWith(w, op)).status).toBe(201);
+    expect((await signInWith(w, op)).status).toBe(200);
     expect(op.times('/jwks')).toBe(2);
+    await op.rotate();
+    for (let i = 0; i < 5; i++) expect((await dance(w, op)).error).toBe('provider_error');
+    w.clock.advance(59);
+    expect((await dance(w, op)).error).toBe('provider_error');
+    expect(op.times('/jwks')).toBe(2);
+    w.clock.advance(1);
+    expect((await signInWith(w, op)).status).toBe(200);
+    expect(op.times('/jwks')).toBe(3);
     const stranger = await op.makeKey('stranger');
     op.set({ sign: (claims) => signJwt(stranger, claims) });
+    w.clock.advance(60);
     for (let i = 0; i < 5; i++) expect((await dance(w, op)).error).toBe('provider_error');
+    expect(op.times('/jwks')).toBe(4);
+  });
+
+  it('are fetched once for twenty sign-ins at once after a rotation, and all succeed', async () => {
+    const op = await issuer();
+    const w = worldWith(op);
+    op.as(verified());
+    await signInWith(w, op);
+    await op.rotate();
+    const outcomes = await atOnce(20, () => dance(w, op));
+    expect(outcomes.map(({ error }) => error)).toEqual(Array(20).fill(null));
     expect(op.times('/jwks')).toBe(2);
+  });
+
+  it('are fetched again after five minutes; a provider that then fails ends at return_to', async () => {
+    const op = await issuer();
+    const w = worldWith(op);
+    op.set({ now: () => w.clock.now });
+    op.as(verified());
+    await signInWith(w, op);
+    w.clock.advance(299);
+    await signInWith(w, op);
+    expect(op.times('/jwks')).toBe(1);
+    w.clock.advance(1);
+    await signInWith(w, op);
+    expect(op.times('/jwks')).toBe(2);
+    await op.rotate();
+    op.set({ lies: { '/jwks': () => Response.json({}, { status: 503 }) } });
+    expect((await dance(w, op)).error).toBe('provider_unavailable');
+    expect((await dance(w, op)).error).toBe('provider_error');
+    expect(op.times('/jwks')).toBe(3);
   });
 
   it('are fetched again once they have expired in KV and the isolate', async () => {
