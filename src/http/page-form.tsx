@@ -4,7 +4,6 @@
 import type { Child } from 'hono/jsx';
 import { fill } from '../languages/describe.ts';
 import { accountPages, type Language, mailLinkParts } from '../languages/index.ts';
-import { PASSWORD_MAX_LENGTH } from '../password/policy.ts';
 
 /** General errors are shown on top. */
 export const Form = (props: { id: string; hidden?: boolean; children?: Child }) => (
@@ -36,7 +35,6 @@ export function Field({ form, name, label, type = 'text', autocomplete, hint, di
         type={type}
         autocomplete={autocomplete}
         aria-describedby={hint ? `${id}-hint ${id}-fault` : `${id}-fault`}
-        maxlength={type === 'password' ? PASSWORD_MAX_LENGTH : undefined}
         inputmode={digits ? 'numeric' : undefined}
         spellcheck={false}
         autocapitalize="none"

@@ -39,7 +39,8 @@ export function Page(props: {
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <meta name="robots" content="noindex" />
           <title>{site ? `${title} · ${site.name}` : title}</title>
-          {site?.logo && <link rel="icon" href={site.logo} />}
+          {/* An empty one saves the request for /favicon.ico. */}
+          <link rel="icon" href={site?.logo ?? 'data:,'} />
           <link rel="stylesheet" href={`${files}/theme.css`} />
           <link rel="stylesheet" href={`${files}/page.css`} />
           {imports.map((file) => (

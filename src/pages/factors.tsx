@@ -35,7 +35,12 @@ export const FactorsSection = ({ frame }: { frame: Frame }) => {
         </p>
         <Form id="totp-confirm">
           <Field form="totp-confirm" name="code" label={words.code} autocomplete="one-time-code" digits />
-          <Submit>{words.confirm}</Submit>
+          <div class="acts">
+            <Submit>{words.confirm}</Submit>
+            <button type="button" class="plain" data-cancel-setup>
+              {frame.words.stepUp.cancel}
+            </button>
+          </div>
         </Form>
       </div>
       <div class="stack" data-when="on" hidden>

@@ -159,8 +159,8 @@ const StepUp = ({ frame }: { frame: Frame }) => {
   const words = frame.words.stepUp;
   return (
     <dialog data-step-up aria-labelledby="step-up-title">
+      <h2 id="step-up-title">{words.title}</h2>
       <Form id="step-up">
-        <h2 id="step-up-title">{words.title}</h2>
         <div data-proof="password">
           <Field
             form="step-up"
@@ -217,6 +217,7 @@ export const SettingsPage = ({ frame }: { frame: Frame }) => {
         passwordSet: words.passwordSet,
         passwordRemoved: words.passwordRemoved,
         lastUsed: words.lastUsed,
+        justNow: words.justNow,
         endNamed: words.endNamed,
         ended: words.ended,
         unknownDevice: words.unknownDevice,

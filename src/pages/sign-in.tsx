@@ -45,7 +45,12 @@ export const SignInPage = ({ frame }: { frame: Frame }) => {
   const words = frame.words.signIn;
   const { pages } = frame;
   return (
-    <AccountPage frame={frame} page="sign-in" title={words.title} words={frame.words.ways}>
+    <AccountPage
+      frame={frame}
+      page="sign-in"
+      title={words.title}
+      words={{ ...frame.words.ways, factorWrong: frame.words.secondFactor.wrong }}
+    >
       <h1>{words.title}</h1>
       <p role="status" data-notice />
       <section data-step="signed-in" hidden>

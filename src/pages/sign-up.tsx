@@ -15,8 +15,9 @@ export const SignUpPage = ({ frame }: { frame: Frame }) => {
       ) : (
         <section data-step="start">
           <Form id="sign-up">
-            <Field form="sign-up" name="email" label={words.email} type="email" autocomplete="email" />
             <Field form="sign-up" name="name" label={words.name} autocomplete="name" />
+            {/* Password managers take the field before the password for the username. */}
+            <Field form="sign-up" name="email" label={words.email} type="email" autocomplete="email" />
             <NewPassword frame={frame} form="sign-up" name="password" label={words.password} />
             <ShowPassword frame={frame} />
             <Submit>{words.button}</Submit>

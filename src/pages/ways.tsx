@@ -62,6 +62,9 @@ export const ByEmail = ({ frame }: { frame: Frame }) => {
         <p role="status" data-code-sent />
         <Field form="email-code" name="code" label={words.code} autocomplete="one-time-code" digits />
         <Submit>{words.button}</Submit>
+        <button type="button" class="link" data-use="email">
+          {words.again}
+        </button>
       </Form>
       <button type="button" class="link" data-use="start">
         {words.byPassword}

@@ -236,12 +236,12 @@ describe('the sign-in page', () => {
   it('takes another address after one that was mistyped', async () => {
     const { page, close } = await open(browser, service.origin);
     await page.goto('/account/sign-in');
-    await page.locator('[data-use=email]').click();
+    await page.locator('[data-ways] [data-use=email]').click();
     await page.locator('#email-email').fill('typo@example.com');
     await page.locator('#email [type=submit]').click();
     await page.locator('#email-code-code').waitFor();
     await page.locator('[data-step=email] [data-use=start]').click();
-    await page.locator('[data-use=email]').click();
+    await page.locator('[data-ways] [data-use=email]').click();
     await page.locator('#email-email').waitFor();
     await close();
   });
@@ -281,6 +281,74 @@ describe('the sign-in page', () => {
     const fault = page.locator('#password [data-fault]').first();
     await expect.poll(() => fault.textContent()).not.toBe('');
     expect(await fault.textContent()).not.toContain('NaN');
+    await close();
+  });
+});
+
+describe('a form', () => {
+  it('tells what is wrong with an address or a username beside it, taken ones too', async () => {
+    const email = await newUser();
+    const { page, close } = await open(browser, service.origin);
+    await page.goto('/account/sign-up');
+    await page.locator('#sign-up-email').fill(email);
+    // Pasted: it is not cut.
+    await page.locator('#sign-up-password').fill('long '.repeat(60));
+    await press(page, 'Create the account');
+    await page.locator('#sign-up-password-fault:not(:empty)').waitFor();
+    expect(await page.locator('#sign-up-password').inputValue()).toHaveLength(300);
+    await page.locator('#sign-up-password').fill(PASSWORD);
+    await press(page, 'Create the account');
+    await page.locator('#sign-up-email-fault', { hasText: 'already exists' }).waitFor();
+    expect(await focused(page)).toBe('E-mail address');
+    await close();
+  });
+
+  it('keeps the focus on its button, and hides a password again once it is changed', async () => {
+    const { page, close } = await signedIn(browser, service.origin, await newUser());
+    const shown = () => page.locator('#password input:not(.unseen)[type=text]').count();
+    await page.locator('#password [data-show]').check();
+    await page.locator('#password-current_password').fill(PASSWORD);
+    await page.locator('#password-new_password').fill('a much better one');
+    expect(await shown()).toBe(2);
+    await page.locator('#password [type=submit]').press('Enter');
+    await page.getByText('Your password is changed.').waitFor();
+    await expect.poll(() => focused(page)).toBe('Change the password');
+    expect(await shown()).toBe(0);
+    // Screen readers know the places of what is done before there is a text.
+    const places = page.locator('[data-done]');
+    expect(await places.evaluateAll((all) => all.filter((one) => !one.checkVisibility()).length)).toBe(0);
+    await close();
+  });
+});
+
+describe('while another tab signs in as somebody else', () => {
+  it.each([
+    ['', () => service],
+    [' in cookie mode', () => cookieMode],
+  ])('the settings become theirs, and nobody continues unseen%s', async (_, at) => {
+    const [email, other] = [await newUser(at()), await newUser(at())];
+    const { page, close } = await signedIn(browser, at().origin, email);
+    const [greeting, form] = [await page.context().newPage(), await page.context().newPage()];
+    await greeting.goto('/account/sign-in');
+    await greeting.getByText(email).waitFor();
+    await form.goto('/account/sign-in');
+    await form.getByText(email).waitFor();
+    // As if this tab had been open before the first user signed in.
+    await form.evaluate(() => {
+      for (const step of document.querySelectorAll<HTMLElement>('[data-step]')) {
+        step.hidden = step.dataset.step !== 'start';
+      }
+    });
+    await form.locator('#password-username').fill(other);
+    await form.locator('#password-password').fill(PASSWORD);
+    await form.keyboard.press('Enter');
+    await form.locator('[data-content]').waitFor();
+    await page.locator('[data-email]', { hasText: other }).waitFor();
+    await press(greeting, 'Continue');
+    await greeting.getByText(other).waitFor();
+    expect(path(greeting)).toBe('/account/sign-in');
+    await press(greeting, 'Continue');
+    await greeting.locator('[data-content]').waitFor();
     await close();
   });
 });

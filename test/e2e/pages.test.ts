@@ -78,8 +78,8 @@ describe('sign-in and sign-up', () => {
     await page.getByRole('heading', { name: 'Create an account' }).waitFor();
     // A form does nothing before its script is there.
     await page.waitForLoadState();
-    await type(page, 'E-mail address', email);
     await type(page, 'Name (optional)', 'Joon Kim');
+    await type(page, 'E-mail address', email);
     await type(page, 'Password', 'password1');
     await page.keyboard.press('Enter');
     await page.getByText('This password is too common.').waitFor();
@@ -223,6 +223,10 @@ describe('the settings', () => {
     const picture = page.getByRole('img', { name: 'QR code' });
     await picture.waitFor();
     expect(await picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(20);
+    await press(page, 'Cancel');
+    expect(await focused(page)).toBe('Set up an authenticator app');
+    await page.keyboard.press('Enter');
+    await page.locator('#totp-confirm-code').waitFor();
     const secret = (await page.locator('[data-secret]').textContent()) ?? '';
     await page.locator('#totp-confirm-code').fill('000000');
     await press(page, 'Switch on');
@@ -242,9 +246,15 @@ describe('the settings', () => {
     await page.keyboard.press('Enter');
     await page.getByText('Enter the 6-digit code').waitFor();
     expect(await focused(page)).toBe('Code');
+    expect(await page.getByText('You are signed out.').isVisible()).toBe(false);
+    await press(page, 'Use a recovery code');
+    await press(page, 'Start again');
+    await page.locator('#password-password').press('Enter');
+    await page.getByText('Enter the 6-digit code').waitFor();
+    expect(await focused(page)).toBe('Code');
     await page.keyboard.type('123456');
     await page.keyboard.press('Enter');
-    await page.getByText('This code is not valid.').waitFor();
+    await page.getByText('After five wrong codes, or after five minutes, start again.').waitFor();
     await press(page, 'Use a recovery code');
     await page.keyboard.type(codes[0] ?? '');
     await page.keyboard.press('Enter');
@@ -271,7 +281,7 @@ describe('the settings', () => {
     const rows = page.locator('[data-sessions] li');
     await expect.poll(() => rows.count()).toBe(3);
     await page.getByText('Safari on iPhone').waitFor();
-    await page.getByText('last used this minute').first().waitFor();
+    await page.getByText('last used just now').first().waitFor();
     await press(page, 'Sign out: Safari on iPhone');
     await page.getByText('The session was signed out.').waitFor();
     expect(await rows.count()).toBe(2);
@@ -310,7 +320,7 @@ describe('the settings', () => {
     const { email } = await newUser();
     const stranger = await open(browser, service.origin);
     await stranger.page.goto('/account/settings');
-    await stranger.page.getByText('Your session has ended. Please sign in again.').waitFor();
+    await stranger.page.getByText('Sign in to see your account.').waitFor();
     expect(path(stranger.page)).toBe('/account/sign-in');
     await stranger.close();
 
@@ -383,7 +393,7 @@ describe('every page', () => {
     'recovery code': { reach: (page) => page.locator('[data-use=recovery]').click(), shows: '#recovery' },
     'by e-mail': {
       from: 'sign-in',
-      reach: (page) => page.locator('[data-use=email]').click(),
+      reach: (page) => page.locator('[data-ways] [data-use=email]').click(),
       shows: '#email-email',
     },
     'code by e-mail': {
@@ -581,11 +591,12 @@ describe('other ways to sign in', () => {
     await page.getByText(`a code is on its way to ${email}`).waitFor();
     await page.getByLabel('Code from the e-mail').fill('00000000');
     await page.locator('#email-code [type=submit]').click();
-    await page
-      .locator('#email-code [data-fault]:not(:empty), #email-code [data-fault-of]:not(:empty)')
-      .first()
-      .waitFor();
+    await page.getByText('After five wrong codes, or after 15 minutes, send a new code.').waitFor();
     expect(await seriousFaults(page)).toEqual([]);
+    await press(page, 'Send a new code');
+    expect(await page.locator('#email-email').inputValue()).toBe(email);
+    await press(page, 'Send the code');
+    await page.locator('#email-code-code').waitFor();
     const { messages } = await service.call<{ messages: { text: string }[] }>('GET', `/dev/mail?to=${email}`);
     const [code = ''] = messages[0]?.text.match(/\b\d{4} ?\d{4}\b/) ?? [];
     await page.getByLabel('Code from the e-mail').fill(code);

@@ -1,5 +1,5 @@
 /** The page's API client, and where the page goes next. */
-import { AccountsError, createClient, memoryStore, webStorage } from '../../client/index.ts';
+import { AccountsError, createClient, memoryStore, type User, webStorage } from '../../client/index.ts';
 import { language, page } from './dom.ts';
 
 /** If storage is disabled, a sign-in lasts as long as the page. */
@@ -35,8 +35,16 @@ const SIGNED_OUT = ['not_authenticated', 'token_not_valid', 'user_inactive', 'us
 export const isSignedOut = (error: unknown): boolean =>
   error instanceof AccountsError && SIGNED_OUT.includes(error.code);
 
-export type Notice = 'expired' | 'signedOut' | 'deleted' | 'proveAgain';
-const NOTICES: readonly string[] = ['expired', 'signedOut', 'deleted', 'proveAgain'] satisfies Notice[];
+export const nameOf = ({ email, username }: User): string => email ?? username ?? '';
+
+export type Notice = 'signInFirst' | 'expired' | 'signedOut' | 'deleted' | 'proveAgain';
+const NOTICES: readonly string[] = [
+  'signInFirst',
+  'expired',
+  'signedOut',
+  'deleted',
+  'proveAgain',
+] satisfies Notice[];
 
 const NOTICE = 'hono-accounts.notice';
 

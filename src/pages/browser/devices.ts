@@ -25,7 +25,7 @@ export function ago(time: string, now = Date.now()): string {
   for (const [unit, length] of UNITS) {
     if (seconds >= length) return format.format(-Math.floor(seconds / length), unit);
   }
-  return format.format(0, 'minute');
+  return say('justNow');
 }
 
 export const date = (time: string): string =>

@@ -76,6 +76,10 @@ export function prepareFactors(): void {
     tell(done, say('switchedOff'));
     find('#factors-title').focus();
   });
+  find('[data-cancel-setup]').addEventListener('click', () => {
+    show('off');
+    find('#totp [type=submit]').focus();
+  });
   find('[data-copy]').addEventListener('click', () => {
     const codes = all('[data-code-list] li').map(({ textContent }) => textContent);
     navigator.clipboard.writeText(codes.join('\n')).then(
@@ -87,6 +91,7 @@ export function prepareFactors(): void {
   find('[data-kept]').addEventListener('click', () => {
     find('[data-code-list]').replaceChildren();
     find('[data-codes]').hidden = true;
+    tell(done, '');
     find('#factors-title').focus();
   });
 }

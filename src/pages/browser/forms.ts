@@ -27,17 +27,26 @@ export function clear(form: HTMLFormElement): void {
   for (const input of all('[aria-invalid]', form)) input.removeAttribute('aria-invalid');
 }
 
+/** Errors of the whole request that one field causes. */
+const FIELD_OF: Readonly<Record<string, string>> = { email_taken: 'email', username_taken: 'username' };
+
+/** The errors by field. Empty if they concern no field. */
+function fieldErrors({ errors, code, message }: AccountsError): [field: string, text: string][] {
+  const field = FIELD_OF[code];
+  if (field !== undefined) return [[field, message]];
+  return Object.entries(errors).map(([name, faults]) => [name, faults.map((one) => one.message).join(' ')]);
+}
+
 /** Shows errors under their fields. Returns the first field, and the errors to show on top. */
 function markFields(
   form: HTMLFormElement,
-  error: AccountsError,
+  errors: readonly (readonly [field: string, text: string])[],
 ): { first: HTMLElement | null; rest: string[] } {
   let first: HTMLElement | null = null;
   const rest: string[] = [];
-  for (const [name, faults] of Object.entries(error.errors)) {
+  for (const [name, text] of errors) {
     const input = form.querySelector<HTMLInputElement>(`input[name="${CSS.escape(name)}"]:not(.unseen)`);
     const place = form.querySelector<HTMLElement>(`[data-fault-of="${CSS.escape(name)}"]`);
-    const text = faults.map(({ message }) => message).join(' ');
     if (!input || !place) {
       rest.push(text);
       continue;
@@ -56,8 +65,9 @@ const hasLeft = (error: unknown): boolean =>
 export function showFault(form: HTMLFormElement, error: unknown, sentences: Sentences = {}): void {
   if (hasLeft(error)) return;
   const top = find('[data-fault]', form);
-  if (error instanceof AccountsError && Object.keys(error.errors).length > 0) {
-    const { first, rest } = markFields(form, error);
+  const errors = error instanceof AccountsError ? fieldErrors(error) : [];
+  if (errors.length > 0) {
+    const { first, rest } = markFields(form, errors);
     top.textContent = [...(first ? [say('marked')] : []), ...rest].join(' ');
     (first ?? top).focus();
     return;
@@ -81,14 +91,21 @@ export function showFaultAt(place: HTMLElement, error: unknown): void {
 /** The user closed the step-up dialog: not an error to show. */
 export class NotProven extends Error {}
 
+/** Disables the button, and returns a function that ends it. A disabled button loses the focus: it gets it back. */
+function disable(button: HTMLButtonElement): () => void {
+  const hadFocus = document.activeElement === button;
+  button.disabled = true;
+  return () => {
+    button.disabled = false;
+    if (hadFocus && document.activeElement === document.body) button.focus();
+  };
+}
+
 /** Runs `work` on a click, and shows its errors at `place`. */
 export function attempt(button: HTMLButtonElement, place: HTMLElement, work: () => Promise<unknown>): void {
   button.addEventListener('click', () => {
     place.textContent = '';
-    button.disabled = true;
-    const done = () => {
-      button.disabled = false;
-    };
+    const done = disable(button);
     work().then(done, (error: unknown) => {
       done();
       if (error instanceof NotProven) button.focus();
@@ -126,10 +143,10 @@ export function onSubmit(
     event.preventDefault();
     if (button.disabled) return;
     clear(form);
-    button.disabled = true;
+    const enable = disable(button);
     form.setAttribute('aria-busy', 'true');
     const done = () => {
-      button.disabled = false;
+      enable();
       form.removeAttribute('aria-busy');
     };
     work(valuesOf(form), form).then(done, (error: unknown) => {
@@ -148,9 +165,11 @@ export const fieldFault = (name: string, message: string): AccountsError =>
 export function prepare(): void {
   for (const box of all<HTMLInputElement>('[data-show]')) {
     const passwords = all<HTMLInputElement>('input[type=password]', box.form ?? document);
-    box.addEventListener('change', () => {
-      for (const input of passwords) input.type = box.checked ? 'text' : 'password';
-    });
+    const show = (yes: boolean) => {
+      for (const input of passwords) input.type = yes ? 'text' : 'password';
+    };
+    box.addEventListener('change', () => show(box.checked));
+    box.form?.addEventListener('reset', () => show(false));
   }
   const line = find('[data-offline]');
   const look = () => {

@@ -1,6 +1,6 @@
 /** The script of the settings page; `npm run build:assets` builds assets/static/settings.js from it. */
 import type { User } from '../../client/index.ts';
-import { client, isSignedOut, leaveFor, leaveSignedOut } from './account.ts';
+import { client, isSignedOut, leaveFor, leaveSignedOut, nameOf } from './account.ts';
 import { find, ifThere, page, say, tell } from './dom.ts';
 import { loadFactors, prepareFactors } from './factors.ts';
 import { fieldFault, onSubmit, prepare, showFaultAt } from './forms.ts';
@@ -9,11 +9,13 @@ import { loadSessions, prepareSessions } from './sessions.ts';
 import { finishConnection, loadMethods, prepareMethods } from './sign-in-methods.ts';
 import { prepareStepUp, withProof } from './step-up.ts';
 
-let user: User;
-const nameOf = ({ email, username }: User) => email ?? username ?? '';
+const isCookie = page.dataset.cookie !== undefined;
 
-function showUser(shown: User): void {
-  user = shown;
+/** Whose settings are shown. */
+let shown: User | undefined;
+
+function showUser(user: User): void {
+  shown = user;
   find<HTMLInputElement>('#profile-name').value = user.name ?? '';
   find<HTMLInputElement>('#profile-username').value = user.username ?? '';
   if (user.email !== null) find('[data-email]').textContent = user.email;
@@ -32,13 +34,15 @@ async function load(): Promise<void> {
   loading.hidden = false;
   failed.hidden = true;
   find('[data-fault=page]').textContent = '';
+  // The cookie is not visible here.
+  const notice = isCookie || client.isSignedIn ? 'expired' : 'signInFirst';
   try {
     showUser(await client.me());
     await Promise.all([loadPassword(), loadFactors(), loadMethods(), loadSessions()]);
     find('[data-content]').hidden = false;
     find('[data-sign-out]').hidden = false;
   } catch (error) {
-    if (isSignedOut(error) && leaveFor('expired')) return;
+    if (isSignedOut(error) && leaveFor(notice)) return;
     failed.hidden = false;
     showFaultAt(find('[data-fault=page]'), error);
   } finally {
@@ -51,10 +55,24 @@ const done = (section: string, text: string) => {
   tell(place, text);
 };
 
+/** Another tab has signed in, perhaps as somebody else. */
+let isStale = false;
+
+/**
+ * Shows the settings of the user who is signed in now. In cookie mode every page that loads is heard as a sign-in, and so
+ * is this request: only the tab with the focus sends it, or two tabs would answer each other for ever.
+ */
+async function compareUser(): Promise<void> {
+  if (!isStale || (isCookie && !document.hasFocus())) return;
+  isStale = false;
+  const now = await client.me().catch(() => null);
+  if (now && now.id !== shown?.id) location.reload();
+}
+
 function prepareAccount(): void {
   onSubmit('profile', async ({ name = '', username = '' }) => {
     done('profile', '');
-    showUser(await client.updateMe({ name, ...(username !== (user.username ?? '') && { username }) }));
+    showUser(await client.updateMe({ name, ...(username !== (shown?.username ?? '') && { username }) }));
     done('profile', say('saved'));
   });
   onSubmit('resend', async () => {
@@ -75,10 +93,11 @@ function prepareAccount(): void {
     link.href = URL.createObjectURL(file);
     link.download = 'account.json';
     link.click();
-    URL.revokeObjectURL(link.href);
+    // Safari reads it after the click. It is freed with the page.
   });
   onSubmit('delete', async ({ confirmation = '', password }) => {
-    if (confirmation.trim().toLowerCase() !== nameOf(user).toLowerCase()) {
+    const name = shown ? nameOf(shown) : '';
+    if (confirmation.trim().toLowerCase() !== name.toLowerCase()) {
       throw fieldFault('confirmation', say('deleteMismatch'));
     }
     await withProof(() => client.withdraw(orNone(password)));
@@ -89,9 +108,7 @@ function prepareAccount(): void {
       () => leaveSignedOut('signedOut'),
       // The tokens are deleted anyway. In cookie mode the session continues, so the error is shown.
       (error: unknown) =>
-        page.dataset.cookie === undefined
-          ? leaveSignedOut('signedOut')
-          : void showFaultAt(find('[data-fault=page]'), error),
+        isCookie ? showFaultAt(find('[data-fault=page]'), error) : leaveSignedOut('signedOut'),
     );
   });
   find('[data-again]').addEventListener('click', () => void load());
@@ -105,6 +122,12 @@ prepareFactors();
 prepareSessions();
 prepareMethods();
 client.onChange(({ type, elsewhere }) => {
-  if (type === 'signedOut' && elsewhere) leaveSignedOut('signedOut');
+  if (!elsewhere) return;
+  if (type === 'signedOut') leaveSignedOut('signedOut');
+  if (type === 'signedIn') {
+    isStale = true;
+    void compareUser();
+  }
 });
+addEventListener('focus', () => void compareUser());
 void finishConnection().then(load);

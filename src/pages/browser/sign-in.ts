@@ -1,7 +1,7 @@
 /** `/account/sign-in`. */
 import { AccountsError } from '../../client/index.ts';
 import { answerWithPasskey, hasPasskeys } from '../../client/passkeys.ts';
-import { client, goOn, isSignedOut, takeNotice } from './account.ts';
+import { client, goOn, isSignedOut, nameOf, takeNotice } from './account.ts';
 import { all, find, ifThere, say, showStep, tell } from './dom.ts';
 import { onSubmit, showFaultAt } from './forms.ts';
 import { finishProvider, prepareWays, showPasskeyFault } from './ways.ts';
@@ -18,8 +18,10 @@ async function complete(signIn: Promise<unknown>): Promise<void> {
     mfaToken = String(error.problem.mfa_token);
     const passkey = ifThere('[data-second-passkey]');
     if (passkey) passkey.hidden = !hasPasskeys() || !String(error.problem.methods).includes('passkey');
+    tell(find('[data-notice]'), '');
     showStep('second-factor');
-    find('#code-code').focus();
+    // A recovery code may have been chosen the last time.
+    useCode(true);
     return;
   }
   await goOn();
@@ -37,8 +39,15 @@ async function greet(): Promise<void> {
   const start = find('[data-step=start]');
   // A late answer does not interrupt a user who is signing in.
   if (!user || start.hidden || start.contains(document.activeElement)) return;
-  find('[data-who]').textContent = user.email ?? user.username ?? '';
+  find('[data-who]').textContent = nameOf(user);
   showStep('signed-in');
+}
+
+/** Continues as the user who is shown. Another tab may have signed in somebody else meanwhile: then shows whom. */
+async function continueAsShown(): Promise<void> {
+  const [shown, name] = [find('[data-who]'), nameOf(await client.me())];
+  if (shown.textContent === name) await goOn();
+  else shown.textContent = name;
 }
 
 export function signInPage(): void {
@@ -47,11 +56,18 @@ export function signInPage(): void {
   onSubmit('password', ({ username = '', password = '' }) => complete(client.logIn({ username, password })), {
     no_active_account: say('wrong'),
   });
-  onSubmit('code', ({ code }) =>
-    complete(client.signIn('/login/second-factor', { mfa_token: mfaToken, code })),
+  // Also the answer once the second step is over: after five wrong codes, or five minutes.
+  const sentences = { code_not_valid: say('factorWrong') };
+  onSubmit(
+    'code',
+    ({ code }) => complete(client.signIn('/login/second-factor', { mfa_token: mfaToken, code })),
+    sentences,
   );
-  onSubmit('recovery', ({ recovery_code }) =>
-    complete(client.signIn('/login/second-factor', { mfa_token: mfaToken, recovery_code })),
+  onSubmit(
+    'recovery',
+    ({ recovery_code }) =>
+      complete(client.signIn('/login/second-factor', { mfa_token: mfaToken, recovery_code })),
+    sentences,
   );
   ifThere('[data-second-passkey] button')?.addEventListener('click', () => {
     complete(answerWithPasskey(client, { mfa_token: mfaToken })).catch((error) =>
@@ -62,7 +78,7 @@ export function signInPage(): void {
   ifThere('[data-use=code]')?.addEventListener('click', () => useCode(true));
   for (const button of all('[data-use=start]')) button.addEventListener('click', () => showStep('start'));
   find('[data-continue]').addEventListener('click', () => {
-    goOn().catch((error: unknown) => {
+    continueAsShown().catch((error: unknown) => {
       if (isSignedOut(error)) showStep('start');
       else showFaultAt(find('[data-fault=continue]'), error);
     });

@@ -36,11 +36,13 @@ function prepareEmail(complete: Complete): void {
     find('#email').hidden = id !== 'email';
     find('#email-code').hidden = id !== 'email-code';
   };
-  ifThere('[data-use=email]')?.addEventListener('click', () => {
-    // The address may have been mistyped the first time.
-    showForm('email');
-    showStep('email');
-  });
+  for (const button of all('[data-use=email]')) {
+    button.addEventListener('click', () => {
+      // The address may have been mistyped the first time.
+      showForm('email');
+      showStep('email');
+    });
+  }
   onSubmit('email', async (values) => {
     email = values.email ?? '';
     await client.request('POST', '/login/email', { email });
@@ -48,7 +50,9 @@ function prepareEmail(complete: Complete): void {
     tell(find('[data-code-sent]'), say('codeSent', { email: email.trim() }), '');
     find('#email-code-code').focus();
   });
-  onSubmit('email-code', ({ code }) => complete(client.signIn('/login/email/confirm', { email, code })));
+  onSubmit('email-code', ({ code }) => complete(client.signIn('/login/email/confirm', { email, code })), {
+    code_not_valid: say('codeWrong'),
+  });
 }
 
 export function prepareWays(complete: Complete): void {
