@@ -6,7 +6,7 @@ import type { AdminServices } from './admin/acting.ts';
 import type { D1 } from './db/client.ts';
 import { codeDigest } from './email-sign-in/code.ts';
 import { d1EmailSignIn } from './email-sign-in/d1-email-sign-in.ts';
-import { d1SeenDevices } from './new-device/d1-seen-devices.ts';
+import { d1KnownDevices } from './new-device/d1-known-devices.ts';
 import { newDeviceNotice } from './new-device/notice.ts';
 import { d1PasskeyServices } from './passkeys/d1-passkeys.ts';
 import { createPasskeyProof } from './passkeys/reauthentication.ts';
@@ -45,7 +45,7 @@ export function composeRooms(
     emailSignIn: settings.SIGN_IN_BY_EMAIL
       ? { store: d1EmailSignIn(d1), digest: codeDigest(signingKey) }
       : null,
-    noticeDevice: settings.NEW_DEVICE_MAIL ? newDeviceNotice(d1SeenDevices(d1), { mailer, settings }) : null,
+    noticeDevice: settings.NEW_DEVICE_MAIL ? newDeviceNotice(d1KnownDevices(d1), { mailer, settings }) : null,
     passkeys,
     passkeyProof: passkeys && createPasskeyProof(passkeys, { ...context, settings }),
   };

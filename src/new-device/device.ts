@@ -3,15 +3,14 @@
  * treat every browser update as a new device.
  */
 import { deviceOf } from '../device.ts';
+import { sha256Hex } from '../encoding.ts';
 import type { Client } from '../ports.ts';
 
-type Seen = Pick<Client, 'userAgent' | 'country'>;
-
-/** Whether a user who has signed in before now does so from an unknown device. */
-export async function isNewDevice(now: Seen, before: readonly Seen[]): Promise<boolean> {
-  if (before.length === 0) return false;
-  const keyOf = async ({ userAgent, country }: Seen) =>
-    `${(await deviceOf(userAgent)).family} ${country ?? ''}`;
-  const known = new Set(await Promise.all(before.map(keyOf)));
-  return !known.has(await keyOf(now));
+/** With the user's id, so that equal devices of two users have different hashes. */
+export async function deviceHash(
+  userId: string,
+  { userAgent, country }: Pick<Client, 'userAgent' | 'country'>,
+): Promise<string> {
+  const { family } = await deviceOf(userAgent);
+  return sha256Hex(`${userId}\n${family}\n${country ?? ''}`);
 }

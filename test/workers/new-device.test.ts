@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
-import { type Person, type Vars, type World, world } from '../support/world.ts';
+import { atOnce, type Person, RACE, tally, type Vars, type World, world } from '../support/world.ts';
 
 const log = capturedLog();
 
@@ -72,37 +72,50 @@ describe('a sign-in', () => {
     expect(await mailsAbout(w, who)).toEqual([]);
   });
 
-  it('is notified although the same device signs in again before that', async () => {
-    const again = world({ vars: VARS });
-    let who: Person | undefined;
-    const slow = watchedD1({
-      before: async ({ statements }) => {
-        const waiting = who;
-        if (!waiting || !statements.some(({ sql }) => /^select "user_agent"/.test(sql))) return;
-        who = undefined;
-        again.clock.advance(10);
-        await logIn(again, waiting, { agent: FIREFOX, country: 'KR' });
-      },
-    });
-    const w = world({ vars: VARS, bindings: { DB: slow.DB } });
-    who = await signedUp(again, { agent: CHROME, country: 'KR' });
-    const { email, password } = who;
-    await logIn(w, { email, password }, { agent: FIREFOX, country: 'KR' });
-    expect(who).toBeUndefined();
-    expect(await mailsAbout(w, { email, password })).toHaveLength(1);
+  it('is notified once, of fifty at once', RACE, async () => {
+    const w = world({ vars: VARS });
+    const who = await signedUp(w, { agent: CHROME, country: 'KR' });
+    w.clock.advance(1);
+    const answers = await atOnce(50, () => ask(w, '/account/login', who, { agent: FIREFOX, country: 'KR' }));
+    expect(tally(answers)).toEqual({ 200: 50 });
+    expect(await mailsAbout(w, who)).toHaveLength(1);
   });
 
   it('succeeds even if D1 cannot read the known devices', async () => {
     const fails = watchedD1({
       before: ({ statements }) => {
-        if (statements.some(({ sql }) => /^select "user_agent"/.test(sql))) throw new Error('D1_ERROR: away');
+        if (statements.some(({ sql }) => /"known_devices"/.test(sql))) throw new Error('D1_ERROR: away');
       },
     });
     const w = world({ vars: VARS, bindings: { DB: fails.DB } });
-    const who = await signedUp(w, { agent: CHROME, country: 'KR' });
+    const who = await signedUp(world({ vars: VARS }), { agent: CHROME, country: 'KR' });
     await logIn(w, who, { agent: FIREFOX, country: 'KR' });
     expect(await mailsAbout(w, who)).toEqual([]);
     expect(log.of('new_device_failed')).toMatchObject([{ level: 'error' }]);
+  });
+
+  it('from a known device is not notified, and from a new one is, after the sessions have been swept', async () => {
+    const w = world({ vars: VARS });
+    const who = await signedUp(w, { agent: CHROME, country: 'KR' });
+    const sweepAll = () => w.rows('DELETE FROM sessions');
+    await sweepAll();
+    await logIn(w, who, { agent: FIREFOX, country: 'KR' });
+    expect(await mailsAbout(w, who)).toHaveLength(1);
+    await sweepAll();
+    for (const agent of [CHROME, FIREFOX]) await logIn(w, who, { agent, country: 'KR' });
+    expect(await mailsAbout(w, who)).toHaveLength(1);
+  });
+
+  it.each([
+    ['a device of a stored session', [FIREFOX, CHROME, FIREFOX], 0],
+    ['another device', ['curl/8.5.0', FIREFOX, CHROME], 1],
+  ])('from %s, after the setting has been turned on', async (_, agents, mails) => {
+    const off = world();
+    const who = await signedUp(off, { agent: CHROME, country: 'KR' });
+    await logIn(off, who, { agent: FIREFOX, country: 'KR' });
+    const on = world({ vars: VARS, now: off.clock.now * 1_000 });
+    for (const agent of agents) await logIn(on, who, { agent, country: 'KR' });
+    expect(await mailsAbout(on, who)).toHaveLength(mails);
   });
 
   it('costs nothing more if it is off', async () => {
@@ -111,5 +124,43 @@ describe('a sign-in', () => {
     const who = await off.signUp();
     const cost = await counted.of(() => off.logIn(who));
     expect(cost.d1.roundTrips).toBe(2);
+  });
+});
+
+describe('the known devices', () => {
+  const rowsOf = (w: World, { email }: Person) =>
+    w.rows<{ hash: string }>(
+      'SELECT hash FROM known_devices WHERE user_id = (SELECT id FROM users WHERE email = ?)',
+      email,
+    );
+
+  it('are hashes that differ between users', async () => {
+    const w = world({ vars: VARS });
+    const from = { agent: CHROME, country: 'KR' };
+    const [one] = await rowsOf(w, await signedUp(w, from));
+    const [other] = await rowsOf(w, await signedUp(w, from));
+    expect(one?.hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(other?.hash).not.toBe(one?.hash);
+  });
+
+  it('are at most fifty for each user, the newest', async () => {
+    const w = world({ vars: VARS });
+    const who = await signedUp(w, { agent: 'app-0', country: 'KR' });
+    for (let n = 1; n <= 51; n++) await logIn(w, who, { agent: `app-${n}`, country: 'KR' });
+    expect(await rowsOf(w, who)).toHaveLength(50);
+    expect(await mailsAbout(w, who)).toHaveLength(51);
+    await logIn(w, who, { agent: 'app-2', country: 'KR' });
+    expect(await mailsAbout(w, who)).toHaveLength(51);
+    await logIn(w, who, { agent: 'app-1', country: 'KR' });
+    expect(await mailsAbout(w, who)).toHaveLength(52);
+  });
+
+  it('are deleted with the user', async () => {
+    const w = world({ vars: VARS });
+    const who = await w.signUp();
+    const rows = () => w.rows('SELECT hash FROM known_devices WHERE user_id = ?', who.user.id);
+    expect(await rows()).toHaveLength(1);
+    await w.delete('/account/me', { password: who.password }, { token: who.access });
+    expect(await rows()).toEqual([]);
   });
 });

@@ -26,7 +26,7 @@ export interface Opening {
   lost: () => Refusal;
 }
 
-/** Called for every sign-in except a sign-up, after the session is open. */
+/** Called for every sign-in and sign-up, after the session is open. */
 export type NoticeDevice = (user: User, session: Session, call: Call) => Promise<void>;
 
 /** Skipped if `amr` already has `mfa`: a passkey that verified its user counts as both factors. */

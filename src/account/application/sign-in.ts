@@ -120,9 +120,8 @@ export async function noteSignIn(
 ): Promise<void> {
   await cacheRevocation(services, evicted, 'evicted', call.report);
   call.report('info', 'logged_in', { user: user.id, session: session.id, evicted: evicted.length });
-  if (made) return;
   const { id, createdAt, amr } = session;
-  announce(services, call, 'user.signed_in', user.id, createdAt, { session_id: id, amr });
+  if (!made) announce(services, call, 'user.signed_in', user.id, createdAt, { session_id: id, amr });
   await services.noticeDevice?.(user, session, call);
 }
 

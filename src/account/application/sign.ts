@@ -99,6 +99,7 @@ export async function register<P extends SignInPolicy | null>(
   if (outcome !== 'ok') throw new Refusal(outcome);
   call.report('info', 'signed_up', { user: user.id, session: session?.id ?? null });
   announce(services, call, 'user.created', user.id, now, { email_verified: false });
+  if (session) await services.noticeDevice?.(user, session, call);
   if (mail) {
     await sendMail(services, call, 'verify_email', person.email, {
       subject: user.id,
