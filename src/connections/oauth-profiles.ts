@@ -41,16 +41,31 @@ function subjectOf(id: unknown): string {
   throw new ProviderFailure('malformed');
 }
 
+/** The API is below the base itself, or below the path that GitHub Enterprise Server has for it. */
+async function gitHubUser(
+  [api = '', ...others]: readonly string[],
+  fetcher: ProviderFetch,
+  accessToken: string,
+): Promise<{ api: string; user: Record<string, unknown> }> {
+  try {
+    const user = await getJson(fetcher, `${api}/user`, accessToken);
+    if (!isRecord(user)) throw new ProviderFailure('malformed');
+    return { api, user };
+  } catch (error) {
+    if (others.length === 0 || !(error instanceof ProviderFailure) || error.fault === 'away') throw error;
+    return gitHubUser(others, fetcher, accessToken);
+  }
+}
+
 function gitHub(base: string | null): Api {
   const site = base ?? SITES.github;
-  const api = base ?? 'https://api.github.com';
+  const apis = base === null ? ['https://api.github.com'] : [base, `${base}/api/v3`];
   return {
     issuer: site,
     authorize: `${site}/login/oauth/authorize`,
     token: `${site}/login/oauth/access_token`,
     profile: async (fetcher, accessToken) => {
-      const user = await getJson(fetcher, `${api}/user`, accessToken);
-      if (!isRecord(user)) throw new ProviderFailure('malformed');
+      const { api, user } = await gitHubUser(apis, fetcher, accessToken);
       const subject = subjectOf(user.id);
       const listed = await getJson(fetcher, `${api}/user/emails`, accessToken);
       const primary = (Array.isArray(listed) ? listed : [])

@@ -1,5 +1,9 @@
 /** A sign-in in Chromium with a real OpenID Connect provider: every redirect, there and back. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withAuthenticator } from './support/authenticator.ts';
@@ -12,24 +16,69 @@ import { freePort, type Service, startService } from './support/service.ts';
 let service: Service;
 let provider: OidcServer;
 let browser: Browser;
+/** An application's own origin, with a script on each page. */
+let app: { origin: string; scripts: Record<string, string>; server: Server };
+/** That of docs/connections.md. */
+let documented: { issuer: string; process: ChildProcess; folder: string };
+
+/** The code of a page of docs/ that contains `part`. */
+const codeOf = (file: string, part: string): string => {
+  const blocks = [...readFileSync(`docs/${file}`, 'utf8').matchAll(/^ *```(?:js|ini)\n([\s\S]*?)^ *```/gm)];
+  const [code = ''] = blocks.map((block) => block[1] as string).filter((text) => text.includes(part));
+  return code;
+};
+
+/** `port`: of the service. */
+async function startDocumented(port: number) {
+  const own = await freePort();
+  const withPorts = (text: string) => text.replaceAll('8787', String(port)).replaceAll('9000', String(own));
+  mkdirSync('.wrangler', { recursive: true });
+  const folder = mkdtempSync('.wrangler/provider-');
+  const file = join(folder, 'provider.mjs');
+  writeFileSync(file, withPorts(codeOf('connections.md', 'new Provider')));
+  const child = spawn(process.execPath, [file], { stdio: 'ignore' });
+  const [, setting = ''] =
+    /^PROVIDERS='(.*)'$/m.exec(withPorts(codeOf('connections.md', 'PROVIDERS='))) ?? [];
+  const [entry] = JSON.parse(setting) as { issuer: string }[];
+  documented = { issuer: entry?.issuer ?? '', process: child, folder };
+  return entry;
+}
+
+async function startApp() {
+  const scripts: Record<string, string> = {};
+  const server = createServer((request, response) => {
+    const script = scripts[new URL(request.url ?? '', 'http://localhost').pathname] ?? '';
+    response.setHeader('Content-Type', 'text/html');
+    response.end(`<!doctype html><link rel="icon" href="data:,"><script type="module">${script}</script>`);
+  });
+  const port = await freePort();
+  await new Promise<void>((done) => server.listen(port, 'localhost', done));
+  app = { origin: `http://localhost:${port}`, scripts, server };
+}
 
 beforeAll(async () => {
+  await startApp();
   const port = await freePort();
+  const local = await startDocumented(port);
   provider = await startOidc(`http://localhost:${port}/account/login/with/acme/callback`);
-  const providers = JSON.stringify([{ id: 'acme', name: 'Acme', issuer: provider.issuer, ...CLIENT }]);
+  const acme = { id: 'acme', name: 'Acme', issuer: provider.issuer, ...CLIENT };
+  const providers = JSON.stringify([acme, local]);
   [service, browser] = await Promise.all([startService([`PROVIDERS:${providers}`], port), launch()]);
 });
 afterAll(async () => {
   await browser?.close();
   await service?.stop();
   await provider?.stop();
+  app.server.close();
+  documented.process.kill();
+  rmSync(documented.folder, { recursive: true });
 });
 
 /** Requests to the provider are intended, and its pages ask for a font of somebody else. */
 async function open() {
   const opened = await openPage(browser, service.origin);
   opened.allow(
-    new RegExp(`^request to ${provider.issuer}/`),
+    new RegExp(`^request to (?:${provider.issuer}|${documented.issuer}|${app.origin})/`),
     /fonts\.googleapis\.com|ERR_NAME_NOT_RESOLVED|ERR_INTERNET_DISCONNECTED/,
   );
   return opened;
@@ -290,6 +339,49 @@ describe('in the pages', () => {
     await page.goto(`/account/sign-in?error=${error}`);
     await page.getByText(text).waitFor();
     expect(page.url()).toBe(`${service.origin}/account/sign-in`);
+    await close();
+  });
+});
+
+describe('the code of docs/', () => {
+  /** A few redirects and requests. */
+  const WAITS = { timeout: 30_000 };
+  const scriptOf = (file: string, part: string) =>
+    codeOf(file, part)
+      .replaceAll('https://accounts.example.com', service.origin)
+      .replaceAll('https://notes.example.com', app.origin);
+
+  it('signs in with the provider of docs/connections.md and exchanges the code', async () => {
+    const name = `doc-${randomUUID().slice(0, 8)}`;
+    const { page, close } = await open();
+    Object.assign(app.scripts, {
+      '/': `${scriptOf('connections.md', 'signInWith')}\nsignInWith('local');`,
+      '/signed-in': `${scriptOf('connections.md', '/login/exchange')}
+        document.title = answer.status + ' ' + (await answer.json()).user.email;`,
+    });
+    await page.goto(`${app.origin}/`);
+    await agreeAs(page, name);
+    await expect.poll(() => page.title(), WAITS).toBe(`201 ${name}@example.com`);
+    await close();
+  });
+
+  it('sends a user to the pages and back, as docs/pages.md says', async () => {
+    const email = `doc-${randomUUID().slice(0, 8)}@example.com`;
+    await service.call('POST', '/account/sign-up', { email, password: PASSWORD });
+    const { page, close } = await open();
+    Object.assign(app.scripts, {
+      '/start': scriptOf('pages.md', 'location.assign'),
+      '/': `import { createClient, webStorage } from '${service.origin}/account/client.js';
+        const client = createClient({ url: '${service.origin}/account', store: webStorage(localStorage) });
+        const code = new URLSearchParams(location.search).get('code');
+        ${scriptOf('pages.md', 'client.signIn')}
+        document.title = (await client.me()).email;`,
+    });
+    await page.goto(`${app.origin}/start`);
+    await page.locator('#password-username').fill(email);
+    await page.locator('#password-password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.title(), WAITS).toBe(email);
     await close();
   });
 });

@@ -1,4 +1,7 @@
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { generateKeyPairSync, verify } from 'node:crypto';
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
@@ -116,6 +119,29 @@ describe('docs/operate.md', () => {
         [sealed[1]?.split('.')[1], 2],
       ]),
     );
+  });
+});
+
+describe('docs/connections.md', () => {
+  it('signs a client secret for Apple', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'apple-'));
+    const [, code = ''] = /```js\n([^`]*appleid[\s\S]*?)```/.exec(read('docs/connections.md')) ?? [];
+    writeFileSync(join(folder, 'apple-secret.mjs'), code);
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    writeFileSync(join(folder, 'key.p8'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const args = ['apple-secret.mjs', 'key.p8', 'TEAM', 'KEY', 'com.example.accounts'];
+    const { stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
+    const [header = '', claims = '', signature = ''] = stdout.trim().split('.');
+    const key = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const;
+    const text = Buffer.from(`${header}.${claims}`);
+    expect(verify('sha256', text, key, Buffer.from(signature, 'base64url'))).toBe(true);
+    const decoded = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString());
+    expect(decoded(header)).toEqual({ alg: 'ES256', kid: 'KEY' });
+    const { iat, exp, ...rest } = decoded(claims);
+    expect(rest).toEqual({ iss: 'TEAM', aud: 'https://appleid.apple.com', sub: 'com.example.accounts' });
+    // Apple's limit.
+    expect(exp - iat).toBeLessThanOrEqual(15_777_000);
   });
 });
 

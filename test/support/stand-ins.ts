@@ -40,8 +40,11 @@ function oauth(
   };
 }
 
-/** https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps */
-export function gitHub(base = `https://${crypto.randomUUID()}.example.net`) {
+/**
+ * https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
+ * `api`: the path of the API, `/api/v3` for GitHub Enterprise Server.
+ */
+export function gitHub(base = `https://${crypto.randomUUID()}.example.net`, api = '') {
   let user: Json = {};
   let emails: unknown = [];
   const withToken = async (request: Request, body: unknown) => {
@@ -61,8 +64,8 @@ export function gitHub(base = `https://${crypto.randomUUID()}.example.net`) {
         token_type: 'bearer',
       });
     },
-    '/user': (request) => withToken(request, user),
-    '/user/emails': (request) =>
+    [`${api}/user`]: (request) => withToken(request, user),
+    [`${api}/user/emails`]: (request) =>
       emails === null
         ? Promise.resolve(Response.json({ message: 'Not Found' }, { status: 404 }))
         : withToken(request, emails),

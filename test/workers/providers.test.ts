@@ -68,6 +68,15 @@ describe('GitHub', () => {
     expect(hub.asked.map(({ path }) => path)).toEqual(['/login/oauth/access_token', '/user', '/user/emails']);
   });
 
+  it('has its API below /api/v3 on an Enterprise Server', async () => {
+    const hub = gitHub(undefined, '/api/v3');
+    const { email } = person();
+    hub.as({ emails: [{ email, primary: true, verified: true, visibility: null }] });
+    const { status, body } = await signInWith(at(hub, 'github'), hub, 'github');
+    expect([status, body.user.email]).toEqual([201, email]);
+    expect(hub.asked.map(({ path }) => path).slice(-2)).toEqual(['/api/v3/user', '/api/v3/user/emails']);
+  });
+
   it('does not vouch for an unverified address', async () => {
     const hub = gitHub();
     const w = at(hub, 'github');
