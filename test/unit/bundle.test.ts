@@ -16,6 +16,7 @@ describe('the bundle', () => {
     // `[alias]` of wrangler.toml.
     expect(packages.filter((name) => /asn1|peculiar|reflect-metadata/.test(name))).toEqual([]);
     expect(source).not.toContain('BEGIN CERTIFICATE');
+    expect(source).not.toMatch(/PgEnum|RelationalQueryBuilder|\bPostgres/);
     expect(gzipBytes).toBeLessThanOrEqual(WORKER_MAX_GZIP_BYTES);
     // With one character beyond Latin-1 V8 keeps all of it as UTF-16, twice as large.
     expect(source.match(/[\u0100-\uffff]/g)).toBeNull();
