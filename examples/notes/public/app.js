@@ -55,6 +55,8 @@ async function start({ client, comeBack, goTo, settingsUrl }) {
       say(error.message);
     } finally {
       button.disabled = false;
+      // While it was disabled it lost the focus.
+      if (document.activeElement === document.body) button.focus();
     }
   }
 
@@ -81,14 +83,12 @@ async function start({ client, comeBack, goTo, settingsUrl }) {
     const { isSignedIn } = client;
     $('stranger').hidden = isSignedIn;
     for (const id of ['user', 'notes']) $(id).hidden = !isSignedIn;
-    if (!isSignedIn) {
-      // Nothing of this user stays for the next one.
-      newest++;
-      $('list').replaceChildren();
-      $('new').reset();
-      return;
-    }
-    await list().catch((error) => say(error.message));
+    // Nothing of one user stays for the next one.
+    newest++;
+    $('list').replaceChildren();
+    $('empty').hidden = true;
+    $('new').reset();
+    if (isSignedIn) await list().catch((error) => say(error.message));
   }
 
   $('account').href = settingsUrl;

@@ -56,6 +56,11 @@ export const notesApi = new Hono<{ Bindings: Bindings; Variables: AccountVariabl
       .bind(c.var.account.id, id, text, createdAt, NOTES_AT_MOST)
       .run();
     if (meta.changes === 0) {
+      const gone = await c.env.NOTES.prepare('SELECT 1 FROM deleted_owners WHERE owner = ?')
+        .bind(c.var.account.id)
+        .first();
+      // The page then tries to refresh its token, and learns that the session is over.
+      if (gone) return c.json({ detail: 'This account was deleted.' }, 401);
       return c.json({ detail: `There are ${NOTES_AT_MOST} notes. Delete one first.` }, 409);
     }
     return c.json({ id, text, created_at: createdAt }, 201);

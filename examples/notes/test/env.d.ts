@@ -1,12 +1,11 @@
+import type { D1Migration } from 'cloudflare:test';
+import type { Bindings } from '../src/notes.ts';
+
 /** What `env` of cloudflare:workers has in the tests. */
-declare namespace Cloudflare {
-  interface Env {
-    NOTES: D1Database;
-    ASSETS: Fetcher;
-    ACCOUNTS: Fetcher;
-    BLACKLIST: KVNamespace;
-    ACCOUNTS_URL: string;
-    EVENTS_SECRET: string;
-    MIGRATIONS: import('cloudflare:test').D1Migration[];
+declare global {
+  namespace Cloudflare {
+    interface Env extends Bindings {
+      MIGRATIONS: D1Migration[];
+    }
   }
 }

@@ -39,7 +39,8 @@ describe('an event of the account service', () => {
   it('is final: with a token that has not expired yet, a deleted user writes nothing more', async () => {
     const gone = await user();
     await send(deleted(gone.id));
-    expect((await gone('POST', '', { text: 'Too late' })).status).toBe(409);
+    const answer = await gone('POST', '', { text: 'Too late' });
+    expect([answer.status, answer.body.detail]).toEqual([401, 'This account was deleted.']);
     expect((await gone('GET')).body.notes).toEqual([]);
   });
 

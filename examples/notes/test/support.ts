@@ -28,8 +28,15 @@ export const request = (path: string, init?: RequestInit): Promise<Response> =>
 export async function accessToken(id: string, changes: object = {}): Promise<string> {
   const now = Math.floor(Date.now() / 1_000);
   const claims = {
-    ...{ sub: id, jti: crypto.randomUUID(), sid: crypto.randomUUID(), token_type: 'access' },
-    ...{ iat: now, exp: now + MINUTES_5, auth_time: now, amr: ['pwd'], email_verified: true },
+    token_type: 'access',
+    sub: id,
+    sid: crypto.randomUUID(),
+    jti: crypto.randomUUID(),
+    iat: now,
+    exp: now + MINUTES_5,
+    auth_time: now,
+    amr: ['pwd'],
+    email_verified: true,
     ...changes,
   };
   return sign(claims, privateKey as never, 'ES256');

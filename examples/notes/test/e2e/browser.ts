@@ -32,9 +32,14 @@ export const says = (page: Page, text: string) =>
   page.getByRole('status').getByText(text, { exact: true }).waitFor();
 
 export async function signUp(page: Page): Promise<string> {
-  const email = `${crypto.randomUUID()}@example.com`;
   await press(page, 'Create an account');
   await page.getByRole('heading', { name: 'Create an account' }).waitFor();
+  return completeSignUp(page);
+}
+
+/** On the page of the account service. */
+export async function completeSignUp(page: Page): Promise<string> {
+  const email = `${crypto.randomUUID()}@example.com`;
   await page.getByLabel('E-mail address').fill(email);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await press(page, 'Create the account');

@@ -1,6 +1,6 @@
 /** The page in Chromium, with both Workers running: README.md says how. */
 import { describe, expect, it } from 'vitest';
-import { accounts, add, notes, openNotes, press, says, signUp } from './browser.ts';
+import { accounts, add, completeSignUp, notes, openNotes, press, says, signUp } from './browser.ts';
 
 describe('the page', () => {
   it('sends a user to sign up, gets them back, keeps their notes, and lets them in again', async () => {
@@ -70,6 +70,7 @@ describe('the page', () => {
     await page.getByRole('button', { name: 'Add' }).dblclick();
     await says(page, 'Something went wrong (502). Please try again.');
     expect(requests).toBe(1);
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Add');
     await page.unroute(api);
 
     await page.route(api, (route) => route.abort());
@@ -80,6 +81,22 @@ describe('the page', () => {
     await press(page, 'Add');
     await says(page, 'The note is added.');
     await page.getByRole('listitem').getByText('Once').waitFor();
+    await close();
+  });
+
+  it('shows nothing of one user to the next, who signs in in another tab', async () => {
+    const { page, close } = await openNotes();
+    const other = await page.context().newPage();
+    await other.goto('/');
+    await press(other, 'Create an account');
+    await other.getByRole('heading', { name: 'Create an account' }).waitFor();
+    await signUp(page);
+    await add(page, 'Secret');
+    await page.getByRole('listitem').getByText('Secret').waitFor();
+    await page.route(`${notes()}/api/notes`, (route) => route.abort());
+    await completeSignUp(other);
+    await says(page, 'There is no connection. Please try again.');
+    expect(await page.getByText('Secret').count()).toBe(0);
     await close();
   });
 
