@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { counting } from '../support/counting.ts';
 import { capturedLog } from '../support/log.ts';
+import { ENCRYPTION_KEY, enrol, totp } from '../support/totp.ts';
 import { watchedD1 } from '../support/watched-d1.ts';
 import { type Answer, claimsOf, codeOf, faultsOf, person, type World, world } from '../support/world.ts';
 
@@ -195,6 +196,84 @@ describe.each(CHANGES)('%s', (_, field, send) => {
     );
     await w.rows('UPDATE sessions SET created_at = ? WHERE user_id = ?', w.clock.now - WINDOW, who.user.id);
     expect(DONE).toContain((await send(w, who, {})).status);
+  });
+});
+
+/** Every request that needs a recent sign-in, and its status once that is proven. */
+const STEP_UPS: [
+  name: string,
+  done: number,
+  send: (w: World, token: string, body: object) => Promise<Answer>,
+][] = [
+  ['setting up an app', 201, (w, token, body) => w.post('/account/factors/totp', body, { token })],
+  ['removing an app', 404, (w, token, body) => w.delete('/account/factors/totp', body, { token })],
+  ['new recovery codes', 404, (w, token, body) => w.post('/account/factors/recovery-codes', body, { token })],
+  [
+    'options for a new passkey',
+    200,
+    (w, token, body) => w.post('/account/passkeys/options', body, { token }),
+  ],
+  [
+    'removing a passkey',
+    404,
+    (w, token, body) => w.delete(`/account/passkeys/${crypto.randomUUID()}`, body, { token }),
+  ],
+  [
+    'adding a connection',
+    200,
+    (w, token, body) =>
+      w.post(
+        '/account/connections/github',
+        { return_to: 'http://localhost/', code_challenge: 'A'.repeat(43), ...body },
+        { token },
+      ),
+  ],
+  [
+    'removing a connection',
+    404,
+    (w, token, body) => w.delete(`/account/connections/${crypto.randomUUID()}`, body, { token }),
+  ],
+];
+
+describe.each(STEP_UPS)('%s', (name, done, send) => {
+  const at = () =>
+    world({
+      vars: {
+        ENCRYPTION_KEY,
+        PROVIDERS: JSON.stringify([{ id: 'github', client_id: 'its id', client_secret: 'its secret' }]),
+      },
+    });
+  const challenge = (more = '') =>
+    `Bearer realm="api", error="insufficient_user_authentication", max_age="600"${more}`;
+  const refusal = (answer: Answer) => [answer.status, codeOf(answer), answer.headers.get('WWW-Authenticate')];
+
+  it('requires a log-in within the window, a reauthentication or the password', async () => {
+    const w = at();
+    const who = await w.signUp();
+    w.clock.advance(WINDOW);
+    expect((await send(w, who.access, {})).status).toBe(done);
+    w.clock.advance(1);
+    expect(refusal(await send(w, who.access, {}))).toEqual([401, 'reauthentication_required', challenge()]);
+    expect(faultsOf(await send(w, who.access, { password: 'wrong horse battery' }))).toEqual({
+      password: ['password_incorrect'],
+    });
+    expect((await send(w, who.access, { password: PASSWORD })).status).toBe(done);
+    await reauthenticate(w, who);
+    expect((await send(w, who.access, {})).status).toBe(done);
+  });
+
+  it('of a user with a second factor requires that factor', async () => {
+    const w = at();
+    const who = await w.signUp();
+    const { secret } = await enrol(w, who.access);
+    const refused = [401, 'reauthentication_required', challenge(', acr_values="mfa"')];
+    expect(refusal(await send(w, who.access, {}))).toEqual(refused);
+    await reauthenticate(w, who);
+    expect(refusal(await send(w, who.access, {}))).toEqual(refused);
+    await reauthenticate(w, who, { code: totp(w, secret) });
+    // Only now there is something to remove or renew.
+    const on = { 'removing an app': 204, 'new recovery codes': 200 }[name] ?? done;
+    expect((await send(w, who.access, {})).status).toBe(on);
   });
 });
 

@@ -177,11 +177,25 @@ describe('a log-in', () => {
     expect((await w.refresh(opened.body.refresh)).status).toBe(200);
   });
 
-  it('at /api/token/ asks for it too', async () => {
-    const w = at();
+  it.each([
+    ['/api/token/', 'username'],
+    ['/api/token/', 'email'],
+    ['/auth/jwt/create/', 'username'],
+    ['/auth/jwt/create/', 'email'],
+    ['/dj-rest-auth/login/', 'username'],
+    ['/dj-rest-auth/login/', 'email'],
+  ])('at %s by %s asks for it too', async (path, name) => {
+    const w = at({ COMPAT: 'simplejwt,djoser,dj-rest-auth' });
     const who = await enrolled(w);
-    const answer = await w.post('/api/token/', { username: who.email, password: who.password });
-    expect([answer.status, codeOf(answer)]).toEqual([401, 'mfa_required']);
+    const answer = await w.post(path, { [name]: who.email, password: who.password });
+    expect([answer.status, answer.body]).toEqual([
+      401,
+      expect.objectContaining({
+        code: 'mfa_required',
+        mfa_token: expect.any(String),
+        methods: ['totp', 'recovery_code'],
+      }),
+    ]);
     expect((await finish(w, answer.body.mfa_token, right(w, who))).status).toBe(200);
   });
 
