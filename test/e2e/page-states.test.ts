@@ -224,6 +224,7 @@ describe('the settings', () => {
     // It is the only way in now.
     await page.getByRole('button', { name: /^Remove the passkey/ }).click();
     await page.getByText('This is your only way to sign in').waitFor();
+    expect(await page.locator('[data-done=passkeys]').textContent()).toBe('');
     await page.getByLabel('New password').fill('a much better one');
     await press(page, 'Set a password');
     await page.getByText('Your password is set.').waitFor();

@@ -19,6 +19,7 @@ function row(session: SeenSession): HTMLElement {
   end.setAttribute('aria-label', say('endNamed', { device }));
   end.addEventListener('click', () => {
     end.disabled = true;
+    tell(find('[data-done=sessions]'), '');
     client.endSession(session.id).then(
       () => {
         item.remove();

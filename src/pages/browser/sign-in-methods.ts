@@ -21,6 +21,8 @@ interface Row {
   removeLabel: string;
 }
 
+const done = (section: string, text = '') => tell(find(`[data-done=${section}]`), text);
+
 /** `more`: prepares another button of a row. */
 function fill(
   section: string,
@@ -38,6 +40,7 @@ function fill(
       const button = find<HTMLButtonElement>('[data-remove]', item);
       button.setAttribute('aria-label', row.removeLabel);
       attempt(button, find(`[data-fault=${section}]`), async () => {
+        done(section);
         await withProof(() => remove(row));
         find(`#${section}-title`).focus();
       });
@@ -67,9 +70,10 @@ function offerRename(item: HTMLElement, { id, name }: Row): void {
 
 function prepareNames(): void {
   onSubmit('passkey', async ({ name = '' }) => {
+    done('passkeys');
     await renamePasskey(client, renamed?.id ?? '', name);
     await loadPasskeys();
-    tell(find('[data-done=passkeys]'), say('saved'));
+    done('passkeys', say('saved'));
     find('#passkeys-title').focus();
   });
   ifThere('[data-keep-name]')?.addEventListener('click', () => {
@@ -98,7 +102,7 @@ async function loadPasskeys(): Promise<void> {
     async ({ id }) => {
       await removePasskey(client, id);
       await loadPasskeys();
-      tell(find('[data-done=passkeys]'), say('passkeyRemoved'));
+      done('passkeys', say('passkeyRemoved'));
     },
     offerRename,
   );
@@ -121,7 +125,7 @@ async function loadConnections(): Promise<void> {
   fill('connections', rows, async ({ id }) => {
     await client.request('DELETE', `/connections/${encodeURIComponent(id)}`, {});
     await loadConnections();
-    tell(find('[data-done=connections]'), say('disconnected'));
+    done('connections', say('disconnected'));
   });
 }
 
@@ -142,7 +146,7 @@ export async function finishConnection(): Promise<void> {
   try {
     const { sessions } = await client.sessions();
     await client.signIn('/login/exchange', came);
-    tell(find('[data-done=connections]'), say('connected'));
+    done('connections', say('connected'));
     const before = sessions.find(({ current }) => current);
     // If this fails, the old session stays in the list.
     if (before) await client.endSession(before.id).catch(() => {});
@@ -158,13 +162,15 @@ export function prepareMethods(): void {
     add.hidden = !hasPasskeys();
     find('[data-no-passkeys]').hidden = hasPasskeys();
     attempt(add, find('[data-fault=passkeys]'), async () => {
+      done('passkeys');
       await withProof(() => addPasskey(client));
       await loadPasskeys();
-      tell(find('[data-done=passkeys]'), say('passkeyAdded'));
+      done('passkeys', say('passkeyAdded'));
     });
   }
   for (const button of all<HTMLButtonElement>('[data-connect]')) {
     attempt(button, find('[data-fault=connections]'), async () => {
+      done('connections');
       const asked = await returnParameters();
       const path = `/connections/${encodeURIComponent(button.dataset.connect ?? '')}`;
       const { url } = await withProof(() => client.request<{ url: string }>('POST', path, asked));
