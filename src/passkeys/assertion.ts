@@ -17,12 +17,14 @@ export async function proven(
 ): Promise<{ user: User; passkey: Passkey; use: PasskeyUse }> {
   const rp = relyingParty(services, call);
   const assertion = await readAssertion(credential, rp, reader(passkeys, purpose, seconds(services.clock)));
-  const found = await passkeys.store.find(assertion.credentialId);
+  const found = await passkeys.store.find(assertion.credentialId, assertion.challenge);
   if (!found || (purpose.for !== 'sign_in' && found.user.id !== purpose.userId)) {
     throw new CredentialFault('passkey_unknown');
   }
-  const { user, passkey } = found;
+  const { user, passkey, isUsed } = found;
   await verifyAssertion(assertion, passkey);
+  // Before the counter: the same assertion sent twice is no copy of the authenticator.
+  if (isUsed) throw new CredentialFault('passkey_challenge_used');
   if (!countsOn(passkey.counter, assertion.counter)) {
     call.report('warn', 'passkey_counter_went_back', { user: user.id, passkey: passkey.id });
     throw new CredentialFault('passkey_counter');

@@ -76,9 +76,12 @@ const useChallenge = (db: Db, challenge: Challenge, by: string, now: number, onl
     sql`WHERE ${onlyIf}`,
   ).onConflictDoNothing();
 
-const wasUsedBy = (challenge: Challenge, by: string): SQL =>
+const wasUsed = (challenge: Challenge, by: SQL = sql`1`): SQL =>
   sql`EXISTS (SELECT 1 FROM ${revokedTokens} WHERE ${revokedTokens.expiresAt} = ${challenge.expiresAt}
-    AND ${revokedTokens.jti} = ${jtiOf(challenge)} AND ${revokedTokens.sessionId} = ${by})`;
+    AND ${revokedTokens.jti} = ${jtiOf(challenge)} AND ${by})`;
+
+const wasUsedBy = (challenge: Challenge, by: string): SQL =>
+  wasUsed(challenge, sql`${revokedTokens.sessionId} = ${by}`);
 
 /** Twin: `countsOn` (passkeys/webauthn.ts). */
 const countsOn = (counter: number): SQL =>
@@ -155,15 +158,19 @@ function d1Passkeys({ run }: D1): Passkeys {
         return found[0]?.live ? 'last' : 'gone';
       }),
 
-    find: (credentialId) =>
+    find: (credentialId, challenge) =>
       run('passkeys.find', async (db) => {
         const [found] = await db
-          .select({ user: userColumns, passkey: passkeys })
+          .select({
+            user: userColumns,
+            passkey: passkeys,
+            isUsed: sql<number>`${wasUsed(challenge)}`.as('is_used'),
+          })
           .from(logins)
           .innerJoin(users, eq(users.id, logins.userId))
           .innerJoin(passkeys, and(eq(passkeys.userId, users.id), eq(passkeys.credentialId, credentialId)))
           .where(and(eq(logins.kind, 'passkey'), eq(logins.key, credentialId)));
-        return found ?? null;
+        return found ? { ...found, isUsed: found.isUsed === 1 } : null;
       }),
 
     open: (use, ...opening) =>

@@ -62,8 +62,11 @@ export interface Passkeys {
     ways: { emailSignIn: boolean },
     now: number,
   ) => Promise<'ok' | 'not_found' | 'last' | 'gone'>;
-  /** The passkey with this credential id, and its user. */
-  find: (credentialId: string) => Promise<{ user: User; passkey: Passkey } | null>;
+  /** The passkey with this credential id, its user, and whether the challenge has been used. */
+  find: (
+    credentialId: string,
+    challenge: Challenge,
+  ) => Promise<{ user: User; passkey: Passkey; isUsed: boolean } | null>;
   /** Opens the session, records the use and consumes the challenge, in one batch. */
   open: (
     use: PasskeyUse,

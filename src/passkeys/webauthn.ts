@@ -124,7 +124,10 @@ export async function readAssertion(
   const sent = readClientData(response.clientDataJSON, 'webauthn.get', rp);
   return {
     credentialId: id,
-    userHandle: new TextDecoder().decode(bytes(response.userHandle)),
+    // `ignoreBOM` keeps a byte order mark, which is no part of an id.
+    userHandle: new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(
+      bytes(response.userHandle),
+    ),
     challenge: await requireChallenge(sent.challenge, read),
     ...(await readAuthenticatorData(bytes(response.authenticatorData), rp)),
     sent: response,

@@ -174,6 +174,11 @@ describe('a sign-in is refused', () => {
       { userHandle: base64url(utf8('somebody else')) },
       'passkey_user_handle',
     ],
+    [
+      'with a byte order mark before the handle',
+      { userHandle: base64url(concat([0xef, 0xbb, 0xbf], utf8(USER))) },
+      'passkey_user_handle',
+    ],
     ['without a handle', { userHandle: undefined }, 'passkey_malformed'],
     ['from a passkey that can be copied now', { flags: FLAG.up | FLAG.uv | FLAG.be }, 'passkey_malformed'],
     ['with a signature of something else', { signed: (honest) => honest.slice(0, 37) }, 'passkey_signature'],

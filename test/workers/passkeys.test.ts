@@ -302,6 +302,16 @@ describe('a signature counter', () => {
     ]);
   });
 
+  it('that stays since the same sign-in is sent twice is no copy: the challenge is used', async () => {
+    const w = world();
+    const { device } = await enrolled(w, { counts: true });
+    const credential = await device.get(await requestOptions(w));
+    expect((await w.post('/account/login/passkey', { credential })).status).toBe(200);
+    expect(codeOf(await w.post('/account/login/passkey', { credential }))).toBe('passkey_not_valid');
+    expect(log.of('passkey_not_valid').map(({ reason }) => reason)).toEqual(['passkey_challenge_used']);
+    expect(log.of('passkey_counter_went_back')).toEqual([]);
+  });
+
   it('of an authenticator that does not count is ignored', async () => {
     const w = world();
     const { device } = await enrolled(w);
