@@ -5,11 +5,16 @@ import { activeUser, keepsAWayIn, sessionLives, userExists } from '../db/predica
 import { connections, oneTimeTokens } from '../db/schema.ts';
 import { insertToken, liveToken, voidOldest, voidTokens } from '../token/d1-one-time-tokens.ts';
 import { isConnected, wasLeft } from './d1-connection-writes.ts';
-import type { Connections, ExchangePayload, TicketPayload } from './ports.ts';
+import type { Connection, Connections, TicketPayload } from './ports.ts';
 
 const PURPOSE = 'connect';
 const keyOf = ({ userId, hash }: { userId: string; hash: string }) =>
   ({ subject: userId, purpose: PURPOSE, hash }) as const;
+
+/** The codes of a user that can still be exchanged and then add a connection. */
+const pending = (userId: string, now: number): SQL =>
+  sql`${oneTimeTokens.subject} = ${userId} AND ${oneTimeTokens.purpose} = 'exchange'
+    AND ${oneTimeTokens.expiresAt} > ${now} AND json_extract(${oneTimeTokens.payload}, '$.adds') IS NOT NULL`;
 
 /** The session that requested the ticket is still live. */
 const requestingSessionLives = ({ userId, hash }: { userId: string; hash: string }, now: number): SQL =>
@@ -92,20 +97,15 @@ export const d1Linking = ({
           .from(connections)
           .where(eq(connections.userId, userId))
           .orderBy(asc(connections.id)),
-        db
-          .select({ payload: oneTimeTokens.payload })
-          .from(oneTimeTokens)
-          .where(
-            sql`${oneTimeTokens.subject} = ${userId} AND ${oneTimeTokens.purpose} = 'exchange'
-              AND ${oneTimeTokens.expiresAt} > ${now}`,
-          ),
+        db.select({ payload: oneTimeTokens.payload }).from(oneTimeTokens).where(pending(userId, now)),
       ]);
       const waiting = offered
-        .map(({ payload }) => (JSON.parse(payload ?? '') as ExchangePayload).adds)
-        .filter((one) => one !== null)
+        .map(({ payload }) => (JSON.parse(payload ?? '') as { adds: Connection }).adds)
         .filter(
           ({ issuer, subject }) => !listed.some((one) => one.issuer === issuer && one.subject === subject),
-        );
+        )
+        // Whoever opened the URL may be somebody else, whose address this user must not learn.
+        .map((one) => ({ ...one, email: null }));
       return [...listed, ...waiting];
     }),
 
@@ -114,7 +114,7 @@ export const d1Linking = ({
       const isThis = and(eq(connections.userId, userId), eq(connections.id, id));
       const anotherWay = userExists(userId, keepsAWayIn({ connection: id }, ways));
       const lives = sql`${sessionLives(userId, sessionId, now)} AND ${userExists(userId, activeUser)}`;
-      const [stands, removed] = await db.batch([
+      const [stands, removed, withdrawn] = await db.batch([
         db
           .select({
             lives: sql<number>`${lives}`.as('lives'),
@@ -125,9 +125,16 @@ export const d1Linking = ({
           .delete(connections)
           .where(and(isThis, lives, anotherWay))
           .returning({ provider: connections.provider }),
+        db
+          .delete(oneTimeTokens)
+          .where(
+            sql`${pending(userId, now)} AND json_extract(${oneTimeTokens.payload}, '$.adds.id') = ${id} AND ${lives}`,
+          )
+          .returning({ hash: oneTimeTokens.hash }),
       ]);
       const [gone] = removed;
       if (gone) return { outcome: 'ok', provider: gone.provider };
+      if (withdrawn.length > 0) return { outcome: 'withdrawn' };
       if (!stands[0]?.lives) return { outcome: 'gone' };
       return { outcome: stands[0].there ? 'last' : 'not_found' };
     }),

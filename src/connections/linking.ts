@@ -68,6 +68,9 @@ export async function removeConnection(
       throw new Refusal('not_found');
     case 'last':
       throw new Refusal('last_sign_in_method');
+    // It never was a way to sign in, so there is nobody to notify.
+    case 'withdrawn':
+      return;
     case 'ok':
       call.report('info', 'connection_removed', { user: user.id, provider: result.provider });
       await sendMail(services, call, 'connection_removed', user.email);

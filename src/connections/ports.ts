@@ -192,16 +192,21 @@ export interface Connections {
     exchange: ExchangeToken,
     payload: Omit<ExchangePayload, 'passwordVersion' | 'isStaff' | 'amr'>,
   ) => Promise<Written>;
-  /** Oldest first; connections whose exchange is pending come last. */
+  /** Oldest first; connections whose code is not exchanged yet come last, without their address. */
   list: (userId: string, now: number) => Promise<Connection[]>;
-  /** `last`: the user could not sign in without it. `gone`: the session has ended. */
+  /**
+   * `withdrawn`: its code was not exchanged yet, and is void. `last`: the user could not sign in without it. `gone`: the
+   * session has ended.
+   */
   remove: (
     caller: { userId: string; sessionId: string },
     id: string,
     /** `emailSignIn`: a verified address counts as a way to sign in. */
     ways: { emailSignIn: boolean },
     now: number,
-  ) => Promise<{ outcome: 'ok'; provider: string } | { outcome: 'not_found' | 'last' | 'gone' }>;
+  ) => Promise<
+    { outcome: 'ok'; provider: string } | { outcome: 'withdrawn' | 'not_found' | 'last' | 'gone' }
+  >;
 }
 
 /** The store for returning from the pages to an app (hand-back.ts). */

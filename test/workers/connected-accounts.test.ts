@@ -253,7 +253,7 @@ describe('adding a connection', () => {
       created_at: expect.stringMatching(/Z$/),
       last_used_at: expect.stringMatching(/Z$/),
     };
-    expect(await listed(w, who.access)).toEqual([expected]);
+    expect(await listed(w, who.access)).toEqual([{ ...expected, email: null }]);
     const answer = await exchange(w, code);
     expect([answer.status, claimsOf(answer.body.access).sub]).toEqual([200, who.user.id]);
     expect(await listed(w, who.access)).toEqual([expected]);
@@ -272,8 +272,25 @@ describe('adding a connection', () => {
     outcomeOf(await callback(b, op.browse(there.headers.get('Location') ?? '')));
     const answer = await signInWith(w, op);
     expect([answer.status, answer.body.user.email]).toEqual([201, victim.email]);
+    expect(JSON.stringify(await listed(w, attacker.access))).not.toContain(victim.email);
     w.clock.advance(60);
     expect(await listed(w, attacker.access)).toEqual([]);
+  });
+
+  it('is withdrawn if it is removed before the app exchanges the code', async () => {
+    const { op, w } = await set();
+    const [who, other] = [await proven(w), await proven(w)];
+    op.as(verified());
+    const { code } = await offered(w, op, who.access);
+    const [connection] = await listed(w, who.access);
+    const path = `/account/connections/${connection?.id}`;
+    expect((await w.delete(path, {}, { token: other.access })).status).toBe(404);
+    expect((await w.delete(path, {}, { token: who.access })).status).toBe(204);
+    expect(await listed(w, who.access)).toEqual([]);
+    expect((await w.delete(path, {}, { token: who.access })).status).toBe(404);
+    expect(codeOf(await exchange(w, code))).toBe('code_not_valid');
+    expect(await rowsOf(w, who.user.id)).toEqual({ connections: 0, logins: 0 });
+    expect(await subjects(w, who.email)).not.toContain('A connected account was removed');
   });
 
   it.each<[string, object, Record<string, string[]>]>([
