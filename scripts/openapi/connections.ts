@@ -233,7 +233,7 @@ export const connectionsPaths: Record<string, Node> = {
       tags: TAGS,
       summary: 'List the connected accounts',
       description:
-        'A connection is added once its code is exchanged. Before that it is already listed, for up to a minute.',
+        'A connection is added once its code is exchanged. Before that it is listed without its address, for up to a minute, and can be removed.',
       security: BEARER,
       responses: {
         200: answers('The connected accounts, oldest first.', answersOf.connections),

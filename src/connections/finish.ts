@@ -13,6 +13,7 @@ import type { User } from '../model.ts';
 import { type Call, seconds } from '../ports.ts';
 import { redirectUriOf, reportFailure } from './begin.ts';
 import { newExchange } from './exchange-code.ts';
+import { openName } from './flow.ts';
 import { ATTEMPTS } from './limits.ts';
 import {
   type Connection,
@@ -57,6 +58,9 @@ export async function finish(
     return { error: isAway ? 'provider_unavailable' : 'provider_error' };
   }
   if (identity === 'denied') return { error: 'access_denied' };
+  const sealedName = parameters.get('name');
+  if (identity.name === null && sealedName !== null)
+    identity = { ...identity, name: await openName(services.connections.flows, sealedName, flow.state) };
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const finished =
       flow.ticket === null

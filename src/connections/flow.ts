@@ -20,6 +20,15 @@ export async function flowBox(signingKey: string): Promise<SecretBox> {
 export const sealFlow = (box: SecretBox, flow: Flow): Promise<string> =>
   box.seal(flow.provider, utf8(JSON.stringify(flow)));
 
+/** A name that arrived in a form, for the URL that the browser is redirected to: no personal data in URLs. */
+export const sealName = (box: SecretBox, name: string, state: string | null): Promise<string> =>
+  box.seal(`name ${state}`, utf8(name));
+
+export async function openName(box: SecretBox, sealed: string, state: string): Promise<string | null> {
+  const bytes = await box.open(`name ${state}`, sealed);
+  return bytes && new TextDecoder().decode(bytes);
+}
+
 /** Null if it is another provider's, another browser's, expired or not ours. */
 export async function openFlow(
   box: SecretBox,

@@ -29,6 +29,7 @@ interface Profile {
   email: unknown;
   email_verified: boolean;
   name: unknown;
+  nickname?: unknown;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -57,6 +58,11 @@ async function gitHubUser(
   }
 }
 
+function unlessRefused(error: unknown): null {
+  if (error instanceof ProviderFailure && error.fault === 'refused') return null;
+  throw error;
+}
+
 function gitHub(base: string | null): Api {
   const site = base ?? SITES.github;
   const apis = base === null ? ['https://api.github.com'] : [base, `${base}/api/v3`];
@@ -67,11 +73,11 @@ function gitHub(base: string | null): Api {
     profile: async (fetcher, accessToken) => {
       const { api, user } = await gitHubUser(apis, fetcher, accessToken);
       const subject = subjectOf(user.id);
-      const listed = await getJson(fetcher, `${api}/user/emails`, accessToken);
+      const listed = await getJson(fetcher, `${api}/user/emails`, accessToken).catch(unlessRefused);
       const primary = (Array.isArray(listed) ? listed : [])
         .filter(isRecord)
         .find((one) => one.primary === true);
-      // Without the scope for the list, only the public address is available, which GitHub does not vouch for.
+      // Without the permission for the list, only the public address is available, which GitHub does not vouch for.
       return primary
         ? { subject, email: primary.email, email_verified: primary.verified === true, name: user.name }
         : { subject, email: user.email, email_verified: false, name: user.name };
@@ -90,9 +96,9 @@ function naver(base: string | null): Api {
       const answer = await getJson(fetcher, `${api}/v1/nid/me`, accessToken);
       if (!isRecord(answer) || answer.resultcode !== '00' || !isRecord(answer.response))
         throw new ProviderFailure('refused');
-      const { id, email, name } = answer.response;
+      const { id, email, name, nickname } = answer.response;
       // A contact address that the user may change at will: Naver does not vouch for it.
-      return { subject: subjectOf(id), email, email_verified: false, name };
+      return { subject: subjectOf(id), email, email_verified: false, name, nickname };
     },
   };
 }

@@ -5,6 +5,7 @@
 import type * as oauth from 'oauth4webapi';
 import { canonicalEmail } from '../identity.ts';
 import type { Call, Clock } from '../ports.ts';
+import { displayName } from './display-name.ts';
 import type { ProviderCache } from './kv-provider-cache.ts';
 import { type Flow, type Identity, ProviderFailure, type ProviderFault } from './ports.ts';
 import type { ProviderFetch } from './provider-http.ts';
@@ -82,6 +83,8 @@ export function authorizationUrl(
 ): string {
   const url = browserEndpoint(endpoint, provider);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  // Apple documents %20 for the spaces of `scope`; a plus sign of a value is %2B.
+  url.search = url.search.replaceAll('+', '%20');
   return url.href;
 }
 
@@ -117,12 +120,12 @@ const DENIED: ReadonlySet<string> = new Set([
   'login_required',
 ]);
 
-/** `email_verified` counts only if it is true, or "true" as Apple sends it. */
+/** `email_verified` counts only if it is true, or "true" as Apple sends it. Kakao has only a nickname. */
 export function identityOf(
   provider: Provider,
   issuer: string,
   subject: string,
-  { email, email_verified, name }: Readonly<Record<string, unknown>>,
+  { email, email_verified, name, nickname }: Readonly<Record<string, unknown>>,
 ): Identity {
   const canonical = typeof email === 'string' ? canonicalEmail(email) : null;
   return {
@@ -131,13 +134,6 @@ export function identityOf(
     subject,
     email: canonical,
     emailVerified: canonical !== null && (email_verified === true || email_verified === 'true'),
-    name: nameOf(name),
+    name: displayName(name) ?? displayName(nickname),
   };
-}
-
-const NAME_MAX = 150;
-/** Null for a name that is not allowed here. */
-function nameOf(name: unknown): string | null {
-  const trimmed = typeof name === 'string' && name.isWellFormed() ? name.trim() : '';
-  return trimmed === '' || [...trimmed].length > NAME_MAX || /\p{Cc}/u.test(trimmed) ? null : trimmed;
 }

@@ -110,7 +110,9 @@ export async function oidcIdentity(
     hasEmail || server.userinfo_endpoint === undefined
       ? claims
       : { ...claims, ...(await userInfo(provider, server, client, tokens.access_token, sub, tools)) };
-  return identityOf(provider, iss, sub, profile);
+  // Every organization can be a tenant of the common endpoint, and has a say in the claims of its users.
+  const vouches = !isTemplate(provider, server);
+  return identityOf(provider, iss, sub, vouches ? profile : { ...profile, email_verified: false });
 }
 
 async function redeem(

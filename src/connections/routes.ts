@@ -5,17 +5,18 @@ import type { AccountContext } from '../account/env.ts';
 import { userJson } from '../account/presenters.ts';
 import { requireOrigin, sendTokens } from '../account/refresh-transport.ts';
 import { signedIn, signedInToChange } from '../account/signed-in.ts';
-import { invalid, invalidField } from '../errors.ts';
+import { invalid, invalidField, Refusal } from '../errors.ts';
 import { body, faultsOf } from '../http/body.ts';
 import { callOf } from '../http/call.ts';
-import { readForm } from '../http/form.ts';
+import { isForm, readForm } from '../http/form.ts';
 import { seconds } from '../ports.ts';
 import { requireReturnUrl, returnFaultToo, returnUrlOf } from './allowed-return.ts';
 import { begin, providerOf, takeTicket } from './begin.ts';
+import { nameInAppleForm } from './display-name.ts';
 import type { ConnectionsContext, ConnectionsEnv } from './env.ts';
 import { exchange } from './exchange.ts';
 import { finish } from './finish.ts';
-import { openFlow } from './flow.ts';
+import { openFlow, sealName } from './flow.ts';
 import { clearFlow, readFlow, writeFlow } from './flow-cookie.ts';
 import { handBackRoutes } from './hand-back-routes.ts';
 import { listConnections, removeConnection, startLink } from './linking.ts';
@@ -37,7 +38,7 @@ function readQuery(c: ConnectionsContext): { returnTo: string; challenge: string
 }
 
 /** Parameters that are accepted from a provider's form. */
-const RETURNED = ['code', 'state', 'iss', 'error'];
+const RETURNED = ['code', 'state', 'iss', 'error'] as const;
 
 export const connectionsRoutes = () =>
   new Hono<ConnectionsEnv>({ strict: false })
@@ -80,12 +81,16 @@ export const connectionsRoutes = () =>
     // For providers that POST a form from their own site: redirected to a GET, the request carries the Lax cookie.
     .post('/login/with/:provider/callback', async (c) => {
       const provider = providerOf(c.var.services, c.req.param('provider'));
+      if (!isForm(c)) throw new Refusal('unsupported_media_type');
       const form = await readForm(c);
-      const sent = RETURNED.flatMap((name) => (typeof form[name] === 'string' ? [[name, form[name]]] : []));
-      return c.redirect(
-        `${callOf(c).accountsUrl}/login/with/${provider.id}/callback?${new URLSearchParams(sent as string[][])}`,
-        303,
-      );
+      const sent = new URLSearchParams();
+      for (const name of RETURNED) {
+        const value = form[name];
+        if (typeof value === 'string') sent.set(name, value);
+      }
+      const name = provider.id === 'apple' ? nameInAppleForm(form.user) : null;
+      if (name) sent.set('name', await sealName(c.var.services.connections.flows, name, sent.get('state')));
+      return c.redirect(`${callOf(c).accountsUrl}/login/with/${provider.id}/callback?${sent}`, 303);
     })
     .post('/login/exchange', requireOrigin, body(exchangeBody), async (c) => {
       const { user, made, ...pair } = await exchange(c.var.services, c.req.valid('json'), callOf(c));

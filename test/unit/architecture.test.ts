@@ -50,7 +50,7 @@ const LAYERS: [name: string, ...files: RegExp[]][] = [
     /^passkeys\/(challenge|client-data|library|limits|no-certificates|ports|presenters)\.ts$/,
     /^passkeys\/(public-key|relying-party|webauthn)\.ts$/,
     /^account\/(staff|new-user|event|presenters|export\/own-data)\.ts$/,
-    /^connections\/(flow|library|limits|ports|presenters|providers|return-to)\.ts$/,
+    /^connections\/(display-name|flow|library|limits|ports|presenters|providers|return-to)\.ts$/,
     /^account\/(staff|new-user|presenters|export\/own-data)\.ts$/,
     /^mail\/(mails|compose)\.ts$/,
     /^outbox\/schedule\.ts$/,

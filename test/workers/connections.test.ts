@@ -321,6 +321,17 @@ describe('a callback', () => {
   });
 });
 
+it.each<[string, Record<string, string>, string, number]>([
+  ['JSON', { 'Content-Type': 'application/json' }, '{}', 415],
+  ['text', { 'Content-Type': 'text/plain' }, 'state=x', 415],
+  ['no type', {}, '', 415],
+  ['another charset', { 'Content-Type': 'application/x-www-form-urlencoded; charset=utf-16' }, 'a=b', 415],
+  ['a form of 17 KiB', { 'Content-Type': 'application/x-www-form-urlencoded' }, 'x'.repeat(17_000), 413],
+])('a callback that posts %s is refused', async (_, headers, body, status) => {
+  const w = worldWith(await issuer());
+  expect((await w.ask('POST', '/account/login/with/acme/callback', { body, headers })).status).toBe(status);
+});
+
 type Op = Awaited<ReturnType<typeof issuer>>;
 /** What comes of a sign-in where the provider, or what the browser brings back, is changed. */
 const wrong = async (

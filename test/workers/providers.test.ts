@@ -6,6 +6,7 @@ import {
   CLIENT,
   callback,
   dance,
+  exchange,
   issuer,
   outcomeOf,
   signInWith,
@@ -14,7 +15,7 @@ import {
 } from '../support/issuer.ts';
 import { capturedLog } from '../support/log.ts';
 import { gitHub, naver } from '../support/stand-ins.ts';
-import { claimsOf, person } from '../support/world.ts';
+import { claimsOf, person, type World } from '../support/world.ts';
 
 capturedLog();
 
@@ -85,11 +86,19 @@ describe('GitHub', () => {
     expect((await signInWith(w, hub, 'github')).body.user).toMatchObject({ email, email_verified: false });
   });
 
+  it('does not vouch for the public address, if the list of addresses is refused', async () => {
+    const hub = gitHub();
+    const w = at(hub, 'github');
+    const { email } = person();
+    hub.as({ user: { email }, emails: null });
+    expect((await signInWith(w, hub, 'github')).body.user).toMatchObject({ email, email_verified: false });
+  });
+
   it.each<[string, { user?: object; emails?: unknown }, string]>([
     ['no address', { emails: [] }, 'email_missing'],
     ['no id', { user: { id: undefined } }, 'provider_error'],
     ['an id that is an object', { user: { id: {} } }, 'provider_error'],
-    ['no list of addresses', { emails: null }, 'provider_error'],
+    ['no list of addresses, and no public one', { emails: null }, 'email_missing'],
   ])('with %s is %s', async (_, who, error) => {
     const hub = gitHub();
     hub.as(who as Parameters<typeof hub.as>[0]);
@@ -171,20 +180,130 @@ describe('Kakao', () => {
     const op = await issuer();
     const w = at(op, 'kakao');
     const { email } = op.as({ ...verified(), nickname: '미나' });
-    op.set({ claims: ({ email_verified: _, ...rest }) => rest });
+    op.set({
+      claims: ({ email_verified: _, ...rest }) => rest,
+      metadata: {
+        token_endpoint_auth_methods_supported: ['client_secret_post'],
+        authorization_response_iss_parameter_supported: undefined,
+      },
+    });
     const url = new URL(await begin(browser(w), { provider: 'kakao' }));
     expect(url.searchParams.get('scope')).toBe('openid account_email profile_nickname');
-    expect((await signInWith(w, op, 'kakao')).body.user).toMatchObject({ email, email_verified: true });
+    expect((await signInWith(w, op, 'kakao')).body.user).toMatchObject({
+      email,
+      email_verified: true,
+      name: '미나',
+    });
+    const token = op.asked.find(({ path }) => path === '/token');
+    expect(token?.body).toContain('client_secret=');
+    expect(token?.headers.has('Authorization')).toBe(false);
+  });
+
+  it.each<[string, object, string]>([
+    ['an address that is not verified', { email_verified: false }, 'account_exists'],
+    ['no consent to give the address', { email: undefined, email_verified: undefined }, 'email_missing'],
+  ])('with %s', async (_, change, error) => {
+    const op = await issuer();
+    const w = at(op, 'kakao');
+    const who = await w.signUp();
+    op.as({ ...verified(who.email), ...change });
+    op.set({ claims: ({ email_verified: _verified, ...rest }) => rest });
+    expect((await dance(w, op, 'kakao')).error).toBe(error);
   });
 });
 
 describe('Apple', () => {
+  const posted = (w: World, form: Record<string, string>) =>
+    w.ask('POST', '/account/login/with/apple/callback', {
+      body: String(new URLSearchParams(form)),
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: 'https://appleid.apple.com' },
+    });
+  const apple = async () => {
+    const op = await issuer();
+    op.set({
+      metadata: { userinfo_endpoint: undefined, authorization_response_iss_parameter_supported: undefined },
+    });
+    const w = at(op, 'apple');
+    /** From the start to the callback, as a browser that posts the form. */
+    const signIn = async (user?: string) => {
+      const b = browser(w);
+      const parameters = op.browse(await begin(b, { provider: 'apple' }));
+      parameters.delete('iss');
+      const form = await posted(w, {
+        ...Object.fromEntries(parameters),
+        ...(user !== undefined && { user }),
+      });
+      const to = new URL(form.headers.get('Location') ?? '');
+      const { code } = outcomeOf(await b.get(to.pathname + to.search));
+      return { url: to.href, answer: await exchange(w, code) };
+    };
+    return { op, w, signIn };
+  };
+
+  it('sends the name in its form, at the first sign-in only; no URL shows it', async () => {
+    const { op, signIn } = await apple();
+    const relay = `${crypto.randomUUID()}@privaterelay.appleid.com`;
+    const { sub } = op.as({ email: relay, email_verified: true, is_private_email: true });
+    const user = JSON.stringify({ name: { firstName: 'Mina', lastName: 'Kim' }, email: 'other@example.com' });
+    const first = await signIn(user);
+    expect(first.answer.body.user).toMatchObject({ email: relay, email_verified: true, name: 'Mina Kim' });
+    expect(decodeURIComponent(first.url)).not.toMatch(/Mina|Kim|example\.com|firstName/);
+    op.as({ sub, email: relay, email_verified: true });
+    const second = await signIn();
+    expect([second.answer.status, claimsOf(second.answer.body.access).sub]).toEqual([
+      200,
+      first.answer.body.user.id,
+    ]);
+  });
+
+  it.each<[string, string, string | null]>([
+    ['a first name alone', '{"name":{"firstName":"Mina"}}', 'Mina'],
+    ['no name', '{"name":{}}', null],
+    ['names that are no text', '{"name":{"firstName":5,"lastName":["x"]}}', null],
+    ['a name with a control character', '{"name":{"firstName":"Mi\\u0007na"}}', null],
+    ['a name that is too long', `{"name":{"firstName":"${'x'.repeat(151)}"}}`, null],
+    ['null', 'null', null],
+    ['no JSON', '{', null],
+  ])('with %s in its form', async (_, user, name) => {
+    const { op, signIn } = await apple();
+    op.as(verified());
+    expect((await signIn(user)).answer.body.user.name).toBe(name);
+  });
+
+  it('does not get a name from the URL, or from the form of another sign-in', async () => {
+    const { op, w } = await apple();
+    op.as(verified());
+    const of = async (state: string) => {
+      const form = await posted(w, { state, user: '{"name":{"firstName":"Mallory"}}' });
+      return new URL(form.headers.get('Location') ?? '').searchParams.get('name') ?? '';
+    };
+    for (const name of ['Mallory', await of('another-state')]) {
+      op.as(verified());
+      const b = browser(w);
+      const parameters = op.browse(await begin(b, { provider: 'apple' }));
+      parameters.delete('iss');
+      parameters.set('name', name);
+      const { code } = outcomeOf(await callback(b, parameters, 'apple'));
+      expect((await exchange(w, code)).body.user.name).toBeNull();
+    }
+  });
+
+  it('leads back with access_denied if the user cancels', async () => {
+    const { w } = await apple();
+    const b = browser(w);
+    const state = new URL(await begin(b, { provider: 'apple' })).searchParams.get('state') ?? '';
+    const form = await posted(w, { state, error: 'user_cancelled_authorize' });
+    const to = new URL(form.headers.get('Location') ?? '');
+    expect(outcomeOf(await b.get(to.pathname + to.search))).toEqual({ code: null, error: 'access_denied' });
+  });
+
   it('answers with a form post, and sends "true" as text', async () => {
     const op = await issuer();
     const w = at(op, 'apple');
     const { email } = op.as({ email: person().email, email_verified: 'true', is_private_email: 'true' });
     const b = browser(w);
     const url = new URL(await begin(b, { provider: 'apple' }));
+    expect(url.search).toContain('scope=openid%20email%20name');
     expect([url.searchParams.get('response_mode'), url.searchParams.get('scope')]).toEqual([
       'form_post',
       'openid email name',
@@ -237,6 +356,18 @@ describe('Microsoft', () => {
       body.user.id,
     );
     expect(row?.issuer).toBe(`${op.base}/${TENANT}/v2.0`);
+  });
+
+  it('does not believe a tenant that says that an address is verified', async () => {
+    const { op, w, without } = await common((right) => ({
+      ...right,
+      tid: TENANT,
+      iss: `${right.iss}/${TENANT}/v2.0`,
+      xms_edov: true,
+    }));
+    const who = await w.signUp();
+    op.as(verified(who.email));
+    expect((await dance(w, without, 'microsoft')).error).toBe('account_exists');
   });
 
   it.each<[string, (right: Record<string, unknown>) => Record<string, unknown>]>([
