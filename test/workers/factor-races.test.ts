@@ -163,24 +163,31 @@ describe.each(REVOKERS)('%s', (title, success, revoke) => {
   );
 });
 
-describe('log-out', () => {
-  const PROOFS: [name: string, shown: (ground: Ground) => object][] = [
-    ['a code', ({ w, secret }) => ({ code: totp(w, secret) })],
-    ['a passkey', ({ passkeys }) => ({ passkey: passkeys.proof })],
-  ];
+/** What ends a session together with what it has just proved. */
+const ENDINGS: typeof REVOKERS = [
+  ['log-out', 204, ({ w, who }) => w.logOut(who.refresh)],
+  ...REVOKERS.filter(([name]) => name !== 'a password change'),
+];
+
+const PROOFS: [name: string, shown: (ground: Ground) => object][] = [
+  ['a code', ({ w, secret }) => ({ code: totp(w, secret) })],
+  ['a passkey', ({ passkeys }) => ({ passkey: passkeys.proof })],
+];
+describe.each(ENDINGS)('%s', (_title, success, end) => {
   it.each(PROOFS.flatMap(([name, shown]) => SEEDS.map((seed) => [name, seed, shown] as const)))(
     'and reauthentication by %s, seed %i: the session has ended',
     async (_, seed, shown) => {
       const its = await ground(seed, true);
       const { w, who } = its;
       const [ended, answers] = await Promise.all([
-        w.logOut(who.refresh),
+        end(its),
         atOnce(AT_ONCE, () => w.post('/account/reauthenticate', shown(its), { token: who.access })),
       ]);
-      expect(ended.status).toBe(204);
+      expect(ended.status).toBe(success);
       const proven = answers.filter(({ status }) => status === 200);
       expect(proven.length).toBeLessThanOrEqual(1);
       for (const { body } of proven) expect((await w.me(body.access)).status).toBe(401);
+      expect((await w.refresh(who.refresh)).status).toBe(401);
     },
   );
 });
@@ -268,11 +275,6 @@ const SET_UPS: [name: string, success: number, act: Act, isThere: string][] = [
     'SELECT id FROM users WHERE id = ?1 AND has_second_factor = 1',
   ],
 ];
-const ENDINGS: typeof REVOKERS = [
-  ['log-out', 204, ({ w, who }) => w.logOut(who.refresh)],
-  ...REVOKERS.filter(([name]) => name !== 'a password change'),
-];
-
 describe.each(ENDINGS)('%s', (title, success, revoke) => {
   it.each(SET_UPS.flatMap(([name, ...rest]) => SEEDS.map((seed) => [name, seed, ...rest] as const)))(
     'and %s, seed %i: both get the true outcome, and no session outlives it',
