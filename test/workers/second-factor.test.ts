@@ -52,6 +52,17 @@ async function challenged(w: World, who: Who): Promise<string> {
   expect([answer.status, codeOf(answer)]).toEqual([401, 'mfa_required']);
   return answer.body.mfa_token as string;
 }
+/** Resets the password by e-mail. Returns the new one. */
+async function reset(w: World, { email, user }: Who): Promise<string> {
+  // The account keeps its factor only if its address was proven before.
+  await w.rows('UPDATE users SET email_verified_at = 1 WHERE id = ?', user.id);
+  await w.post('/account/password/reset', { email });
+  const { token } = await mailTo(w, email);
+  const new_password = 'staple of another colour';
+  const done = await w.post('/account/password/reset/confirm', { token, new_password });
+  expect(done.status).toBe(204);
+  return new_password;
+}
 const finish = (w: World, mfa_token: string, shown: object) =>
   w.post('/account/login/second-factor', { mfa_token, ...shown });
 const right = (w: World, { secret }: { secret: string }) => ({ code: codeAt(secret, stepOf(w)) });
@@ -177,6 +188,22 @@ describe('a log-in', () => {
     expect((await w.refresh(opened.body.refresh)).status).toBe(200);
   });
 
+  it('in cookie mode sends the refresh token in the cookie only', async () => {
+    const before = at();
+    const who = await enrolled(before);
+    const w = world({ vars: { ...VARS, REFRESH_TRANSPORT: 'cookie' }, now: before.clock.now * 1_000 });
+    const page = { headers: { Origin: 'http://localhost' } };
+    const { email, password } = who;
+    const asked = await w.post('/account/login', { email, password }, page);
+    expect([codeOf(asked), asked.headers.getSetCookie()]).toEqual(['mfa_required', []]);
+    const shown = { mfa_token: asked.body.mfa_token, ...right(w, who) };
+    const opened = await w.post('/account/login/second-factor', shown, page);
+    expect([opened.status, Object.keys(opened.body)]).toEqual([200, ['access']]);
+    expect(opened.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^__Secure-refresh=[^;]+;.*HttpOnly/),
+    ]);
+  });
+
   it.each([
     ['/api/token/', 'username'],
     ['/api/token/', 'email'],
@@ -265,6 +292,7 @@ describe('a log-in', () => {
     ['after its use', 'used'],
     ['after 5 minutes', 'expired'],
     ['after a change of password', 'changed'],
+    ['after a reset of the password', 'reset'],
     ['after a deactivation', 'deactivated'],
     ['after a promotion to staff', 'promoted'],
     ['of somebody else', 'foreign'],
@@ -282,6 +310,7 @@ describe('a log-in', () => {
       );
       expect(changed.status).toBe(204);
     }
+    if (how === 'reset') await reset(w, who);
     if (how === 'deactivated') await w.rows('UPDATE users SET is_active = 0 WHERE id = ?', who.user.id);
     if (how === 'promoted') await w.rows('UPDATE users SET is_staff = 1 WHERE id = ?', who.user.id);
     if (how === 'foreign') token = `${(await enrolled(w)).user.id}.${token.split('.')[1]}`;
@@ -303,13 +332,7 @@ describe('a log-in', () => {
   it('after a password reset still asks for the code', async () => {
     const w = at();
     const who = await enrolled(w);
-    await w.rows('UPDATE users SET email_verified_at = 1 WHERE id = ?', who.user.id);
-    await w.post('/account/password/reset', { email: who.email });
-    const { token } = await mailTo(w, who.email);
-    const password = 'staple of another colour';
-    expect((await w.post('/account/password/reset/confirm', { token, new_password: password })).status).toBe(
-      204,
-    );
+    const password = await reset(w, who);
     expect(codeOf(await logIn(w, { ...who, password }))).toBe('mfa_required');
   });
 });
@@ -336,8 +359,8 @@ describe('guessing', () => {
       const token = await challenged(w, who);
       for (let n = 0; n < 4; n++) expect((await finish(w, token, { code })).status).toBe(401);
     }
-    for (let n = 0; n < 2; n++) {
-      const answer = await w.post('/account/reauthenticate', { code }, { token: who.access });
+    for (const shown of [{ code }, { recovery_code: 'abcde-fghjk' }]) {
+      const answer = await w.post('/account/reauthenticate', shown, { token: who.access });
       expect([answer.status, codeOf(answer)]).toEqual([401, 'code_not_valid']);
     }
     const refused = await finish(w, await challenged(w, who), right(w, who));
