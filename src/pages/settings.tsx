@@ -57,6 +57,7 @@ const EmailSection = ({ frame }: { frame: Frame }) => {
             <Submit kind="plain">{words.resend}</Submit>
           </Form>
           <Form id="email">
+            <HiddenName />
             <Field form="email" name="new_email" label={words.newEmail} type="email" autocomplete="email" />
             <CurrentPassword frame={frame} form="email" name="password" />
             <Submit>{words.changeEmail}</Submit>
@@ -99,7 +100,9 @@ const SessionsSection = ({ frame }: { frame: Frame }) => {
   const words = frame.words.settings;
   return (
     <section aria-labelledby="sessions-title">
-      <h2 id="sessions-title">{words.sessionsTitle}</h2>
+      <h2 id="sessions-title" tabindex={-1}>
+        {words.sessionsTitle}
+      </h2>
       <p role="status" data-done="sessions" />
       <p role="alert" data-fault="sessions" tabindex={-1} />
       <ul class="rows" data-sessions />
@@ -161,6 +164,7 @@ const StepUp = ({ frame }: { frame: Frame }) => {
     <dialog data-step-up aria-labelledby="step-up-title">
       <h2 id="step-up-title">{words.title}</h2>
       <Form id="step-up">
+        <HiddenName />
         <div data-proof="password">
           <Field
             form="step-up"

@@ -191,7 +191,7 @@ describe('the settings', () => {
 
     await pressByKey(page, 'Sign out: node');
     await page.getByText('The session was signed out.').waitFor();
-    expect(await focused(page)).toBe('Sign out everywhere');
+    expect(await focused(page)).toBe('Where you are signed in');
 
     await pressByKey(page, 'Remove the password');
     await page.getByText('Your password is removed.').waitFor();
@@ -305,7 +305,8 @@ describe('a form', () => {
   });
 
   it('keeps the focus on its button, and hides a password again once it is changed', async () => {
-    const { page, close } = await signedIn(browser, service.origin, await newUser());
+    const email = await newUser();
+    const { page, close } = await signedIn(browser, service.origin, email);
     const shown = () => page.locator('#password input:not(.unseen)[type=text]').count();
     await page.locator('#password [data-show]').check();
     await page.locator('#password-current_password').fill(PASSWORD);
@@ -315,6 +316,10 @@ describe('a form', () => {
     await page.getByText('Your password is changed.').waitFor();
     await expect.poll(() => focused(page)).toBe('Change the password');
     expect(await shown()).toBe(0);
+    // For password managers: whose passwords these are.
+    for (const form of ['email', 'password', 'delete', 'step-up']) {
+      expect(await page.locator(`#${form} .unseen`).inputValue()).toBe(email);
+    }
     // Screen readers know the places of what is done before there is a text.
     const places = page.locator('[data-done]');
     expect(await places.evaluateAll((all) => all.filter((one) => !one.checkVisibility()).length)).toBe(0);

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withAuthenticator } from './support/authenticator.ts';
 import { launch, open as openPage } from './support/browser.ts';
 import { CLIENT, type OidcServer, startOidc } from './support/oidc.ts';
-import { path, press } from './support/pages.ts';
+import { focused, path, press } from './support/pages.ts';
 import { PASSWORD } from './support/people.ts';
 import { freePort, type Service, startService } from './support/service.ts';
 
@@ -296,6 +296,7 @@ describe('in the pages', () => {
     await agreeAs(page, name);
     await page.getByText('The account is connected.').waitFor();
     await loaded(page);
+    await expect.poll(() => focused(page)).toBe('Connected accounts');
     expect(await rows(page, 'list=connections')).toBe(1);
     // That of the sign-up, and this browser's.
     expect(await rows(page, 'sessions')).toBe(2);
@@ -338,6 +339,7 @@ describe('in the pages', () => {
     const { page, close } = await open();
     await page.goto(`/account/sign-in?error=${error}`);
     await page.getByText(text).waitFor();
+    expect(await focused(page)).toContain(text);
     expect(page.url()).toBe(`${service.origin}/account/sign-in`);
     await close();
   });

@@ -2,9 +2,7 @@
 import { client, leaveSignedOut } from './account.ts';
 import { aboutSession, deviceOf, type SeenSession } from './devices.ts';
 import { find, say, tell } from './dom.ts';
-import { onSubmit, showFaultAt } from './forms.ts';
-
-const fault = () => find('[data-fault=sessions]');
+import { attempt, onSubmit } from './forms.ts';
 
 function row(session: SeenSession): HTMLElement {
   const item = find<HTMLTemplateElement>('[data-session]').content.firstElementChild?.cloneNode(
@@ -17,20 +15,12 @@ function row(session: SeenSession): HTMLElement {
   const end = find<HTMLButtonElement>('[data-end]', item);
   end.hidden = session.current;
   end.setAttribute('aria-label', say('endNamed', { device }));
-  end.addEventListener('click', () => {
-    end.disabled = true;
+  attempt(end, find('[data-fault=sessions]'), async () => {
     tell(find('[data-done=sessions]'), '');
-    client.endSession(session.id).then(
-      () => {
-        item.remove();
-        tell(find('[data-done=sessions]'), say('ended'));
-        find('#everywhere [type=submit]').focus();
-      },
-      (error: unknown) => {
-        end.disabled = false;
-        showFaultAt(fault(), error);
-      },
-    );
+    await client.endSession(session.id);
+    item.remove();
+    tell(find('[data-done=sessions]'), say('ended'));
+    find('#sessions-title').focus();
   });
   return item;
 }

@@ -1,7 +1,7 @@
 /** The script of the settings page; `npm run build:assets` builds assets/static/settings.js from it. */
 import type { User } from '../../client/index.ts';
 import { client, isSignedOut, leaveFor, leaveSignedOut, nameOf } from './account.ts';
-import { find, ifThere, page, say, tell } from './dom.ts';
+import { all, find, ifThere, page, say, tell } from './dom.ts';
 import { loadFactors, prepareFactors } from './factors.ts';
 import { fieldFault, onSubmit, prepare, showFaultAt } from './forms.ts';
 import { loadPassword, orNone, preparePassword } from './password.ts';
@@ -25,7 +25,8 @@ function showUser(user: User): void {
   if (resend) resend.hidden = user.email === null || user.email_verified;
   const confirmation = find('[data-confirmation]');
   confirmation.textContent = (confirmation.dataset.confirmation ?? '').replace('{name}', nameOf(user));
-  for (const input of document.querySelectorAll<HTMLInputElement>('input.unseen')) input.value = nameOf(user);
+  // The default, which a reset of the form keeps.
+  for (const input of all<HTMLInputElement>('input.unseen')) input.defaultValue = nameOf(user);
 }
 
 /** Loads everything before anything is shown. */
@@ -130,4 +131,6 @@ client.onChange(({ type, elsewhere }) => {
   }
 });
 addEventListener('focus', () => void compareUser());
-void finishConnection().then(load);
+const result = await finishConnection();
+await load();
+result?.focus();

@@ -133,15 +133,15 @@ export const loadMethods = (): Promise<unknown> => Promise.all([loadPasskeys(), 
 
 /**
  * After a provider's redirect: completes the connection by the exchange, before anything is loaded. The exchange opens a
- * session, which replaces the current one.
+ * session, which replaces the current one. Returns what gets the focus once the page is shown: the result is far down on it.
  */
-export async function finishConnection(): Promise<void> {
+export async function finishConnection(): Promise<HTMLElement | null> {
   const came = ifThere('[data-connections]') && comeBack();
-  if (!came) return;
+  if (!came) return null;
   const fault = find('[data-fault=connections]');
   if ('error' in came) {
     fault.textContent = providerFaultMessage(came.error);
-    return;
+    return fault;
   }
   try {
     const { sessions } = await client.sessions();
@@ -150,8 +150,10 @@ export async function finishConnection(): Promise<void> {
     const before = sessions.find(({ current }) => current);
     // If this fails, the old session stays in the list.
     if (before) await client.endSession(before.id).catch(() => {});
+    return find('#connections-title');
   } catch (error) {
     showFaultAt(fault, error);
+    return fault;
   }
 }
 

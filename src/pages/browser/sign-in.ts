@@ -3,8 +3,8 @@ import { AccountsError } from '../../client/index.ts';
 import { answerWithPasskey, hasPasskeys } from '../../client/passkeys.ts';
 import { client, goOn, isSignedOut, nameOf, takeNotice } from './account.ts';
 import { all, find, ifThere, say, showStep, tell } from './dom.ts';
-import { onSubmit, showFaultAt } from './forms.ts';
-import { finishProvider, prepareWays, showPasskeyFault } from './ways.ts';
+import { attempt, onSubmit } from './forms.ts';
+import { finishProvider, prepareWays } from './ways.ts';
 
 /** The token of a sign-in that waits for its second factor. */
 let mfaToken = '';
@@ -69,20 +69,21 @@ export function signInPage(): void {
       complete(client.signIn('/login/second-factor', { mfa_token: mfaToken, recovery_code })),
     sentences,
   );
-  ifThere('[data-second-passkey] button')?.addEventListener('click', () => {
-    complete(answerWithPasskey(client, { mfa_token: mfaToken })).catch((error) =>
-      showPasskeyFault('second-passkey', error),
+  const passkey = ifThere<HTMLButtonElement>('[data-second-passkey] button');
+  if (passkey) {
+    attempt(passkey, find('[data-fault=second-passkey]'), () =>
+      complete(answerWithPasskey(client, { mfa_token: mfaToken })),
     );
-  });
+  }
   ifThere('[data-use=recovery]')?.addEventListener('click', () => useCode(false));
   ifThere('[data-use=code]')?.addEventListener('click', () => useCode(true));
   for (const button of all('[data-use=start]')) button.addEventListener('click', () => showStep('start'));
-  find('[data-continue]').addEventListener('click', () => {
+  attempt(find('[data-continue]'), find('[data-fault=continue]'), () =>
     continueAsShown().catch((error: unknown) => {
-      if (isSignedOut(error)) showStep('start');
-      else showFaultAt(find('[data-fault=continue]'), error);
-    });
-  });
+      if (!isSignedOut(error)) throw error;
+      showStep('start');
+    }),
+  );
   find('[data-other]').addEventListener('click', () => {
     void client.logOut().catch(() => {});
     showStep('start');

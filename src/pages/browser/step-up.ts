@@ -39,6 +39,8 @@ function showDialog(): Promise<void> {
     again: page.dataset.signIn !== undefined,
   };
   for (const part of all('[data-proof]', dialog())) part.hidden = shown[part.dataset.proof ?? ''] !== true;
+  // One button is the main one.
+  find('button[data-proof=passkey]').className = by ? 'plain' : '';
   const form = find<HTMLFormElement>('#step-up');
   form.reset();
   find('[data-fault]', form).textContent = '';

@@ -2,15 +2,13 @@
 import { autofill, hasPasskeys, isCancelled, signInWithPasskey } from '../../client/passkeys.ts';
 import { client } from './account.ts';
 import { all, find, ifThere, say, showStep, tell } from './dom.ts';
-import { onSubmit, showFaultAt } from './forms.ts';
+import { attempt, onSubmit, showFaultAt } from './forms.ts';
 import { comeBack, goToProvider, providerFaultMessage } from './providers.ts';
 
 type Complete = (signIn: Promise<unknown>) => Promise<void>;
 
-export const showPasskeyFault = (section: string, error: unknown): void =>
-  showFaultAt(find(`[data-fault=${section}]`), error);
-
-const showWayFault = (error: unknown): void => showPasskeyFault('ways', error);
+const place = () => find('[data-fault=ways]');
+const showWayFault = (error: unknown): void => showFaultAt(place(), error);
 
 function preparePasskeys(complete: Complete): void {
   const button = ifThere<HTMLButtonElement>('[data-passkey]');
@@ -21,12 +19,12 @@ function preparePasskeys(complete: Complete): void {
       .then((tokens) => tokens && complete(Promise.resolve(tokens)))
       .catch((error) => isCancelled(error) || showWayFault(error));
   button.hidden = false;
-  button.addEventListener('click', () => {
+  attempt(button, place(), () =>
     complete(signInWithPasskey(client)).catch((error) => {
-      showWayFault(error);
       void wait();
-    });
-  });
+      throw error;
+    }),
+  );
   void wait();
 }
 
@@ -75,7 +73,9 @@ export function prepareProviders(returnTo?: string): void {
 export function finishProvider(complete: Complete): boolean {
   const came = ifThere('[data-ways]') && comeBack();
   if (!came) return false;
-  if ('error' in came) find('[data-fault=ways]').textContent = providerFaultMessage(came.error);
-  else complete(client.signIn('/login/exchange', came)).catch(showWayFault);
+  if ('error' in came) {
+    place().textContent = providerFaultMessage(came.error);
+    place().focus();
+  } else complete(client.signIn('/login/exchange', came)).catch(showWayFault);
   return true;
 }
