@@ -1,10 +1,49 @@
 /** The code that comes back from a sign-in with a provider, and what an app gets for it. */
 import { describe, expect, it } from 'vitest';
-import { dance, exchange, issuer, VERIFIER, verified, worldWith } from '../support/issuer.ts';
+import { beginPath, dance, exchange, issuer, VERIFIER, verified, worldWith } from '../support/issuer.ts';
 import { capturedLog } from '../support/log.ts';
 import { atOnce, codeOf, faultsOf, RACE, tally } from '../support/world.ts';
 
 capturedLog();
+
+describe('return_to', () => {
+  // As `test/unit/return-to.test.ts`, with the origins of a deployment in place of a list.
+  const DEVELOPMENT = { PUBLIC_URL: 'http://localhost:8787' };
+  const PRODUCTION = {
+    ENVIRONMENT: 'production',
+    PASSWORD_ITERATIONS_UNSAFE: 'on',
+    MAIL: 'off',
+    PUBLIC_URL: 'https://id.example.org/accounts',
+  };
+  const NONE = { ALLOWED_ORIGINS: '' };
+  it.each<[string, Record<string, string>, number]>([
+    ['http://localhost:8787/account/settings', DEVELOPMENT, 302],
+    ['http://127.0.0.1:8787/', DEVELOPMENT, 302],
+    ['http://localhost:8788/', DEVELOPMENT, 400],
+    ['http://127.0.0.1:8788/', DEVELOPMENT, 400],
+    ['http://localhost:87871/', DEVELOPMENT, 400],
+    ['http://localhost/', DEVELOPMENT, 400],
+    ['https://localhost:8787/', DEVELOPMENT, 400],
+    ['http://localhost:8787@evil.example/', DEVELOPMENT, 400],
+    ['http://localhost:8787.evil.example/', DEVELOPMENT, 400],
+    ['http://localhost:5173/', { ...DEVELOPMENT, ...NONE }, 302],
+    ['http://[::1]:5173/', { ...DEVELOPMENT, ...NONE }, 302],
+    ['http://localhost.evil.example:5173/', { ...DEVELOPMENT, ...NONE }, 400],
+    ['https://app.example.com/', { ...DEVELOPMENT, ...NONE }, 400],
+    ['https://app.example.com/x', PRODUCTION, 302],
+    ['https://id.example.org/anything', PRODUCTION, 302],
+    ['https://id.example.org:8443/', PRODUCTION, 400],
+    ['http://id.example.org/', PRODUCTION, 400],
+    ['http://localhost:8787/', PRODUCTION, 400],
+    ['http://localhost:5173/', { ...PRODUCTION, ...NONE }, 400],
+    ['myapp://signed-in/done', PRODUCTION, 302],
+    ['myapp://elsewhere', PRODUCTION, 400],
+  ])('%s with %j is %i', async (returnTo, vars, status) => {
+    const answer = await worldWith(await issuer(), vars).get(await beginPath({ returnTo }));
+    expect(answer.status).toBe(status);
+    expect(answer.headers.has('Location')).toBe(status === 302);
+  });
+});
 
 describe('the exchange', () => {
   const offered = async (vars = {}) => {
