@@ -121,6 +121,7 @@ async function composeServices(env: Bindings, overrides: Overrides): Promise<Com
       ? bindingLimits(env as unknown as Parameters<typeof bindingLimits>[0], deadlines.kv)
       : noLimits,
     mailer,
+    addressesCanBeProven: mailer !== null || providers.length > 0,
     extraClaims: overrides.claims ? hostClaims(overrides.claims, env, settings.USER_ID_CLAIM) : null,
     announce: announceAll(hostAnnounce(overrides.on, env), announceOut(d1, send, clock)),
     inbox: inbox?.list ?? null,

@@ -6,11 +6,17 @@
 import { describe, expect, it } from 'vitest';
 import { authenticator } from '../support/authenticator.ts';
 import {
+  APP,
+  browser,
+  callback,
+  challengeOf,
   dance,
   exchange,
   type FakeIssuer,
   issuer,
+  outcomeOf,
   signInWith,
+  VERIFIER,
   verified,
   worldWith,
 } from '../support/issuer.ts';
@@ -57,6 +63,13 @@ const signUp = async (w: World, email: string) => {
 const byPassword = async (w: World, email: string) =>
   (await w.logIn({ email, password: ATTACKERS })).status === 200 ? ['password'] : [];
 
+/** The path that adds a connection, for the browser. */
+async function linkPath(w: World, token: string): Promise<string> {
+  const body = { return_to: APP, code_challenge: await challengeOf(VERIFIER) };
+  const { pathname, search } = new URL((await w.post('/account/connections/acme', body, { token })).body.url);
+  return pathname + search;
+}
+
 /** What the attacker does first, and tries afterwards. */
 const CLASSES: [string, (w: World, op: FakeIssuer, email: string) => Promise<Attacker>][] = [
   [
@@ -89,28 +102,15 @@ const CLASSES: [string, (w: World, op: FakeIssuer, email: string) => Promise<Att
     async (w, op, email) => {
       const made = await signUp(w, email);
       const attackers = { sub: crypto.randomUUID(), ...verified() };
-      const victim = op.as(attackers);
-      const { body } = await w.post(
-        '/account/connections/acme',
-        {
-          return_to: 'https://app.example.com/',
-          code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-        },
-        { token: made.access },
-      );
-      const there = await w.get(new URL(body.url).pathname + new URL(body.url).search);
-      const cookie = there.headers.getSetCookie()[0]?.split(';')[0] ?? '';
-      const back = await w.get(
-        `/account/login/with/acme/callback?${op.browse(there.headers.get('Location') ?? '')}`,
-        { headers: { Cookie: cookie } },
-      );
-      const code = new URL(back.headers.get('Location') ?? '').searchParams.get('code');
-      const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
-      expect((await exchange(w, code, verifier)).status).toBe(200);
+      op.as(attackers);
+      const b = browser(w);
+      const there = await b.get(await linkPath(w, made.access));
+      const { code } = outcomeOf(await callback(b, op.browse(there.headers.get('Location') ?? '')));
+      expect((await exchange(w, code)).status).toBe(200);
       return {
         ...made,
         comesBack: async () => {
-          op.as(victim);
+          op.as(attackers);
           const { body: entered } = await signInWith(w, op);
           const { sub } = claimsOf(entered.access);
           const [owner] = await w.rows<{ id: string }>('SELECT id FROM users WHERE email = ?', email);
@@ -215,18 +215,192 @@ describe.each(CLASSES)('%s', (_, attack) => {
     expect(await w.rows('SELECT * FROM one_time_tokens WHERE subject = ?', attacker.id)).toEqual([]);
     expect(log.of('account_passed')).toHaveLength(1);
   });
+});
 
-  it('fails if the owner was there first', async () => {
+interface Victim {
+  email: string;
+  /** At the provider. */
+  identity: Record<string, unknown>;
+  user: { id: string };
+  access: string;
+}
+const ownersOf = (w: World, email: string) =>
+  w.rows<{ id: string }>('SELECT id FROM users WHERE email = ?', email);
+
+/** What the attacker does to an account that its owner has made; says what it was good for. */
+const LATE: [string, (w: World, op: FakeIssuer, victim: Victim) => Promise<string[]>][] = [
+  [
+    'classic-federated merge',
+    async (w, _, { email }) => {
+      const { status } = await w.post('/account/sign-up', { email, password: ATTACKERS });
+      return [...(status === 409 ? [] : ['sign-up']), ...(await byPassword(w, email))];
+    },
+  ],
+  [
+    'unexpired session',
+    async (w, _, { email }) => {
+      const made = await signUp(w, person().email);
+      const asked = { new_email: email, password: ATTACKERS };
+      expect((await w.post('/account/email/change', asked, { token: made.access })).status).toBe(202);
+      const [mail] = await inbox(w, email);
+      const changed = await w.post('/account/email/verify', { token: mail?.token ?? 'none' });
+      const { body } = await w.me(made.access);
+      return [...(changed.status === 400 ? [] : ['e-mail']), ...(body.email === email ? ['session'] : [])];
+    },
+  ],
+  [
+    'trojan identifier',
+    async (w, op, { identity }) => {
+      const made = await signUp(w, person().email);
+      // The victim opens it, signed in at the provider.
+      const browserOfVictim = browser(w);
+      const there = await browserOfVictim.get(await linkPath(w, made.access));
+      op.as(identity);
+      const { error } = outcomeOf(
+        await callback(browserOfVictim, op.browse(there.headers.get('Location') ?? '')),
+      );
+      const { body } = await w.get('/account/connections', { token: made.access });
+      return [...(error === 'connection_taken' ? [] : ['connection']), ...body.connections];
+    },
+  ],
+  [
+    'unexpired email change',
+    async (w, _, { email }) => {
+      // Of an account that the attacker made later, to the victim's address and back.
+      const own = person().email;
+      const made = await signUp(w, own);
+      const asked = { new_email: email, password: ATTACKERS };
+      await w.post('/account/email/change', asked, { token: made.access });
+      const mails = await inbox(w, own);
+      const tried = await Promise.all(
+        mails.map(({ token }) => w.post('/account/email/take-back', { token: token ?? 'none' })),
+      );
+      const { status } = await w.logIn({ email, password: ATTACKERS });
+      return [
+        ...tried.filter((answer) => answer.status < 400).map(() => 'link'),
+        ...(status === 401 ? [] : ['password']),
+      ];
+    },
+  ],
+  [
+    'non-verifying provider',
+    async (w, op, { email }) => {
+      op.as({ email, email_verified: false });
+      const { error } = await dance(w, op);
+      return error === 'account_exists' ? [] : ['provider'];
+    },
+  ],
+];
+
+describe('if the owner was there first', () => {
+  it.each(LATE)('%s fails', async (_, attack) => {
     const { op, w } = await set();
     const { email } = person();
-    op.as(verified(email));
-    const victim = await signInWith(w, op);
-    const tried = await w.post('/account/sign-up', { email, password: ATTACKERS });
-    expect(tried.status).toBe(409);
-    op.as({ email, email_verified: false });
-    expect((await dance(w, op)).error).toBe('account_exists');
-    expect((await w.me(victim.body.access)).body.id).toBe(victim.body.user.id);
+    const identity = op.as(verified(email));
+    const { body } = await signInWith(w, op);
+    expect(await attack(w, op, { email, identity, ...body })).toEqual([]);
+    expect(await ownersOf(w, email)).toEqual([{ id: body.user.id }]);
+    expect((await w.me(body.access)).body).toMatchObject({ id: body.user.id, email, email_verified: true });
+    op.as(identity);
+    expect(claimsOf((await signInWith(w, op)).body.access).sub).toBe(body.user.id);
   });
+
+  it('an attacker who has moved the account to their own address keeps only that', async () => {
+    const { op, w } = await set();
+    const [{ email }, { email: own }] = [person(), person()];
+    const attacker = await signUp(w, email);
+    const asked = { new_email: own, password: ATTACKERS };
+    await w.post('/account/email/change', asked, { token: attacker.access });
+    const [mail] = await inbox(w, own);
+    expect((await w.post('/account/email/verify', { token: mail?.token })).status).toBe(204);
+    op.as(verified(email));
+    const { status, body } = await signInWith(w, op);
+    expect(status).toBe(201);
+    expect(body.user.id).not.toBe(attacker.id);
+    expect(await ownersOf(w, own)).toEqual([{ id: attacker.id }]);
+  });
+});
+
+/** What the attacker has begun when the owner proves the mailbox, and finishes afterwards; the status of the last step. */
+const HALF_DONE: [
+  string,
+  (w: World, op: FakeIssuer, access: string, refresh: string) => Promise<() => Promise<number>>,
+][] = [
+  [
+    'a URL that adds a connection',
+    async (w, _, access) => {
+      const path = await linkPath(w, access);
+      return async () => (await w.get(path)).status;
+    },
+  ],
+  [
+    'a connection, at the provider',
+    async (w, op, access) => {
+      const b = browser(w);
+      const there = await b.get(await linkPath(w, access));
+      op.as(verified());
+      const parameters = op.browse(there.headers.get('Location') ?? '');
+      return async () => {
+        const { code, error } = outcomeOf(await callback(b, parameters));
+        return code === null && error === 'expired' ? 400 : 302;
+      };
+    },
+  ],
+  [
+    'a connection, back from the provider',
+    async (w, op, access) => {
+      const b = browser(w);
+      const there = await b.get(await linkPath(w, access));
+      op.as(verified());
+      const { code } = outcomeOf(await callback(b, op.browse(there.headers.get('Location') ?? '')));
+      expect(code).not.toBeNull();
+      return async () => (await exchange(w, code)).status;
+    },
+  ],
+  [
+    'a return from the pages to an app',
+    async (w, _, __, refresh) => {
+      const { body } = await w.post('/account/login/return', {
+        refresh,
+        return_to: APP,
+        code_challenge: await challengeOf(VERIFIER),
+      });
+      const code = new URL(body.url).searchParams.get('code');
+      return async () => (await exchange(w, code)).status;
+    },
+  ],
+];
+
+describe.each(HALF_DONE)('%s, begun by the attacker', (_, attack) => {
+  it.each(PROOFS)('comes to nothing after %s', async (_name, prove) => {
+    const { op, w } = await set();
+    const { email } = person();
+    const attacker = await signUp(w, email);
+    const finish = await attack(w, op, attacker.access, attacker.refresh);
+    const id = await prove(w, op, email);
+    expect([400, 401]).toContain(await finish());
+    expect(await ownersOf(w, email)).toEqual([{ id }]);
+    expect(await w.rows('SELECT id FROM users WHERE id = ?', attacker.id)).toEqual([]);
+    const kept = await w.rows('SELECT 1 FROM one_time_tokens WHERE subject = ?', attacker.id);
+    expect(kept).toEqual([]);
+  });
+});
+
+it('leaves nothing of the attacker without e-mail either, if a provider vouches for the address', async () => {
+  const op = await issuer();
+  const w = worldWith(op, { MAIL: 'off' });
+  const { email } = person();
+  const attacker = await signUp(w, email);
+  op.as(verified(email));
+  const { status, body } = await signInWith(w, op);
+  expect([status, body.user]).toMatchObject([
+    201,
+    { email, username: null, name: null, email_verified: true },
+  ]);
+  expect(body.user.id).not.toBe(attacker.id);
+  expect(await w.rows('SELECT id FROM users WHERE id = ?', attacker.id)).toEqual([]);
+  expect(await sessionsOf(w, attacker)).toEqual([]);
+  expect(await byPassword(w, email)).toEqual([]);
 });
 
 describe('an imported account', () => {

@@ -92,7 +92,7 @@ export async function register<P extends SignInPolicy | null>(
     language: call.askedLanguage,
   });
   const session = policy && startingSession(services, user.id, ['pwd'], policy, now, call);
-  const mail = services.mailer
+  const mail = services.addressesCanBeProven
     ? await newOneTimeToken(services, 'email_verify', now, placePayload(call.client))
     : null;
   const outcome = await users.create(user, session, mail && { ...mail.row, subject: user.id });

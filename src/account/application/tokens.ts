@@ -44,6 +44,8 @@ export interface Services {
   limits: Limits;
   /** Null if MAIL=off. */
   mailer: Mailer | null;
+  /** By e-mail or by a provider. If so, a sign-up leaves a token that records it (docs/adr/0018-unproven-accounts.md). */
+  addressesCanBeProven: boolean;
   /** Null outside development. */
   inbox: Inbox | null;
   /** Null if PASSWORD_BREACH_CHECK=off. */
