@@ -171,6 +171,12 @@ export interface Blacklist {
   add: (sessions: readonly EndedSession[], reason: RevocationReason, report: Report) => Promise<void>;
 }
 
+/** What the settings allow as a way to sign in: a verified address, and passkeys. */
+export interface OpenWays {
+  emailSignIn: boolean;
+  passkeys: boolean;
+}
+
 /** Passwords, e-mail addresses and the e-mailed tokens that change them. */
 export interface Credentials {
   /** Replaces the password and ends all other sessions, if the password is still as read and the session is live. */
@@ -182,12 +188,12 @@ export interface Credentials {
   ) => Promise<{ outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'changed' }>;
   /**
    * Removes the password and ends all other sessions, if the password is still the one that was read and the session is
-   * live. `emailSignIn`: a verified address is a way to sign in too. `last`: no other way to sign in is left.
+   * live. `last`: no other way to sign in is left.
    */
   removePassword: (
     user: Pick<User, 'id' | 'passwordVersion'>,
     sessionId: string,
-    ways: { emailSignIn: boolean },
+    ways: OpenWays,
     now: number,
   ) => Promise<{ outcome: 'ok'; endedSessions: EndedSession[] } | { outcome: 'changed' | 'last' }>;
   /**

@@ -1,5 +1,6 @@
 /** The rules about staff. Pure: other rows are parameters. */
 import type { SessionState, User } from '../model.ts';
+import type { OpenWays } from '../ports.ts';
 import { statusFault } from '../token/rotation.ts';
 
 type Flags = Pick<User, 'isActive' | 'isStaff'>;
@@ -37,7 +38,7 @@ export const isTheLastStaff = (user: StaffMember, others: readonly StaffMember[]
 
 /**
  * A user who removes a way to sign in keeps another; `left` is what is left. With sign-in by e-mail a verified address is
- * one, except for the last staff member. D1 decides it, inside the statement.
+ * one, except for the last staff member; while passkeys are off, a passkey is none. D1 decides it, inside the statement.
  */
 export const keepsAWayIn = (
   {
@@ -45,5 +46,7 @@ export const keepsAWayIn = (
     left,
     others,
   }: { now: StaffMember; left: Parameters<typeof canSignIn>[0]; others: readonly StaffMember[] },
-  { emailSignIn, emailVerified }: { emailSignIn: boolean; emailVerified: boolean },
-): boolean => canSignIn(left) || (emailSignIn && emailVerified && !isTheLastStaff(now, others));
+  { emailSignIn, passkeys, emailVerified }: OpenWays & { emailVerified: boolean },
+): boolean =>
+  canSignIn(passkeys ? left : { ...left, passkeyCount: 0 }) ||
+  (emailSignIn && emailVerified && !isTheLastStaff(now, others));

@@ -3,6 +3,7 @@ import { sendMail } from '../account/application/mailing.ts';
 import { requireRecentAuthentication } from '../account/application/reauthentication.ts';
 import { lostSession } from '../account/application/refusals.ts';
 import type { Caller } from '../account/application/session.ts';
+import { openWays } from '../account/application/tokens.ts';
 import { sha256Hex } from '../encoding.ts';
 import { Refusal } from '../errors.ts';
 import { type Call, seconds } from '../ports.ts';
@@ -58,7 +59,7 @@ export async function removeConnection(
   const result = await services.connections.store.remove(
     { userId: user.id, sessionId },
     id,
-    { emailSignIn: services.settings.SIGN_IN_BY_EMAIL },
+    openWays(services),
     seconds(services.clock),
   );
   switch (result.outcome) {

@@ -1,6 +1,6 @@
 /** The model of connected accounts, and the ports to D1 and to providers. Times are epoch seconds. */
 import type { EndedSession, OneTimeKey, Session, User, UserRow } from '../model.ts';
-import type { Call, Sessions } from '../ports.ts';
+import type { Call, OpenWays, Sessions } from '../ports.ts';
 import type { SecretBox } from '../secret-box.ts';
 import type { Provider } from './providers.ts';
 
@@ -201,8 +201,7 @@ export interface Connections {
   remove: (
     caller: { userId: string; sessionId: string },
     id: string,
-    /** `emailSignIn`: a verified address counts as a way to sign in. */
-    ways: { emailSignIn: boolean },
+    ways: OpenWays,
     now: number,
   ) => Promise<
     { outcome: 'ok'; provider: string } | { outcome: 'withdrawn' | 'not_found' | 'last' | 'gone' }

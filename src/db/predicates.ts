@@ -5,6 +5,7 @@
  */
 import { type Placeholder, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import type { User } from '../model.ts';
+import type { OpenWays } from '../ports.ts';
 import { revokedTokens, sessions, users } from './schema.ts';
 
 /** A value, or a placeholder in a prepared statement. */
@@ -47,11 +48,15 @@ const canSignIn = (passwordHash: unknown, passkeyCount: unknown, id: unknown, bu
 /** A sign-in method that a user is about to lose: the password, any one passkey, or this connection. */
 export type LostMethod = 'password' | 'passkey' | { connection: string };
 
-/** The row of `users` can sign in without that method. Twin: `canSignIn` (account/staff.ts) of what is left. */
-export const canSignInWithout = (lost: LostMethod): SQL => {
-  if (lost === 'password') return canSignIn(sql`''`, users.passkeyCount, users.id);
-  if (lost === 'passkey') return canSignIn(users.passwordHash, sql`(${users.passkeyCount} - 1)`, users.id);
-  return canSignIn(users.passwordHash, users.passkeyCount, users.id, lost.connection);
+/**
+ * The row of `users` can sign in without that method; without `passkeys`, not with a passkey either. Twin: `canSignIn`
+ * (account/staff.ts) of what is left.
+ */
+export const canSignInWithout = (lost: LostMethod, passkeys = true): SQL => {
+  const count = passkeys ? users.passkeyCount : sql`0`;
+  if (lost === 'password') return canSignIn(sql`''`, count, users.id);
+  if (lost === 'passkey') return canSignIn(users.passwordHash, sql`(${count} - 1)`, users.id);
+  return canSignIn(users.passwordHash, count, users.id, lost.connection);
 };
 
 /** Without any of `ids` somebody could still use the console, or the row of `users` is not staff who can. */
@@ -64,13 +69,13 @@ export const staffRemains = (ids: SQL): SQL =>
 export const notTheLastStaff: SQL = staffRemains(sql`(${users.id})`);
 
 /**
- * The row of `users` keeps a way to sign in when its owner removes this one. `emailSignIn`: a verified address is one,
+ * The row of `users` keeps a way to sign in when its owner removes this one. A verified address is one if e-mail signs in,
  * except for the last staff member. Twin: `keepsAWayIn` (account/staff.ts).
  */
-export const keepsAWayIn = (lost: LostMethod, { emailSignIn }: { emailSignIn: boolean }): SQL =>
-  emailSignIn
-    ? sql`(${canSignInWithout(lost)} OR (${users.emailVerifiedAt} IS NOT NULL AND ${notTheLastStaff}))`
-    : canSignInWithout(lost);
+export const keepsAWayIn = (lost: LostMethod, { emailSignIn, passkeys }: OpenWays): SQL => {
+  const left = canSignInWithout(lost, passkeys);
+  return emailSignIn ? sql`(${left} OR (${users.emailVerifiedAt} IS NOT NULL AND ${notTheLastStaff}))` : left;
+};
 
 /**
  * The actor is active staff with a live session. Twin: `actorMayAct` (account/staff.ts). The only condition that reads

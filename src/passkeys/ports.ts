@@ -1,6 +1,6 @@
 /** The model of passkeys, and their store. Times are epoch seconds. */
 import type { EndedSession, OneTimeKey, Session, User } from '../model.ts';
-import type { Sessions } from '../ports.ts';
+import type { OpenWays, Sessions } from '../ports.ts';
 import type { Challenge, Challenges } from './challenge.ts';
 
 /** A credential record (https://www.w3.org/TR/webauthn-3/#credential-record). */
@@ -55,11 +55,11 @@ export interface Passkeys {
   ) => Promise<'ok' | 'taken' | 'full' | 'used'>;
   /** Null if the caller has no passkey with this id. */
   rename: (caller: Caller, id: string, name: string, now: number) => Promise<Passkey | null>;
-  /** `emailSignIn`: a verified address is a way to sign in too. `gone`: the caller's session has ended. */
+  /** `gone`: the caller's session has ended. */
   remove: (
     caller: Caller,
     id: string,
-    ways: { emailSignIn: boolean },
+    ways: OpenWays,
     now: number,
   ) => Promise<'ok' | 'not_found' | 'last' | 'gone'>;
   /** The passkey with this credential id, its user, and whether the challenge has been used. */

@@ -3,6 +3,7 @@ import { sendMail } from '../account/application/mailing.ts';
 import { requireRecentAuthentication } from '../account/application/reauthentication.ts';
 import { lostSession } from '../account/application/refusals.ts';
 import type { Caller } from '../account/application/session.ts';
+import { openWays } from '../account/application/tokens.ts';
 import { toBase64Url, utf8 } from '../encoding.ts';
 import { type FieldFaultName, invalid, Refusal } from '../errors.ts';
 import { passkeyNames } from '../languages/index.ts';
@@ -121,8 +122,7 @@ export async function removePasskey(
 ): Promise<void> {
   await requireRecentAuthentication(services, caller, password, call);
   const { user } = caller;
-  const ways = { emailSignIn: services.settings.SIGN_IN_BY_EMAIL };
-  const outcome = await store.remove(keyOf(caller), id, ways, seconds(services.clock));
+  const outcome = await store.remove(keyOf(caller), id, openWays(services), seconds(services.clock));
   if (outcome === 'gone') throw lostSession();
   if (outcome === 'not_found') throw new Refusal('not_found');
   if (outcome === 'last') throw new Refusal('last_sign_in_method');

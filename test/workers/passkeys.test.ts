@@ -412,17 +412,35 @@ describe('the last sign-in method', () => {
     expect((await removeIt(w, who)).status).toBe(status);
   });
 
+  const connect = (w: World, { user }: Who) =>
+    w.rows(
+      `INSERT INTO connections VALUES (?, 'c', 'acme', 'https://id.example', ?, NULL, 1, NULL)`,
+      ...[user.id, user.id],
+    );
+
+  it('is one of a passkey and a connection that are removed at once: one stays', RACE, async () => {
+    const w = world();
+    const who = await enrolled(w);
+    await withoutPassword(w, who);
+    await connect(w, who);
+    const answers = await atOnce(50, (i) =>
+      i % 2 ? removeIt(w, who) : w.delete('/account/connections/c', {}, { token: who.access }),
+    );
+    expect(tally(answers)[204]).toBe(1);
+    const [left] = await w.rows(
+      `SELECT (SELECT count(*) FROM passkeys WHERE user_id = ?1) + (SELECT count(*) FROM connections
+        WHERE user_id = ?1) AS ways`,
+      who.user.id,
+    );
+    expect(left).toEqual({ ways: 1 });
+  });
+
   it('may be a connection; and with a passkey a connection can be removed', async () => {
     const w = world();
-    const connect = ({ user }: Who) =>
-      w.rows(
-        `INSERT INTO connections VALUES (?, 'c', 'acme', 'https://id.example', ?, NULL, 1, NULL)`,
-        ...[user.id, user.id],
-      );
     const [first, second] = [await enrolled(w), await enrolled(w)];
     for (const who of [first, second]) {
       await withoutPassword(w, who);
-      await connect(who);
+      await connect(w, who);
     }
     expect((await removeIt(w, first)).status).toBe(204);
     expect(codeOf(await w.delete('/account/connections/c', {}, { token: first.access }))).toBe(

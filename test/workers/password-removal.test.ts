@@ -160,6 +160,7 @@ describe('the last way in stays', () => {
   it.each<[string, number, Vars, Ready]>([
     ['the password alone', 409, BY_EMAIL, async () => {}],
     ['a passkey', 204, {}, (w, who) => give(w, who, 'passkeys')],
+    ['a passkey, with PASSKEYS=off', 409, { PASSKEYS: 'off' }, (w, who) => give(w, who, 'passkeys')],
     ['a connected account', 204, {}, (w, who) => give(w, who, 'connections')],
     ['a verified address where e-mail signs in', 204, BY_EMAIL, asVerified],
     ['a verified address where e-mail does not sign in', 409, {}, asVerified],

@@ -209,14 +209,19 @@ const GIVING_UP = [true, false].flatMap((emailSignIn) =>
   [true, false].flatMap((emailVerified) =>
     [0, 1].flatMap((passkeyCount) =>
       [true, false].flatMap((isStaff) =>
-        [true, false].map((beside) => ({ emailSignIn, emailVerified, passkeyCount, isStaff, beside })),
+        [true, false].flatMap((beside) =>
+          [true, false].map((passkeys) => ({
+            ...{ emailSignIn, emailVerified, passkeys },
+            ...{ passkeyCount, isStaff, beside },
+          })),
+        ),
       ),
     ),
   ),
 );
 it.each(GIVING_UP)(
-  'a user keeps a way in when the password goes: $emailSignIn, $emailVerified, $passkeyCount, $isStaff, $beside',
-  async ({ emailSignIn, emailVerified, beside, ...flags }) => {
+  'a user keeps a way in when the password goes: $emailSignIn, $emailVerified, $passkeys, $passkeyCount, $isStaff, $beside',
+  async ({ emailSignIn, emailVerified, passkeys, beside, ...flags }) => {
     await d1.run('test', (db) => db.delete(users));
     const now = { isActive: true, passwordHash: 'x', ...flags };
     const others = beside ? [{ isActive: true, isStaff: true, passwordHash: 'x', passkeyCount: 0 }] : [];
@@ -225,9 +230,9 @@ it.each(GIVING_UP)(
     if (emailVerified) await d1.run('test', (db) => db.update(users).set({ emailVerifiedAt: NOW }));
     const rule = keepsAWayInRule(
       { now, left: { ...now, passwordHash: '' }, others },
-      { emailSignIn, emailVerified },
+      { emailSignIn, passkeys, emailVerified },
     );
-    expect(await holds(userExists(id, keepsAWayIn('password', { emailSignIn })))).toBe(rule);
+    expect(await holds(userExists(id, keepsAWayIn('password', { emailSignIn, passkeys })))).toBe(rule);
   },
 );
 

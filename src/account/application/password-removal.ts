@@ -6,7 +6,7 @@ import { sendMail } from './mailing.ts';
 import { hasPassword, requireFreshProof } from './reauthentication.ts';
 import { throwConflict } from './refusals.ts';
 import type { Caller } from './session.ts';
-import { cacheRevocation, type Services } from './tokens.ts';
+import { cacheRevocation, openWays, type Services } from './tokens.ts';
 
 /**
  * Ends all other sessions and voids pending e-mail tokens. 404 not_found without a password; 400 required,
@@ -22,8 +22,7 @@ export async function removePassword(
   if (!hasPassword(services, caller)) throw new Refusal('not_found');
   await requireFreshProof(services, caller, 'password', password, call);
   const now = seconds(services.clock);
-  const ways = { emailSignIn: services.settings.SIGN_IN_BY_EMAIL };
-  const result = await services.credentials.removePassword(user, sessionId, ways, now);
+  const result = await services.credentials.removePassword(user, sessionId, openWays(services), now);
   if (result.outcome === 'last') throw new Refusal('last_sign_in_method');
   if (result.outcome !== 'ok') return throwConflict(services, user.id, sessionId, 'password');
   await cacheRevocation(services, result.endedSessions, 'password_changed', call.report);

@@ -13,6 +13,7 @@ import type {
   Credentials,
   Inbox,
   Mailer,
+  OpenWays,
   Report,
   Sessions,
   Users,
@@ -180,3 +181,9 @@ export async function cacheRevocation(
 ): Promise<void> {
   if (sessions.length > 0) await blacklist.add(sessions, reason, report);
 }
+
+/** The ways to sign in that users may be left with when they remove another. */
+export const openWays = ({ settings }: Pick<Services, 'settings'>): OpenWays => ({
+  emailSignIn: settings.SIGN_IN_BY_EMAIL,
+  passkeys: settings.PASSKEYS,
+});
