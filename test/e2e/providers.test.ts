@@ -60,9 +60,12 @@ beforeAll(async () => {
   await startApp();
   const port = await freePort();
   const local = await startDocumented(port);
-  provider = await startOidc(`http://localhost:${port}/account/login/with/acme/callback`);
+  provider = await startOidc(
+    ...['acme', 'apple'].map((id) => `http://localhost:${port}/account/login/with/${id}/callback`),
+  );
   const acme = { id: 'acme', name: 'Acme', issuer: provider.issuer, ...CLIENT };
-  const providers = JSON.stringify([acme, local]);
+  const apple = { id: 'apple', issuer: provider.issuer, ...CLIENT };
+  const providers = JSON.stringify([acme, local, apple]);
   [service, browser] = await Promise.all([startService([`PROVIDERS:${providers}`], port), launch()]);
 });
 afterAll(async () => {
@@ -87,8 +90,8 @@ async function open() {
 const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
 const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url');
 
-const start = () =>
-  `${service.origin}/account/login/with/acme?${new URLSearchParams({
+const start = (id = 'acme') =>
+  `${service.origin}/account/login/with/${id}?${new URLSearchParams({
     return_to: `${service.origin}/healthz`,
     code_challenge: CHALLENGE,
   })}`;
@@ -143,6 +146,22 @@ it('comes back with access_denied if the user refuses', async () => {
   await page.goto(start());
   await page.click('a:has-text("Cancel")');
   expect([...(await cameBack(page))]).toEqual([['error', 'access_denied']]);
+  await close();
+});
+
+it('comes back with a form that the provider posts from its own site, as Apple does', async () => {
+  const { page, close } = await open();
+  const posted: (string | undefined)[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().startsWith(service.origin))
+      posted.push(request.headers().origin);
+  });
+  await page.goto(start('apple'));
+  await agreeAs(page, 'mina');
+  const code = (await cameBack(page)).get('code');
+  // Another site, to which the cookie of the sign-in is not sent.
+  expect(posted).toEqual([provider.issuer]);
+  expect((await exchange(code)).access).toEqual(expect.any(String));
   await close();
 });
 
