@@ -3,7 +3,7 @@
 import { sha256Hex } from '../encoding.ts';
 import { invalidField, Refusal } from '../errors.ts';
 import { type Call, seconds } from '../ports.ts';
-import { sealFlow } from './flow.ts';
+import { newState, sealFlow } from './flow.ts';
 import { type Flow, ProviderFailure } from './ports.ts';
 import type { Provider } from './providers.ts';
 import type { WithConnections } from './services.ts';
@@ -26,17 +26,18 @@ export type Begun =
   | { outcome: 'ok'; url: string; state: string; sealed: string }
   | { outcome: 'failed'; returnTo: string };
 
-/** `failed`: the provider is unavailable or its metadata is invalid. */
+/** `takenSlots`: see flow.ts. `failed`: the provider is unavailable or its metadata is invalid. */
 export async function begin(
   services: WithConnections,
   provider: Provider,
   asked: Pick<Flow, 'returnTo' | 'challenge' | 'ticket'>,
+  takenSlots: ReadonlySet<number>,
   call: Call,
 ): Promise<Begun> {
   const { random, clock, connections } = services;
   const flow: Flow = {
     provider: provider.id,
-    state: random.secret(SECRET_BYTES),
+    state: newState(() => random.secret(SECRET_BYTES), takenSlots),
     nonce: random.secret(SECRET_BYTES),
     verifier: random.secret(SECRET_BYTES),
     startedAt: seconds(clock),

@@ -7,8 +7,16 @@ import { type SecretBox, secretBox } from '../secret-box.ts';
 import { FLOW_SECONDS } from './limits.ts';
 import type { Flow } from './ports.ts';
 
-/** Picks one of four cookie names, so that tabs can sign in side by side without cookies piling up. */
-export const slotOf = (state: string): number => state.charCodeAt(0) % 4;
+/** There are four cookie names, so that tabs can sign in side by side without cookies piling up. */
+export const SLOTS = [0, 1, 2, 3] as const;
+/** The `state` says which cookie is its own. */
+export const slotOf = (state: string): number => state.charCodeAt(0) % SLOTS.length;
+
+/** A `state` whose cookie is none of those that `taken` names, if there is one. */
+export function newState(makeSecret: () => string, taken: ReadonlySet<number>): string {
+  const state = makeSecret();
+  return taken.size < SLOTS.length && taken.has(slotOf(state)) ? newState(makeSecret, taken) : state;
+}
 
 /** `signingKey`: the text of SIGNING_KEY. Replacing it ends pending sign-ins. */
 export async function flowBox(signingKey: string): Promise<SecretBox> {

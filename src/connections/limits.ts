@@ -14,7 +14,7 @@ export const KEYS_SECONDS = 5 * 60;
 export const REFETCH_SECONDS = 60;
 /** How far the provider's clock may differ. */
 export const CLOCK_TOLERANCE_SECONDS = 30;
-/** OpenID Connect Core section 2. */
+/** Of a user's id at a provider. */
 export const SUBJECT_MAX_LENGTH = 255;
 /** Tries of a decision that is overtaken by concurrent writes. */
 export const ATTEMPTS = 3;

@@ -10,6 +10,7 @@ import {
   checkReturn,
   type FlowSecrets,
   identityOf,
+  isSubject,
   requestOptions,
   type Tools,
 } from './oauth.ts';
@@ -38,7 +39,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 /** The account's id, which stays when its name changes. */
 function subjectOf(id: unknown): string {
   if (typeof id === 'number' && Number.isSafeInteger(id)) return String(id);
-  if (typeof id === 'string' && id !== '' && id.length <= 255) return id;
+  if (typeof id === 'string' && isSubject(id)) return id;
   throw new ProviderFailure('malformed');
 }
 

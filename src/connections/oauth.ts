@@ -7,6 +7,7 @@ import { canonicalEmail } from '../identity.ts';
 import type { Call, Clock } from '../ports.ts';
 import { displayName } from './display-name.ts';
 import type { ProviderCache } from './kv-provider-cache.ts';
+import { SUBJECT_MAX_LENGTH } from './limits.ts';
 import { type Flow, type Identity, ProviderFailure, type ProviderFault } from './ports.ts';
 import type { ProviderFetch } from './provider-http.ts';
 import type { Provider } from './providers.ts';
@@ -119,6 +120,10 @@ const DENIED: ReadonlySet<string> = new Set([
   'consent_required',
   'login_required',
 ]);
+
+/** OpenID Connect Core section 2. Characters that D1 does not tell apart must not make one identity of two. */
+export const isSubject = (text: string): boolean =>
+  text !== '' && text.length <= SUBJECT_MAX_LENGTH && text.isWellFormed() && !/\p{Cc}/u.test(text);
 
 /** `email_verified` counts only if it is true, or "true" as Apple sends it. Kakao has only a nickname. */
 export function identityOf(

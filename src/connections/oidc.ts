@@ -6,13 +6,14 @@
 import type * as oauth from 'oauth4webapi';
 import { seconds } from '../ports.ts';
 import type { ProviderEntry } from './kv-provider-cache.ts';
-import { CLOCK_TOLERANCE_SECONDS, SUBJECT_MAX_LENGTH } from './limits.ts';
+import { CLOCK_TOLERANCE_SECONDS } from './limits.ts';
 import {
   authorizationParameters,
   authorizationUrl,
   checkReturn,
   type FlowSecrets,
   identityOf,
+  isSubject,
   requestOptions,
   type Tools,
 } from './oauth.ts';
@@ -102,8 +103,7 @@ export async function oidcIdentity(
   const { sub, iss } = claims;
   const isOwn = claims.azp === undefined || claims.azp === provider.clientId;
   const isAhead = claims.iat > seconds(clock) + CLOCK_TOLERANCE_SECONDS;
-  if (!isOwn || isAhead || sub === '' || sub.length > SUBJECT_MAX_LENGTH)
-    throw new ProviderFailure('id_token');
+  if (!isOwn || isAhead || !isSubject(sub)) throw new ProviderFailure('id_token');
   // Many providers return the address only at the userinfo endpoint, whose `sub` must match the ID token.
   const hasEmail = typeof claims.email === 'string' && claims.email_verified !== undefined;
   const profile =

@@ -14,6 +14,8 @@ export function returnUrl(text: string, isAllowed: (origin: string) => boolean):
   // Must look absolute: `https:/host` and `https:host` parse to something else than they look like.
   if (!/^[a-z][a-z0-9+.-]*:\/\/[^/]/i.test(text) || !URL.canParse(text)) return null;
   const url = new URL(text);
+  // Other characters than ASCII are longer in a URL, and in the cookie that keeps it.
+  if (url.href.length > MAX_LENGTH) return null;
   // A fragment would be lost (RFC 6749 section 3.1.2), and user info before @ is deceptive.
   if (text.includes('#') || url.username !== '' || url.password !== '') return null;
   if (authorityOf(text).includes('@')) return null;

@@ -17,7 +17,7 @@ import type { ConnectionsContext, ConnectionsEnv } from './env.ts';
 import { exchange } from './exchange.ts';
 import { finish } from './finish.ts';
 import { openFlow, sealName } from './flow.ts';
-import { clearFlow, readFlow, writeFlow } from './flow-cookie.ts';
+import { clearFlow, readFlow, takenSlots, writeFlow } from './flow-cookie.ts';
 import { handBackRoutes } from './hand-back-routes.ts';
 import { listConnections, removeConnection, startLink } from './linking.ts';
 import { connectionJson, providerJson } from './presenters.ts';
@@ -51,7 +51,7 @@ export const connectionsRoutes = () =>
       await services.limits.check({ action: 'anonymous', endpoint: 'provider_start' }, call);
       const ticket = c.req.query('ticket');
       const asked = ticket === undefined ? readQuery(c) : await takeTicket(services, provider, ticket);
-      const begun = await begin(services, provider, asked, call);
+      const begun = await begin(services, provider, asked, takenSlots(c), call);
       if (begun.outcome === 'failed') {
         return c.redirect(
           withOutcome(requireReturnUrl(c, begun.returnTo), { error: 'provider_unavailable' }),

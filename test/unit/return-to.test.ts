@@ -140,4 +140,7 @@ it('goes to an address of 2,048 characters, but no longer one', () => {
   const start = 'https://app.example.com/';
   expect(hrefOf(start + 'x'.repeat(2_048 - start.length))).toHaveLength(2_048);
   expect(hrefOf(start + 'x'.repeat(2_049 - start.length))).toBeNull();
+  // Each becomes nine characters.
+  expect(hrefOf(start + '가'.repeat(224))).toHaveLength(2_040);
+  expect(hrefOf(start + '가'.repeat(225))).toBeNull();
 });
