@@ -209,7 +209,7 @@ describe('the commands of the README and of docs/', () => {
     [...readFileSync(file, 'utf8').matchAll(/^```sh\n([\s\S]*?)^```/gm)].map((match) => match[1] as string);
   const paste = (script: string, path = '') =>
     spawnSync('bash', ['-eu', '-o', 'pipefail'], {
-      input: script.replace('http://localhost:8787', service.origin),
+      input: script.replaceAll('http://localhost:8787', service.origin),
       encoding: 'utf8',
       env: { ...process.env, PATH: `${path}:${process.env.PATH}` },
     });
@@ -254,5 +254,16 @@ describe('the commands of the README and of docs/', () => {
     expect(stdout).toMatch(/^\{"recovery_codes":\[("[0-9a-z]{5}-[0-9a-z]{5}",?){10}\]\}$/m);
     expect(stdout).toContain('"code":"mfa_required"');
     expect(stdout).toMatch(/^\{"access":"[^"]+","refresh":"[^"]+"\}$/m);
+  });
+
+  it('signs in with a code by e-mail, and asks for the options of a passkey', () => {
+    const files = ['docs/email-sign-in.md', 'docs/passkeys.md'];
+    const session = files.flatMap(blocks).filter((block) => block.includes('curl'));
+    const { status, stdout, stderr } = paste(session.join('\n'));
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^\{"user":\{.*"email":"trin@example.com".*"refresh":/m);
+    expect(stdout).toMatch(/^\{"challenge":.*"rpId":"localhost"/m);
+    expect(stdout).toMatch(/^\{"origins":\[/m);
   });
 });
