@@ -48,15 +48,12 @@ function takeTurn(signal: AbortSignal | undefined): AbortSignal {
   return AbortSignal.any([turn.signal, ...(signal ? [signal] : [])]);
 }
 
-async function ask(
-  client: Pick<Client, 'request'>,
-  path: string,
-  signal: AbortSignal,
-  how: { mediation?: 'conditional' } = {},
-): Promise<Json> {
-  const options = await client.request<Json>('POST', path, {}, { signal });
-  const publicKey = standard().parseRequestOptionsFromJSON(options);
-  return toJson(await navigator.credentials.get({ publicKey, signal, ...how }));
+const optionsOf = async (client: Pick<Client, 'request'>, path: string, signal: AbortSignal) =>
+  standard().parseRequestOptionsFromJSON(await client.request<Json>('POST', path, {}, { signal }));
+
+async function ask(client: Pick<Client, 'request'>, path: string, signal: AbortSignal): Promise<Json> {
+  const publicKey = await optionsOf(client, path, signal);
+  return toJson(await navigator.credentials.get({ publicKey, signal }));
 }
 
 const OPTIONS = '/login/passkey/options';
@@ -74,12 +71,25 @@ export async function signInWithPasskey(
   return signIn(client, await ask(client, OPTIONS, takeTurn(options.signal)), options);
 }
 
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
 /** A challenge is valid for five minutes, so one minute is left after the user has chosen. */
 const ASK_AGAIN_MS = 4 * 60_000;
 
+/** The service said no, and will say so again. Otherwise it could not be reached, or has too much to do. */
+const isFinal = (error: unknown): boolean => {
+  const { status = 0 } = Object(error) as { status?: number };
+  return status >= 400 && status < 500 && status !== 429;
+};
+
 /**
  * The same with autofill: waits until the user chooses a passkey in a field with `autocomplete="username webauthn"`.
- * Returns null if the browser has no autofill, or when `signal` or another passkey request aborts the wait.
+ * Returns null if the browser has no autofill, or when `signal` or another passkey request aborts the wait. While the
+ * service cannot be reached it goes on waiting, and tries again later: the user has not asked for anything yet.
  */
 export async function autofill(
   client: Pick<Client, 'request' | 'signIn'>,
@@ -90,10 +100,19 @@ export async function autofill(
   while (!ended.aborted) {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), ASK_AGAIN_MS);
+    const signal = AbortSignal.any([ended, late.signal]);
     try {
-      const signal = AbortSignal.any([ended, late.signal]);
-      const credential = await ask(client, OPTIONS, signal, { mediation: 'conditional' });
-      return await signIn(client, credential, options);
+      const publicKey = await optionsOf(client, OPTIONS, signal).catch((error: unknown) => {
+        if (isFinal(error)) throw error;
+        return null;
+      });
+      if (publicKey === null) {
+        await untilAborted(signal);
+        continue;
+      }
+      const credential = await navigator.credentials.get({ publicKey, signal, mediation: 'conditional' });
+      clearTimeout(timer);
+      return await signIn(client, toJson(credential), options);
     } catch (error) {
       if (!ended.aborted && !late.signal.aborted) throw error;
     } finally {

@@ -3,7 +3,7 @@
  * what a browser or an authenticator may do that is not right.
  */
 import { readFileSync } from 'node:fs';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
 import type * as Entry from '../../src/client/passkeys.ts';
@@ -180,18 +180,19 @@ describe('as a second factor', () => {
   });
 });
 
+/** Waits in the page, as nobody chooses. */
+const wait = (page: Page) =>
+  page.evaluate(() => {
+    window.waiting = window.passkeys.autofill(window.accounts).then(
+      (tokens) => (tokens ? 'signed in' : 'ended'),
+      (error) => String(error),
+    );
+  });
+const waited = (page: Page) => page.evaluate(() => window.waiting);
+
 describe('in a form field with autofill', () => {
   const autofill = (page: Page) =>
     page.evaluate(() => window.passkeys.autofill(window.accounts).then((tokens) => tokens !== null));
-  /** Waits in the page, as nobody chooses. */
-  const wait = (page: Page) =>
-    page.evaluate(() => {
-      window.waiting = window.passkeys.autofill(window.accounts).then(
-        (tokens) => (tokens ? 'signed in' : 'ended'),
-        (error) => String(error),
-      );
-    });
-  const waited = (page: Page) => page.evaluate(() => window.waiting);
   const asked = (page: Page) => {
     const paths: string[] = [];
     page.on('response', (response) => paths.push(new URL(response.url()).pathname));
@@ -245,6 +246,49 @@ describe('in a form field with autofill', () => {
     await page.clock.runFor(4 * 60_000);
     expect(await waited(page)).toBe('signed in');
     expect(questions()).toBe(3);
+    await close();
+  });
+});
+
+describe('autofill, while the service cannot be reached', () => {
+  const OPTIONS = '**/account/login/passkey/options';
+  const ANSWERS: [name: string, answer: Parameters<Route['fulfill']>[0] | null][] = [
+    ['no network', null],
+    ['503', { status: 503, contentType: 'application/problem+json', body: '{"code":"unavailable"}' }],
+    ['429', { status: 429, contentType: 'application/problem+json', body: '{"code":"throttled"}' }],
+    ['a captive portal', { contentType: 'text/html', body: '<title>Hotel</title>' }],
+  ];
+
+  it.each(ANSWERS)('says nothing and asks again later: %s', async (_, answer) => {
+    const { page, allow, close, ...who } = await signedUp();
+    allow(/ERR_FAILED|status of 503/);
+    await page.clock.install();
+    await page.reload();
+    await logIn(page, who);
+    await add(page);
+    await page.evaluate(() => window.accounts.logOut());
+    let tries = 0;
+    await page.route(OPTIONS, (route) => {
+      tries += 1;
+      return answer ? route.fulfill(answer) : route.abort();
+    });
+    await wait(page);
+    await expect.poll(() => tries).toBe(1);
+    await page.clock.runFor(4 * 60_000);
+    await expect.poll(() => tries).toBe(2);
+    await page.unroute(OPTIONS);
+    await page.clock.runFor(4 * 60_000);
+    expect(await waited(page)).toBe('signed in');
+    await close();
+  });
+
+  it('ends where passkeys are off', async () => {
+    const { page, close } = await signedUp();
+    await page.route(OPTIONS, (route) =>
+      route.fulfill({ status: 404, contentType: 'application/problem+json', body: '{"code":"not_found"}' }),
+    );
+    await wait(page);
+    expect(await waited(page)).toContain('AccountsError');
     await close();
   });
 });
