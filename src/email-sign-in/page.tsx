@@ -16,7 +16,7 @@ export function SignInPage(frame: MailPageProps) {
       name="email-sign-in"
       title={words.title}
       script="email-sign-in.js"
-      words={{ dead: words.dead }}
+      words={{ dead: words.dead, factorWrong: words.factorWrong }}
       done={words.done}
     >
       <Form id="act">
@@ -32,6 +32,9 @@ export function SignInPage(frame: MailPageProps) {
           <Field form="act" name="factor" label={words.factor} autocomplete="one-time-code" />
         </div>
         <Submit>{words.button}</Submit>
+        <button type="button" class="link" data-again hidden>
+          {words.again}
+        </button>
       </Form>
     </MailPage>
   );

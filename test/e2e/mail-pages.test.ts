@@ -9,6 +9,7 @@ import { launch, open } from './support/browser.ts';
 import { focused } from './support/pages.ts';
 import { PASSWORD } from './support/people.ts';
 import { type Service, startService } from './support/service.ts';
+import { totp } from './support/totp.ts';
 
 let service: Service;
 let browser: Browser;
@@ -62,6 +63,67 @@ describe('the page of a sign-in mail', () => {
     expect(await seriousFaults(page)).toEqual([]);
     await page.getByRole('button').click();
     await page.getByText('로그인되었습니다').waitFor();
+    await close();
+  });
+});
+
+describe('the page of a sign-in mail for a user with a second factor', () => {
+  /** A user with an authenticator app, whose recovery codes are returned. */
+  async function withFactor(email: string): Promise<string[]> {
+    const as = (access: string) => ({ Authorization: `Bearer ${access}` });
+    const { access } = await service.call<{ access: string }>('POST', '/account/sign-up', {
+      email,
+      password: PASSWORD,
+    });
+    await service.call('POST', '/account/email/verify', { token: (await newest(email)).token });
+    const app = '/account/factors/totp';
+    const { secret } = await service.call<{ secret: string }>('POST', app, {}, as(access));
+    const confirmed = await service.call<{ recovery_codes: string[] }>(
+      'POST',
+      `${app}/confirm`,
+      { code: totp(secret) },
+      as(access),
+    );
+    return confirmed.recovery_codes;
+  }
+  const newest = async (email: string) => {
+    const Accept = 'application/json';
+    const { messages } = await service.call<{ messages: { token: string; text: string }[] }>(
+      'GET',
+      `/dev/mail?to=${email}`,
+      undefined,
+      { Accept },
+    );
+    const [{ token, text } = { token: '', text: '' }] = messages;
+    return { token, code: /^\d{8}$/m.exec(text)?.[0] ?? '' };
+  };
+
+  it('asks for its code too, and starts again with a newer mail', async () => {
+    const email = 'two-steps@example.com';
+    const [recoveryCode = ''] = await withFactor(email);
+    const send = async () => {
+      await service.call('POST', '/account/login/email', { email });
+      return newest(email);
+    };
+    const { page, close } = await open(browser, service.origin);
+    await page.goto(`/account/login/email/confirm#token=${(await send()).token}`);
+    expect(await page.getByRole('button', { name: 'Start again' }).isVisible()).toBe(false);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    const factor = page.getByLabel('Code from your authenticator app');
+    await factor.fill('000000');
+    expect(await seriousFaults(page)).toEqual([]);
+    await factor.press('Enter');
+    await page.getByText('start again with a newer e-mail').waitFor();
+
+    await page.getByRole('button', { name: 'Start again' }).click();
+    expect(await page.getByText('start again with a newer e-mail').isVisible()).toBe(false);
+    expect(await focused(page)).toBe('E-mail address');
+    await page.getByLabel('E-mail address').fill(email);
+    await page.getByLabel('Code from the e-mail').fill((await send()).code);
+    await page.keyboard.press('Enter');
+    await factor.fill(recoveryCode);
+    await factor.press('Enter');
+    await page.getByText('You are signed in.').waitFor();
     await close();
   });
 });

@@ -45,7 +45,10 @@ export const emailSignInPage = {
   email: 'E-mail address',
   code: 'Code from the e-mail',
   factor: 'Code from your authenticator app, or a recovery code',
+  factorWrong:
+    'This code is not valid. After five wrong codes, or after five minutes, start again with a newer e-mail.',
   button: 'Sign in',
+  again: 'Start again',
   done: 'You are signed in. You can close this page.',
   dead: 'This link was already used or has expired. Enter the code from a newer e-mail.',
 };

@@ -35,7 +35,10 @@ export const emailSignInPage: typeof en.emailSignInPage = {
   email: '이메일 주소',
   code: '메일에 있는 코드',
   factor: '인증 앱의 코드 또는 복구 코드',
+  factorWrong:
+    '올바르지 않은 코드입니다. 다섯 번 틀렸거나 5분이 지났다면 새 메일을 받아 처음부터 다시 시작하세요.',
   button: '로그인',
+  again: '처음부터 다시',
   done: '로그인되었습니다. 이 페이지를 닫아도 됩니다.',
   dead: '이미 사용했거나 만료된 링크입니다. 새 메일의 코드를 입력해 주세요.',
 };

@@ -6,15 +6,17 @@
 import { AccountsError } from '../../client/index.ts';
 import { client } from './account.ts';
 import { all, find, say, showStep, tell } from './dom.ts';
-import { onSubmit, prepare, type Values } from './forms.ts';
+import { clear, onSubmit, prepare, type Values } from './forms.ts';
 import { takeToken } from './link.ts';
 
 let token = takeToken();
 /** The token of a sign-in that waits for its second factor. */
 let mfaToken: string | null = null;
+const again = find('[data-again]');
 
 function show(name: 'link' | 'code' | 'factor'): void {
   for (const part of all('[data-part]')) part.hidden = part.dataset.part !== name;
+  again.hidden = name !== 'factor';
   find(`[data-part=${name}]`).querySelector('input')?.focus();
 }
 
@@ -24,7 +26,10 @@ async function sendFactor(mfa_token: string, typed: string): Promise<void> {
   try {
     await client.signIn('/login/second-factor', { mfa_token, [isCode ? 'code' : 'recovery_code']: typed });
   } catch (error) {
-    const factor = error instanceof AccountsError && (error.errors.code ?? error.errors.recovery_code);
+    if (!(error instanceof AccountsError)) throw error;
+    // Also the answer once the sign-in is over: after five wrong codes, or five minutes.
+    if (error.code === 'code_not_valid') throw new AccountsError(401, { code: 'factor' });
+    const factor = error.errors.code ?? error.errors.recovery_code;
     throw factor ? new AccountsError(400, { code: 'invalid', errors: { factor: [...factor] } }) : error;
   }
 }
@@ -56,8 +61,17 @@ onSubmit(
       tell(told, error.message, '');
     }
   },
-  { dead: say('dead') },
+  { dead: say('dead'), factor: say('factorWrong') },
 );
+
+// The code or link of the e-mail is used up.
+again.addEventListener('click', () => {
+  mfaToken = token = null;
+  find<HTMLFormElement>('#act').reset();
+  clear(find<HTMLFormElement>('#act'));
+  tell(find('[data-told=act]'), '');
+  show('code');
+});
 
 prepare();
 show(token === null ? 'code' : 'link');
