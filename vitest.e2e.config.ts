@@ -10,5 +10,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    // The default of a second is too short for a browser on a busy machine.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

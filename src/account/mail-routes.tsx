@@ -48,6 +48,7 @@ const page = (c: AccountContext, kind: MailLinkKind) =>
       cookie={c.var.services.settings.REFRESH_TRANSPORT === 'cookie'}
       minLength={c.var.services.settings.PASSWORD_MIN_LENGTH}
       returnUrl={c.var.services.settings.RETURN_URL}
+      pages={c.var.services.settings.PAGES}
     />
   ));
 

@@ -39,6 +39,7 @@ export function MailLinkPage(props: MailPageProps & { kind: MailLinkKind; minLen
         sent: kind === 'verify' ? common.sent_unverified : common.sent,
       }}
       done={words.done}
+      next={kind === 'verify' || kind === 'reset' ? 'sign-in' : undefined}
       more={(kind === 'verify' || kind === 'reset') && <AskAgain words={common} />}
     >
       <Form id="act">

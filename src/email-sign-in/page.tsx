@@ -18,6 +18,7 @@ export function SignInPage(frame: MailPageProps) {
       script="email-sign-in.js"
       words={{ dead: words.dead, factorWrong: words.factorWrong }}
       done={words.done}
+      next="settings"
     >
       <Form id="act">
         <p role="status" data-told="act" />

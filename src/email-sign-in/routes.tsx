@@ -33,7 +33,7 @@ export const emailSignInRoutes = () =>
     })
     .get('/static/email-sign-in.js', (c) => serveAsset(c, '/static/email-sign-in.js'))
     .get('/login/email/confirm', (c) => {
-      const { RETURN_URL, REFRESH_TRANSPORT } = c.var.services.settings;
+      const { RETURN_URL, REFRESH_TRANSPORT, PAGES } = c.var.services.settings;
       return showPage(c, (site) => (
         <SignInPage
           site={site}
@@ -41,6 +41,7 @@ export const emailSignInRoutes = () =>
           mount={c.var.mount}
           cookie={REFRESH_TRANSPORT === 'cookie'}
           returnUrl={RETURN_URL}
+          pages={PAGES}
         />
       ));
     })

@@ -197,6 +197,18 @@ describe('the pages that links in e-mails open', () => {
     expect((await world().get(path)).text).not.toContain('>Continue<');
   });
 
+  it.each([
+    ['/account/email/verify', 'ko', '<a href="/account/sign-in">로그인</a>'],
+    ['/account/password/reset/confirm', 'en', '<a href="/account/sign-in">Sign in</a>'],
+    ['/account/login/email/confirm', 'en', '<a href="/account/settings">Your account</a>'],
+  ])('without RETURN_URL %s leads to one of the account pages, if it is on', async (path, language, link) => {
+    const vars = { SIGN_IN_BY_EMAIL: 'on' };
+    const headers = { 'Accept-Language': language };
+    expect((await world({ vars }).get(path, { headers })).text).toContain(link);
+    const off = await world({ vars: { ...vars, PAGES: 'off' } }).get(path, { headers });
+    expect([off.status, off.text.includes('<a href')]).toEqual([200, false]);
+  });
+
   it.each(PAGES)('%s has no inline script or style, and no form target', async (path) => {
     const { text } = await world().get(path);
     expect(text).not.toMatch(/<style|style=|\son\w+=|<script(?![^>]*src=)|action=/);

@@ -211,7 +211,8 @@ describe('mail', () => {
       const page = await ask(host, 'GET', `${base}${path}`);
       expect(page.status).toBe(200);
       expect(page.headers.get('Content-Security-Policy')).toContain("script-src 'self'; style-src 'self'");
-      const files = [...page.text.matchAll(/(?:src|href)="(?!data:)([^"]+)"/g)].map(
+      expect(page.text).toContain(`<a href="${base}/sign-in">`);
+      const files = [...page.text.matchAll(/<(?:link|script)\b[^>]*(?:src|href)="(?!data:)([^"]+)"/g)].map(
         (match) => match[1] ?? '',
       );
       expect(files).toEqual(
