@@ -237,6 +237,7 @@ export const SettingsPage = ({ frame }: { frame: Frame }) => {
         exists: ways.exists,
         passkeyAdded: passkeys.added,
         passkeyRemoved: passkeys.removed,
+        passkeyThere: passkeys.there,
         removePasskey: passkeys.removeNamed,
         renamePasskey: passkeys.renameNamed,
         since: passkeys.since,

@@ -247,6 +247,21 @@ describe('the sign-in page', () => {
     await close();
   });
 
+  it('does not blame the network for a browser that refuses its passkeys, and says nothing unasked', async () => {
+    // An IP address has no passkeys.
+    const { page, close } = await open(browser, service.origin.replace('localhost', '127.0.0.1'));
+    await withAuthenticator(page);
+    const asked = page.waitForResponse('**/account/login/passkey/options');
+    await page.goto('/account/sign-in');
+    await (await asked).finished();
+    await page.locator('#password-username').fill('somebody');
+    const fault = page.locator('[data-fault=ways]');
+    expect(await fault.textContent()).toBe('');
+    await page.locator('[data-passkey]').click();
+    await fault.getByText('The passkey was not used.').waitFor();
+    await close();
+  });
+
   it('stays with a user who is typing when it learns late that somebody is signed in', async () => {
     const { page, close } = await signedIn(browser, service.origin, await newUser());
     const { until, release } = held();

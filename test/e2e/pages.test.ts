@@ -534,6 +534,9 @@ describe('other ways to sign in', () => {
     expect(await seriousFaults(page)).toEqual([]);
     expect(await row.textContent()).not.toContain('last used');
 
+    await press(page, 'Add a passkey');
+    await page.getByText('This device already has a passkey for your account.').waitFor();
+
     await page.getByRole('button', { name: 'Rename the passkey Passkey' }).click();
     const name = page.getByLabel('Name of the passkey');
     expect(await name.inputValue()).toBe('Passkey');

@@ -148,6 +148,7 @@ export const accountPages = {
     none: 'No passkeys yet.',
     add: 'Add a passkey',
     added: 'The passkey was added.',
+    there: 'This device already has a passkey for your account.',
     remove: 'Remove',
     removeNamed: 'Remove the passkey {name}',
     removed: 'The passkey was removed.',

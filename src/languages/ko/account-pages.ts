@@ -145,6 +145,7 @@ export const accountPages: typeof en.accountPages = {
     none: '아직 패스키가 없습니다.',
     add: '패스키 추가',
     added: '패스키를 추가했습니다.',
+    there: '이 기기에는 이미 이 계정의 패스키가 있습니다.',
     remove: '삭제',
     removeNamed: '패스키 삭제: {name}',
     removed: '패스키를 삭제했습니다.',

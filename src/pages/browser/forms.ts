@@ -1,6 +1,5 @@
 /** Submits forms by script, one at a time. Shows errors at the field and on top, and keeps what was typed. */
 import { AccountsError } from '../../client/index.ts';
-import { isCancelled } from '../../client/passkeys.ts';
 import { isSignedOut, leaveFor } from './account.ts';
 import { all, find, page, say } from './dom.ts';
 
@@ -77,14 +76,19 @@ export function showFault(form: HTMLFormElement, error: unknown, sentences: Sent
   if (error instanceof AccountsError && error.retryAfterSeconds) hold(form, error.retryAfterSeconds);
 }
 
-/** A passkey was not used or not made: the user cancelled, or the device already has one of this account. */
-const isNoPasskey = (error: unknown): boolean =>
-  isCancelled(error) || (error instanceof DOMException && error.name === 'InvalidStateError');
+/**
+ * Why the browser used or made no passkey: the user cancelled, the device cannot, or it has one of this account. Null for
+ * other errors; those of requests are none of the DOM.
+ */
+function passkeyMessage(error: unknown): string | null {
+  if (!(error instanceof DOMException)) return null;
+  return say(error.name === 'InvalidStateError' ? 'passkeyThere' : 'cancelled');
+}
 
 /** Shows an error outside a form. */
 export function showFaultAt(place: HTMLElement, error: unknown): void {
   if (hasLeft(error)) return;
-  place.textContent = isNoPasskey(error) ? say('cancelled') : messageOf(error, {});
+  place.textContent = passkeyMessage(error) ?? messageOf(error, {});
   place.focus();
 }
 

@@ -1,5 +1,5 @@
 /** Ways to sign in without the password. */
-import { autofill, hasPasskeys, isCancelled, signInWithPasskey } from '../../client/passkeys.ts';
+import { autofill, hasPasskeys, signInWithPasskey } from '../../client/passkeys.ts';
 import { client } from './account.ts';
 import { all, find, ifThere, say, showStep, tell } from './dom.ts';
 import { attempt, onSubmit, showFaultAt } from './forms.ts';
@@ -13,11 +13,11 @@ const showWayFault = (error: unknown): void => showFaultAt(place(), error);
 function preparePasskeys(complete: Complete): void {
   const button = ifThere<HTMLButtonElement>('[data-passkey]');
   if (!button || !hasPasskeys()) return;
-  // If the user chooses none and signs in another way, no error is shown.
+  // If the user chooses none, or the browser cannot offer any, no error is shown: nobody has asked for it.
   const wait = () =>
     autofill(client)
       .then((tokens) => tokens && complete(Promise.resolve(tokens)))
-      .catch((error) => isCancelled(error) || showWayFault(error));
+      .catch((error) => error instanceof DOMException || showWayFault(error));
   button.hidden = false;
   attempt(button, place(), () =>
     complete(signInWithPasskey(client)).catch((error) => {
