@@ -424,6 +424,32 @@ describe('one code', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
+  it(
+    'and its neighbors and recovery codes open one session, of fifty calls with one token',
+    RACE,
+    async () => {
+      const w = at();
+      const who = await enrolled(w);
+      const token = await challenged(w, who);
+      const [one = '', other = ''] = who.recoveryCodes;
+      const shown = [
+        { code: codeAt(who.secret, stepOf(w)) },
+        { code: codeAt(who.secret, stepOf(w) + 1) },
+        { recovery_code: one },
+        { recovery_code: other },
+      ];
+      let n = 0;
+      const answers = await atOnce(50, () => finish(w, token, shown[n++ % shown.length] ?? {}));
+      expect(tally(answers)).toEqual({ 200: 1, 401: 49 });
+      expect(await w.rows('SELECT id FROM sessions WHERE user_id = ?', who.user.id)).toHaveLength(2);
+      const used = await w.rows(
+        'SELECT 1 FROM recovery_codes WHERE user_id = ? AND used_at IS NOT NULL',
+        who.user.id,
+      );
+      expect(used.length).toBeLessThanOrEqual(1);
+    },
+  );
+
   it('opens one session, of the log-ins of five tokens', RACE, async () => {
     const w = at();
     const who = await enrolled(w);
