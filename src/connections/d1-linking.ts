@@ -11,10 +11,12 @@ const PURPOSE = 'connect';
 const keyOf = ({ userId, hash }: { userId: string; hash: string }) =>
   ({ subject: userId, purpose: PURPOSE, hash }) as const;
 
-/** The codes of a user that can still be exchanged and then add a connection. */
-const pending = (userId: string, now: number): SQL =>
+/** The codes of a user that can still be exchanged. */
+const exchangeable = (userId: string, now: number): SQL =>
   sql`${oneTimeTokens.subject} = ${userId} AND ${oneTimeTokens.purpose} = 'exchange'
-    AND ${oneTimeTokens.expiresAt} > ${now} AND json_extract(${oneTimeTokens.payload}, '$.adds') IS NOT NULL`;
+    AND ${oneTimeTokens.expiresAt} > ${now}`;
+/** The id of the connection that the exchange of a code adds, or NULL. */
+const addsId = sql`json_extract(${oneTimeTokens.payload}, '$.adds.id')`;
 
 /** The session that requested the ticket is still live. */
 const requestingSessionLives = ({ userId, hash }: { userId: string; hash: string }, now: number): SQL =>
@@ -97,7 +99,10 @@ export const d1Linking = ({
           .from(connections)
           .where(eq(connections.userId, userId))
           .orderBy(asc(connections.id)),
-        db.select({ payload: oneTimeTokens.payload }).from(oneTimeTokens).where(pending(userId, now)),
+        db
+          .select({ payload: oneTimeTokens.payload })
+          .from(oneTimeTokens)
+          .where(sql`${exchangeable(userId, now)} AND ${addsId} IS NOT NULL`),
       ]);
       const waiting = offered
         .map(({ payload }) => (JSON.parse(payload ?? '') as { adds: Connection }).adds)
@@ -114,27 +119,27 @@ export const d1Linking = ({
       const isThis = and(eq(connections.userId, userId), eq(connections.id, id));
       const anotherWay = userExists(userId, keepsAWayIn({ connection: id }, ways));
       const lives = sql`${sessionLives(userId, sessionId, now)} AND ${userExists(userId, activeUser)}`;
-      const [stands, removed, withdrawn] = await db.batch([
+      const may = sql`${lives} AND ${anotherWay}`;
+      const [stands, voided, removed] = await db.batch([
         db
           .select({
             lives: sql<number>`${lives}`.as('lives'),
             there: sql<number>`EXISTS (SELECT 1 FROM ${connections} WHERE ${isThis})`.as('there'),
           })
           .from(sql`(SELECT 1)`),
-        db
-          .delete(connections)
-          .where(and(isThis, lives, anotherWay))
-          .returning({ provider: connections.provider }),
+        // The code that adds this connection, or all codes, as one of them may come from a sign-in with it.
         db
           .delete(oneTimeTokens)
           .where(
-            sql`${pending(userId, now)} AND json_extract(${oneTimeTokens.payload}, '$.adds.id') = ${id} AND ${lives}`,
+            sql`${exchangeable(userId, now)} AND ((${addsId} = ${id} AND ${lives})
+              OR (EXISTS (SELECT 1 FROM ${connections} WHERE ${isThis}) AND ${may}))`,
           )
-          .returning({ hash: oneTimeTokens.hash }),
+          .returning({ adds: sql<string | null>`${addsId}` }),
+        db.delete(connections).where(and(isThis, may)).returning({ provider: connections.provider }),
       ]);
       const [gone] = removed;
       if (gone) return { outcome: 'ok', provider: gone.provider };
-      if (withdrawn.length > 0) return { outcome: 'withdrawn' };
+      if (voided.some(({ adds }) => adds === id)) return { outcome: 'withdrawn' };
       if (!stands[0]?.lives) return { outcome: 'gone' };
       return { outcome: stands[0].there ? 'last' : 'not_found' };
     }),

@@ -457,6 +457,25 @@ describe('removing a connection', () => {
     expect((await signInWith(w, op)).status).toBe(201);
   });
 
+  it('voids the codes of sign-ins that are not exchanged yet, unless it is refused', async () => {
+    const { op, w } = await set();
+    op.as(verified());
+    const { body } = await signInWith(w, op);
+    const [connection] = await listed(w, body.access);
+    const { code: kept } = await dance(w, op);
+    expect((await remove(w, body.access, connection?.id ?? '')).status).toBe(409);
+    expect((await exchange(w, kept)).status).toBe(200);
+    const { code } = await dance(w, op);
+    await w.post(
+      '/account/password/change',
+      { new_password: 'another horse battery' },
+      { token: body.access },
+    );
+    const { code: newer } = await dance(w, op);
+    expect((await remove(w, body.access, connection?.id ?? '')).status).toBe(204);
+    for (const one of [code, newer]) expect(codeOf(await exchange(w, one))).toBe('code_not_valid');
+  });
+
   it('of another user’s, and of an unknown one, is 404', async () => {
     const { op, w } = await set();
     op.as(verified());
