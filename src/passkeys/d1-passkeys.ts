@@ -120,6 +120,7 @@ function d1Passkeys({ run }: D1): Passkeys {
             .select({
               taken: sql<number>`${isRegistered(credentialId)}`.as('taken'),
               full: sql<number>`${countOf(userId)} >= ${PASSKEYS_PER_USER}`.as('full'),
+              live: sql<number>`${mayChange({ userId, sessionId }, now)}`.as('live'),
             })
             .from(sql`(SELECT 1)`),
           useChallenge(db, challenge, id, now, may),
@@ -128,18 +129,25 @@ function d1Passkeys({ run }: D1): Passkeys {
           recount(db, userId, won),
         ]);
         if (added.meta.changes > 0) return 'ok';
-        if (before[0]?.taken) return 'taken';
-        return before[0]?.full ? 'full' : 'used';
+        if (!before[0]?.live) return 'gone';
+        if (before[0].taken) return 'taken';
+        return before[0].full ? 'full' : 'used';
       }),
 
     rename: (caller, id, name, now) =>
       run('passkeys.rename', async (db) => {
-        const [renamed] = await db
-          .update(passkeys)
-          .set({ name })
-          .where(sql`${isPasskey(caller.userId, id)} AND ${mayChange(caller, now)}`)
-          .returning();
-        return renamed ?? null;
+        const [[found], [renamed]] = await db.batch([
+          db
+            .select({ live: sql<number>`${mayChange(caller, now)}`.as('live') })
+            .from(passkeys)
+            .where(isPasskey(caller.userId, id)),
+          db
+            .update(passkeys)
+            .set({ name })
+            .where(sql`${isPasskey(caller.userId, id)} AND ${mayChange(caller, now)}`)
+            .returning(),
+        ]);
+        return renamed ?? (found && !found.live ? 'gone' : 'not_found');
       }),
 
     remove: (caller, id, ways, now) =>

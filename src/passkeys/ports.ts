@@ -45,16 +45,15 @@ export interface Passkeys {
   list: (userId: string) => Promise<Passkey[]>;
   /**
    * Stores the passkey and consumes the challenge, if the caller's session is live. `taken`: the credential is already
-   * registered, to any user. `used`: the challenge was used, or the session has ended.
+   * registered, to any user. `used`: the challenge was used. `gone`: the caller's session has ended.
    */
   add: (
     sessionId: string,
     passkey: Passkey,
     challenge: Challenge,
     now: number,
-  ) => Promise<'ok' | 'taken' | 'full' | 'used'>;
-  /** Null if the caller has no passkey with this id. */
-  rename: (caller: Caller, id: string, name: string, now: number) => Promise<Passkey | null>;
+  ) => Promise<'ok' | 'taken' | 'full' | 'used' | 'gone'>;
+  rename: (caller: Caller, id: string, name: string, now: number) => Promise<Passkey | 'not_found' | 'gone'>;
   /** `gone`: the caller's session has ended. */
   remove: (
     caller: Caller,

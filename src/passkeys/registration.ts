@@ -82,6 +82,7 @@ export async function addPasskey(
     lastUsedAt: null,
   };
   const outcome = await passkeys.store.add(sessionId, passkey, challenge, now);
+  if (outcome === 'gone') throw lostSession();
   if (outcome === 'taken') throw refused('passkey_taken', 'passkey_taken');
   if (outcome === 'full') throw tooMany();
   if (outcome === 'used') throw refused('passkey_not_valid', 'passkey_challenge_used');
@@ -107,7 +108,8 @@ export async function renamePasskey(
   name: string,
 ): Promise<Passkey> {
   const renamed = await store.rename(keyOf(caller), id, name, seconds(services.clock));
-  if (!renamed) throw new Refusal('not_found');
+  if (renamed === 'gone') throw lostSession();
+  if (renamed === 'not_found') throw new Refusal('not_found');
   return renamed;
 }
 

@@ -1,8 +1,10 @@
 /** Passkeys: registration, sign-in, what is kept, and what holds under fifty calls at once. */
 import { describe, expect, it } from 'vitest';
 import { authenticator } from '../support/authenticator.ts';
+import { cookieOf, cookieWorld, post, refresh, signedUp } from '../support/cookies.ts';
 import { directoryFaults } from '../support/directory.ts';
 import { capturedLog } from '../support/log.ts';
+import { watchedD1 } from '../support/watched-d1.ts';
 import {
   atOnce,
   claimsOf,
@@ -260,6 +262,18 @@ describe('a passkey', () => {
     expect((await signIn(w, first.device)).status).toBe(200);
   });
 
+  it('signs in with the refresh token in the cookie alone, in cookie mode', async () => {
+    const w = cookieWorld();
+    const { access: token } = await signedUp(w);
+    const device = authenticator();
+    const made = await device.create((await post(w, '/account/passkeys/options', {}, { token })).body);
+    expect((await post(w, '/account/passkeys', { credential: made }, { token })).status).toBe(201);
+    const credential = await device.get((await post(w, '/account/login/passkey/options', {})).body);
+    const answer = await post(w, '/account/login/passkey', { credential });
+    expect([answer.status, Object.keys(answer.body)]).toEqual([200, ['access']]);
+    expect((await refresh(w, cookieOf(answer))).status).toBe(200);
+  });
+
   it('of an inactive user does not sign in', async () => {
     const w = world();
     const who = await enrolled(w);
@@ -448,6 +462,34 @@ describe('the last sign-in method', () => {
     );
     expect((await w.delete('/account/connections/c', {}, { token: second.access })).status).toBe(204);
     expect(codeOf(await removeIt(w, second))).toBe('last_sign_in_method');
+  });
+});
+
+describe('a session that ends while its user', () => {
+  const CHANGES: [name: string, ask: (w: World, who: Who & { path: string; another: unknown }) => unknown][] =
+    [
+      ['adds a passkey', (w, { access, another }) => add(w, access, another)],
+      ['renames a passkey', (w, { access, path }) => w.patch(path, { name: 'x' }, { token: access })],
+      ['removes a passkey', (w, { access, path }) => w.delete(path, {}, { token: access })],
+    ];
+  it.each(CHANGES)('%s is 401, and nothing changes', async (_, ask) => {
+    const calm = world();
+    const who = await enrolled(calm);
+    const another = await authenticator().create(await creationOptions(calm, who.access));
+    const { DB } = watchedD1({
+      // After the check of the token, before the change.
+      after: ({ number }) =>
+        number === 1 && calm.rows('UPDATE sessions SET revoked_at = 1 WHERE user_id = ?', who.user.id),
+    });
+    const w = world({ bindings: { DB }, now: calm.clock.now * 1_000 });
+    const path = `/account/passkeys/${who.passkey.id}`;
+    expect(await ask(w, { ...who, path, another })).toMatchObject({
+      status: 401,
+      body: { code: 'token_not_valid' },
+    });
+    expect(await calm.rows('SELECT name FROM passkeys WHERE user_id = ?', who.user.id)).toEqual([
+      { name: 'Passkey' },
+    ]);
   });
 });
 
