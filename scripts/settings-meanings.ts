@@ -16,7 +16,7 @@ export const SETTING_MEANINGS: Readonly<Record<keyof typeof SETTINGS, string>> =
   ENCRYPTION_KEYS_OLD: 'older keys, separated by commas',
   PROVIDERS: 'JSON array of the providers that users may sign in with (docs/connections.md)',
   STAFF_MFA:
-    '`required`: staff use the console once they have a second factor, which it lets them set up; needs `ENCRYPTION_KEY`',
+    '`required`: staff need a second factor (a passkey counts) to use the console, which lets them set one up; needs `ENCRYPTION_KEY`',
   REAUTH_WINDOW: 'how long a proof of identity counts for changes of password, e-mail address and factors',
   MAX_SESSIONS_PER_USER: '1 to 100; a log-in past it ends the oldest',
   UPDATE_LAST_LOGIN: 'log-in writes `last_login`',
