@@ -49,7 +49,8 @@ export const d1ProviderSignIn = ({
         ),
         db
           .update(connections)
-          .set({ lastUsedAt: exchange.createdAt, email })
+          // Not every answer has the address.
+          .set({ lastUsedAt: exchange.createdAt, ...(email !== null && { email }) })
           .where(
             and(
               eq(connections.userId, user.id),

@@ -94,6 +94,26 @@ describe('an account is found', () => {
     expect(await subjects(w, email as string)).toContain('An account was connected');
   });
 
+  it('by the whole identity: another case of its letters is somebody else', async () => {
+    const { op, w } = await set();
+    op.as({ ...verified(), sub: 'Mina' });
+    const first = await signInWith(w, op);
+    op.as({ ...verified(), sub: 'mina' });
+    const second = await signInWith(w, op);
+    expect([second.status, second.body.user.id === first.body.user.id]).toEqual([201, false]);
+  });
+
+  it('without an address, and the connection keeps the newest that was told', async () => {
+    const { op, w } = await set();
+    const { sub } = op.as(verified());
+    await signInWith(w, op);
+    const { email } = op.as({ sub, ...verified() });
+    await signInWith(w, op);
+    op.as({ sub });
+    const { status, body } = await signInWith(w, op);
+    expect([status, await listed(w, body.access)]).toEqual([200, [expect.objectContaining({ email })]]);
+  });
+
   it('by the address that the provider vouches for, if the account has verified it', async () => {
     const { op, w } = await set();
     const who = await proven(w);
