@@ -37,7 +37,7 @@ export function Field({ form, name, label, type = 'text', autocomplete, hint, di
         aria-describedby={hint ? `${id}-hint ${id}-fault` : `${id}-fault`}
         inputmode={digits ? 'numeric' : undefined}
         spellcheck={false}
-        autocapitalize="none"
+        autocapitalize={autocomplete === 'name' ? 'words' : 'none'}
       />
       {hint && (
         <p class="hint" id={`${id}-hint`}>

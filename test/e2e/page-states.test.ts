@@ -280,6 +280,31 @@ describe('the sign-in page', () => {
     await close();
   });
 
+  it('signs in once, however slowly the next page comes', async () => {
+    const email = await newUser();
+    const { page, close } = await open(browser, service.origin);
+    const { until, release } = held();
+    let signIns = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('/account/login')) signIns += 1;
+    });
+    await page.route('**/account/settings', async (route) => {
+      await until;
+      await route.continue();
+    });
+    await page.goto('/account/sign-in');
+    await page.locator('#password-username').fill(email);
+    await page.locator('#password-password').fill(PASSWORD);
+    const asked = page.waitForRequest('**/account/settings');
+    await page.keyboard.press('Enter');
+    await asked;
+    await page.keyboard.press('Enter');
+    release();
+    await page.locator('[data-content]').waitFor();
+    expect(signIns).toBe(1);
+    await close();
+  });
+
   it('names no number of seconds if a gateway sends a date', async () => {
     const { page, allow, close } = await open(browser, service.origin);
     allow(AWAY);

@@ -82,17 +82,27 @@ export function takeNotice(): Notice | null {
   }
 }
 
+/**
+ * The page stays busy until it is left, so that a second press does not sign in twice. An app's own scheme may leave it
+ * open.
+ */
+function leaveTo(url: string): Promise<void> {
+  location.assign(url);
+  return new Promise((resolve) => {
+    if (!/^https?:/.test(new URL(url, location.href).protocol)) resolve();
+  });
+}
+
 /** Returns to the app that sent the user here, with a code if it gave a challenge, or goes to the next page. */
 export async function goOn(): Promise<void> {
   const { returnTo, challenge, next = '/' } = page.dataset;
   if (returnTo === undefined || challenge === undefined) {
-    location.assign(returnTo ?? next);
-    return;
+    return leaveTo(returnTo ?? next);
   }
   const { url } = await client.request<{ url: string }>('POST', '/login/return', {
     return_to: returnTo,
     code_challenge: challenge,
     ...(store && { refresh: store.get()?.refresh }),
   });
-  location.assign(url);
+  return leaveTo(url);
 }

@@ -165,8 +165,9 @@ export function onSubmit(
 export const fieldFault = (name: string, message: string): AccountsError =>
   new AccountsError(400, { code: 'invalid', errors: { [name]: [{ message, code: 'invalid' }] } });
 
-/** Common to every page: showing passwords, and a message while offline. */
+/** Common to every page: showing passwords, a message while offline, and nothing old after "Back". */
 export function prepare(): void {
+  addEventListener('pageshow', ({ persisted }) => persisted && location.reload());
   for (const box of all<HTMLInputElement>('[data-show]')) {
     const passwords = all<HTMLInputElement>('input[type=password]', box.form ?? document);
     const show = (yes: boolean) => {
