@@ -12,6 +12,8 @@ import {
   type Lies,
 } from '../support/authenticator.ts';
 import { capturedLog } from '../support/log.ts';
+import { finish, waitingFor } from '../support/second-step.ts';
+import { ENCRYPTION_KEY, enrol } from '../support/totp.ts';
 import { type Answer, codeOf, faultsOf, type World, world } from '../support/world.ts';
 
 capturedLog();
@@ -356,6 +358,65 @@ describe('a challenge', () => {
     const { device } = await enrolled(w);
     const elsewhere = world({ vars: { SIGNING_KEY: 'another-signing-key-0123456789-abcdefghijklm' } });
     expectRefused(await signIn(w, await device.get(await signInOptions(elsewhere))), 'sign-in');
+  });
+});
+
+/** Wherever a challenge is used: its options, what is made of them, and where that is sent. */
+interface Use {
+  ready?: (w: World, who: Who) => Promise<unknown>;
+  ask: (w: World, who: Who) => Promise<Answer['body']>;
+  make?: (asked: Answer['body'], lies?: Lies) => Promise<unknown>;
+  send: (w: World, who: Who, credential: unknown) => Promise<Answer>;
+  at?: 'registration';
+}
+type Who = Awaited<ReturnType<typeof enrolled>>;
+const USES: [string, Use][] = [
+  [
+    'a registration',
+    {
+      ask: (w, { access }) => options(w, access),
+      make: (asked, lies) => authenticator().create(asked, lies),
+      send: (w, { access }, credential) => add(w, access, credential),
+      at: 'registration',
+    },
+  ],
+  ['a sign-in', { ask: signInOptions, send: (w, _, credential) => signIn(w, credential) }],
+  [
+    'a reauthentication',
+    {
+      ask: async (w, { access }) =>
+        (await w.post('/account/reauthenticate/options', {}, { token: access })).body,
+      send: (w, { access }, passkey) => w.post('/account/reauthenticate', { passkey }, { token: access }),
+    },
+  ],
+  [
+    'a second factor',
+    {
+      ready: (w, { access }) => enrol(w, access),
+      ask: signInOptions,
+      send: async (w, who, passkey) => finish(w, await waitingFor(w, who), { passkey: passkey as object }),
+    },
+  ],
+];
+describe.each(USES)('a challenge of %s', (_, { ready, ask, make, send, at }) => {
+  const FORGED: Lies = {
+    clientData: (honest) => ({
+      ...honest,
+      challenge: base64url(flipped(fromBase64url(honest.challenge), 67)),
+    }),
+  };
+  it.each(['expired', 'used before', 'forged'])('that is %s is refused', async (fault) => {
+    const w = world({ vars: { ENCRYPTION_KEY } });
+    const who = await enrolled(w);
+    await ready?.(w, who);
+    const asked = await ask(w, who);
+    const made = make ?? who.device.get;
+    const [first, second] = [await made(asked), await made(asked, fault === 'forged' ? FORGED : {})];
+    if (fault === 'expired') w.clock.advance(300);
+    if (fault === 'used before') expect((await send(w, who, first)).status).toBeLessThan(300);
+    expectRefused(await send(w, who, second), at ?? 'sign-in');
+    // Only the fault was wrong.
+    expect((await send(w, who, await made(await ask(w, who)))).status).toBeLessThan(300);
   });
 });
 
