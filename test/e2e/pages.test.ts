@@ -261,6 +261,13 @@ describe('the settings', () => {
     await page.keyboard.type('123456');
     await page.keyboard.press('Enter');
     await page.getByText('After five wrong codes, or after five minutes, start again.').waitFor();
+    await press(page, 'Start again');
+    await page.locator('#password-password').press('Enter');
+    await page.locator('#code-code').waitFor();
+    expect([
+      await page.locator('#code-code').inputValue(),
+      await page.locator('#code [data-fault]').textContent(),
+    ]).toEqual(['', '']);
     await press(page, 'Use a recovery code');
     await page.keyboard.type(codes[0] ?? '');
     await page.keyboard.press('Enter');
@@ -606,6 +613,7 @@ describe('other ways to sign in', () => {
     expect(await page.locator('#email-email').inputValue()).toBe(email);
     await press(page, 'Send the code');
     await page.locator('#email-code-code').waitFor();
+    expect(await page.locator('#email-code-code').inputValue()).toBe('');
     const { messages } = await service.call<{ messages: { text: string }[] }>('GET', `/dev/mail?to=${email}`);
     const [code = ''] = messages[0]?.text.match(/\b\d{4} ?\d{4}\b/) ?? [];
     await page.getByLabel('Code from the e-mail').fill(code);

@@ -26,6 +26,13 @@ export function clear(form: HTMLFormElement): void {
   for (const input of all('[aria-invalid]', form)) input.removeAttribute('aria-invalid');
 }
 
+/** As if nothing had been typed or sent. */
+export function renew(id: string): void {
+  const form = find<HTMLFormElement>(`#${id}`);
+  form.reset();
+  clear(form);
+}
+
 /** Errors of the whole request that one field causes. */
 const FIELD_OF: Readonly<Record<string, string>> = { email_taken: 'email', username_taken: 'username' };
 

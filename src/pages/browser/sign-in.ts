@@ -3,7 +3,7 @@ import { AccountsError } from '../../client/index.ts';
 import { answerWithPasskey, hasPasskeys } from '../../client/passkeys.ts';
 import { client, goOn, isSignedOut, nameOf, takeNotice } from './account.ts';
 import { all, find, ifThere, say, showStep, tell } from './dom.ts';
-import { attempt, onSubmit } from './forms.ts';
+import { attempt, onSubmit, renew } from './forms.ts';
 import { finishProvider, prepareWays } from './ways.ts';
 
 /** The token of a sign-in that waits for its second factor. */
@@ -19,6 +19,8 @@ async function complete(signIn: Promise<unknown>): Promise<void> {
     const passkey = ifThere('[data-second-passkey]');
     if (passkey) passkey.hidden = !hasPasskeys() || !String(error.problem.methods).includes('passkey');
     tell(find('[data-notice]'), '');
+    renew('code');
+    renew('recovery');
     showStep('second-factor');
     // A recovery code may have been chosen the last time.
     useCode(true);

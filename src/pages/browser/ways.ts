@@ -2,7 +2,7 @@
 import { autofill, hasPasskeys, signInWithPasskey } from '../../client/passkeys.ts';
 import { client } from './account.ts';
 import { all, find, ifThere, say, showStep, tell } from './dom.ts';
-import { attempt, onSubmit, showFaultAt } from './forms.ts';
+import { attempt, onSubmit, renew, showFaultAt } from './forms.ts';
 import { comeBack, goToProvider, providerFaultMessage } from './providers.ts';
 
 type Complete = (signIn: Promise<unknown>) => Promise<void>;
@@ -44,6 +44,7 @@ function prepareEmail(complete: Complete): void {
   onSubmit('email', async (values) => {
     email = values.email ?? '';
     await client.request('POST', '/login/email', { email });
+    renew('email-code');
     showForm('email-code');
     tell(find('[data-code-sent]'), say('codeSent', { email: email.trim() }), '');
     find('#email-code-code').focus();
