@@ -394,6 +394,18 @@ describe('a second factor', () => {
     expect(claimsOf(opened.body.access).amr).toEqual(['mail', 'otp', 'mfa']);
   });
 
+  it.each(['code', 'token'] as const)(
+    'is asked for once for a %s, of fifty calls at once',
+    RACE,
+    async (by) => {
+      const w = at({ ENCRYPTION_KEY });
+      const { email } = await enrolled(w);
+      const { code, token } = await requested(w, email);
+      const answers = await atOnce(50, () => confirm(w, by === 'code' ? { email, code } : { token }));
+      expect(answers.filter((answer) => codeOf(answer) === 'mfa_required')).toHaveLength(1);
+    },
+  );
+
   it('that cannot be checked refuses the sign-in', async () => {
     const w = at({ ENCRYPTION_KEY });
     const { email } = await enrolled(w);

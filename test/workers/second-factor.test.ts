@@ -525,6 +525,7 @@ describe('step-up of a user with a second factor', () => {
     const who = await enrolled(w);
     const shown = { recovery_code: who.recoveryCodes[3] };
     expect((await w.post('/account/reauthenticate', shown, { token: who.access })).status).toBe(200);
+    expect((await mailTo(w, who.email)).subject).toBe('A recovery code was used');
     expect((await w.post('/account/reauthenticate', shown, { token: who.access })).status).toBe(401);
   });
 

@@ -72,6 +72,8 @@ describe('a user’s second factor in the console', () => {
     for (const table of ['totp_secrets', 'recovery_codes']) {
       expect(await w.rows(`SELECT * FROM ${table} WHERE user_id = ?`, who.id)).toEqual([]);
     }
+    const waits = "SELECT 1 FROM one_time_tokens WHERE subject = ? AND purpose = 'second_factor'";
+    expect(await w.rows(waits, who.id)).toEqual([]);
   });
 
   it('that is off cannot be switched off: 404, and nothing in the history', async () => {
