@@ -112,10 +112,8 @@ export const token = z.pipe(
   z.transform((value) => value.trim()),
 );
 
-/** A one-time code as typed. Any text counts as an attempt, so its form is not checked. */
-export const codeText = text((value, report) => {
-  if (value.trim() === '') report('blank');
-}, '123456');
+/** A one-time code as typed. Any text counts as an attempt, even none, so its form is not checked. */
+export const codeText = text(() => {}, '123456');
 
 /** A name to log in with: a username or an e-mail address. */
 const logInName = present(EMAIL_MAX_LENGTH, 'mina');
