@@ -8,15 +8,22 @@ import { SIGNING_KEY } from '../fixture.ts';
 import { bundle, root } from './bundle.ts';
 import { type Ask, askOnce } from './load.ts';
 import { type Database, type Hosted, host } from './miniflare.ts';
+import { credentialId, type Device } from './passkeys.ts';
 
 const folder = join(root, 'bench/peers');
-const installed = join(folder, 'node_modules/better-auth/package.json');
+const PLUGIN = '@better-auth/passkey';
+const installed = join(folder, 'node_modules', PLUGIN);
 const INSTALL_MS = 120_000;
 
 export interface Peer {
   version: string;
   source: string;
+  /** With its plugin for passkeys, which is a package of its own. */
+  withPasskeys: { version: string; source: string };
 }
+
+const versionOf = (name: string): string =>
+  JSON.parse(readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8')).version;
 
 /** Its bundle, or a message if it could not be installed. */
 export async function betterAuth(): Promise<Peer | string> {
@@ -30,14 +37,17 @@ export async function betterAuth(): Promise<Peer | string> {
       return 'better-auth could not be installed (is the machine offline?), so that it is left out.';
     }
   }
-  const { version } = JSON.parse(readFileSync(installed, 'utf8')) as { version: string };
+  const sourceOf = (entry: string) =>
+    bundle(`bench/peers/${entry}`, { nodePaths: [join(folder, 'node_modules')] });
   return {
-    version,
-    source: await bundle('bench/peers/better-auth.ts', { nodePaths: [join(folder, 'node_modules')] }),
+    version: versionOf('better-auth'),
+    source: await sourceOf('better-auth.ts'),
+    withPasskeys: { version: versionOf(PLUGIN), source: await sourceOf('better-auth-passkeys.ts') },
   };
 }
 
-export const hostPeer = (peer: Peer): Promise<Hosted> => host({ 'better-auth.mjs': peer.source });
+export const hostPeer = (peer: { source: string }): Promise<Hosted> =>
+  host({ 'better-auth.mjs': peer.source });
 
 const EMAIL = 'mina@example.com';
 const PASSWORD = 'correct horse battery';
@@ -75,6 +85,8 @@ export async function seedSessions(db: Database, users: number): Promise<void> {
     .run();
 }
 
+const userId = (n: number) => `user${String(n).padStart(28, '0')}`;
+
 /** Its cookie is signed, as HMAC-SHA256 of the token. */
 function cookie(n: number): Record<string, string> {
   const token = `token${String(n).padStart(27, '0')}`;
@@ -105,3 +117,26 @@ export const peerEndpoints = {
     body: JSON.stringify({ email, password: PASSWORD, name: 'Mina Kim' }),
   }),
 };
+
+/** A passkey for each of the users, after `seedPeer`. */
+export async function seedPeerPasskeys(db: Database, users: number, publicKey: Buffer): Promise<void> {
+  const rows = Array.from({ length: users }, (_, i) => [userId(i + 1), credentialId(i + 1)]);
+  await db
+    .prepare(`INSERT INTO passkey (id, userId, credentialID, publicKey, counter, deviceType, backedUp, transports, createdAt)
+      SELECT value ->> 1, value ->> 0, value ->> 1, ?2, 0, 'singleDevice', 0, 'internal,hybrid', ?3 FROM json_each(?1)`)
+    .bind(JSON.stringify(rows), publicKey.toString('base64'), new Date().toISOString())
+    .run();
+}
+
+/** The sign-in of a user, with a challenge that it was given just now. It knows the challenge by a cookie. */
+export async function peerPasskeySignIn(at: string, key: Device, n: number): Promise<Ask> {
+  const options = await fetch(`${at}/api/auth/passkey/generate-authenticate-options`, { headers: origin });
+  const { challenge } = (await options.json()) as { challenge: string };
+  const cookies = options.headers.getSetCookie().map((one) => one.split(';')[0]);
+  return {
+    method: 'POST',
+    path: '/api/auth/passkey/verify-authentication',
+    headers: { ...origin, cookie: cookies.join('; ') },
+    body: JSON.stringify({ response: await key.answer(challenge, n, userId(n)) }),
+  };
+}

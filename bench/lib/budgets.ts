@@ -136,6 +136,8 @@ export function budgets(measured: Measured): Budget[] {
           atLeast('me', 'rate of better-auth’s session', 2, peers.endpoints.me.rate),
           atLeast('refresh', 'rate of better-auth’s token', 2, peers.endpoints.refresh.rate),
           atLeast('log-out', 'rate of better-auth’s sign-out', 2, peers.endpoints.logout.rate),
+          atLeast('first log-in after an import', 'rate of better-auth’s sign-in', 1, peers.imported.rate),
+          atLeast('sign-in with a passkey', 'rate of better-auth’s plugin', 1.5, peers.passkeys.signIn.rate),
           atMost(
             'memory at rest',
             'better-auth',

@@ -1,5 +1,5 @@
-/** A password hash in the format of src/password/hash.ts, so that seeding needs no sign-up. */
-import { pbkdf2Sync } from 'node:crypto';
+/** Password hashes as our sign-up and better-auth's would make them, so that seeding needs no sign-up. */
+import { pbkdf2Sync, scryptSync } from 'node:crypto';
 
 /** The minimum in development, for measurements that are not about hashing. */
 export const FEW_ITERATIONS = 1_000;
@@ -17,4 +17,11 @@ export function passwordHash(password: string, iterations: number): string {
   }
   const text = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
   return `$pbkdf2-sha256-chain$i=${iterations},c=${PER_CALL}$${text(salt)}$${text(derived)}`;
+}
+
+/** As better-auth makes it: the salt is its hexadecimal text. */
+export function betterAuthHash(password: string): string {
+  const salt = '07'.repeat(16);
+  const cost = { N: 16_384, r: 16, p: 1, maxmem: 64 * 1_024 * 1_024 };
+  return `${salt}:${scryptSync(password, salt, 64, cost).toString('hex')}`;
 }

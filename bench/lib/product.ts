@@ -4,6 +4,7 @@ import { bundle, type Deployed } from './bundle.ts';
 import type { Call } from './calls.ts';
 import { type Ask, askOnce } from './load.ts';
 import { applyMigrations, type Database, type Hosted, host } from './miniflare.ts';
+import { credentialId, type Device } from './passkeys.ts';
 import { FEW_ITERATIONS, passwordHash } from './password.ts';
 import { PASSWORD, seeded, seedTable } from './seed.ts';
 import { bearer, token } from './tokens.ts';
@@ -107,3 +108,36 @@ export async function record(origin: string, ask: Ask): Promise<Recorded> {
   }
   return recorded;
 }
+
+/** A passkey for each of the users. */
+export async function seedPasskeys(db: Database, users: number, publicKey: Buffer): Promise<void> {
+  const rows = JSON.stringify(
+    Array.from({ length: users }, (_, i) => [seeded(i + 1).userId, credentialId(i + 1)]),
+  );
+  const of = (sql: string) => db.prepare(sql).bind(rows);
+  await db.batch([
+    db
+      .prepare(`INSERT INTO passkeys (user_id, id, credential_id, public_key, counter, multi_device, backed_up, transports,
+        name, created_at)
+        SELECT value ->> 0, value ->> 0, value ->> 1, ?2, 0, 0, 0, '["internal","hybrid"]', 'Laptop', unixepoch()
+        FROM json_each(?1)`)
+      .bind(rows, publicKey.toString('base64url')),
+    of(`INSERT INTO logins (kind, key, user_id)
+      SELECT 'passkey', value ->> 1, value ->> 0 FROM json_each(?1)`),
+    of('UPDATE users SET passkey_count = 1 WHERE id IN (SELECT value ->> 0 FROM json_each(?1))'),
+  ]);
+}
+
+/** The sign-in of a user, with a challenge that was given just now. */
+export async function passkeySignIn(origin: string, key: Device, n: number): Promise<Ask> {
+  const options = { method: 'POST', path: '/account/login/passkey/options', body: '{}' } as const;
+  const { challenge } = JSON.parse(await askOnce(origin, options)) as { challenge: string };
+  return {
+    method: 'POST',
+    path: '/account/login/passkey',
+    body: json({ credential: await key.answer(challenge, n, asHandle(seeded(n).userId)) }),
+  };
+}
+
+/** As base64url of its bytes. */
+const asHandle = (userId: string) => Buffer.from(userId).toString('base64url');

@@ -3,17 +3,28 @@ import {
   hostPeer,
   type Peer,
   peerEndpoints,
+  peerPasskeySignIn,
   peerTables,
   seedPeer,
+  seedPeerPasskeys,
   seedSessions,
 } from '../lib/better-auth.ts';
 import type { Deployed } from '../lib/bundle.ts';
 import { loadRound, type Pair, pairOf } from '../lib/figures.ts';
 import { type Ask, askOnce, drive, fromList } from '../lib/load.ts';
 import type { Hosted } from '../lib/miniflare.ts';
-import { OWASP_ITERATIONS } from '../lib/password.ts';
+import { device } from '../lib/passkeys.ts';
+import { betterAuthHash, OWASP_ITERATIONS } from '../lib/password.ts';
 import { memoryMiB } from '../lib/process.ts';
-import { hostProduct, product, endpoints as productEndpoints, seed } from '../lib/product.ts';
+import {
+  hostProduct,
+  passkeySignIn,
+  product,
+  endpoints as productEndpoints,
+  seed,
+  seedPasskeys,
+} from '../lib/product.ts';
+import { PASSWORD } from '../lib/seed.ts';
 import type { Size } from '../lib/size.ts';
 import { inTurn, type Summary, summarize } from '../lib/stats.ts';
 
@@ -28,6 +39,9 @@ const HASHING: readonly PeerEndpoint[] = ['login', 'signUp'];
 export interface Peers {
   version: string;
   endpoints: Record<PeerEndpoint, Pair>;
+  /** The first log-in of users who were imported with better-auth's hash. Also makes a hash of ours. */
+  imported: Pair;
+  passkeys: { version: string; signIn: Pair };
   memory: Record<'ours' | 'theirs', { atRest: Summary; underLoad: Summary; firstAnswerMs: Summary }>;
 }
 
@@ -40,9 +54,10 @@ export async function measurePeers(
   const app = await product(deployed, USERS, OWASP_ITERATIONS);
   const other = await hostPeer(peer);
   const endpoints = {} as Peers['endpoints'];
+  let imported: Pair;
   try {
     await seedPeer(other, USERS);
-    for (const endpoint of ENDPOINTS) {
+    const compare = async (name: string, endpoint: PeerEndpoint) => {
       const requests = HASHING.includes(endpoint) ? size.logIns : size.storeRequests;
       const how = { requests, connections: CONNECTIONS };
       const [mine, its] = [counter(), counter()];
@@ -52,15 +67,63 @@ export async function measurePeers(
           ours: () => loadRound(app, how, fromList(list(requests, () => productEndpoints[endpoint](mine())))),
           theirs: () => loadRound(other, how, fromList(list(requests, () => peerEndpoints[endpoint](its())))),
         },
-        (round) => say(`${endpoint}, round ${round} of ${size.rounds}`),
+        (round) => say(`${name}, round ${round} of ${size.rounds}`),
       );
-      endpoints[endpoint] = pairOf(rounds.ours, rounds.theirs);
-    }
+      return pairOf(rounds.ours, rounds.theirs);
+    };
+    for (const endpoint of ENDPOINTS) endpoints[endpoint] = await compare(endpoint, endpoint);
+    await app.db.prepare('UPDATE users SET password_hash = ?').bind(betterAuthHash(PASSWORD)).run();
+    imported = await compare('log-in after an import', 'login');
   } finally {
     await app.stop();
     await other.stop();
   }
-  return { version: peer.version, endpoints, memory: await measureMemory(deployed, peer, size, say) };
+  return {
+    version: peer.version,
+    endpoints,
+    imported,
+    passkeys: await measurePasskeys(deployed, peer, size, say),
+    memory: await measureMemory(deployed, peer, size, say),
+  };
+}
+
+/**
+ * The request that signs in, with the same authenticator data, each of another user. Challenges are requested before, and
+ * not counted.
+ */
+async function measurePasskeys(
+  deployed: Deployed,
+  { withPasskeys }: Peer,
+  { rounds, storeRequests: requests }: Size,
+  say: (text: string) => void,
+): Promise<Peers['passkeys']> {
+  const key = await device();
+  const how = { requests, connections: CONNECTIONS };
+  const app = await product(deployed, USERS);
+  const other = await hostPeer(withPasskeys);
+  const round = async (at: Hosted, signIn: typeof passkeySignIn, next: () => number) => {
+    const asks: Ask[] = [];
+    while (asks.length < requests) asks.push(await signIn(at.origin, key, next()));
+    return loadRound(at, how, fromList(asks));
+  };
+  try {
+    await seedPeer(other, USERS);
+    await seedPasskeys(app.db, USERS, key.publicKey);
+    await seedPeerPasskeys(other.db, USERS, key.publicKey);
+    const [mine, its] = [counter(), counter()];
+    const { ours, theirs } = await inTurn(
+      rounds,
+      {
+        ours: () => round(app, passkeySignIn, mine),
+        theirs: () => round(other, peerPasskeySignIn, its),
+      },
+      (done) => say(`passkey, round ${done} of ${rounds}`),
+    );
+    return { version: withPasskeys.version, signIn: pairOf(ours, theirs) };
+  } finally {
+    await app.stop();
+    await other.stop();
+  }
 }
 
 const list = (length: number, make: () => Ask) => Array.from({ length }, make);
