@@ -2,6 +2,7 @@
 /** @jsxImportSource hono/jsx */
 /** The layout of the pages that links in e-mails open. */
 import type { Child } from 'hono/jsx';
+import type { PageScript } from '../http/page-scripts.ts';
 import { ScriptedPage } from '../http/scripted-page.tsx';
 import type { Site } from '../http/site.ts';
 import { accountPages, type Language, mailLinkParts } from '../languages/index.ts';
@@ -46,7 +47,7 @@ export function MailPage(
   props: MailPageProps & {
     name: string;
     title: string;
-    script: string;
+    script: PageScript;
     words: Readonly<Record<string, string>>;
     done: string;
     next?: 'sign-in' | 'settings' | undefined;

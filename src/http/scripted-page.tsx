@@ -4,7 +4,7 @@
 import type { Child } from 'hono/jsx';
 import { accountPages, type Language } from '../languages/index.ts';
 import { Page } from './page.tsx';
-import { SCRIPT_IMPORTS } from './page-scripts.ts';
+import { type PageScript, SCRIPT_IMPORTS } from './page-scripts.ts';
 import type { Site } from './site.ts';
 
 /** `words`: messages for the script, in addition to the common ones. `data`: more `data-` attributes for it. */
@@ -15,7 +15,7 @@ export function ScriptedPage(props: {
   language: Language;
   mount: string;
   cookie: boolean;
-  script: string;
+  script: PageScript;
   kind: 'card' | 'wide';
   words?: Readonly<Record<string, string>>;
   data?: Readonly<Record<`data-${string}`, string | undefined>>;
@@ -30,7 +30,7 @@ export function ScriptedPage(props: {
       files={`${mount}/static`}
       site={site}
       script={script}
-      imports={SCRIPT_IMPORTS}
+      imports={SCRIPT_IMPORTS[script]}
       kind={kind}
     >
       <div

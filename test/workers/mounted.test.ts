@@ -221,7 +221,6 @@ describe('mail', () => {
           'static/page.css',
           'static/pages-shared.js',
           'static/../client.js',
-          'static/../client/passkeys.js',
           'static/mail-link.js',
         ].map((file) => `${base}/${file}`),
       );
