@@ -38,6 +38,16 @@ export function within<T>(ms: number, work: Promise<T>): Promise<T> {
   });
 }
 
+/**
+ * Looks every `everyMs` until `isDone`, for `ms` at most: in Workers a request cannot wait for the I/O of another. With
+ * this request's own timers, as the other one may have been cancelled.
+ */
+export async function lookUntil(isDone: () => boolean, ms: number, everyMs: number): Promise<void> {
+  for (let waited = 0; !isDone() && waited < ms; waited += everyMs) {
+    await new Promise((done) => setTimeout(done, everyMs));
+  }
+}
+
 /** 503 unavailable; the client may retry. Writes are never retried here. */
 export const unavailable = (reason: UnavailableReason, call?: string): Refusal =>
   new Refusal('unavailable', { reason, ...(call && { call }), headers: { 'Retry-After': '1' } });

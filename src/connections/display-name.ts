@@ -1,11 +1,11 @@
 /** The display name that a provider tells: data of others, so only what is allowed as a name here. Pure. */
-
-const MAX_LENGTH = 150;
+import { isPlainText, lengthOf, NAME_MAX_LENGTH } from '../identity.ts';
 
 /** Null for a name that is not allowed here. */
 export function displayName(name: unknown): string | null {
-  const trimmed = typeof name === 'string' && name.isWellFormed() ? name.trim() : '';
-  return trimmed === '' || [...trimmed].length > MAX_LENGTH || /\p{Cc}/u.test(trimmed) ? null : trimmed;
+  const trimmed = typeof name === 'string' ? name.trim() : '';
+  const isName = trimmed !== '' && lengthOf(trimmed) <= NAME_MAX_LENGTH && isPlainText(trimmed);
+  return isName ? trimmed : null;
 }
 
 /**

@@ -3,7 +3,7 @@
  * be visible elsewhere. Entries are also kept in this isolate, so that it fetches the keys for an unknown `kid` at most
  * once a minute. If KV is unavailable, the provider is asked.
  */
-import { within } from '../deadlines.ts';
+import { lookUntil, within } from '../deadlines.ts';
 import { sha256Hex } from '../encoding.ts';
 import type { Clock, Report } from '../ports.ts';
 import { seconds } from '../ports.ts';
@@ -35,7 +35,7 @@ export interface ProviderCache {
 
 const keyOf = async (issuer: string) => `provider:${await sha256Hex(issuer)}`;
 const KV_CACHE_TTL_SECONDS = 30;
-const LOOKS = 50;
+const WAIT_MS = 5_000;
 const LOOK_EVERY_MS = 100;
 
 export function kvProviderCache(
@@ -84,9 +84,7 @@ export function kvProviderCache(
           refetching.ended = true;
         });
       } else if (last) {
-        // Workers forbid waiting for the I/O of another request: look until that one has ended.
-        for (let look = 0; look < LOOKS && !last.ended; look++)
-          await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+        await lookUntil(() => last.ended, WAIT_MS, LOOK_EVERY_MS);
       }
       const newest = remembered.get(issuer)?.jwks ?? null;
       return newest === entry.jwks ? null : newest;

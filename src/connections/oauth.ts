@@ -3,7 +3,7 @@
  * provider's response. Errors never contain any of the response or the library's messages.
  */
 import type * as oauth from 'oauth4webapi';
-import { canonicalEmail } from '../identity.ts';
+import { canonicalEmail, isPlainText } from '../identity.ts';
 import type { Call, Clock } from '../ports.ts';
 import { displayName } from './display-name.ts';
 import type { ProviderCache } from './kv-provider-cache.ts';
@@ -123,7 +123,7 @@ const DENIED: ReadonlySet<string> = new Set([
 
 /** OpenID Connect Core section 2. Characters that D1 does not tell apart must not make one identity of two. */
 export const isSubject = (text: string): boolean =>
-  text !== '' && text.length <= SUBJECT_MAX_LENGTH && text.isWellFormed() && !/\p{Cc}/u.test(text);
+  text !== '' && text.length <= SUBJECT_MAX_LENGTH && isPlainText(text);
 
 /** `email_verified` counts only if it is true, or "true" as Apple sends it. Kakao has only a nickname. */
 export function identityOf(

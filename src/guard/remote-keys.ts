@@ -5,7 +5,7 @@
  *
  * In Workers a request cannot wait for the I/O of another, so the first concurrent requests may each fetch the keys.
  */
-import { unavailable, within } from '../deadlines.ts';
+import { lookUntil, unavailable, within } from '../deadlines.ts';
 import type { Clock, Report } from '../ports.ts';
 import type { ClaimRules } from '../token/claims.ts';
 import { type Codec, createCodec, type Verdict } from '../token/codec.ts';
@@ -106,11 +106,8 @@ export function remoteVerifier(
     }
   }
 
-  /** Waits with this request's own timers, as the other request may have been cancelled. */
   async function anotherRequest(): Promise<void> {
-    for (let waited = 0; state.isAsking && waited < deadlineMs; waited += POLL_MS) {
-      await new Promise((done) => setTimeout(done, POLL_MS));
-    }
+    await lookUntil(() => !state.isAsking, deadlineMs, POLL_MS);
     state.isAsking = false;
   }
 

@@ -39,3 +39,6 @@ export function tell(element: HTMLElement, text: string, mood: 'good' | '' = 'go
   element.className = mood;
   element.textContent = text;
 }
+
+/** Tells the result of a section of the settings, or takes it away. */
+export const tellDone = (section: string, text = ''): void => tell(find(`[data-done=${section}]`), text);

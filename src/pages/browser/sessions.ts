@@ -1,7 +1,7 @@
 /** The list of sessions in the settings. */
 import { client, leaveSignedOut } from './account.ts';
 import { aboutSession, deviceOf, type SeenSession } from './devices.ts';
-import { find, say, tell } from './dom.ts';
+import { find, say, tellDone } from './dom.ts';
 import { attempt, onSubmit } from './forms.ts';
 
 function row(session: SeenSession): HTMLElement {
@@ -16,10 +16,10 @@ function row(session: SeenSession): HTMLElement {
   end.hidden = session.current;
   end.setAttribute('aria-label', say('endNamed', { device }));
   attempt(end, find('[data-fault=sessions]'), async () => {
-    tell(find('[data-done=sessions]'), '');
+    tellDone('sessions');
     await client.endSession(session.id);
     item.remove();
-    tell(find('[data-done=sessions]'), say('ended'));
+    tellDone('sessions', say('ended'));
     find('#sessions-title').focus();
   });
   return item;

@@ -1,7 +1,7 @@
 /** The script of the settings page; `npm run build:assets` builds assets/static/settings.js from it. */
 import type { User } from '../../client/index.ts';
 import { client, isSignedOut, leaveFor, leaveSignedOut, nameOf } from './account.ts';
-import { all, find, ifThere, page, say, tell } from './dom.ts';
+import { all, find, ifThere, page, say, tellDone } from './dom.ts';
 import { loadFactors, prepareFactors } from './factors.ts';
 import { fieldFault, onSubmit, prepare, showFaultAt } from './forms.ts';
 import { loadPassword, orNone, preparePassword } from './password.ts';
@@ -51,11 +51,6 @@ async function load(): Promise<void> {
   }
 }
 
-const done = (section: string, text: string) => {
-  const place = find(`[data-done=${section}]`);
-  tell(place, text);
-};
-
 /** Another tab has signed in, perhaps as somebody else. */
 let isStale = false;
 
@@ -72,20 +67,20 @@ async function compareUser(): Promise<void> {
 
 function prepareAccount(): void {
   onSubmit('profile', async ({ name = '', username = '' }) => {
-    done('profile', '');
+    tellDone('profile');
     showUser(await client.updateMe({ name, ...(username !== (shown?.username ?? '') && { username }) }));
-    done('profile', say('saved'));
+    tellDone('profile', say('saved'));
   });
   onSubmit('resend', async () => {
-    done('email', '');
+    tellDone('email');
     await client.resendVerification();
-    done('email', say('resent'));
+    tellDone('email', say('resent'));
   });
   onSubmit('email', async ({ new_email = '', password }, form) => {
-    done('email', '');
+    tellDone('email');
     await withProof(() => client.changeEmail({ new_email, password: orNone(password) }));
     form.reset();
-    done('email', say('emailSent', { email: new_email.trim() }));
+    tellDone('email', say('emailSent', { email: new_email.trim() }));
   });
   onSubmit('export', async () => {
     const answer = await client.exportAccount();

@@ -8,7 +8,7 @@ import {
 } from '../../client/passkeys.ts';
 import { client } from './account.ts';
 import { ago, date } from './devices.ts';
-import { all, find, ifThere, say, tell } from './dom.ts';
+import { all, find, ifThere, say, tellDone } from './dom.ts';
 import { attempt, clear, onSubmit, showFaultAt } from './forms.ts';
 import { comeBack, providerFaultMessage, returnParameters } from './providers.ts';
 import { proveBy, withProof } from './step-up.ts';
@@ -20,8 +20,6 @@ interface Row {
   /** The button's accessible name, which includes the row's name. */
   removeLabel: string;
 }
-
-const done = (section: string, text = '') => tell(find(`[data-done=${section}]`), text);
 
 /** `more`: prepares another button of a row. */
 function fill(
@@ -40,7 +38,7 @@ function fill(
       const button = find<HTMLButtonElement>('[data-remove]', item);
       button.setAttribute('aria-label', row.removeLabel);
       attempt(button, find(`[data-fault=${section}]`), async () => {
-        done(section);
+        tellDone(section);
         await withProof(() => remove(row));
         find(`#${section}-title`).focus();
       });
@@ -70,10 +68,10 @@ function offerRename(item: HTMLElement, { id, name }: Row): void {
 
 function prepareNames(): void {
   onSubmit('passkey', async ({ name = '' }) => {
-    done('passkeys');
+    tellDone('passkeys');
     await renamePasskey(client, renamed?.id ?? '', name);
     await loadPasskeys();
-    done('passkeys', say('saved'));
+    tellDone('passkeys', say('saved'));
     find('#passkeys-title').focus();
   });
   ifThere('[data-keep-name]')?.addEventListener('click', () => {
@@ -102,7 +100,7 @@ async function loadPasskeys(): Promise<void> {
     async ({ id }) => {
       await removePasskey(client, id);
       await loadPasskeys();
-      done('passkeys', say('passkeyRemoved'));
+      tellDone('passkeys', say('passkeyRemoved'));
     },
     offerRename,
   );
@@ -125,7 +123,7 @@ async function loadConnections(): Promise<void> {
   fill('connections', rows, async ({ id }) => {
     await client.request('DELETE', `/connections/${encodeURIComponent(id)}`, {});
     await loadConnections();
-    done('connections', say('disconnected'));
+    tellDone('connections', say('disconnected'));
   });
 }
 
@@ -146,7 +144,7 @@ export async function finishConnection(): Promise<HTMLElement | null> {
   try {
     const { sessions } = await client.sessions();
     await client.signIn('/login/exchange', came);
-    done('connections', say('connected'));
+    tellDone('connections', say('connected'));
     const before = sessions.find(({ current }) => current);
     // If this fails, the old session stays in the list.
     if (before) await client.endSession(before.id).catch(() => {});
@@ -164,15 +162,15 @@ export function prepareMethods(): void {
     add.hidden = !hasPasskeys();
     find('[data-no-passkeys]').hidden = hasPasskeys();
     attempt(add, find('[data-fault=passkeys]'), async () => {
-      done('passkeys');
+      tellDone('passkeys');
       await withProof(() => addPasskey(client));
       await loadPasskeys();
-      done('passkeys', say('passkeyAdded'));
+      tellDone('passkeys', say('passkeyAdded'));
     });
   }
   for (const button of all<HTMLButtonElement>('[data-connect]')) {
     attempt(button, find('[data-fault=connections]'), async () => {
-      done('connections');
+      tellDone('connections');
       const asked = await returnParameters();
       const path = `/connections/${encodeURIComponent(button.dataset.connect ?? '')}`;
       const { url } = await withProof(() => client.request<{ url: string }>('POST', path, asked));
